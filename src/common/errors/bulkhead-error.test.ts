@@ -1,0 +1,15 @@
+import { expect, test } from 'vitest';
+import { BulkheadError, isBulkheadError } from './bulkhead-error.js';
+
+test('fills the placeholders and keeps the facts', () => {
+  const error = new BulkheadError('BH_QEMU_MISSING', { binary: '/usr/bin/qemu-system-x86_64' });
+  expect(error.message).toContain('(/usr/bin/qemu-system-x86_64)');
+  expect(error.message).not.toContain('{');
+  expect(error.params['binary']).toBe('/usr/bin/qemu-system-x86_64');
+  expect(isBulkheadError(error)).toBe(true);
+  expect(isBulkheadError(new Error('other'))).toBe(false);
+});
+
+test('a parameter nobody passed stays visible instead of vanishing', () => {
+  expect(new BulkheadError('BH_QEMU_MISSING').message).toContain('{binary}');
+});

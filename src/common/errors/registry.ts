@@ -1,0 +1,13 @@
+import { channelErrors } from './channel.js';
+import { daemonErrors } from './daemon.js';
+import type { ErrorDefinition } from './definition.js';
+import { imageErrors } from './image.js';
+import { isolationErrors } from './isolation.js';
+import { vmErrors } from './vm.js';
+
+/** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
+const tables = { ...channelErrors, ...daemonErrors, ...imageErrors, ...isolationErrors, ...vmErrors };
+
+export type ErrorCode = keyof typeof tables;
+
+export const errorRegistry: Readonly<Record<ErrorCode, ErrorDefinition>> = tables;

@@ -1,0 +1,93 @@
+import type { RuntimeSpec } from '../oci/runtime-spec.js';
+
+/** `size` host ids from `base` on, mapped to 0.. in the container. */
+export interface IdRange {
+  readonly base: number;
+  readonly size: number;
+}
+
+export type FileKind =
+  | 'directory'
+  | 'file'
+  | 'socket'
+  | 'fifo'
+  | 'character-device'
+  | 'block-device'
+  | 'symlink';
+
+/** One line of /proc/self/mountinfo, octal escapes undone (proc_pid_mountinfo(5)). */
+export interface MountInfo {
+  readonly mountPoint: string;
+  readonly root: string;
+  readonly filesystem: string;
+  readonly source: string;
+  readonly mountOptions: readonly string[];
+  readonly superOptions: readonly string[];
+}
+
+/**
+ * What a path really is, as the front door found it on a descriptor it goes on to mount from: time of check is
+ * time of use. `realPath` is the kernel's own name for the descriptor, after every symlink.
+ */
+export type SourceFact =
+  | { readonly path: string; readonly opened: false; readonly errno: number }
+  | {
+      readonly path: string;
+      readonly opened: true;
+      readonly realPath: string;
+      readonly kind: FileKind;
+      /** `major:minor` of the node itself; only meaningful for devices. */
+      readonly rdev: string;
+      /** `major:minor` of the file system it lies on. */
+      readonly device: string;
+      readonly inode: string;
+      /** statfs(2) f_type. */
+      readonly filesystemMagic: number;
+      readonly mount: MountInfo;
+    };
+
+/** How the container's root is put together from id-mapped clones (docs/isolation.md). */
+export type RootPlan =
+  | {
+      readonly kind: 'overlay';
+      /** Topmost first, absolute paths, as overlayfs lists them. */
+      readonly lower: readonly string[];
+      /** Directory that holds both the upper and the work directory: they must come from one mount. */
+      readonly parent: string;
+      readonly upperName: string;
+      readonly workName: string;
+      readonly options: string;
+      readonly readonly: boolean;
+    }
+  | { readonly kind: 'bind'; readonly readonly: boolean };
+
+/** One bind source, cloned from the descriptor the facts were taken of. */
+export interface StagedBind {
+  /** Index into the opened paths; the mount appears as `/run/bulkhead/stage/b<index>`. */
+  readonly index: number;
+  readonly readonly: boolean;
+  readonly nosuid: boolean;
+  readonly nodev: boolean;
+  readonly noexec: boolean;
+  readonly idmap: boolean;
+  readonly recursive: boolean;
+}
+
+/** Everything the front door does for one container, and the specification runc then gets. */
+export interface Plan {
+  readonly ids: IdRange;
+  readonly root: RootPlan;
+  readonly binds: readonly StagedBind[];
+  readonly spec: RuntimeSpec;
+}
+
+/** Why a container is not made. `message` is what `docker run` shows, so it names rule, setting and whom to ask. */
+export interface Refusal {
+  readonly rule: string;
+  readonly code: `BH_${string}`;
+  readonly message: string;
+}
+
+export type Decision =
+  | { readonly kind: 'plan'; readonly plan: Plan }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal };
