@@ -1,1 +1,14 @@
-export {};
+export type { BuildOptions, BuiltImage } from './build-options.js';
+export { cacheRoot, imageDir, userlandDir } from './cache.js';
+export { type HostTool, hostTools } from './host-tools.js';
+export {
+  type Flavour,
+  type ImageFileRole,
+  type ImagePackage,
+  loadManifest,
+  type Manifest,
+  manifestFileName,
+  manifestSchema,
+  parseManifest,
+} from './manifest.js';
+export { verifyImage } from './verify.js';

@@ -1,0 +1,30 @@
+import type { Flavour, Manifest } from './manifest.js';
+
+export interface BuildOptions {
+  /** The Bulkhead checkout: `vm-image`, `rootfs`, `src` and `dist` below it are the inputs. */
+  readonly projectDir: string;
+  /** Usually `cacheRoot()`. */
+  readonly cacheDir: string;
+  /** `release` unless given. */
+  readonly flavour?: Flavour;
+  /** Refuse a Release file past its Valid-Until instead of warning. */
+  readonly strict?: boolean;
+  /** Path of an earlier `manifest.json`: every package must have the version and hash it had there. */
+  readonly pin?: string;
+  /** Base address of the Debian mirror; without it the machine's own apt configuration decides. */
+  readonly mirror?: string;
+  /** Build even if an image with this key exists. */
+  readonly force?: boolean;
+  /** Do everything after unpacking twice and compare. */
+  readonly checkReproducible?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+export interface BuiltImage {
+  /** Directory with `kernel`, `initramfs`, `root.erofs`, `root.verity` and `manifest.json`. */
+  readonly dir: string;
+  readonly key: string;
+  readonly manifest: Manifest;
+  /** True when an image with this key was there and nothing was built. */
+  readonly reused: boolean;
+}

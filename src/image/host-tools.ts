@@ -1,0 +1,17 @@
+/** A program the image build runs on the host, and the Debian or Ubuntu package that holds it. */
+export interface HostTool {
+  readonly tool: string;
+  readonly package: string;
+}
+
+/** Everything `buildImage` executes. `make setup` installs these; verifying an image needs none of them. */
+export const hostTools: readonly HostTool[] = [
+  { tool: 'mmdebstrap', package: 'mmdebstrap' },
+  { tool: 'apt-get', package: 'apt' },
+  { tool: 'mkfs.erofs', package: 'erofs-utils' },
+  { tool: 'veritysetup', package: 'cryptsetup-bin' },
+  { tool: 'ldconfig', package: 'libc-bin' },
+  { tool: 'make', package: 'make' },
+  { tool: 'gcc', package: 'gcc' },
+  { tool: 'xz', package: 'xz-utils' },
+];
