@@ -1,1 +1,1 @@
-export {};
+export type { Channel, ChannelEnd, ChannelHandlers, LogQuery, ServedChannel } from './channel.js';

@@ -1,0 +1,53 @@
+import type { Duplex } from 'node:stream';
+
+/** Which journal lines to read. Without `service`, those of every service. */
+export interface LogQuery {
+  readonly service?: string;
+  /** Go on with new lines as they come, until aborted. */
+  readonly follow?: boolean;
+}
+
+/** Why a session ended. `closed` is the only one that nothing went wrong in. */
+export type ChannelEnd =
+  | { readonly reason: 'closed' }
+  | { readonly reason: 'peer-closed' }
+  | { readonly reason: 'unresponsive'; readonly error: Error }
+  | { readonly reason: 'failed'; readonly error: Error };
+
+/** The host's end of one session. */
+export interface Channel {
+  /**
+   * Opens one connection to the engine. `end()` is half-close, `destroy()` abort; an abort by the other side,
+   * or the end of the session, is `close` without `end`. Rejects with BH_CHANNEL_CLOSED when the session ended,
+   * with the signal's reason when aborted. The signal governs the opening only.
+   */
+  openEngine(signal?: AbortSignal): Promise<Duplex>;
+  /** The health document of the guest, unchecked: the caller parses it. */
+  status(signal?: AbortSignal): Promise<unknown>;
+  /** JSON lines without their line feeds. Leaving the loop, or the signal, ends the request. */
+  logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
+  /** Resolves when the guest accepted to stop; the session then ends by itself. */
+  powerOff(signal?: AbortSignal): Promise<void>;
+  /** Resolves, never rejects, when the session has ended for whatever reason. */
+  readonly closed: Promise<ChannelEnd>;
+  /** Ends the session; streams still open are aborted. Resolves when the byte stream is released. */
+  close(): Promise<void>;
+}
+
+/** What the guest serves. Every handler may be called many times at once. */
+export interface ChannelHandlers {
+  /** Owns the stream from now on; see `connectEngine`. */
+  engine(stream: Duplex): void;
+  /** A JSON value. */
+  status(): Promise<unknown>;
+  /** Lines without line feeds. The signal aborts when the host has lost interest. */
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
+  /** Called after the host was told 202, so it may end the session. */
+  powerOff(): Promise<void>;
+}
+
+/** The guest's end of one session. */
+export interface ServedChannel {
+  readonly closed: Promise<ChannelEnd>;
+  close(): Promise<void>;
+}
