@@ -1,0 +1,113 @@
+/*
+ * Entry into native mode: gives the engine namespaces of its own, makes the VM's root file system its root, and
+ * runs the VM's PID 1 there. A chroot would not do: a chrooted process may not create user namespaces
+ * (user_namespaces(7)), so every container would fail; pivot_root(2) has no such limit.
+ *
+ * Nothing may stay behind: this process dies with its parent, PID 1 dies with this process, and with PID 1 the kernel
+ * ends every process of the pid namespace and drops mounts, network and sockets. Only the cgroups outlive that;
+ * they are removed here after PID 1 has gone, and at the next start after a SIGKILL.
+ */
+#define _GNU_SOURCE
+#include "enter.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t init_pid;
+
+static void forward_signal(int number)
+{
+	if (init_pid > 0)
+		kill((pid_t)init_pid, number);
+}
+
+static void die_with_parent(pid_t parent)
+{
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		die("prctl");
+	/* The parent may have died before the line above. */
+	if (getppid() != parent)
+		_exit(1);
+}
+
+static struct enter_options parse(int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"root", required_argument, NULL, 'r'},   {"data", required_argument, NULL, 'd'},
+		{"host-dir", required_argument, NULL, 'h'}, {"cgroup", required_argument, NULL, 'c'},
+		{"phase-fd", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0},
+	};
+	struct enter_options o = {0};
+	int letter;
+
+	while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		switch (letter) {
+		case 'r': o.root = optarg; break;
+		case 'd': o.data = optarg; break;
+		case 'h': o.host_dir = optarg; break;
+		case 'c': o.cgroup = optarg; break;
+		case 'p': o.phase_fd = optarg; break;
+		default: exit(64);
+		}
+	}
+	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N");
+	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
+		die_text("cgroup", "the name must not hold a slash or begin with a dot");
+	return o;
+}
+
+/* Runs as PID 1 of the new pid namespace. */
+static _Noreturn void become_init(const struct enter_options *o)
+{
+	char *const argv[] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
+			      (char *)"--host-dir", (char *)"/run/bulkhead/host", NULL};
+	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
+
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+		die("prctl");
+	/* The cgroup namespace is rooted where its creator sits, so the move comes first. */
+	cgroup_enter(o->cgroup);
+	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0)
+		die("unshare");
+	tree_enter(o);
+	execve("/usr/lib/bulkhead/init", argv, envp);
+	die("execve /usr/lib/bulkhead/init");
+}
+
+int main(int argc, char **argv)
+{
+	const pid_t parent = getppid();
+	const struct enter_options o = parse(argc, argv);
+	struct sigaction forward = {.sa_handler = forward_signal};
+	int status = 0;
+
+	die_with_parent(parent);
+	cgroup_remove(o.cgroup);
+	/* The other namespaces are the child's: this process must keep the host's mounts to remove the cgroups. */
+	if (unshare(CLONE_NEWPID) != 0)
+		die("unshare");
+
+	const pid_t child = fork();
+	if (child < 0)
+		die("fork");
+	if (child == 0)
+		become_init(&o);
+
+	init_pid = child;
+	sigaction(SIGTERM, &forward, NULL);
+	sigaction(SIGINT, &forward, NULL);
+	while (waitpid(child, &status, 0) < 0)
+		if (errno != EINTR)
+			die("waitpid");
+	cgroup_remove(o.cgroup);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
