@@ -1,1 +1,9 @@
-export {};
+export type {
+  ContainerRequest,
+  IdDemand,
+  Inquiry,
+  Planner,
+  ProcessIdentity,
+  RuntimeAuditEvent,
+  StagedCommand,
+} from './planner.js';

@@ -3,10 +3,18 @@ import { daemonErrors } from './daemon.js';
 import type { ErrorDefinition } from './definition.js';
 import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
+import { runtimeErrors } from './runtime.js';
 import { vmErrors } from './vm.js';
 
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
-const tables = { ...channelErrors, ...daemonErrors, ...imageErrors, ...isolationErrors, ...vmErrors };
+const tables = {
+  ...channelErrors,
+  ...daemonErrors,
+  ...imageErrors,
+  ...isolationErrors,
+  ...runtimeErrors,
+  ...vmErrors,
+};
 
 export type ErrorCode = keyof typeof tables;
 

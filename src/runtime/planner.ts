@@ -1,0 +1,66 @@
+import type { Decision, IdRange, Refusal, SourceFact } from '../isolation/plan.js';
+
+/** Commands of runc that make a container; every other one never reaches the daemon. */
+export type StagedCommand = 'create' | 'run' | 'restore';
+
+/** What a front door says about the container it was asked to make. */
+export interface ContainerRequest {
+  readonly command: StagedCommand;
+  /** Directory below which runc keeps one directory a container (`--root`), absolute. */
+  readonly runtimeRoot: string;
+  readonly containerId: string;
+  /** The kernel's name of the bundle directory. */
+  readonly bundle: string;
+  /** The front door itself; it keeps this pid when it becomes runc. */
+  readonly creator: ProcessIdentity;
+  /** config.json as the engine wrote it, not yet checked. */
+  readonly config: string;
+}
+
+/** A process over time: pids are reused, a pid with its start time is not. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/pid/stat, clock ticks since boot (proc_pid_stat(5)). */
+  readonly startTime: string;
+}
+
+/** Where the container's ids come from: a range of its own, or the one it must share to join another's namespaces. */
+export type IdDemand =
+  | { readonly kind: 'own'; readonly size: number }
+  | { readonly kind: 'shared'; readonly base: number };
+
+/** The first half of a decision: what must be known before the second half. */
+export interface Inquiry {
+  readonly kind: 'inquiry';
+  /** Absolute paths to open; the root file system first, then each bind source in the order of the spec. */
+  readonly paths: readonly string[];
+  readonly ids: IdDemand;
+  /** Pure. `facts` has one entry for each of `paths`, in order. */
+  decide(facts: readonly SourceFact[], ids: IdRange): Decision;
+}
+
+/**
+ * The isolation rules as the server of the front door sees them. Anything thrown becomes a refusal of that one
+ * container (`BH_RUNTIME_INTERNAL`).
+ */
+export interface Planner {
+  begin(
+    request: ContainerRequest,
+    signal: AbortSignal,
+  ): Promise<Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal }>;
+}
+
+/** One line of the audit log for each container asked for. */
+export interface RuntimeAuditEvent {
+  readonly command: string;
+  readonly runtimeRoot: string;
+  readonly containerId: string;
+  readonly outcome: 'planned' | 'refused' | 'failed';
+  /** Absent when a plan was sent. */
+  readonly code?: string;
+  readonly rule?: string;
+  readonly message?: string;
+  readonly ids?: IdRange;
+  /** Wall time from the accepted connection to the last byte of the answer. */
+  readonly milliseconds: number;
+}
