@@ -1,0 +1,76 @@
+import type { Duplex, Readable } from 'node:stream';
+import type { BulkheadError } from '../common/errors/bulkhead-error.js';
+
+export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
+
+/** What a backend can do on a machine. Logic asks this record, never the platform. */
+export interface VmCapabilities {
+  readonly backend: 'qemu' | 'hyperv' | 'fake';
+  /** Best first; the last one always works. */
+  readonly accelerators: readonly Accelerator[];
+  /** The host supplies kernel and command line, hence the root hash: no boot loader to trust. */
+  readonly directKernelBoot: boolean;
+  readonly dataDiskFormat: 'raw' | 'vhdx';
+  /** A panic of the guest kernel is told apart from a reset. */
+  readonly reportsPanic: boolean;
+  /** The VM ends with the process that started it, even when that one is killed. */
+  readonly endsWithParent: boolean;
+}
+
+/** What the backend found on this machine, before any VM runs. */
+export interface VmHost {
+  /** For people: "QEMU 10.0.2". */
+  readonly description: string;
+  readonly accelerator: Accelerator;
+  /** One plain line a person should see, for example why there is no hardware acceleration. */
+  readonly note: string | undefined;
+}
+
+/** Everything that distinguishes one VM from another. Paths are absolute. */
+export interface VmSpec {
+  readonly name: string;
+  readonly kernel: string;
+  readonly initramfs: string;
+  readonly root: string;
+  readonly hash: string;
+  readonly dataDisk: string;
+  readonly commandLine: string;
+  readonly consoleLog: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+}
+
+/** How a VM came to its end, as far as the backend can tell. Never guessed from the exit status alone: QEMU's is 0 after a panic. */
+export type VmExit =
+  | { readonly kind: 'guest-shutdown' }
+  | { readonly kind: 'guest-reset' }
+  | { readonly kind: 'guest-panic'; readonly detail: string }
+  | { readonly kind: 'host-quit' }
+  | { readonly kind: 'killed'; readonly signal: string }
+  | { readonly kind: 'exited'; readonly status: number; readonly stderr: string };
+
+/** A VM that was started. */
+export interface Vm {
+  readonly pid: number | undefined;
+  /** JSON lines of the guest; see docs/architecture.md, "Phases". */
+  readonly phasePort: Readable;
+  /** The byte stream of the control channel. It exists from the start; see `onControlPort` for when somebody listens in the guest. */
+  readonly controlPort: Duplex;
+  /** Calls back at once with the present state, then at each change. Returns the way to stop listening. */
+  onControlPort(listener: (open: boolean) => void): () => void;
+  /** Resolves, never rejects, when the VM is gone and everything it said has been read. */
+  readonly exited: Promise<VmExit>;
+  /** Ends the VM now, as pulling the plug does. Resolves with `exited`. */
+  destroy(): Promise<VmExit>;
+}
+
+export interface VmBackend {
+  readonly capabilities: VmCapabilities;
+  /** Looks at the machine. Rejects with the error a person can act on. */
+  probe(signal: AbortSignal): Promise<VmHost>;
+  /** Resolves when the VM executes. Rejects when it could not be started, leaving nothing behind. */
+  start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm>;
+}
+
+/** The error a person sees, still to be thrown or reported. */
+export type FailureCause = BulkheadError;

@@ -1,0 +1,92 @@
+import { statSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { checkInstanceName } from './name.js';
+
+/** What of the machine decides where things are; tests bring their own. */
+export interface PathFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** True when `path` is a directory of user `uid`. */
+  readonly ownsDirectory: (path: string, uid: number) => boolean;
+}
+
+const machineFacts: PathFacts = {
+  env: process.env,
+  uid: process.getuid?.() ?? 0,
+  ownsDirectory: (path, uid) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found?.isDirectory() === true && found.uid === uid;
+  },
+};
+
+/** Where everything of one instance is. Two instances share only the parents of their directories. */
+export interface InstancePaths {
+  readonly name: string;
+  /** `$XDG_STATE_HOME/bulkhead/<name>`: survives a reboot. */
+  readonly stateDir: string;
+  readonly dataDisk: string;
+  /** Serial console of the present or last VM. */
+  readonly consoleLog: string;
+  readonly controllerLog: string;
+  /** What the controller last wrote about itself; see `controller-record.ts`. */
+  readonly record: string;
+  readonly lock: string;
+  /** `$XDG_RUNTIME_DIR/bulkhead/<name>`: sockets, gone after a reboot. */
+  readonly runtimeDir: string;
+  readonly dockerSocket: string;
+  readonly controllerSocket: string;
+}
+
+/** `sun_path` of unix(7) has 108 bytes, one of them the terminating null. macOS has four fewer. */
+export const socketPathLimit = process.platform === 'darwin' ? 103 : 107;
+
+/**
+ * The paths of an instance, by the XDG Base Directory Specification (a relative value is ignored). Creates nothing.
+ *
+ * Throws `BH_INSTANCE_NAME` or `BH_SOCKET_PATH_LONG`.
+ */
+export function instancePaths(name: string, facts: PathFacts = machineFacts): InstancePaths {
+  checkInstanceName(name);
+  const stateDir = join(
+    absolute(facts.env['XDG_STATE_HOME']) ?? join(homedir(), '.local', 'state'),
+    'bulkhead',
+    name,
+  );
+  const runtimeDir = join(runtimeRoot(facts), name);
+  return {
+    name,
+    stateDir,
+    dataDisk: join(stateDir, 'data.raw'),
+    consoleLog: join(stateDir, 'console.log'),
+    controllerLog: join(stateDir, 'controller.log'),
+    record: join(stateDir, 'controller.json'),
+    lock: join(stateDir, 'lock'),
+    runtimeDir,
+    dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
+    controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),
+  };
+}
+
+/**
+ * The parent of every instance's sockets. Without XDG_RUNTIME_DIR (sudo, cron, a container) the directory logind makes
+ * serves, and where that is missing one below the temporary directory; its owner is checked before it is used.
+ */
+function runtimeRoot({ env, uid, ownsDirectory }: PathFacts): string {
+  const given = absolute(env['XDG_RUNTIME_DIR']);
+  if (given !== undefined) return join(given, 'bulkhead');
+  const logind = `/run/user/${uid}`;
+  return ownsDirectory(logind, uid) ? join(logind, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`);
+}
+
+/** Throws `BH_SOCKET_PATH_LONG`: bind(2) would cut the path short or fail without naming it. */
+export function checkSocketPath(path: string): string {
+  const length = Buffer.byteLength(path);
+  if (length <= socketPathLimit) return path;
+  throw new BulkheadError('BH_SOCKET_PATH_LONG', { path, length, limit: socketPathLimit });
+}
+
+function absolute(path: string | undefined): string | undefined {
+  return path !== undefined && isAbsolute(path) ? path : undefined;
+}

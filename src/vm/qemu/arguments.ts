@@ -1,0 +1,93 @@
+import type { Accelerator, VmSpec } from '../backend.js';
+
+/** Descriptors of the socket pairs QEMU inherits: no socket of ours has a path that another user could reach or a file that stays behind. */
+export const qemuDescriptors = { qmp: 3, phase: 4, control: 5 } as const;
+
+export const portNames = { phase: 'org.bulkhead.phase', control: 'org.bulkhead.control' } as const;
+
+/** QOM ids by which QMP events name the two ports. */
+export const portIds = { phase: 'phase0', control: 'control0' } as const;
+
+/**
+ * The QEMU command line of a VM, without the program name. Pure.
+ *
+ * Nothing is left to QEMU's defaults: no device, no configuration file, no guessing of an image format (a raw disk that
+ * starts like a qcow2 could otherwise name any file of the host as its backing file, GHSA-f7qw-jj9c-rpq9).
+ */
+export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] {
+  return [
+    ['-name', `bulkhead-${spec.name}`],
+    ['-nodefaults', '-no-user-config', '-display', 'none'],
+    // An emulator is a large attack surface for the guest: what it needs no more after start is taken away by seccomp.
+    ['-sandbox', 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny'],
+    machineArguments(spec, accelerator),
+    ['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', spec.commandLine],
+    diskArguments(spec),
+    portArguments(),
+    ['-device', 'virtio-rng-pci'],
+    ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='],
+    ...[
+      '-chardev',
+      `file,id=console,path=${escaped(spec.consoleLog)},append=off`,
+      '-serial',
+      'chardev:console',
+    ],
+    // A reset, a panic and a power-off all end QEMU with status 0; the reason of the SHUTDOWN event tells them apart.
+    ['-no-reboot', '-device', 'pvpanic-pci', '-action', 'panic=shutdown'],
+  ].flat();
+}
+
+function machineArguments(spec: VmSpec, accelerator: Accelerator): string[] {
+  return [
+    // Probing the PS/2 controller costs the guest half a second, and nothing is connected to it.
+    ['-machine', `q35,i8042=off,vmport=off,accel=${accelerator}`],
+    ['-cpu', cpuModel(accelerator)],
+    ['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
+  ].flat();
+}
+
+/** The accelerator probe uses the same model: the features of the host's processor are where acceleration breaks. */
+export function cpuModel(accelerator: Accelerator): string {
+  return accelerator === 'tcg' ? 'max' : 'host';
+}
+
+function diskArguments(spec: VmSpec): string[] {
+  return [
+    disk('root', spec.root, 'read-only=on,auto-read-only=off,locking=on', 'read-only=on'),
+    disk('hash', spec.hash, 'read-only=on,auto-read-only=off,locking=on', 'read-only=on'),
+    // The guest's discards punch holes, so that the sparse file shrinks when images are removed.
+    disk('data', spec.dataDisk, 'discard=unmap,locking=on', 'discard=unmap,detect-zeroes=unmap'),
+  ].flat();
+}
+
+/** The guest finds a disk by its serial, so that no order of probing decides which one it verifies. */
+function disk(id: string, path: string, fileOptions: string, formatOptions: string): string[] {
+  return [
+    ['-blockdev', `driver=file,node-name=${id}-file,filename=${escaped(path)},${fileOptions}`],
+    ['-blockdev', `driver=raw,node-name=${id},file=${id}-file,${formatOptions}`],
+    ['-device', `virtio-blk-pci,drive=${id},serial=bulkhead-${id}`],
+  ].flat();
+}
+
+function portArguments(): string[] {
+  const { qmp, phase, control } = qemuDescriptors;
+  return [
+    ['-chardev', `socket,id=qmp,fd=${qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ['-device', 'virtio-serial-pci,id=ports,max_ports=3'],
+    ['-chardev', `socket,id=phase,fd=${phase}`],
+    ...[
+      '-device',
+      `virtserialport,bus=ports.0,nr=1,chardev=phase,id=${portIds.phase},name=${portNames.phase}`,
+    ],
+    ['-chardev', `socket,id=control,fd=${control}`],
+    ...[
+      '-device',
+      `virtserialport,bus=ports.0,nr=2,chardev=control,id=${portIds.control},name=${portNames.control}`,
+    ],
+  ].flat();
+}
+
+/** QEMU splits option values at commas; a doubled comma stands for one. */
+function escaped(path: string): string {
+  return path.replaceAll(',', ',,');
+}
