@@ -1,0 +1,59 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+
+/** How PID 1 starts the daemon; the descriptors are inherited, never opened by path (docs/architecture.md). */
+export interface DaemonArguments {
+  readonly mode: 'vm' | 'native';
+  readonly initFd: number;
+  readonly runtimeFd: number;
+  readonly phaseFd: number;
+  readonly serviceLogs: ReadonlyMap<string, number>;
+  /** Name of the virtio-serial port of the control channel; VM mode only. */
+  readonly controlPort: string | undefined;
+  /** Directory shared with the host; native mode only. */
+  readonly hostDir: string | undefined;
+}
+
+const descriptor = z.coerce.number().int().min(3).max(255);
+
+const schema = z.strictObject({
+  mode: z.enum(['vm', 'native']),
+  'init-fd': descriptor,
+  'runtime-fd': descriptor,
+  'phase-fd': descriptor,
+  'service-log': z.array(z.string().regex(/^[a-z]+=\d+$/)).default([]),
+  'control-port': z.string().optional(),
+  'host-dir': z.string().startsWith('/').optional(),
+});
+
+/** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
+export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
+  const { values } = parseArgs({
+    args: [...argv],
+    strict: true,
+    options: {
+      mode: { type: 'string' },
+      'init-fd': { type: 'string' },
+      'runtime-fd': { type: 'string' },
+      'phase-fd': { type: 'string' },
+      'service-log': { type: 'string', multiple: true },
+      'control-port': { type: 'string' },
+      'host-dir': { type: 'string' },
+    },
+  });
+  const parsed = schema.parse(values);
+  return {
+    mode: parsed.mode,
+    initFd: parsed['init-fd'],
+    runtimeFd: parsed['runtime-fd'],
+    phaseFd: parsed['phase-fd'],
+    serviceLogs: new Map(parsed['service-log'].map(splitServiceLog)),
+    controlPort: parsed['control-port'],
+    hostDir: parsed['host-dir'],
+  };
+}
+
+function splitServiceLog(entry: string): [string, number] {
+  const [name = '', fd = ''] = entry.split('=');
+  return [name, descriptor.parse(fd)];
+}

@@ -1,0 +1,85 @@
+import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+
+/** The few engine calls the daemon itself makes. The developer's calls never pass here. */
+export interface EngineClient {
+  /** GET /_ping. Waits as long as the engine takes to answer. */
+  ping(signal?: AbortSignal): Promise<void>;
+  version(signal?: AbortSignal): Promise<unknown>;
+  imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
+  /** POST /images/load of a docker-archive. */
+  loadImage(archive: Readable, signal?: AbortSignal): Promise<void>;
+  /** Resolves when the engine reports that it has read its configuration again. Subscribes before it resolves `ready`. */
+  awaitReload(signal: AbortSignal): { readonly ready: Promise<void>; readonly reloaded: Promise<void> };
+}
+
+export function createEngineClient(socketPath: string): EngineClient {
+  const send = (
+    method: string,
+    path: string,
+    signal?: AbortSignal,
+    headers: Record<string, string> = {},
+  ): ClientRequest =>
+    request({ socketPath, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) });
+
+  const get = async (path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> => {
+    const call = send('GET', path, signal);
+    const response = answer(call);
+    call.end();
+    return read(await response);
+  };
+
+  return {
+    async ping(signal) {
+      expectOk('/_ping', await get('/_ping', signal));
+    },
+    async version(signal) {
+      const value: unknown = JSON.parse(expectOk('/version', await get('/version', signal)));
+      return value;
+    },
+    async imageExists(reference, signal) {
+      const { status, body } = await get(`/images/${encodeURIComponent(reference)}/json`, signal);
+      if (status === 404) return false;
+      expectOk('/images/json', { status, body });
+      return true;
+    },
+    async loadImage(archive, signal) {
+      const call = send('POST', '/images/load?quiet=1', signal, { 'content-type': 'application/x-tar' });
+      const response = answer(call);
+      await pipeline(archive, call);
+      expectOk('/images/load', await read(await response));
+    },
+    awaitReload(signal) {
+      const filters = encodeURIComponent(JSON.stringify({ type: ['daemon'], event: ['reload'] }));
+      const call = send('GET', `/events?filters=${filters}`, signal);
+      const response = answer(call);
+      call.end();
+      return {
+        ready: response.then(() => undefined),
+        reloaded: response.then(async (events) => {
+          for await (const _event of events) return;
+          throw new Error('the engine ended the event stream');
+        }),
+      };
+    },
+  };
+}
+
+async function answer(call: ClientRequest): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    call.on('response', resolve);
+    call.on('error', reject);
+  });
+}
+
+async function read(response: IncomingMessage): Promise<{ status: number; body: string }> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
+}
+
+function expectOk(path: string, { status, body }: { status: number; body: string }): string {
+  if (status !== 200) throw new Error(`${path} answered ${status}: ${body.slice(0, 500)}`);
+  return body;
+}
