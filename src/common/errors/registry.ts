@@ -4,6 +4,7 @@ import type { ErrorDefinition } from './definition.js';
 import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
+import { nativeErrors } from './native.js';
 import { vmErrors } from './vm.js';
 
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
@@ -12,6 +13,7 @@ const tables = {
   ...daemonErrors,
   ...imageErrors,
   ...isolationErrors,
+  ...nativeErrors,
   ...runtimeErrors,
   ...vmErrors,
 };

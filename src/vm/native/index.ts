@@ -1,0 +1,1 @@
+export { type NativeEngine, type NativeEngineOptions, startNativeEngine } from './native-engine.js';

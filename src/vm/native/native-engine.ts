@@ -1,0 +1,128 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { abortReason } from '../../common/abort.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { readLines } from '../line-reader.js';
+import { type Phase, parsePhaseLine, printable } from '../phases.js';
+import { entryArguments } from './entry-arguments.js';
+
+/** Built by `make -C src/vm/native`; the same place whether this module runs from `src` or from `dist`. */
+const entryProgram = fileURLToPath(new URL('../../../src/vm/native/build/enter', import.meta.url));
+
+/** Lines of standard error kept to explain a failed start. */
+const keptErrorLines = 20;
+
+/** PID 1 promises to be gone within 10 s of SIGTERM; past this it is killed, and with it everything it started. */
+const stopDeadlineMs = 12_000;
+
+export interface NativeEngineOptions {
+  readonly name: string;
+  /** `root.erofs` of an image, or a directory that holds the same tree. */
+  readonly root: string;
+  /** Keeps images, volumes and containers; made when absent. */
+  readonly dataDir: string;
+  /** Gets `docker.sock` and `control.sock`; made with mode 0700 when absent. */
+  readonly hostDir: string;
+  readonly onPhase?: (phase: Phase) => void;
+  /** Limits the start; once the engine is ready it has no further effect. */
+  readonly signal: AbortSignal;
+}
+
+/** A running engine. Disposing of it stops it. */
+export interface NativeEngine extends AsyncDisposable {
+  /** `DOCKER_HOST` for the Docker CLI. */
+  readonly dockerHost: string;
+  readonly controlSocket: string;
+  /** Process id of the entry program on the host. */
+  readonly pid: number;
+  /** Orderly stop, then, past a deadline, SIGKILL. Resolves when nothing of it runs any more. */
+  stop(): Promise<void>;
+  /** Resolves with the exit status when it has ended for whatever reason. */
+  readonly exited: Promise<number | null>;
+}
+
+/**
+ * Starts the VM's root file system and daemon on this machine's kernel, without a VM, in namespaces of its own. Resolves
+ * at `engine-ready`. Throws `BH_NATIVE_ROOT`, `BH_NATIVE_START` or the signal's reason; nothing runs then.
+ */
+export async function startNativeEngine(options: NativeEngineOptions): Promise<NativeEngine> {
+  if (process.getuid?.() !== 0) throw new BulkheadError('BH_NATIVE_ROOT');
+  options.signal.throwIfAborted();
+  await mkdir(options.dataDir, { recursive: true, mode: 0o711 });
+  await mkdir(options.hostDir, { recursive: true, mode: 0o700 });
+  const dockerSocket = join(options.hostDir, 'docker.sock');
+  const controlSocket = join(options.hostDir, 'control.sock');
+  await Promise.all([rm(dockerSocket, { force: true }), rm(controlSocket, { force: true })]);
+
+  const child = spawn(entryProgram, entryArguments({ ...options, phaseFd: 3 }), {
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+    env: { PATH: '/usr/sbin:/usr/bin' },
+  });
+  const exited = once(child, 'exit').then(() => child.exitCode);
+  const errors: string[] = [];
+  if (child.stderr !== null) {
+    void readLines(child.stderr, (line) => {
+      errors.push(printable(line));
+      if (errors.length > keptErrorLines) errors.shift();
+    });
+  }
+
+  const stop = async (): Promise<void> => {
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
+    await exited;
+    clearTimeout(timer);
+  };
+
+  const phases = child.stdio[3];
+  try {
+    if (!(phases instanceof Readable) || child.pid === undefined) await once(child, 'spawn');
+    if (!(phases instanceof Readable) || child.pid === undefined) throw new Error('no phase descriptor');
+    await untilReady(phases, exited, errors, options);
+    return {
+      dockerHost: `unix://${dockerSocket}`,
+      controlSocket,
+      pid: child.pid,
+      stop,
+      exited,
+      [Symbol.asyncDispose]: stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function untilReady(
+  phases: Readable,
+  exited: Promise<number | null>,
+  errors: readonly string[],
+  { onPhase, signal }: NativeEngineOptions,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const failed = (reason: string): void => {
+      reject(new BulkheadError('BH_NATIVE_START', { reason }));
+    };
+    signal.addEventListener(
+      'abort',
+      () => {
+        reject(abortReason(signal));
+      },
+      { once: true },
+    );
+    void exited.then((code) => {
+      failed([`it ended with status ${code ?? 'unknown'}`, ...errors].join('; '));
+    });
+    void readLines(phases, (line) => {
+      const message = parsePhaseLine(line);
+      if (message.kind === 'failure') failed(`${message.failure.failure}: ${message.failure.detail}`);
+      if (message.kind !== 'phase') return;
+      onPhase?.(message.phase);
+      if (message.phase === 'engine-ready') resolve();
+    });
+  });
+}
