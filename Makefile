@@ -1,0 +1,37 @@
+# Two commands: `make run` shows the product, `make test` proves it. Both install what is missing first.
+# Everything built is kept and reused while its inputs stay the same.
+
+# The npm package `node` brings Node 24 where the machine has an older one.
+export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
+
+NATIVE := src/runtime/front-door src/vm/native vm-image/init vm-image/probe
+
+.PHONY: run test bench setup build native image down clean
+
+run: build
+	node scripts/demonstration.ts
+
+test: build
+	node scripts/test.ts
+
+bench: build
+	node test/bench/main.ts
+
+# Debian packages, npm packages and the Docker client; does nothing when all is there.
+setup:
+	./scripts/setup.sh
+
+build: setup native
+	tsc --build
+
+native: setup
+	@for dir in $(NATIVE); do $(MAKE) --no-print-directory -C $$dir || exit 1; done
+
+image: build
+	node dist/cli/main.js image build
+
+down:
+	node dist/cli/main.js down
+
+clean:
+	rm -rf dist $(addsuffix /build,$(NATIVE))

@@ -1,0 +1,123 @@
+#!/bin/sh
+# Installs what the project needs and the machine lacks: Debian packages through apt, npm packages, and a Docker client.
+# Says nothing and touches nothing when everything is there. Needs root or sudo only when a package is missing.
+set -eu
+cd "$(dirname "$0")/.."
+
+cache="${XDG_CACHE_HOME:-$HOME/.cache}/bulkhead"
+tools="$cache/tools"
+
+say() { printf 'setup: %s\n' "$*"; }
+fail() { printf 'setup: %s\n' "$*" >&2; exit 69; }
+as_root() {
+	if [ "$(id -u)" = 0 ]; then "$@"
+	elif command -v sudo >/dev/null; then sudo "$@"
+	else fail "packages are missing and this is neither root nor a user with sudo: $*"
+	fi
+}
+
+# Prints the package of each tool that is not there. Tools in /usr/sbin are often not on a user's PATH.
+missing_packages() {
+	while read -r file package; do
+		[ -e "$file" ] || printf '%s\n' "$package"
+	done <<-LIST
+	/usr/bin/gcc gcc
+	/usr/include/stdio.h libc6-dev
+	/usr/bin/mmdebstrap mmdebstrap
+	/usr/bin/mkfs.erofs erofs-utils
+	/usr/sbin/veritysetup cryptsetup-bin
+	/usr/bin/busybox busybox-static
+	/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
+	/usr/bin/setpriv util-linux
+	/usr/bin/python3 python3
+	/usr/bin/g++ g++
+	LIST
+}
+
+# QEMU before 8.2 double-faults kernels from 6.12 on under TCG (cmpxchg16b).
+qemu_is_recent() {
+	version="$(/usr/bin/qemu-system-x86_64 --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')"
+	set -- $version
+	[ $# = 2 ] && { [ "$1" -gt 8 ] || { [ "$1" = 8 ] && [ "$2" -ge 2 ]; }; }
+}
+
+# The machine's own Debian archive with another suite, as an apt configuration that leaves the machine's own alone.
+suite_options() {
+	suite="$1"
+	dir="$cache/apt/$suite"
+	uri="${BULKHEAD_APT_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
+		grep -E '/debian/?$' | head -n 1)}"
+	[ -n "$uri" ] || fail "no Debian archive in this machine's apt configuration; name one in BULKHEAD_APT_MIRROR"
+	mkdir -p "$dir/lists/partial" "$dir/sources" "$dir/archives/partial"
+	printf 'Types: deb\nURIs: %s\nSuites: %s\nComponents: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n' \
+		"$uri" "$suite" >"$dir/sources/archive.sources"
+	printf '%s\n' -o Dir::Etc::SourceList=/dev/null -o "Dir::Etc::SourceParts=$dir/sources" -o "Dir::State::Lists=$dir/lists" \
+		-o "Dir::Cache::archives=$dir/archives" -o Acquire::Check-Valid-Until=false -o APT::Sandbox::User=root
+}
+
+install_packages() {
+	packages="$(missing_packages | sort -u | tr '\n' ' ')"
+	if [ -n "$packages" ]; then
+		say "installing $packages"
+		as_root apt-get -qq update
+		# shellcheck disable=SC2086 # a list of package names
+		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends $packages
+	fi
+	qemu_is_recent && return
+	say "installing QEMU"
+	as_root apt-get -qq update
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends qemu-system-x86
+	qemu_is_recent && return
+	codename="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)"
+	say "this release's QEMU is too old to run current kernels; taking it from $codename-backports"
+	options="$(suite_options "$codename-backports")"
+	# Libraries that the newer QEMU needs are in the release itself, so both archives are read together.
+	cp /etc/apt/sources.list.d/*.sources "$cache/apt/$codename-backports/sources/" 2>/dev/null || true
+	# shellcheck disable=SC2086 # options without spaces
+	as_root apt-get $options -qq update
+	# shellcheck disable=SC2086
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get $options -qq -y -t "$codename-backports" install --no-install-recommends qemu-system-x86
+	qemu_is_recent || fail "no QEMU of 8.2 or newer could be installed"
+}
+
+# The client and its build plug-in are unpacked, not installed: the packages would bring or start an engine on the machine.
+install_docker_client() {
+	wanted=""
+	command -v docker >/dev/null || [ -x "$tools/bin/docker" ] || wanted="docker-cli"
+	docker buildx version >/dev/null 2>&1 || [ -x "$tools/cli-plugins/docker-buildx" ] || wanted="$wanted docker-buildx"
+	[ -n "$wanted" ] || return 0
+	say "fetching the Docker client ($wanted)"
+	work="$(mktemp -d)"
+	if grep -q '^ID=debian' /etc/os-release || [ -n "${BULKHEAD_APT_MIRROR:-}" ]; then
+		options="$(suite_options forky) -o Dir::State::status=/dev/null"
+		# shellcheck disable=SC2086
+		apt-get $options -qq update
+	else
+		# Ubuntu has the client inside its engine package.
+		options=""
+		wanted="$(printf '%s' "$wanted" | sed 's/docker-cli/docker.io/')"
+	fi
+	# shellcheck disable=SC2086
+	(cd "$work" && apt-get $options -qq download $wanted)
+	mkdir -p "$tools/bin" "$tools/cli-plugins"
+	for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
+	[ ! -e "$work/unpacked/usr/bin/docker" ] || cp "$work/unpacked/usr/bin/docker" "$tools/bin/"
+	[ ! -e "$work/unpacked/usr/libexec/docker/cli-plugins/docker-buildx" ] ||
+		cp "$work/unpacked/usr/libexec/docker/cli-plugins/docker-buildx" "$tools/cli-plugins/"
+	rm -rf "$work"
+}
+
+install_npm_packages() {
+	command -v npm >/dev/null || fail "npm is missing; any Node >= 20 with npm will do"
+	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+		say "installing npm packages"
+		npm ci --no-audit --no-fund --loglevel=error
+		touch node_modules/.package-lock.json
+	fi
+	# `npx bulkhead` in the checkout finds the command of the checkout.
+	ln -sfn ../../dist/cli/main.js node_modules/.bin/bulkhead
+}
+
+install_packages
+install_docker_client
+install_npm_packages

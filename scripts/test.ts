@@ -1,0 +1,106 @@
+/**
+ * `make test`: every check in order of cost, so that a typing mistake is known before a VM boots. Goes on after a
+ * failure, because the later stages tell more, and ends with one line that counts everything.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+
+interface Counts {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+interface Stage {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+  /** How the stage counts: one check by its exit status, or the tests that its report lists. */
+  readonly report?: string;
+}
+
+const reports = join(import.meta.dirname, '..', 'build', 'reports');
+
+function vitest(project: string): Stage {
+  const report = join(reports, `${project}.json`);
+  const command = [
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=default',
+    '--reporter=json',
+    `--outputFile.json=${report}`,
+  ] as const;
+  return { name: `${project} tests`, command: [...command], report };
+}
+
+const stages: readonly Stage[] = [
+  { name: 'type check', command: ['tsc', '--project', 'test'] },
+  { name: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings'] },
+  { name: 'format', command: ['oxfmt', '--check'] },
+  {
+    name: 'front door (C)',
+    command: ['make', '--no-print-directory', '-C', 'src/runtime/front-door', 'test'],
+  },
+  { name: 'init (C)', command: ['make', '--no-print-directory', '-C', 'vm-image/init', 'test'] },
+  vitest('unit'),
+  { name: 'VM image', command: ['node', 'dist/cli/main.js', 'image', 'build'] },
+  vitest('image'),
+  vitest('engine'),
+  vitest('vm'),
+];
+
+async function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code === 0;
+}
+
+async function runStage(stage: Stage): Promise<Counts> {
+  if (stage.report !== undefined) await rm(stage.report, { force: true });
+  const started = performance.now();
+  const ok = await run(stage.command);
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  const counts = stage.report === undefined ? single(ok) : await fromReport(stage.report, ok);
+  console.log(
+    `${ok ? 'ok' : 'FAILED'}: ${stage.name} (${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped; ${seconds} s)\n`,
+  );
+  return counts;
+}
+
+function single(ok: boolean): Counts {
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 };
+}
+
+/** Counts of a vitest JSON report. A run that failed without a failed test (a crash, a set-up error) counts as one failure. */
+async function fromReport(path: string, ok: boolean): Promise<Counts> {
+  let report: {
+    numPassedTests: number;
+    numFailedTests: number;
+    numPendingTests: number;
+    numTodoTests: number;
+  };
+  try {
+    report = JSON.parse(await readFile(path, 'utf8')) as typeof report;
+  } catch {
+    return single(false);
+  }
+  const skipped = report.numPendingTests + report.numTodoTests;
+  const failed = report.numFailedTests === 0 && !ok ? 1 : report.numFailedTests;
+  return { passed: report.numPassedTests, failed, skipped };
+}
+
+await mkdir(reports, { recursive: true });
+const only = process.argv.slice(2);
+const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+for (const stage of stages) {
+  if (only.length > 0 && !only.some((word) => stage.name.includes(word))) continue;
+  const counts = await runStage(stage);
+  total.passed += counts.passed;
+  total.failed += counts.failed;
+  total.skipped += counts.skipped;
+}
+console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;
