@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 
 interface Counts {
   passed: number;
@@ -19,6 +20,13 @@ interface Stage {
   /** How the stage counts: one check by its exit status, or the tests that its report lists. */
   readonly report?: string;
 }
+
+const reportSchema = z.object({
+  numPassedTests: z.int(),
+  numFailedTests: z.int(),
+  numPendingTests: z.int(),
+  numTodoTests: z.int(),
+});
 
 const reports = join(import.meta.dirname, '..', 'build', 'reports');
 
@@ -54,8 +62,8 @@ const stages: readonly Stage[] = [
 
 async function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
   const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
-  const [code] = (await once(child, 'exit')) as [number | null];
-  return code === 0;
+  await once(child, 'exit');
+  return child.exitCode === 0;
 }
 
 async function runStage(stage: Stage): Promise<Counts> {
