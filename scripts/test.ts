@@ -84,17 +84,9 @@ function single(ok: boolean): Counts {
 
 /** Counts of a vitest JSON report. A run that failed without a failed test (a crash, a set-up error) counts as one failure. */
 async function fromReport(path: string, ok: boolean): Promise<Counts> {
-  let report: {
-    numPassedTests: number;
-    numFailedTests: number;
-    numPendingTests: number;
-    numTodoTests: number;
-  };
-  try {
-    report = JSON.parse(await readFile(path, 'utf8')) as typeof report;
-  } catch {
-    return single(false);
-  }
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return single(false);
+  const report = reportSchema.parse(JSON.parse(text));
   const skipped = report.numPendingTests + report.numTodoTests;
   const failed = report.numFailedTests === 0 && !ok ? 1 : report.numFailedTests;
   return { passed: report.numPassedTests, failed, skipped };
