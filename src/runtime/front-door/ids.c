@@ -1,0 +1,63 @@
+#include "ids.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "log.h"
+
+static void write_map(int process, const char *kind, uint32_t base, uint32_t size) {
+  char path[48], map[48];
+  snprintf(path, sizeof path, "/proc/%d/%s", process, kind);
+  const int length = snprintf(map, sizeof map, "0 %u %u\n", base, size);
+  const int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0 || write(fd, map, (size_t)length) != length) fail("ids %u+%u cannot be mapped (%s: %s)", base, size, kind, strerror(errno));
+  close(fd);
+}
+
+int make_user_namespace(uint32_t base, uint32_t size) {
+  const int child = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
+  if (child < 0) fail("no user namespace can be made: %s", strerror(errno));
+  if (child == 0) {
+    /* Only keeps the namespace alive until it is mapped; dies with its parent whatever happens. */
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    for (;;) pause();
+  }
+  write_map(child, "uid_map", base, size);
+  write_map(child, "gid_map", base, size);
+  char path[48];
+  snprintf(path, sizeof path, "/proc/%d/ns/user", child);
+  const int namespace = open(path, O_RDONLY | O_CLOEXEC);
+  if (namespace < 0) fail("the user namespace cannot be opened: %s", strerror(errno));
+  kill(child, SIGKILL);
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
+  }
+  return namespace;
+}
+
+void act_as(uint32_t base) {
+  setfsgid(base);
+  setfsuid(base); /* takes the file capabilities out of the effective set */
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct sets[2];
+  if (syscall(SYS_capget, &header, sets) != 0) fail("capabilities cannot be read: %s", strerror(errno));
+  for (int i = 0; i < 2; i++) sets[i].effective = sets[i].permitted;
+  if (syscall(SYS_capset, &header, sets) != 0) fail("capabilities cannot be raised: %s", strerror(errno));
+  /* Neither setfsuid(2) reports failure; asking with an invalid id tells what is in force. */
+  if ((uint32_t)setfsuid((uid_t)-1) != base || (uint32_t)setfsgid((gid_t)-1) != base) fail("the ids of the container's root cannot be taken");
+}
+
+void act_as_host_root(void) {
+  setfsuid(0);
+  setfsgid(0);
+  if (setfsuid((uid_t)-1) != 0 || setfsgid((gid_t)-1) != 0) fail("the ids of the host's root cannot be taken back");
+}

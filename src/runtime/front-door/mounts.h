@@ -1,0 +1,16 @@
+#ifndef BULKHEAD_MOUNTS_H
+#define BULKHEAD_MOUNTS_H
+
+#include "facts.h"
+#include "plan.h"
+
+/*
+ * A mount namespace of our own that no mount leaves. Everything staged dies with it, so nothing is ever cleaned up, and
+ * runc's copy of it for the container's user namespace locks the flags of every mount in it.
+ */
+void enter_private_mounts(void);
+
+/* Carries out the plan; `bundle` is the open bundle directory. After it, runc may be started. */
+void carry_out(const struct plan *plan, const struct source *sources, int bundle);
+
+#endif

@@ -1,0 +1,74 @@
+#include "overlay.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "ids.h"
+#include "log.h"
+#include "paths.h"
+
+void mount_overlay(int stage, size_t layers, const struct op *op, uint32_t base) {
+  char options[4096], work[512], stale[1024]; /* mount(2) takes one page of options */
+  /* Relative names keep a deep image far below that page. */
+  size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=l0");
+  for (size_t i = 1; i < layers; i++) used += (size_t)snprintf(options + used, sizeof options - used, ":l%zu", i);
+  /* index=off: Docker's own overlay holds the same upper directory, which the index would refuse as busy. */
+  used += (size_t)snprintf(options + used, sizeof options - used, ",upperdir=u/%s,workdir=u/%s,index=off%s%s", op->text, op->work,
+                           op->options[0] == '\0' ? "" : ",", op->options);
+  if (used >= sizeof options) fail("the root file system has too many layers (%zu)", layers);
+  snprintf(work, sizeof work, "u/%s", op->work);
+  snprintf(stale, sizeof stale, "u/%s/work/incompat/volatile", op->work);
+  if (fchdir(stage) != 0) fail("the staging directory is gone: %s", strerror(errno));
+  act_as(base);
+  if (mkdir(work, 0700) != 0 && errno != EEXIST) fail("the work directory of the root file system cannot be made: %s", strerror(errno));
+  /* A volatile overlay leaves this mark when it ends, and the next start of the container would be refused. */
+  rmdir(stale);
+  if (mount("overlay", BH_ROOTFS, "overlay", 0, options) != 0) fail("the root file system cannot be mounted: %s", strerror(errno));
+  act_as_host_root();
+  struct statvfs status;
+  if (statvfs(BH_ROOTFS, &status) != 0) fail("the root file system cannot be examined: %s", strerror(errno));
+  if ((status.f_flag & ST_RDONLY) != 0) fail("the root file system came up read-only; the kernel log (overlayfs) has the reason");
+}
+
+static int open_inside(int root, const char *path) {
+  const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS};
+  return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+void make_mountpoint(const char *path, int is_directory, uint32_t base) {
+  char prefix[PATH_MAX];
+  const int root = open(BH_ROOTFS, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int parent = root;
+  act_as(base);
+  const mode_t mask = umask(022);
+  for (size_t start = 0, end; path[start += strspn(path + start, "/")] != '\0'; start = end) {
+    end = start + strcspn(path + start, "/");
+    memcpy(prefix, path, end);
+    prefix[end] = '\0';
+    int next = open_inside(root, prefix);
+    if (next < 0 && errno == ENOENT) {
+      const char *name = prefix + start;
+      const int last = path[end + strspn(path + end, "/")] == '\0';
+      const int file = last && !is_directory ? openat(parent, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0644) : -1;
+      if (file >= 0) close(file);
+      /* A dangling link ends here, too: it exists, so nothing is made through it. */
+      if (file >= 0 || (!(last && !is_directory) && mkdirat(parent, name, 0755) == 0)) next = open_inside(root, prefix);
+    }
+    if (next < 0) fail("the mount point %s cannot be made in the read-only root: %s", path, strerror(errno));
+    if (parent != root) close(parent);
+    parent = next;
+  }
+  umask(mask);
+  act_as_host_root();
+  if (parent != root) close(parent);
+  close(root);
+}
