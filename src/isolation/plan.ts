@@ -73,9 +73,18 @@ export interface StagedBind {
   readonly recursive: boolean;
 }
 
+/** The user namespace of another container that this one shares, because it asked to share a namespace it owns. */
+export interface JoinedUserNamespace {
+  readonly containerId: string;
+  readonly path: string;
+}
+
 /** Everything the front door does for one container, and the specification runc then gets. */
 export interface Plan {
+  /** The container's ids: the leased range, or the owner's when `joined` is set. */
   readonly ids: IdRange;
+  /** When set, the leased range is not needed; the owner's must outlive this container. */
+  readonly joined?: JoinedUserNamespace;
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
   readonly spec: RuntimeSpec;

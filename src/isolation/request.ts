@@ -1,0 +1,64 @@
+import type { RuntimeSpec } from '../oci/runtime-spec.js';
+import type { IdRange, SourceFact } from './plan.js';
+import type { IsolationPolicy } from './policy.js';
+
+/**
+ * A directory, known by where it lies in its file system: the same directory reached by another path, another mount or
+ * a symlink is still the same place, and another directory mounted at this path is not.
+ */
+export interface Place {
+  readonly path: string;
+  /** `major:minor` of the file system. */
+  readonly device: string;
+  /** Path from the root of that file system (see `pathWithinFilesystem`). */
+  readonly within: string;
+}
+
+/** What is true of the engine these containers belong to; measured once when the daemon starts. */
+export interface EngineFacts {
+  readonly architecture: 'x64' | 'arm64';
+  readonly cgroupVersion: 1 | 2;
+  /** dockerd's data root, `/var/lib/docker`. */
+  readonly dataRoot: Place;
+  /** containerd's root, which holds the layers when the containerd image store is used. */
+  readonly containerdRoot?: Place;
+  /** Directories of the host that containers may bind anything of. */
+  readonly sharedRoots: readonly Place[];
+  /** What `docker run --init` binds. */
+  readonly initPath: string;
+  /** dockerd's exec root, as its hook names it. */
+  readonly execRoot: string;
+}
+
+/** The container as the front door introduced it. */
+export interface ContainerFacts {
+  readonly id: string;
+  readonly bundle: string;
+}
+
+/** What a namespace path of the specification leads to; see `namespacePathsOf`. */
+export type NamespaceFact =
+  | { readonly path: string; readonly kind: 'host' | 'unknown' }
+  | {
+      readonly path: string;
+      readonly kind: 'container';
+      readonly ownerContainerId: string;
+      /** The ids of the user namespace that owns this namespace. */
+      readonly ownerIds: IdRange;
+      /** Path of that user namespace, valid in the mount namespace runc starts in. */
+      readonly userNamespacePath: string;
+    };
+
+/** All a decision depends on. Pure data: the same request always gets the same decision. */
+export interface IsolationRequest {
+  readonly spec: RuntimeSpec;
+  readonly container: ContainerFacts;
+  /** One for each path of `sourcesOf(spec)`, in that order. */
+  readonly facts: readonly SourceFact[];
+  /** One for each path of `namespacePathsOf(spec)`. */
+  readonly namespaces: readonly NamespaceFact[];
+  /** The exclusive range leased for this container. */
+  readonly ids: IdRange;
+  readonly engine: EngineFacts;
+  readonly policy: IsolationPolicy;
+}
