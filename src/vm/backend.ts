@@ -1,5 +1,4 @@
 import type { Duplex, Readable } from 'node:stream';
-import type { BulkheadError } from '../common/errors/bulkhead-error.js';
 
 export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
 
@@ -19,6 +18,8 @@ export interface VmCapabilities {
 
 /** What the backend found on this machine, before any VM runs. */
 export interface VmHost {
+  /** Path of the hypervisor's program, where it has one. */
+  readonly program: string;
   /** For people: "QEMU 10.0.2". */
   readonly description: string;
   readonly accelerator: Accelerator;
@@ -71,6 +72,3 @@ export interface VmBackend {
   /** Resolves when the VM executes. Rejects when it could not be started, leaving nothing behind. */
   start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm>;
 }
-
-/** The error a person sees, still to be thrown or reported. */
-export type FailureCause = BulkheadError;

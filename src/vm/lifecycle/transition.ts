@@ -37,22 +37,12 @@ export function transition(state: VmState, event: VmEvent): VmState {
 }
 
 function afterPhase(state: VmState, event: VmEvent & { type: 'phase' }): VmState {
-  switch (state.name) {
-    case 'booting':
-      if (event.phase === 'engine-ready') return { name: 'ready' };
-      if (event.phase === 'powering-off') return { name: 'stopping', because: undefined };
-      return { name: 'booting', phase: event.phase };
-    case 'ready':
-      // A restarted bulkheadd passes its phases again; the engine went on serving meanwhile.
-      return event.phase === 'powering-off' ? { name: 'stopping', because: undefined } : state;
-    case 'stopping':
-      return state;
-    case 'stopped':
-    case 'verifying':
-    case 'starting':
-    case 'failed':
-      throw illegal(state, event);
-  }
+  if (state.name === 'stopping') return state;
+  if (state.name !== 'booting' && state.name !== 'ready') throw illegal(state, event);
+  if (event.phase === 'powering-off') return { name: 'stopping', because: undefined };
+  // A restarted bulkheadd passes its phases again; the engine went on serving meanwhile.
+  if (state.name === 'ready') return state;
+  return event.phase === 'engine-ready' ? { name: 'ready' } : { name: 'booting', phase: event.phase };
 }
 
 function afterEnd(state: VmState, event: VmEvent & { type: 'gone' }): VmState {

@@ -26,12 +26,10 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     portArguments(),
     ['-device', 'virtio-rng-pci'],
     ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='],
-    ...[
-      '-chardev',
-      `file,id=console,path=${escaped(spec.consoleLog)},append=off`,
-      '-serial',
-      'chardev:console',
-    ],
+    ['-chardev', `file,id=console,path=${escaped(spec.consoleLog)},append=off`],
+    ['-serial', 'chardev:console'],
+    // Paused until the monitor is listened to, so that no event is missed.
+    ['-S'],
     // A reset, a panic and a power-off all end QEMU with status 0; the reason of the SHUTDOWN event tells them apart.
     ['-no-reboot', '-device', 'pvpanic-pci', '-action', 'panic=shutdown'],
   ].flat();
@@ -70,19 +68,20 @@ function disk(id: string, path: string, fileOptions: string, formatOptions: stri
 }
 
 function portArguments(): string[] {
-  const { qmp, phase, control } = qemuDescriptors;
   return [
-    ['-chardev', `socket,id=qmp,fd=${qmp}`, '-mon', 'chardev=qmp,mode=control'],
+    ['-chardev', `socket,id=qmp,fd=${qemuDescriptors.qmp}`, '-mon', 'chardev=qmp,mode=control'],
     ['-device', 'virtio-serial-pci,id=ports,max_ports=3'],
-    ['-chardev', `socket,id=phase,fd=${phase}`],
-    ...[
+    port('phase', 1),
+    port('control', 2),
+  ].flat();
+}
+
+function port(name: 'phase' | 'control', number: number): string[] {
+  return [
+    ['-chardev', `socket,id=${name},fd=${qemuDescriptors[name]}`],
+    [
       '-device',
-      `virtserialport,bus=ports.0,nr=1,chardev=phase,id=${portIds.phase},name=${portNames.phase}`,
-    ],
-    ['-chardev', `socket,id=control,fd=${control}`],
-    ...[
-      '-device',
-      `virtserialport,bus=ports.0,nr=2,chardev=control,id=${portIds.control},name=${portNames.control}`,
+      `virtserialport,bus=ports.0,nr=${number},chardev=${name},id=${portIds[name]},name=${portNames[name]}`,
     ],
   ].flat();
 }

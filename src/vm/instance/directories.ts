@@ -1,0 +1,40 @@
+import { lstat, mkdir } from 'node:fs/promises';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { InstancePaths } from './paths.js';
+
+/**
+ * Makes the directories of an instance, for its user alone. The runtime directory may lie below /tmp, where another user can
+ * have made it first to read or replace the sockets in it: it is used only if it is ours and closed to others.
+ *
+ * Throws `BH_RUNTIME_DIRECTORY`.
+ */
+export async function makeInstanceDirectories(paths: InstancePaths, uid = process.getuid?.()): Promise<void> {
+  await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
+  const parent = paths.runtimeDir.slice(0, paths.runtimeDir.lastIndexOf('/'));
+  await makePrivate(parent, uid);
+  await makePrivate(paths.runtimeDir, uid);
+}
+
+async function makePrivate(directory: string, uid: number | undefined): Promise<void> {
+  try {
+    await mkdir(directory, { mode: 0o700 });
+  } catch (cause) {
+    if (!isExisting(cause)) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason }, { cause });
+    }
+  }
+  const found = await lstat(directory);
+  const reason = !found.isDirectory()
+    ? 'it is not a directory'
+    : uid !== undefined && found.uid !== uid
+      ? `it belongs to user ${found.uid}, not ${uid}`
+      : (found.mode & 0o022) !== 0
+        ? 'others may write to it'
+        : undefined;
+  if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
+}
+
+function isExisting(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
+}

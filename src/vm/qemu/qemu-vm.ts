@@ -1,0 +1,113 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Clock } from '../../common/clock.js';
+import type { Vm, VmExit } from '../backend.js';
+import { portIds } from './arguments.js';
+import { classifyQemuEnd, lastWords } from './exit.js';
+import { type QemuProcess, spawnQemu } from './process.js';
+import { QmpClient } from './qmp-client.js';
+import type { QmpEvent } from './qmp-messages.js';
+
+const monitorDeadlineMs = 15_000;
+const quitDeadlineMs = 2_000;
+
+/**
+ * Starts a QEMU whose command line ends paused (`-S`), listens to its monitor and lets it run.
+ *
+ * Rejects with `BH_QEMU_UNUSABLE`, its standard error in the text, when it ends or keeps silent before that; then nothing is left
+ * running.
+ */
+export async function startQemuVm(
+  binary: string,
+  args: readonly string[],
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Vm> {
+  const qemu = await spawnQemu(binary, args);
+  const qmp = new QmpClient(qemu.qmp);
+  const vm = new QemuVm(qemu, qmp, clock);
+  const deadline = new AbortController();
+  void expire(clock, monitorDeadlineMs, deadline);
+  try {
+    const either = AbortSignal.any([signal, deadline.signal]);
+    await qmp.connect(either);
+    await qmp.execute('cont', {}, either);
+    return vm;
+  } catch (cause) {
+    qemu.kill();
+    const { code, signal: killedBy, stderr } = await qemu.ended;
+    signal.throwIfAborted();
+    const silent = deadline.signal.aborted
+      ? `it did not answer within ${monitorDeadlineMs / 1000} s`
+      : undefined;
+    const how = killedBy === null ? `it ended at once with status ${code}` : `it was ended by ${killedBy}`;
+    const reason = `${silent ?? how}: ${lastWords(stderr)}`;
+    throw new BulkheadError('BH_QEMU_UNUSABLE', { binary, reason }, { cause });
+  } finally {
+    deadline.abort();
+  }
+}
+
+/** Aborts after `ms`, unless something else aborts it first. */
+async function expire(clock: Clock, ms: number, deadline: AbortController): Promise<void> {
+  await clock.sleep(ms, deadline.signal).catch(() => undefined);
+  deadline.abort();
+}
+
+class QemuVm implements Vm {
+  readonly pid: number;
+  readonly phasePort;
+  readonly controlPort;
+  readonly exited: Promise<VmExit>;
+  readonly #qemu: QemuProcess;
+  readonly #qmp: QmpClient;
+  readonly #clock: Clock;
+  readonly #portListeners = new Set<(open: boolean) => void>();
+  #controlOpen = false;
+
+  constructor(qemu: QemuProcess, qmp: QmpClient, clock: Clock) {
+    this.#qemu = qemu;
+    this.#qmp = qmp;
+    this.#clock = clock;
+    this.pid = qemu.pid;
+    this.phasePort = qemu.phase;
+    this.controlPort = qemu.control;
+    const events: QmpEvent[] = [];
+    qmp.onEvent((event) => {
+      if (event.event === 'SHUTDOWN' || event.event === 'GUEST_PANICKED') events.push(event);
+      if (event.event === 'VSERPORT_CHANGE') this.#portChanged(event);
+    });
+    // The process may be gone before the last event was read from the socket.
+    this.exited = Promise.all([qemu.ended, qmp.closed]).then(([end]) => classifyQemuEnd({ ...end, events }));
+  }
+
+  onControlPort(listener: (open: boolean) => void): () => void {
+    this.#portListeners.add(listener);
+    listener(this.#controlOpen);
+    return () => this.#portListeners.delete(listener);
+  }
+
+  async destroy(): Promise<VmExit> {
+    const quit = new AbortController();
+    void this.#killAfter(quitDeadlineMs, quit.signal);
+    // `quit` flushes and closes the disk images; one that does not answer is killed.
+    await this.#qmp.execute('quit', {}, quit.signal).catch(() => undefined);
+    const exit = await this.exited;
+    quit.abort();
+    return exit;
+  }
+
+  async #killAfter(ms: number, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#clock.sleep(ms, signal);
+    } catch {
+      return;
+    }
+    this.#qemu.kill();
+  }
+
+  #portChanged({ data }: QmpEvent): void {
+    if (data['id'] !== portIds.control || typeof data['open'] !== 'boolean') return;
+    this.#controlOpen = data['open'];
+    for (const listener of this.#portListeners) listener(this.#controlOpen);
+  }
+}
