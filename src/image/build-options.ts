@@ -11,7 +11,7 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Path of an earlier `manifest.json`: every package must have the version and hash it had there. */
   readonly pin?: string;
-  /** Base address of the Debian mirror; without it the machine's own apt configuration decides. */
+  /** Base address of the Debian mirror; else BULKHEAD_APT_MIRROR, else the machine's own apt configuration, else mmdebstrap's default. */
   readonly mirror?: string;
   /** Build even if an image with this key exists. */
   readonly force?: boolean;

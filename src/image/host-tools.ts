@@ -1,4 +1,6 @@
-/** A program the image build runs on the host, and the Debian or Ubuntu package that holds it. */
+import { debianKeyring } from './userland-argv.js';
+
+/** A program the image build runs on the host (or a file it reads, by absolute path), and the Debian or Ubuntu package that holds it. */
 export interface HostTool {
   readonly tool: string;
   readonly package: string;
@@ -10,8 +12,9 @@ export const hostTools: readonly HostTool[] = [
   { tool: 'apt-get', package: 'apt' },
   { tool: 'mkfs.erofs', package: 'erofs-utils' },
   { tool: 'veritysetup', package: 'cryptsetup-bin' },
-  { tool: 'ldconfig', package: 'libc-bin' },
   { tool: 'make', package: 'make' },
   { tool: 'gcc', package: 'gcc' },
+  { tool: debianKeyring, package: 'debian-archive-keyring' },
+  { tool: '/usr/lib/x86_64-linux-gnu/libc.a', package: 'libc6-dev' },
   { tool: 'xz', package: 'xz-utils' },
 ];

@@ -2,26 +2,15 @@ import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { ImageTree } from './tree.js';
 
 /** Names of programs that must not be reachable in a release image, whatever package brought them. */
-const forbiddenNames = new Set([
-  ...['sh', 'ash', 'bash', 'dash', 'ksh', 'zsh', 'busybox', 'toybox', 'env', 'xargs'],
-  ...['apt', 'apt-get', 'dpkg', 'rpm', 'npm', 'npx', 'corepack', 'pip'],
-  ...['login', 'su', 'sudo', 'sshd', 'ssh', 'dropbear', 'agetty', 'getty', 'passwd', 'sulogin'],
-  ...[
-    'perl',
-    'python3',
-    'awk',
-    'mawk',
-    'gawk',
-    'lua',
-    'ruby',
-    'gdb',
-    'strace',
-    'nsenter',
-    'unshare',
-    'chroot',
-  ],
-  ...['docker', 'ctr', 'nerdctl', 'crun', 'systemd', 'systemctl', 'udevd'],
-]);
+const forbiddenNames = new Set(
+  [
+    'sh ash bash dash ksh zsh busybox toybox env xargs',
+    'apt apt-get dpkg rpm npm npx corepack pip',
+    'login su sudo sshd ssh dropbear agetty getty passwd sulogin',
+    'perl python3 awk mawk gawk lua ruby gdb strace nsenter unshare chroot',
+    'docker ctr nerdctl crun systemd systemctl udevd',
+  ].flatMap((names) => names.split(' ')),
+);
 
 /** Targets that exist only once the system runs. */
 const runTimeTargets = ['/run/', '/proc/'];

@@ -18,6 +18,8 @@ export interface UserlandOptions {
   readonly packages: readonly string[];
   readonly pin: { readonly path: string; readonly manifest: Manifest } | undefined;
   readonly strict: boolean;
+  /** Fetch again even if the same list was unpacked before: the mirror may have newer versions. */
+  readonly refresh: boolean;
   readonly mirror: string | undefined;
   readonly now: Date;
   readonly signal: AbortSignal | undefined;
@@ -41,7 +43,7 @@ export async function prepareUserland(options: UserlandOptions, exec: Exec): Pro
   const include = includeArgument(options.packages, options.pin?.manifest);
   const key = createHash('sha256').update(`1\0${suiteName}\0${include}`).digest('hex').slice(0, 16);
   const dir = join(options.parent, key);
-  const cached = await readRecord(dir);
+  const cached = options.refresh ? undefined : await readRecord(dir);
   const record = cached ?? (await unpack(dir, include, options, exec));
   const suite = { ...record.suite, expired: isExpired(record.suite, options.now) };
   if (suite.expired && options.strict) throw expired(suite);

@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashFile } from './file-hash.js';
+import type { Flavour } from './manifest.js';
+
+/** Everything of the checkout that decides what is in the image. Tests and build results are left out. */
+const inputs = [
+  'package-lock.json',
+  'rootfs',
+  'vm-image',
+  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'daemon', 'image'].map((room) => `src/${room}`),
+];
+
+const ignored = /(^|\/)(build|tests?|node_modules)(\/|$)|\.test\.ts$|\.md$|\/golden-files\.txt$/;
+
+/** SHA-256 over the names, execute bits and contents of our own inputs; `sources` of the manifest. */
+export async function hashSources(projectDir: string): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of (await Promise.all(inputs.map((input) => listFiles(projectDir, input)))).flat().sort()) {
+    const [{ mode }, { sha256 }] = await Promise.all([
+      stat(join(projectDir, path)),
+      hashFile(join(projectDir, path)),
+    ]);
+    hash.update(`${path}\0${(mode & 0o100) === 0 ? '-' : 'x'}\0${sha256}\n`);
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * Name of the image these inputs make, and of its directory in the cache. Which package versions a mirror has today is not
+ * part of it: a later build with the same key is the earlier one, until `force` asks for newer packages.
+ */
+export async function imageKey(projectDir: string, flavour: Flavour, pin?: string): Promise<string> {
+  const sources = await hashSources(projectDir);
+  const pinned = pin === undefined ? '' : await readFile(pin, 'utf8');
+  return createHash('sha256').update(`${sources}\0${flavour}\0${pinned}`).digest('hex').slice(0, 24);
+}
+
+async function listFiles(projectDir: string, path: string): Promise<readonly string[]> {
+  const found = await stat(join(projectDir, path)).catch(() => undefined);
+  if (found === undefined || ignored.test(path)) return [];
+  if (!found.isDirectory()) return [path];
+  const names = await readdir(join(projectDir, path));
+  return (await Promise.all(names.map((name) => listFiles(projectDir, `${path}/${name}`)))).flat();
+}
