@@ -1,0 +1,201 @@
+/*
+ * PID 1, of the VM or (--native) of a PID namespace. It brings the system up in one fixed order, starts the services and then only
+ * supervises. What can go wrong on the way ends in a named failure and a power-off: a VM that is half set up must not serve.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "data_disk.h"
+#include "devices.h"
+#include "files.h"
+#include "identity.h"
+#include "log.h"
+#include "modules.h"
+#include "mounts.h"
+#include "network.h"
+#include "options.h"
+#include "phase.h"
+#include "power_off.h"
+#include "root_check.h"
+#include "services.h"
+#include "supervise.h"
+#include "sysctls.h"
+
+#define MODULE_LIST "/usr/lib/bulkhead/modules/run.list"
+#define RUNTIME_SOCKET "/run/bulkhead/runtime.sock"
+#define CONTROL_PORT "org.bulkhead.control"
+#define DEVICE_DEADLINE_MS 10000
+
+static _Noreturn void fail(const struct options *options, const char *code, const char *detail)
+{
+    phase_failure(code, detail);
+    if (options->native)
+        exit(EXIT_FAILURE);
+    end_processes();
+    power_off();
+}
+
+static _Noreturn void fail_errno(const struct options *options, const char *code, const char *what)
+{
+    char detail[256];
+
+    snprintf(detail, sizeof(detail), "%s: %s", what, strerror(errno));
+    fail(options, code, detail);
+}
+
+/* Before anything of the root is used: is it the root the controller asked for? */
+static void check_root(const struct options *options, char *cmdline, size_t size)
+{
+    char detail[160];
+
+    if (read_file("/proc/cmdline", cmdline, size) < 0)
+        fail_errno(options, "root-not-verified", "/proc/cmdline");
+    if (!root_is_verified(cmdline, detail))
+        fail(options, "root-not-verified", detail);
+}
+
+static void open_phase_sink(const struct options *options)
+{
+    char path[DEVICE_PATH_LIMIT];
+
+    if (options->native) {
+        phase_open(options->phase_descriptor < 0 ? -1 : fcntl(options->phase_descriptor, F_DUPFD_CLOEXEC, 3));
+        if (options->phase_descriptor >= 0)
+            close(options->phase_descriptor);
+    } else if (find_port(PHASE_PORT, path)) {
+        phase_open(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
+    }
+}
+
+static void start_data_disk(const struct options *options, struct data_disk *disk)
+{
+    char detail[128];
+    int events = open_device_events();
+
+    if (!await_device(events, find_disk, DATA_SERIAL, uptime_ms() + DEVICE_DEADLINE_MS, disk->path))
+        fail(options, "data-disk-missing", "no virtio disk with serial " DATA_SERIAL);
+    close(events);
+    if (!prepare_data_disk(disk, detail))
+        fail(options, "data-disk-corrupt", detail);
+}
+
+/* A VM without network is legitimate (air gap), a command line that cannot be understood is not. */
+static void set_up_network(const struct options *options, const char *cmdline)
+{
+    struct net_params params;
+
+    if (!net_params_of_cmdline(cmdline, &params))
+        fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
+    if (!configure_network(&params))
+        log_line("network: %s", strerror(errno));
+    if (!write_identity(&params.resolver) || !set_host_name())
+        fail_errno(options, "root-not-verified", "/run/bulkhead/etc");
+}
+
+static void set_up_machine(const struct options *options, const char *cmdline)
+{
+    char detail[1152];
+    struct data_disk disk;
+
+    /* The check of the data disk and the loading of modules are the two long steps: on two processors they overlap. */
+    start_data_disk(options, &disk);
+    if (!load_modules(MODULE_LIST, detail, sizeof(detail)))
+        fail(options, "module-failed", detail);
+    if (!close_module_loading())
+        fail_errno(options, "module-failed", "kernel.modules_disabled");
+    set_sysctls();
+    set_up_network(options, cmdline);
+    if (!mount_data_disk(&disk, detail))
+        fail(options, "data-disk-corrupt", detail);
+    phase_report("data-mounted");
+}
+
+/* Containers inherit these through containerd and its shims; Go programs raise their own soft limit to the hard one. */
+static void set_limits(void)
+{
+    const struct rlimit files = {1024, 1048576}, endless = {RLIM_INFINITY, RLIM_INFINITY};
+
+    if (setrlimit(RLIMIT_NOFILE, &files) != 0 || setrlimit(RLIMIT_NPROC, &endless) != 0 || setrlimit(RLIMIT_CORE, &endless) != 0)
+        log_line("resource limits: %s", strerror(errno));
+}
+
+static void add_daemon_arguments(const struct options *options, struct services *services, char *port)
+{
+    size_t count = 0;
+
+    services->extra[count++] = "--mode";
+    services->extra[count++] = options->native ? "native" : "vm";
+    if (options->native) {
+        services->extra[count++] = "--host-dir";
+        services->extra[count++] = options->host_directory;
+    } else if (find_port(CONTROL_PORT, port)) {
+        services->extra[count++] = "--control-port";
+        services->extra[count++] = port;
+    }
+    services->extra[count] = NULL;
+}
+
+static void run_services(const struct options *options, int signals)
+{
+    char port[DEVICE_PATH_LIMIT];
+    struct services services;
+
+    if (!services_open(&services, RUNTIME_SOCKET))
+        fail_errno(options, "engine-failed", RUNTIME_SOCKET);
+    add_daemon_arguments(options, &services, port);
+    for (enum service_index i = 0; i < SERVICE_COUNT; i++)
+        if (!services_start(&services, i))
+            fail_errno(options, "engine-failed", SERVICES[i].name);
+    phase_report("services-started");
+    supervise(&services, signals);
+}
+
+int main(int count, char **arguments)
+{
+    static char cmdline[4096];
+    struct options options;
+    const char *point = NULL;
+
+    umask(022);
+    if (!parse_options(count, arguments, &options)) {
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER]]");
+        return EXIT_FAILURE;
+    }
+    if (!options.native) {
+        log_to_kernel();
+        reboot(RB_DISABLE_CAD);
+    }
+    open_phase_sink(&options);
+    int signals = open_signals();
+    if (!options.native)
+        check_root(&options, cmdline, sizeof(cmdline));
+    phase_report("init");
+
+    if (!mount_volatile(options.native, &point))
+        fail_errno(&options, "root-not-verified", point);
+    if (!make_run_tree())
+        fail_errno(&options, "root-not-verified", "/run/bulkhead");
+    if (!bring_loopback_up())
+        log_line("loopback: %s", strerror(errno));
+    set_limits();
+    if (options.native) {
+        if (!write_identity(NULL))
+            fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
+    } else {
+        set_up_machine(&options, cmdline);
+    }
+    run_services(&options, signals);
+
+    phase_report("powering-off");
+    end_processes();
+    if (!options.native)
+        power_off();
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,105 @@
+#include "mounts.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "files.h"
+#include "log.h"
+
+#define CGROUPS "/sys/fs/cgroup"
+
+struct volatile_mount {
+    const char *point;
+    const char *type;
+    unsigned long flags;
+    const char *data;
+    bool kernel; /* native mode: somebody else's business */
+    bool make;   /* the directory is on a file system made above */
+};
+
+/* In this order. Nothing writable in the VM may be executed from, be it only by mistake, except images on the data disk. */
+static const struct volatile_mount MOUNTS[] = {
+    {"/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, true, false},
+    {"/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, true, false},
+    {"/dev", "devtmpfs", MS_NOSUID | MS_NOEXEC, "mode=0755", true, false},
+    {"/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC, "gid=5,mode=0620,ptmxmode=0666", true, true},
+    {"/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777", true, true},
+    {"/dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL, true, true},
+    {CGROUPS, "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC, "nsdelegate,memory_recursiveprot", true, false},
+    {"/run", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=25%", false, false},
+    {"/tmp", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=1777,size=25%", false, false},
+    {"/var/log", "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0755,size=10%", false, false},
+};
+
+/* A directory on another device than its parent is a mount point; binds within one file system do not occur here. */
+static bool is_mount_point(const char *path)
+{
+    char parent[64];
+    struct stat own, above;
+
+    snprintf(parent, sizeof(parent), "%s/..", path);
+    return stat(path, &own) == 0 && stat(parent, &above) == 0 && own.st_dev != above.st_dev;
+}
+
+static void enable_controllers(void)
+{
+    char names[512];
+    char *rest = NULL;
+
+    if (read_attribute(CGROUPS "/cgroup.controllers", names, sizeof(names)) < 0)
+        return;
+    /* one at a time: a controller that cannot be enabled must not keep the others off */
+    for (char *name = strtok_r(names, " ", &rest); name != NULL; name = strtok_r(NULL, " ", &rest)) {
+        char word[64];
+        snprintf(word, sizeof(word), "+%s", name);
+        if (!write_attribute(CGROUPS "/cgroup.subtree_control", word))
+            log_line("cgroup controller %s: %s", name, strerror(errno));
+    }
+}
+
+static void link_standard_streams(void)
+{
+    static const char *const LINKS[][2] = {
+        {"/proc/self/fd", "/dev/fd"}, {"/proc/self/fd/0", "/dev/stdin"}, {"/proc/self/fd/1", "/dev/stdout"}, {"/proc/self/fd/2", "/dev/stderr"}};
+
+    for (size_t i = 0; i < sizeof(LINKS) / sizeof(LINKS[0]); i++)
+        if (symlink(LINKS[i][0], LINKS[i][1]) != 0 && errno != EEXIST)
+            log_line("link %s: %s", LINKS[i][1], strerror(errno));
+}
+
+bool mount_volatile(bool native, const char **failed)
+{
+    for (size_t i = 0; i < sizeof(MOUNTS) / sizeof(MOUNTS[0]); i++) {
+        const struct volatile_mount *entry = &MOUNTS[i];
+        if ((native && entry->kernel) || is_mount_point(entry->point))
+            continue;
+        *failed = entry->point;
+        if ((entry->make && !make_directory(entry->point, 0755)) || mount(entry->type, entry->point, entry->type, entry->flags, entry->data) != 0)
+            return false;
+    }
+    if (!native) {
+        enable_controllers();
+        link_standard_streams();
+    }
+    return true;
+}
+
+bool make_run_tree(void)
+{
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } TREE[] = {
+        {"/run/bulkhead", 0711},       {"/run/bulkhead/engine", 0700}, {"/run/bulkhead/containerd", 0700}, {"/run/bulkhead/rootfs", 0711},
+        {"/run/bulkhead/stage", 0711}, {"/run/bulkhead/ids", 0700},    {"/run/bulkhead/etc", 0755},
+    };
+
+    for (size_t i = 0; i < sizeof(TREE) / sizeof(TREE[0]); i++)
+        if (!make_directory(TREE[i].path, TREE[i].mode))
+            return false;
+    return true;
+}

@@ -1,0 +1,14 @@
+#ifndef BULKHEAD_NETWORK_H
+#define BULKHEAD_NETWORK_H
+
+#include <stdbool.h>
+
+#include "net_params.h"
+
+/** Brings the loopback interface up; false with errno. */
+bool bring_loopback_up(void);
+
+/** Gives the first virtio network interface its address and makes it the default route; false with errno, ENODEV when there is none. */
+bool configure_network(const struct net_params *params);
+
+#endif

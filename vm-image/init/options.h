@@ -1,0 +1,16 @@
+#ifndef BULKHEAD_OPTIONS_H
+#define BULKHEAD_OPTIONS_H
+
+#include <stdbool.h>
+
+/** How PID 1 was started. In a VM the initramfs gives no argument at all. */
+struct options {
+    bool native;          /* PID 1 of a PID namespace on somebody else's kernel */
+    int phase_descriptor; /* native: where phases go, or -1 */
+    const char *host_directory; /* native: directory shared with the host, absolute */
+};
+
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER]]`; false when it is anything else. */
+bool parse_options(int count, char **arguments, struct options *options);
+
+#endif

@@ -1,0 +1,21 @@
+#ifndef BULKHEAD_SERVICE_TABLE_H
+#define BULKHEAD_SERVICE_TABLE_H
+
+/** The services, in this order. DAEMON is restarted by PID 1; the others only when DAEMON says so. */
+enum service_index { CONTAINERD, DOCKERD, DAEMON, SERVICE_COUNT };
+
+struct service_definition {
+    const char *name;
+    const char *const *arguments;
+};
+
+extern const struct service_definition SERVICES[SERVICE_COUNT];
+extern const char *const SERVICE_ENVIRONMENT[];
+
+/** First descriptor of each kind that DAEMON inherits; its arguments name them. */
+#define DAEMON_CONTROL_FD 3
+#define DAEMON_RUNTIME_FD 4
+#define DAEMON_PHASE_FD 5
+#define DAEMON_LOG_FD 6 /* one for each service before DAEMON */
+
+#endif

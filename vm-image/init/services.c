@@ -1,0 +1,119 @@
+#include "services.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "log.h"
+#include "phase.h"
+#include "spawn.h"
+
+#define LOG_PIPE_SIZE (1 << 20)
+#define RUNTIME_BACKLOG 512
+#define PAUSE_MIN_MS 1000
+#define PAUSE_MAX_MS 30000
+#define STEADY_MS 60000
+
+static int listen_at(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    if (listener < 0 || strlen(path) >= sizeof(address.sun_path))
+        return -1;
+    strcpy(address.sun_path, path);
+    unlink(path);
+    mode_t mask = umask(0177);
+    int bound = bind(listener, (struct sockaddr *)&address, sizeof(address));
+    umask(mask);
+    return bound == 0 && listen(listener, RUNTIME_BACKLOG) == 0 ? listener : -1;
+}
+
+bool services_open(struct services *services, const char *runtime_path)
+{
+    memset(services, 0, sizeof(*services));
+    services->control = -1;
+    services->daemon_pause = PAUSE_MIN_MS;
+    for (int i = 0; i < DAEMON; i++) {
+        if (pipe2(services->logs[i], O_CLOEXEC) != 0)
+            return false;
+        /* a smaller pipe works too: the service only waits earlier for its reader */
+        if (fcntl(services->logs[i][1], F_SETPIPE_SZ, LOG_PIPE_SIZE) < 0)
+            log_line("log pipe of %s: %s", SERVICES[i].name, strerror(errno));
+    }
+    services->runtime_socket = listen_at(runtime_path);
+    return services->runtime_socket >= 0;
+}
+
+static bool start_daemon(struct services *services)
+{
+    int pair[2];
+    int inherited[SPAWN_DESCRIPTOR_LIMIT];
+    size_t count = 0;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+        return false;
+    inherited[count++] = pair[1];
+    inherited[count++] = services->runtime_socket;
+    inherited[count++] = phase_descriptor();
+    for (int i = 0; i < DAEMON; i++)
+        inherited[count++] = services->logs[i][0];
+    pid_t pid = spawn_service(&SERVICES[DAEMON], services->extra, -1, inherited, count);
+    close(pair[1]);
+    if (pid < 0) {
+        close(pair[0]);
+        return false;
+    }
+    services->control = pair[0];
+    services->pids[DAEMON] = pid;
+    services->daemon_started = uptime_ms();
+    services->daemon_due = 0;
+    return true;
+}
+
+bool services_start(struct services *services, enum service_index index)
+{
+    if (services->pids[index] != 0) {
+        errno = EALREADY;
+        return false;
+    }
+    if (index == DAEMON)
+        return start_daemon(services);
+    pid_t pid = spawn_service(&SERVICES[index], NULL, services->logs[index][1], NULL, 0);
+    if (pid < 0)
+        return false;
+    services->pids[index] = pid;
+    return true;
+}
+
+enum service_index service_by_name(const char *name)
+{
+    for (enum service_index i = 0; i < DAEMON; i++)
+        if (strcmp(SERVICES[i].name, name) == 0)
+            return i;
+    return SERVICE_COUNT;
+}
+
+enum service_index service_by_pid(const struct services *services, pid_t pid)
+{
+    for (enum service_index i = 0; i < SERVICE_COUNT; i++)
+        if (services->pids[i] == pid)
+            return i;
+    return SERVICE_COUNT;
+}
+
+void services_daemon_ended(struct services *services)
+{
+    if (uptime_ms() - services->daemon_started >= STEADY_MS)
+        services->daemon_pause = PAUSE_MIN_MS;
+    if (services->control >= 0)
+        close(services->control);
+    services->control = -1;
+    services->daemon_due = uptime_ms() + services->daemon_pause;
+    log_line("%s ended, next start in %d ms", SERVICES[DAEMON].name, (int)services->daemon_pause);
+    services->daemon_pause = services->daemon_pause * 2 < PAUSE_MAX_MS ? services->daemon_pause * 2 : PAUSE_MAX_MS;
+}

@@ -1,0 +1,40 @@
+#ifndef BULKHEAD_SERVICES_H
+#define BULKHEAD_SERVICES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "service_table.h"
+
+#define EXTRA_ARGUMENT_LIMIT 6
+
+/** What PID 1 holds for its services for as long as it lives. */
+struct services {
+    pid_t pids[SERVICE_COUNT];         /* 0 = not running */
+    int logs[DAEMON][2];               /* pipes of the output of each service before DAEMON; both ends stay open, so neither side sees an end */
+    int runtime_socket;                /* listening; front doors queue here while DAEMON is away */
+    int control;                       /* our end of DAEMON's socket, -1 = none */
+    const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
+    int64_t daemon_started;            /* uptime_ms */
+    int64_t daemon_due;                /* uptime_ms of the next start; 0 = running */
+    int64_t daemon_pause;              /* ms, the pause before the next restart */
+};
+
+/** Makes the pipes and the listening socket; false with errno. */
+bool services_open(struct services *services, const char *runtime_path);
+
+/** Starts a service that is not running; false with errno. */
+bool services_start(struct services *services, enum service_index index);
+
+/** The index of a name that DAEMON may use, that is of a service other than itself; SERVICE_COUNT when there is none. */
+enum service_index service_by_name(const char *name);
+
+/** The service with this pid, or SERVICE_COUNT. */
+enum service_index service_by_pid(const struct services *services, pid_t pid);
+
+/** Notes that DAEMON has ended and when it is to be started again: after 1 s, doubling to 30 s; a run of a minute starts over at 1 s. */
+void services_daemon_ended(struct services *services);
+
+#endif

@@ -1,0 +1,47 @@
+#include "sysctls.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "files.h"
+#include "log.h"
+
+/* Documentation/admin-guide/sysctl of Linux 7.2; `user.*` and what dockerd sets itself are left alone. */
+static const char *const SETTINGS[][2] = {
+    /* what a process that escaped its container could learn or load */
+    {"/proc/sys/kernel/kptr_restrict", "2"},
+    {"/proc/sys/kernel/dmesg_restrict", "1"},
+    {"/proc/sys/kernel/unprivileged_bpf_disabled", "1"},
+    {"/proc/sys/kernel/kexec_load_disabled", "1"},
+    {"/proc/sys/kernel/sysrq", "0"},
+    {"/proc/sys/kernel/perf_event_paranoid", "3"},
+    {"/proc/sys/net/core/bpf_jit_harden", "1"},
+    /* links and files planted in world-writable directories */
+    {"/proc/sys/fs/protected_symlinks", "1"},
+    {"/proc/sys/fs/protected_hardlinks", "1"},
+    {"/proc/sys/fs/protected_fifos", "1"},
+    {"/proc/sys/fs/protected_regular", "2"},
+    /* the engine's network */
+    {"/proc/sys/net/ipv4/ip_forward", "1"},
+    /* limits that are counted for all containers together, at values that many containers can share */
+    {"/proc/sys/fs/inotify/max_user_instances", "1048576"},
+    {"/proc/sys/fs/inotify/max_user_watches", "1048576"},
+    {"/proc/sys/fs/inotify/max_queued_events", "1048576"},
+    {"/proc/sys/kernel/keys/maxkeys", "1000000"},
+    {"/proc/sys/kernel/keys/maxbytes", "25000000"},
+    {"/proc/sys/kernel/keys/root_maxkeys", "1000000"},
+    {"/proc/sys/kernel/keys/root_maxbytes", "25000000"},
+    {"/proc/sys/vm/max_map_count", "262144"},
+};
+
+void set_sysctls(void)
+{
+    for (size_t i = 0; i < sizeof(SETTINGS) / sizeof(SETTINGS[0]); i++)
+        if (!write_attribute(SETTINGS[i][0], SETTINGS[i][1]))
+            log_line("%s: %s", SETTINGS[i][0], strerror(errno));
+}
+
+bool close_module_loading(void)
+{
+    return write_attribute("/proc/sys/kernel/modprobe", "\n") && write_attribute("/proc/sys/kernel/modules_disabled", "1");
+}
