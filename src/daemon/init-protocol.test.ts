@@ -45,7 +45,7 @@ test('never throws, whatever arrives', () => {
   fc.assert(
     fc.property(fc.array(words), (line) => {
       const message = parseInitLine(line.join(' '));
-      if (message !== null && message.kind !== 'error') expect(line).toContain(message.service);
+      return message === null || message.kind === 'error' || line.includes(message.service);
     }),
   );
 });

@@ -1,0 +1,59 @@
+import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { posix } from 'node:path';
+import type { EngineFacts, Place } from '../isolation/request.js';
+import { parseMountInfo } from '../runtime/index.js';
+
+/** Paths of the engine inside the root; see docs/architecture.md, "Paths inside the root". */
+export const enginePaths = {
+  dataRoot: '/var/lib/docker',
+  containerdRoot: '/var/lib/containerd',
+  execRoot: '/var/run/docker',
+  initProgram: '/usr/bin/docker-init',
+  socket: '/run/bulkhead/engine/docker.sock',
+  config: '/run/bulkhead/engine/dockerd.json',
+} as const;
+
+/**
+ * Measures once, at start, where the engine's directories really lie. A rule that compared path texts alone would
+ * take a directory bound over a volume for that volume.
+ */
+export function readEngineFacts(): EngineFacts {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
+  return {
+    architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
+    cgroupVersion: mounts.some((line) => parseMountInfo(line).filesystem === 'cgroup2') ? 2 : 1,
+    dataRoot: readPlace(enginePaths.dataRoot, mounts),
+    containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
+    sharedRoots: [],
+    initPath: enginePaths.initProgram,
+    execRoot: enginePaths.execRoot,
+  };
+}
+
+/** `mounts` are the lines of /proc/self/mountinfo; of two mounts at one place the later covers the earlier. */
+export function readPlace(path: string, mounts: readonly string[]): Place {
+  const real = realpathSync(path);
+  const device = statSync(real, { bigint: true }).dev;
+  const covering = mounts
+    .map((line) => parseMountInfo(line))
+    .filter(({ mountPoint }) => isBelow(real, mountPoint))
+    .reduce((best, mount) => (mount.mountPoint.length >= best.mountPoint.length ? mount : best));
+  return {
+    path,
+    device: `${major(device)}:${minor(device)}`,
+    within: posix.join(covering.root, posix.relative(covering.mountPoint, real)),
+  };
+}
+
+function isBelow(path: string, directory: string): boolean {
+  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}
+
+/** gnu_dev_major(3): the two numbers are interleaved in st_dev. */
+function major(device: bigint): bigint {
+  return ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
+}
+
+function minor(device: bigint): bigint {
+  return (device & 0xffn) | ((device >> 12n) & ~0xffn);
+}

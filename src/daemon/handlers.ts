@@ -1,0 +1,56 @@
+import { setTimeout as deadline } from 'node:timers';
+import type { Duplex } from 'node:stream';
+import { type ChannelHandlers, connectEngine } from '../channel/index.js';
+import type { Health } from './health.js';
+import type { Journal } from './journal.js';
+
+/** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
+const engineWaitMs = 60_000;
+
+export interface HandlerSources {
+  readonly engineSocket: string;
+  readonly whenEngineReady: (signal: AbortSignal) => Promise<void>;
+  readonly health: () => Promise<Health>;
+  readonly journal: Journal;
+  readonly powerOff: () => Promise<void>;
+}
+
+/** What the control channel serves, the same in the VM and in native mode. */
+export function createHandlers(sources: HandlerSources): ChannelHandlers {
+  return {
+    engine(stream) {
+      void joinEngine(stream, sources);
+    },
+    status: sources.health,
+    logs: (query, signal) => sources.journal.read(query, signal),
+    powerOff: sources.powerOff,
+  };
+}
+
+/** Joins one connection with the engine as soon as it answers; a connection nobody waits for any more is dropped. */
+export async function joinEngine(
+  stream: Duplex,
+  { engineSocket, whenEngineReady }: Pick<HandlerSources, 'engineSocket' | 'whenEngineReady'>,
+): Promise<void> {
+  const abort = new AbortController();
+  const timer = deadline(() => {
+    abort.abort(new Error('the engine did not answer in time'));
+  }, engineWaitMs);
+  const gone = (): void => {
+    abort.abort(new Error('the client has gone'));
+  };
+  stream.once('close', gone);
+  /* joinDuplex listens for itself later; until then an error would be uncaught. */
+  stream.once('error', gone);
+  try {
+    await whenEngineReady(abort.signal);
+  } catch {
+    stream.destroy();
+    return;
+  } finally {
+    clearTimeout(timer);
+    stream.off('close', gone);
+    stream.off('error', gone);
+  }
+  await connectEngine(stream, engineSocket);
+}

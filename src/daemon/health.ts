@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { release, uptime } from 'node:os';
+import type { ServiceName } from './init-protocol.js';
+import type { ServiceState } from './supervisor.js';
+
+/** What `GET /status` answers; `bulkhead status --json` passes it on. */
+export interface Health {
+  readonly version: string;
+  readonly mode: 'vm' | 'native';
+  readonly uptimeSeconds: number;
+  readonly engine: { readonly ready: boolean };
+  readonly services: Record<ServiceName, ServiceState>;
+  readonly isolation: { readonly rangesInUse: number };
+  readonly memory: { readonly residentBytes: number };
+  readonly kernel: KernelFacts;
+}
+
+/**
+ * Values of the VM that no container may change. Tests compare them before and after an attack, because a refused
+ * write proves nothing unless the kernel kept its value.
+ */
+export interface KernelFacts {
+  readonly release: string;
+  readonly corePattern: string;
+  readonly modprobe: string;
+  readonly hostname: string;
+  /** SHA-256 of the sorted names of the loaded modules. */
+  readonly modules: string;
+  /** 1 once no module can be loaded any more (kernel.modules_disabled). */
+  readonly modulesDisabled: string;
+}
+
+export interface HealthSources {
+  readonly version: string;
+  readonly mode: 'vm' | 'native';
+  readonly engineReady: () => boolean;
+  readonly services: () => Record<ServiceName, ServiceState>;
+  readonly rangesInUse: () => number;
+}
+
+export async function readHealth(sources: HealthSources): Promise<Health> {
+  return {
+    version: sources.version,
+    mode: sources.mode,
+    uptimeSeconds: Math.round(uptime()),
+    engine: { ready: sources.engineReady() },
+    services: sources.services(),
+    isolation: { rangesInUse: sources.rangesInUse() },
+    memory: { residentBytes: process.memoryUsage.rss() },
+    kernel: await readKernelFacts(),
+  };
+}
+
+async function readKernelFacts(): Promise<KernelFacts> {
+  const [corePattern, modprobe, hostname, modulesDisabled, modules] = await Promise.all([
+    sysctl('kernel/core_pattern'),
+    sysctl('kernel/modprobe'),
+    sysctl('kernel/hostname'),
+    sysctl('kernel/modules_disabled'),
+    readFile('/proc/modules', 'utf8').catch(() => ''),
+  ]);
+  const names = modules.split('\n').map((line) => line.split(' ')[0] ?? '');
+  return {
+    release: release(),
+    corePattern,
+    modprobe,
+    hostname,
+    modulesDisabled,
+    modules: createHash('sha256').update(names.sort().join('\n')).digest('hex'),
+  };
+}
+
+/** Empty where the kernel lacks the setting (a kernel without modules has no modules_disabled). */
+async function sysctl(name: string): Promise<string> {
+  return (await readFile(`/proc/sys/${name}`, 'utf8').catch(() => '')).trim();
+}

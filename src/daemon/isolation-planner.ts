@@ -1,0 +1,53 @@
+import { decide } from '../isolation/decide.js';
+import type { SourceFact, IdRange, Refusal } from '../isolation/plan.js';
+import type { IsolationPolicy } from '../isolation/policy.js';
+import { refusalText } from '../isolation/refuse.js';
+import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
+import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
+import { type ParsedSpec, parseRuntimeSpec } from '../oci/runtime-spec.js';
+import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
+
+/** Ids of a container unless policy sizes it otherwise: what images expect, 0 to 65535. */
+const rangeSize = 65_536;
+
+export interface IsolationPlannerOptions {
+  readonly engine: EngineFacts;
+  readonly policy: IsolationPolicy;
+  readonly namespaceFact: (path: string) => NamespaceFact;
+}
+
+/** Joins the pure rules with the server of the front door: parse, ask for facts, decide. */
+export function createIsolationPlanner(options: IsolationPlannerOptions): Planner {
+  return {
+    begin(request) {
+      return Promise.resolve(begin(request, options));
+    },
+  };
+}
+
+function begin(
+  { config, containerId, bundle }: ContainerRequest,
+  { engine, policy, namespaceFact }: IsolationPlannerOptions,
+): Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal } {
+  const parsed = parseRuntimeSpec(config);
+  if (!parsed.ok) return { kind: 'refusal', refusal: malformed(parsed, policy) };
+  const { spec } = parsed;
+  const namespaces = namespacePathsOf(spec).map(namespaceFact);
+  return {
+    kind: 'inquiry',
+    paths: sourcesOf(spec),
+    idCount: rangeSize,
+    decide: (facts: readonly SourceFact[], ids: IdRange) =>
+      decide({ spec, container: { id: containerId, bundle }, facts, namespaces, ids, engine, policy }),
+  };
+}
+
+function malformed(parsed: Extract<ParsedSpec, { ok: false }>, policy: IsolationPolicy): Refusal {
+  const rule = 'known-fields';
+  const code = parsed.unknown ? 'BH_ISOLATION_UNKNOWN_FIELD' : 'BH_ISOLATION_MALFORMED_SPEC';
+  return {
+    rule,
+    code,
+    message: refusalText(code, rule, policy, { field: parsed.field, problem: parsed.problem }),
+  };
+}

@@ -1,0 +1,117 @@
+import { Socket } from 'node:net';
+import { createLogger } from '../common/log.js';
+import { systemClock } from '../common/system-clock.js';
+import { defaultPolicy } from '../isolation/policy.js';
+import { RuntimeServer } from '../runtime/index.js';
+import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
+import { Engine } from './engine.js';
+import { createEngineClient } from './engine-client.js';
+import { enginePaths, readEngineFacts } from './engine-facts.js';
+import { createHandlers } from './handlers.js';
+import { type HealthSources, readHealth } from './health.js';
+import { openInitLink } from './init-link.js';
+import { createIsolationPlanner } from './isolation-planner.js';
+import { Journal } from './journal.js';
+import { journalStream } from './log-stream.js';
+import { readNamespaceFact } from './namespace-facts.js';
+import { listenNative } from './native-listeners.js';
+import { openPhaseSink } from './phase-sink.js';
+import { createPowerOff } from './power-off.js';
+import { ensureProbeImage } from './probe-image.js';
+import { journalServiceOutput } from './service-output.js';
+import { untilExists } from './socket-watch.js';
+import { Supervisor } from './supervisor.js';
+import { version } from './version.js';
+import { serveVmControl } from './vm-control.js';
+
+const relayProgram = '/usr/lib/bulkhead/port-relay';
+
+/**
+ * bulkheadd: composes the parts. The order matters only where a comment says so; everything else happens as the
+ * services come up by themselves.
+ */
+async function main(args: DaemonArguments): Promise<void> {
+  const phases = openPhaseSink(args.phaseFd);
+  phases.phase('daemon');
+  const journal = new Journal();
+  const log = createLogger('bulkheadd', journalStream('bulkheadd', journal));
+  process.on('uncaughtException', (error) => {
+    /* PID 1 starts a fresh daemon; the engine and its containers go on meanwhile. */
+    process.stderr.write(`bulkheadd: ${error.stack ?? error.message}\n`);
+    process.exit(70);
+  });
+  for (const [service, fd] of args.serviceLogs) {
+    journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
+  }
+
+  /* Front doors may be queueing already: containers with a restart policy start with the engine. */
+  const runtime = new RuntimeServer({
+    planner: createIsolationPlanner({
+      engine: readEngineFacts(),
+      policy: defaultPolicy,
+      namespaceFact: (path) => readNamespaceFact(path, holderOf),
+    }),
+    audit: (event) => {
+      log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
+    },
+    onError: (error) => {
+      log.error({ err: error }, 'front door service failed');
+    },
+  });
+  function holderOf(base: number): { containerId: string; size: number } | undefined {
+    const lease = runtime.allocator.leases.find((held) => held.base === base);
+    const containerId = lease?.holders[0]?.containerId;
+    return lease === undefined || containerId === undefined ? undefined : { containerId, size: lease.size };
+  }
+  await runtime.listen({ fd: args.runtimeFd });
+
+  const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
+    log.warn({ line }, 'PID 1 said something unknown');
+  });
+  const supervisor = new Supervisor(link, systemClock, log);
+  const client = createEngineClient(enginePaths.socket);
+  const engine = new Engine({
+    supervisor,
+    client,
+    clock: systemClock,
+    log,
+    phases,
+    untilSocket: (signal) => untilExists(enginePaths.socket, signal),
+    prepare: (signal) => ensureProbeImage(client, signal),
+  });
+
+  const healthSources: HealthSources = {
+    version,
+    mode: args.mode,
+    engineReady: () => engine.ready,
+    services: () => supervisor.status(),
+    rangesInUse: () => runtime.allocator.leases.length,
+  };
+  const powerOff = createPowerOff({
+    supervisor,
+    client,
+    link,
+    phases,
+    clock: systemClock,
+    log,
+    engineConfigPath: enginePaths.config,
+  });
+  const handlers = createHandlers({
+    engineSocket: enginePaths.socket,
+    whenEngineReady: (signal) => engine.whenReady(signal),
+    health: () => readHealth(healthSources),
+    journal,
+    powerOff,
+  });
+  /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */
+  process.on('SIGTERM', () => {
+    void powerOff();
+  });
+  log.info({ mode: args.mode, version }, 'started');
+  if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
+  if (args.controlPort !== undefined) {
+    await serveVmControl({ relay: relayProgram, port: args.controlPort, handlers, clock: systemClock, log });
+  }
+}
+
+await main(parseDaemonArguments(process.argv.slice(2)));

@@ -1,0 +1,69 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { type Docker, probe, unique } from '../support/docker.ts';
+import { parseIdMap } from '../support/id-map.ts';
+
+/** Every build step runs isolated too, with both of the engine's builders. */
+export function buildRows(docker: () => Docker): void {
+  describe('builds', () => {
+    const build = async (dockerfile: string, buildkit: boolean, ...flags: string[]): Promise<string> => {
+      const context = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
+      const image = unique('built');
+      try {
+        await writeFile(join(context, 'Dockerfile'), dockerfile);
+        await writeFile(join(context, 'input'), 'from the context\n');
+        await docker().ok(['build', '-t', image, ...flags, context], {
+          env: { DOCKER_BUILDKIT: buildkit ? '1' : '0' },
+        });
+        return image;
+      } finally {
+        await rm(context, { recursive: true });
+      }
+    };
+
+    test.each([
+      ['BuildKit', true],
+      ['the classic builder', false],
+    ])(
+      'F01: RUN under %s has ids of its own, and its files the owners it gave them',
+      async (_name, buildkit) => {
+        const lines = [
+          `FROM ${probe}`,
+          'COPY input /input',
+          'RUN cat /proc/self/uid_map > /map && mkdir /d && chown 12:34 /d && cp /input /d/copy',
+          'RUN rm /input && echo second > /second',
+        ];
+        const image = await build(lines.join('\n'), buildkit, '--no-cache');
+        const map = parseIdMap(await docker().ok(['run', '--rm', image, 'cat', '/map']));
+        expect(map.base).toBeGreaterThanOrEqual(100_000);
+        expect(map.size).toBe(65_536);
+        expect(
+          await docker().ok([
+            'run',
+            '--rm',
+            image,
+            'sh',
+            '-c',
+            'stat -c %u:%g /d /d/copy; cat /d/copy /second; test ! -e /input',
+          ]),
+        ).toBe('12:34\n0:0\nfrom the context\nsecond');
+        await docker().ok(['rmi', image]);
+      },
+    );
+
+    test('a cache mount keeps its content between two builds', async () => {
+      const dockerfile = (line: string): string =>
+        `FROM ${probe}\nRUN --mount=type=cache,target=/cache,id=${probe} ${line}\n`;
+      const first = await build(dockerfile('echo kept > /cache/file'), true, '--no-cache');
+      const second = await build(dockerfile('cp /cache/file /copied'), true, '--no-cache');
+      expect(await docker().ok(['run', '--rm', second, 'cat', '/copied'])).toBe('kept');
+      await docker().ok(['rmi', first, second]);
+    });
+
+    test('a failing RUN fails the build with its own words', async () => {
+      await expect(build(`FROM ${probe}\nRUN echo because >&2; exit 3\n`, true)).rejects.toThrow(/because/);
+    });
+  });
+}

@@ -1,0 +1,149 @@
+import { afterAll, describe, expect, test } from 'vitest';
+import { type Docker, probe, unique } from '../support/docker.ts';
+
+/** What a developer does all day, which isolation must not change. */
+export function lifecycleRows(docker: () => Docker): void {
+  describe('everyday use', () => {
+    const containers: string[] = [];
+    const images: string[] = [];
+    afterAll(async () => {
+      if (containers.length > 0) await docker().run(['rm', '-f', ...containers]);
+      if (images.length > 0) await docker().run(['rmi', '-f', ...images]);
+    });
+    const start = async (...flags: string[]): Promise<string> => {
+      const name = unique('life');
+      containers.push(name);
+      await docker().ok(['run', '-d', '--name', name, ...flags, probe, 'sleep', '600']);
+      return name;
+    };
+
+    test('exec, also as another user and with another directory', async () => {
+      const name = await start();
+      expect(
+        await docker().ok(['exec', '-u', '1000:1000', '-w', '/tmp', name, 'sh', '-c', 'id -u; id -g; pwd']),
+      ).toBe('1000\n1000\n/tmp');
+    });
+
+    test('the exit status and both outputs come through', async () => {
+      const result = await docker().run([
+        'run',
+        '--rm',
+        probe,
+        'sh',
+        '-c',
+        'echo out; echo err >&2; exit 37',
+      ]);
+      expect(result).toMatchObject({ status: 37, stdout: 'out', stderr: 'err' });
+    });
+
+    test('standard input reaches the container and its end is seen', async () => {
+      expect(
+        await docker().ok(['run', '--rm', '-i', probe, 'wc', '-c'], { input: 'x'.repeat(100_000) }),
+      ).toBe('100000');
+    });
+
+    test('stop, start, restart', async () => {
+      const name = await start();
+      await docker().ok(['stop', '-t', '1', name]);
+      await docker().ok(['start', name]);
+      await docker().ok(['restart', '-t', '1', name]);
+      expect(await docker().ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
+    });
+
+    test('diff and commit of a running container, with the owners that were set inside', async () => {
+      const name = await start();
+      await docker().ok([
+        'exec',
+        name,
+        'sh',
+        '-c',
+        'mkdir /made && echo hi > /made/file && chown 1234:4321 /made/file && rm /etc/group',
+      ]);
+      const diff = (await docker().ok(['diff', name])).split('\n');
+      expect(diff).toContain('A /made/file');
+      expect(diff).toContain('D /etc/group');
+      const image = unique('committed');
+      images.push(image);
+      await docker().ok(['commit', name, image]);
+      expect(await docker().ok(['run', '--rm', image, 'stat', '-c', '%u:%g', '/made/file', '/made'])).toBe(
+        '1234:4321\n0:0',
+      );
+    });
+
+    test('--read-only, --tmpfs and --user', async () => {
+      const script = 'touch /x 2>/dev/null; echo $?; touch /scratch/y; echo $?; id -u';
+      const flags = ['--read-only', '--tmpfs', '/scratch:mode=1777', '-u', '1000'];
+      expect(await docker().ok(['run', '--rm', ...flags, probe, 'sh', '-c', script])).toBe('1\n0\n1000');
+    });
+
+    test('a read-only root cannot be made writable, privileged or not', async () => {
+      const script = 'mount -o remount,rw / ; mount -o remount,bind,rw / ; touch /x';
+      expect(
+        (await docker().run(['run', '--rm', '--privileged', '--read-only', probe, 'sh', '-c', script]))
+          .status,
+      ).not.toBe(0);
+    });
+
+    test('--init, --hostname, --env, --memory and --cpus', async () => {
+      const flags = ['--init', '--hostname', 'box', '-e', 'A=b c', '--memory', '64m', '--cpus', '0.5'];
+      expect(
+        await docker().ok([
+          'run',
+          '--rm',
+          ...flags,
+          probe,
+          'sh',
+          '-c',
+          'hostname; echo "$A"; cat /proc/1/comm',
+        ]),
+      ).toBe('box\nb c\ndocker-init');
+    });
+
+    test('a volume is shared by two containers with different ids', async () => {
+      const volume = unique('shared');
+      const first = await start('-v', `${volume}:/data`);
+      const second = await start('-v', `${volume}:/data`);
+      await docker().ok(['exec', first, 'sh', '-c', 'echo from-first > /data/f']);
+      await docker().ok(['exec', second, 'sh', '-c', 'cat /data/f && rm /data/f && echo back > /data/g']);
+      expect(await docker().ok(['exec', first, 'stat', '-c', '%u:%g %n', '/data/g'])).toBe('0:0 /data/g');
+      await docker().ok(['rm', '-f', first, second]);
+      await docker().ok(['volume', 'rm', volume]);
+    });
+
+    test('two containers on one network reach each other by name', async () => {
+      const network = unique('net');
+      await docker().ok(['network', 'create', network]);
+      const server = await start('--network', network, '--network-alias', 'server');
+      await docker().ok(['exec', '-d', server, 'sh', '-c', 'echo hello | nc -l -p 80']);
+      const answer = 'for i in 1 2 3 4 5 6 7 8 9 10; do nc -w 5 server 80 && exit 0; sleep 1; done; exit 1';
+      expect(await docker().ok(['run', '--rm', '--network', network, probe, 'sh', '-c', answer])).toBe(
+        'hello',
+      );
+      await docker().ok(['rm', '-f', server]);
+      await docker().ok(['network', 'rm', network]);
+    });
+
+    test('cp to and from a container', async () => {
+      const name = await start();
+      await docker().ok(['exec', name, 'sh', '-c', 'echo inside > /from']);
+      expect(await docker().ok(['cp', `${name}:/from`, '-'])).toContain('inside');
+    });
+
+    test('logs, top and inspect', async () => {
+      const name = unique('life');
+      containers.push(name);
+      await docker().ok([
+        'run',
+        '-d',
+        '--name',
+        name,
+        probe,
+        'sh',
+        '-c',
+        'echo one; echo two; exec sleep 600',
+      ]);
+      expect(await docker().ok(['logs', name])).toBe('one\ntwo');
+      expect(await docker().ok(['top', name])).toContain('sleep 600');
+    });
+  });
+}
