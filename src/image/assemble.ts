@@ -46,13 +46,13 @@ export async function assemble(
 ): Promise<Manifest> {
   const { projectDir, userland, flavour, signal } = options;
   const work = join(dir, 'work');
-  await mkdir(work);
+  await mkdir(join(work, 'programs'), { recursive: true });
   const images = { root: join(dir, fileNames.root), hash: join(dir, fileNames.hash) };
   const listing = await listTree(userland.root);
   const kernel = findKernel(listing);
 
   const programs = await inStep(reporter, 'Compile our programs', () =>
-    buildPrograms(projectDir, exec, signal),
+    buildPrograms(projectDir, join(work, 'programs'), exec, signal),
   );
   const tree = join(work, 'tree');
   await inStep(reporter, 'Put the root file system together', async () => {

@@ -14,27 +14,36 @@ export interface Programs {
   readonly daemon: Buffer;
 }
 
-/** Directory with a Makefile → what it makes. */
-const compiled = {
-  init: 'vm-image/init/build/init',
-  initramfsInit: 'vm-image/init/build/initramfs-init',
-  portRelay: 'vm-image/init/build/port-relay',
-  frontDoor: 'src/runtime/front-door/build/bulkhead-runtime',
-  probe: 'vm-image/probe/build/probe',
-} as const;
+/** Directory with a Makefile, and the variable of it that says where to build. */
+const makefiles = [
+  { dir: 'vm-image/init', variable: 'OUT' },
+  { dir: 'src/runtime/front-door', variable: 'BUILD' },
+  { dir: 'vm-image/probe', variable: 'OUT' },
+] as const;
 
-const makeDirs = ['vm-image/init', 'src/runtime/front-door', 'vm-image/probe'];
-
-/** Compiles the C programs and bundles the daemon. Throws `BH_IMAGE_STEP_FAILED` or `BH_IMAGE_INPUT_MISSING`. */
-export async function buildPrograms(projectDir: string, exec: Exec, signal?: AbortSignal): Promise<Programs> {
-  for (const dir of makeDirs) await runStep('make', ['--silent', '-C', join(projectDir, dir)], exec, signal);
-  const read = (path: string, what: string): Promise<Buffer> => readInput(join(projectDir, path), what);
+/**
+ * Compiles the C programs and bundles the daemon. It compiles into `workDir` and not beside the sources: what lies there may be made with other
+ * flags, or by somebody else at this moment. Throws `BH_IMAGE_STEP_FAILED` or `BH_IMAGE_INPUT_MISSING`.
+ */
+export async function buildPrograms(
+  projectDir: string,
+  workDir: string,
+  exec: Exec,
+  signal?: AbortSignal,
+): Promise<Programs> {
+  for (const { dir, variable } of makefiles) {
+    const source = join(projectDir, dir);
+    await readInput(join(source, 'Makefile'), 'how to compile our programs');
+    await runStep('make', ['--silent', '--jobs=2', '-C', source, `${variable}=${workDir}`], exec, signal);
+  }
+  const read = (name: string): Promise<Buffer> =>
+    readInput(join(workDir, name), 'it should have been compiled');
   return {
-    init: await read(compiled.init, 'PID 1'),
-    initramfsInit: await read(compiled.initramfsInit, 'the program of the initramfs'),
-    portRelay: await read(compiled.portRelay, 'the relay of the control channel'),
-    frontDoor: await read(compiled.frontDoor, 'the front door'),
-    probe: await read(compiled.probe, 'the probe'),
+    init: await read('init'),
+    initramfsInit: await read('initramfs'),
+    portRelay: await read('port-relay'),
+    frontDoor: await read('bulkhead-runtime'),
+    probe: await read('probe'),
     daemon: await bundleDaemon(projectDir),
   };
 }

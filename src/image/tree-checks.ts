@@ -1,5 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import type { ImageTree } from './tree.js';
+import type { ImageTree, TreeNode } from './tree.js';
 
 /** Names of programs that must not be reachable in a release image, whatever package brought them. */
 const forbiddenNames = new Set(
@@ -22,13 +22,17 @@ const runTimeTargets = ['/run/', '/proc/'];
 export function checkTree(tree: ImageTree, flavour: 'release' | 'debug'): void {
   for (const [path, node] of tree.entries()) {
     const name = path.slice(path.lastIndexOf('/') + 1);
-    if (flavour === 'release' && forbiddenNames.has(name) && node.type !== 'directory') {
+    if (flavour === 'release' && forbiddenNames.has(name) && mayBeProgram(node)) {
       throw wrong(path, 'a program of this name must not be in a release image');
     }
     if (node.type === 'symlink') checkLink(tree, path, node.target);
     else if ((node.mode & 0o6000) !== 0) throw wrong(path, 'it is setuid or setgid');
     else if ((node.mode & 0o002) !== 0 && node.mode !== 0o1777) throw wrong(path, 'everyone may write to it');
   }
+}
+
+function mayBeProgram(node: TreeNode): boolean {
+  return node.type === 'symlink' || (node.type === 'file' && (node.mode & 0o111) !== 0);
 }
 
 function checkLink(tree: ImageTree, path: string, target: string): void {
