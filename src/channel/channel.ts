@@ -18,7 +18,7 @@ export type ChannelEnd =
 export interface Channel {
   /**
    * Opens one connection to the engine. `end()` is half-close, `destroy()` abort; an abort by the other side,
-   * or the end of the session, is `close` without `end`. Rejects with BH_CHANNEL_CLOSED when the session ended,
+   * or the end of the session, is `error` and never `end`; nobody is forced to listen to it. Rejects with BH_CHANNEL_CLOSED when the session ended,
    * with the signal's reason when aborted. The signal governs the opening only.
    */
   openEngine(signal?: AbortSignal): Promise<Duplex>;

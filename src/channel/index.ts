@@ -1,1 +1,5 @@
 export type { Channel, ChannelEnd, ChannelHandlers, LogQuery, ServedChannel } from './channel.js';
+export { connectChannel, type ConnectOptions } from './connect-channel.js';
+export { connectEngine } from './connect-engine.js';
+export { type JoinEnd, joinDuplex } from './join-duplex.js';
+export { serveChannel, type ServeOptions } from './serve-channel.js';

@@ -2,6 +2,11 @@ import { defineErrors, ExitCode } from './definition.js';
 
 /** Failures of the byte stream between the host and the VM, and of the sockets it is offered on. */
 export const channelErrors = defineErrors({
+  BH_CHANNEL_ABORTED: {
+    message: 'A connection through the control channel was cut before its end.',
+    remedy: 'Repeat the command; when it fails again, read `bulkhead logs`.',
+    exitCode: ExitCode.temporary,
+  },
   BH_CHANNEL_CLOSED: {
     message: 'The control channel of the VM is closed.',
     remedy: 'See `bulkhead status`; when the VM is running the channel comes back by itself.',

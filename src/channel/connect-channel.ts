@@ -1,0 +1,145 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
+import type { Duplex } from 'node:stream';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { abortableStream } from './abortable-stream.js';
+import type { Channel, ChannelEnd, LogQuery } from './channel.js';
+import { chunksOf } from './chunks.js';
+import { greetGuest } from './handshake.js';
+import { clientOptions } from './http2-settings.js';
+import { splitLines } from './lines.js';
+import { logTarget } from './routes.js';
+import { type LivenessOptions, SessionLife } from './session-life.js';
+import { SessionStream } from './session-stream.js';
+
+export interface ConnectOptions extends LivenessOptions {
+  /** Milliseconds the guest may take to answer the handshake; default 5 000. */
+  readonly handshakeTimeoutMs?: number;
+  /** Aborts the handshake, not the session. */
+  readonly signal?: AbortSignal;
+  /** Leave the byte stream open when the session ends, for the next one to greet on; default false. */
+  readonly keepStreamOpen?: boolean;
+}
+
+/** Bytes; the answers read whole are small JSON documents. */
+const largestDocument = 4 << 20;
+
+/**
+ * Greets the guest on a byte stream and starts an HTTP/2 session on it. The stream belongs to the channel until
+ * the session has ended, or the handshake failed, and is then destroyed unless `keepStreamOpen`.
+ *
+ * Throws BH_CHANNEL_VERSION, BH_CHANNEL_TIMEOUT, BH_CHANNEL_CLOSED, or the signal's reason.
+ */
+export async function connectChannel(raw: Duplex, options: ConnectOptions): Promise<Channel> {
+  const stream = new SessionStream(raw);
+  stream.on('error', () => undefined);
+  if (options.keepStreamOpen !== true) {
+    raw.on('error', () => undefined);
+    stream.on('close', () => raw.destroy());
+  }
+  try {
+    await greetGuest(stream, { timeoutMs: 5_000, ...handshakeOptions(options) });
+    const { life, session } = await SessionLife.begin(
+      stream,
+      () => connect('http://bulkhead', { ...clientOptions, createConnection: () => stream }),
+      options,
+    );
+    return new ClientChannel(session, life);
+  } catch (error) {
+    stream.destroy();
+    throw error;
+  }
+}
+
+function handshakeOptions({ clock, handshakeTimeoutMs, signal }: ConnectOptions) {
+  return {
+    clock,
+    ...(handshakeTimeoutMs === undefined ? {} : { timeoutMs: handshakeTimeoutMs }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+}
+
+class ClientChannel implements Channel {
+  readonly closed: Promise<ChannelEnd>;
+  readonly #session: ClientHttp2Session;
+  readonly #life: SessionLife;
+
+  constructor(session: ClientHttp2Session, life: SessionLife) {
+    this.#session = session;
+    this.#life = life;
+    this.closed = life.closed;
+  }
+
+  async openEngine(signal?: AbortSignal): Promise<Duplex> {
+    return await this.#request('POST', '/engine', 200, { signal, endStream: false });
+  }
+
+  async status(signal?: AbortSignal): Promise<unknown> {
+    const stream = await this.#request('GET', '/status', 200, { signal });
+    const chunks: Buffer[] = [];
+    let size = 0;
+    for await (const chunk of chunksOf(stream)) {
+      size += chunk.length;
+      if (size > largestDocument)
+        throw new BulkheadError('BH_CHANNEL_REPLY', { request: '/status', status: 200 });
+      chunks.push(chunk);
+    }
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  }
+
+  async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
+    const stream = await this.#request('GET', logTarget(query), 200, { signal });
+    const abort = (): void => void stream.destroy();
+    signal?.addEventListener('abort', abort);
+    try {
+      yield* splitLines(chunksOf(stream));
+    } catch (error) {
+      throw signal?.aborted === true ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      stream.destroy();
+    }
+  }
+
+  async powerOff(signal?: AbortSignal): Promise<void> {
+    const stream = await this.#request('POST', '/power-off', 202, { signal });
+    stream.resume();
+  }
+
+  async close(): Promise<void> {
+    await this.#life.close();
+  }
+
+  #request(
+    method: string,
+    target: string,
+    expected: number,
+    { signal, endStream = true }: { signal: AbortSignal | undefined; endStream?: boolean },
+  ): Promise<ClientHttp2Stream> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason);
+      if (this.#life.ended.aborted) return reject(new BulkheadError('BH_CHANNEL_CLOSED'));
+      const headers = { [constants.HTTP2_HEADER_METHOD]: method, [constants.HTTP2_HEADER_PATH]: target };
+      const stream = abortableStream(this.#session.request(headers, { endStream }));
+      const settle = (): void => {
+        signal?.removeEventListener('abort', onAbort);
+        stream.off('response', onResponse).off('close', onClose);
+      };
+      const fail = (reason: unknown): void => {
+        settle();
+        stream.destroy();
+        reject(reason);
+      };
+      const onAbort = (): void => fail(signal?.reason);
+      const onClose = (): void => fail(new BulkheadError('BH_CHANNEL_CLOSED'));
+      const onResponse = (headers: { readonly ':status'?: number | undefined }): void => {
+        const status = headers[':status'] ?? 0;
+        if (status !== expected)
+          return fail(new BulkheadError('BH_CHANNEL_REPLY', { request: target, status }));
+        settle();
+        resolve(stream);
+      };
+      signal?.addEventListener('abort', onAbort);
+      stream.on('response', onResponse).on('close', onClose);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { expect, test } from 'vitest';
+import { joinDuplex } from './join-duplex.js';
+import { nextChunk, readAll, socketPair } from './test-support/streams.js';
+
+/** near ↔ a ⇄ b ↔ far */
+async function joined() {
+  const [near, a] = await socketPair();
+  const [b, far] = await socketPair();
+  return { near, a, b, far, ended: joinDuplex(a, b) };
+}
+
+for (const [first, second] of [
+  ['near', 'far'],
+  ['far', 'near'],
+] as const) {
+  test(`the ${first} side ends first, the other direction goes on`, async () => {
+    const streams = await joined();
+    const [quick, slow] = [streams[first], streams[second]];
+    const block = randomBytes(3_000_000);
+    quick.end(block);
+    expect((await readAll(slow)).equals(block)).toBe(true);
+    slow.write('still ');
+    expect(String(await nextChunk(quick))).toBe('still ');
+    slow.end(block);
+    expect((await readAll(quick)).equals(block)).toBe(true);
+    expect(await streams.ended).toEqual({ end: 'complete' });
+  });
+}
+
+for (const side of ['a', 'b'] as const) {
+  test(`an abort of ${side} aborts the other and keeps the error`, async () => {
+    const { ended, ...streams } = await joined();
+    const error = new Error('reset');
+    streams[side].destroy(error);
+    expect(await ended).toEqual({ end: 'aborted', error });
+    expect([streams.a.destroyed, streams.b.destroyed]).toEqual([true, true]);
+  });
+}
+
+test('a stream that is gone before the join aborts the other', async () => {
+  const [, a] = await socketPair();
+  const [b, far] = await socketPair();
+  a.destroy();
+  await once(a, 'close');
+  expect(await joinDuplex(a, b)).toMatchObject({ end: 'aborted' });
+  expect((await readAll(far)).length).toBe(0);
+});
+
+test('a sink that breaks after its source ended is no complete join', async () => {
+  const { near, far, b, ended } = await joined();
+  near.on('error', () => undefined).end(randomBytes(3_000_000));
+  await once(far, 'readable');
+  b.destroy();
+  expect(await ended).toMatchObject({ end: 'aborted' });
+});
+
+test('a reader that stops stops its own source only', async () => {
+  const { near, far, a } = await joined();
+  const block = randomBytes(20_000_000);
+  near.write(block);
+  far.write('other way');
+  expect(String(await nextChunk(near))).toBe('other way');
+  await new Promise<void>((resolve) => {
+    if (a.isPaused()) resolve();
+    else a.once('pause', resolve);
+  });
+  expect(near.writableLength).toBeGreaterThan(10_000_000);
+  near.end();
+  far.end();
+  expect((await readAll(far)).equals(block)).toBe(true);
+});

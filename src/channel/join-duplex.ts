@@ -1,0 +1,76 @@
+import type { Duplex } from 'node:stream';
+
+/** `aborted`: one side went away before both directions had ended in order. */
+export type JoinEnd = { readonly end: 'complete' } | { readonly end: 'aborted'; readonly error?: Error };
+
+/**
+ * Copies both ways between two streams until each direction has ended; both must allow half-open. The end of
+ * one side becomes `end()` of the other and leaves the opposite direction running (hijacked connections need
+ * it); an abort of one side, which is `close` before both directions ended, aborts the other, so that a cut
+ * transfer is never taken for a complete one. A reader that is slow pauses only its own source.
+ *
+ * Resolves when both are closed, never rejects.
+ */
+export function joinDuplex(a: Duplex, b: Duplex): Promise<JoinEnd> {
+  return new Promise((resolve) => {
+    const join = new Join(resolve);
+    join.add(a, b);
+    join.add(b, a);
+  });
+}
+
+class Join {
+  readonly #open = new Set<Duplex>();
+  readonly #resolve: (end: JoinEnd) => void;
+  #aborted = false;
+  #error: Error | undefined;
+
+  constructor(resolve: (end: JoinEnd) => void) {
+    this.#resolve = resolve;
+  }
+
+  add(from: Duplex, to: Duplex): void {
+    this.#open.add(from);
+    let sourceEnded = false;
+    let sinkEnded = false;
+    to.on('finish', () => {
+      sinkEnded = true;
+    });
+    from.on('data', (chunk: Buffer) => {
+      if (!to.write(chunk)) from.pause();
+    });
+    to.on('drain', () => from.resume());
+    from.on('end', () => {
+      sourceEnded = true;
+      to.end();
+    });
+    from.on('error', (error: Error) => {
+      this.#error ??= error;
+    });
+    from.on('close', () => {
+      if (!sourceEnded) this.#abort(from, to);
+      this.#closed(from);
+    });
+    to.on('close', () => {
+      // An HTTP/2 stream that is reset ends and may finish its writable side by itself: only an end that came
+      // from the source counts.
+      if (!sourceEnded || !sinkEnded) this.#abort(from, to);
+    });
+    if (from.destroyed) {
+      this.#abort(from, to);
+      this.#closed(from);
+    }
+  }
+
+  #abort(...streams: readonly Duplex[]): void {
+    this.#aborted = true;
+    for (const stream of streams) stream.destroy();
+  }
+
+  #closed(stream: Duplex): void {
+    if (!this.#open.delete(stream) || this.#open.size > 0) return;
+    if (!this.#aborted) this.#resolve({ end: 'complete' });
+    else
+      this.#resolve(this.#error === undefined ? { end: 'aborted' } : { end: 'aborted', error: this.#error });
+  }
+}

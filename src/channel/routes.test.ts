@@ -1,0 +1,40 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { logTarget, parseRoute } from './routes.js';
+
+test.each([
+  ['POST', '/engine', { name: 'engine' }],
+  ['GET', '/status', { name: 'status' }],
+  ['POST', '/power-off', { name: 'power-off' }],
+  ['GET', '/logs', { name: 'logs', query: {} }],
+  ['GET', '/logs?service=dockerd&follow=1', { name: 'logs', query: { service: 'dockerd', follow: true } }],
+  ['GET', '/engine', { status: 405 }],
+  ['POST', '/status', { status: 405 }],
+  ['GET', '/power-off', { status: 405 }],
+  ['', '', { status: 404 }],
+  ['GET', '/', { status: 404 }],
+  ['POST', '/engine/', { status: 404 }],
+  ['POST', '//engine', { status: 404 }],
+  ['GET', '/%73tatus', { status: 404 }],
+  ['GET', '/status?', { status: 400 }],
+  ['POST', '/engine?x=1', { status: 400 }],
+  ['GET', '/logs?service=', { status: 400 }],
+  ['GET', '/logs?service=../etc', { status: 400 }],
+  ['GET', '/logs?service=a&service=b', { status: 400 }],
+  ['GET', '/logs?follow=true', { status: 400 }],
+  ['GET', '/logs?tail=1', { status: 400 }],
+])('%s %s', (method, target, expected) => {
+  expect(parseRoute(method, target)).toEqual(expected);
+});
+
+test('every query has a target that parses back to it', () => {
+  const query = fc.record(
+    { service: fc.stringMatching(/^[a-z][a-z0-9-]{0,63}$/), follow: fc.constant(true) },
+    { requiredKeys: [] },
+  );
+  fc.assert(
+    fc.property(query, (query) => {
+      expect(parseRoute('GET', logTarget(query))).toEqual({ name: 'logs', query });
+    }),
+  );
+});

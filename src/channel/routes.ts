@@ -1,0 +1,62 @@
+import type { LogQuery } from './channel.js';
+
+export type Route =
+  | { readonly name: 'engine' }
+  | { readonly name: 'status' }
+  | { readonly name: 'logs'; readonly query: LogQuery }
+  | { readonly name: 'power-off' };
+
+/** HTTP status of a request that is not served. */
+export interface Rejection {
+  readonly status: 400 | 404 | 405;
+}
+
+const methods: ReadonlyMap<string, string> = new Map([
+  ['/engine', 'POST'],
+  ['/status', 'GET'],
+  ['/logs', 'GET'],
+  ['/power-off', 'POST'],
+]);
+
+const serviceName = /^[a-z][a-z0-9-]{0,63}$/;
+
+/** Decides what a request asks for. Anything not known exactly, query parameters included, is rejected. */
+export function parseRoute(method: string, target: string): Route | Rejection {
+  const mark = target.indexOf('?');
+  const path = mark === -1 ? target : target.slice(0, mark);
+  const expected = methods.get(path);
+  if (expected === undefined) return { status: 404 };
+  if (method !== expected) return { status: 405 };
+  if (path === '/logs') {
+    const query = parseLogQuery(mark === -1 ? '' : target.slice(mark + 1));
+    return query === undefined ? { status: 400 } : { name: 'logs', query };
+  }
+  if (mark !== -1) return { status: 400 };
+  if (path === '/engine') return { name: 'engine' };
+  return path === '/status' ? { name: 'status' } : { name: 'power-off' };
+}
+
+function parseLogQuery(text: string): LogQuery | undefined {
+  const seen = new Map<string, string>();
+  for (const [key, value] of new URLSearchParams(text)) {
+    if (seen.has(key)) return undefined;
+    seen.set(key, value);
+  }
+  const service = seen.get('service');
+  const follow = seen.get('follow');
+  seen.delete('service');
+  seen.delete('follow');
+  if (seen.size > 0) return undefined;
+  if (service !== undefined && !serviceName.test(service)) return undefined;
+  if (follow !== undefined && follow !== '1') return undefined;
+  return { ...(service === undefined ? {} : { service }), ...(follow === undefined ? {} : { follow: true }) };
+}
+
+/** The request target for a query; the inverse of `parseRoute`. */
+export function logTarget(query: LogQuery): string {
+  const parameters = new URLSearchParams();
+  if (query.service !== undefined) parameters.set('service', query.service);
+  if (query.follow === true) parameters.set('follow', '1');
+  const text = parameters.toString();
+  return text === '' ? '/logs' : `/logs?${text}`;
+}
