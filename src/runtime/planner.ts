@@ -24,18 +24,17 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** Where the container's ids come from: a range of its own, or the one it must share to join another's namespaces. */
-export type IdDemand =
-  | { readonly kind: 'own'; readonly size: number }
-  | { readonly kind: 'shared'; readonly base: number };
-
 /** The first half of a decision: what must be known before the second half. */
 export interface Inquiry {
   readonly kind: 'inquiry';
   /** Absolute paths to open; the root file system first, then each bind source in the order of the spec. */
   readonly paths: readonly string[];
-  readonly ids: IdDemand;
-  /** Pure. `facts` has one entry for each of `paths`, in order. */
+  /** How many ids in a row the container needs, usually 65536. */
+  readonly idCount: number;
+  /**
+   * Pure. `facts` has one entry for each of `paths`, in order. When the plan is `joined`, the range given here is handed
+   * back and the container becomes a further holder of the range that starts at `plan.ids.base`.
+   */
   decide(facts: readonly SourceFact[], ids: IdRange): Decision;
 }
 

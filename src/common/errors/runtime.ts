@@ -30,8 +30,8 @@ export const runtimeErrors = defineErrors({
     exitCode: ExitCode.internal,
   },
   BH_RUNTIME_PROTOCOL: {
-    message: 'the container was not made: the front door sent what bulkheadd does not understand ({reason})',
-    remedy: 'The two programs come from different builds; rebuild the image with `bulkhead image build`.',
+    message: 'the container was not made: front door and bulkheadd do not understand each other ({reason})',
+    remedy: 'They may come from different builds; rebuild the image with `bulkhead image build`.',
     exitCode: ExitCode.badData,
   },
 });

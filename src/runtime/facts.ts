@@ -1,0 +1,68 @@
+import type { FileKind, SourceFact } from '../isolation/plan.js';
+import { parseMountInfo } from './mountinfo.js';
+import { protocolError, textOf } from './wire.js';
+
+const fieldsPerSource = 9;
+const fileTypeMask = 0o170000;
+const fileKinds: ReadonlyMap<number, FileKind> = new Map([
+  [0o040000, 'directory'],
+  [0o100000, 'file'],
+  [0o140000, 'socket'],
+  [0o010000, 'fifo'],
+  [0o020000, 'character-device'],
+  [0o060000, 'block-device'],
+  [0o120000, 'symlink'],
+]);
+
+/**
+ * Reads a `facts` message (docs/architecture.md) about the paths asked for.
+ *
+ * @throws BulkheadError `BH_RUNTIME_PROTOCOL` when it does not fit them.
+ */
+export function decodeFacts(message: readonly Buffer[], paths: readonly string[]): SourceFact[] {
+  if (textOf(message[0], 'the verb') !== 'facts') throw protocolError('"facts" was expected');
+  if (message.length !== 1 + paths.length * fieldsPerSource)
+    throw protocolError(`facts about ${paths.length} paths were expected`);
+  return paths.map((path, index) =>
+    decodeSource(path, message.slice(1 + index * fieldsPerSource, 1 + (index + 1) * fieldsPerSource)),
+  );
+}
+
+function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
+  const text = (index: number, name: string) => textOf(fields[index], name);
+  const errno = decimal(text(0, 'an error number'), 'an error number');
+  if (errno !== 0) return { path, opened: false, errno };
+  const kind = fileKinds.get(matching(text(2, 'a mode'), /^[0-7]{1,7}$/, 8, 'a mode') & fileTypeMask);
+  if (kind === undefined) throw protocolError('a file is of no known kind');
+  return {
+    path,
+    opened: true,
+    realPath: text(1, 'a real path'),
+    kind,
+    rdev: deviceNumber(text(3, 'a device')),
+    device: deviceNumber(text(4, 'a device')),
+    inode: decimalText(text(5, 'an inode')),
+    filesystemMagic: matching(text(6, 'a file system type'), /^[0-9a-f]{1,8}$/, 16, 'a file system type'),
+    mount: parseMountInfo(text(8, 'a mount table line')),
+  };
+}
+
+function matching(text: string, shape: RegExp, radix: number, name: string): number {
+  if (!shape.test(text)) throw protocolError(`${name} is malformed`);
+  return Number.parseInt(text, radix);
+}
+
+function decimal(text: string, name: string): number {
+  return matching(text, /^\d{1,9}$/, 10, name);
+}
+
+/** Inode numbers have 64 bits, so they stay text. */
+function decimalText(text: string): string {
+  if (!/^\d{1,20}$/.test(text)) throw protocolError('an inode is malformed');
+  return text;
+}
+
+function deviceNumber(text: string): string {
+  if (!/^\d{1,10}:\d{1,10}$/.test(text)) throw protocolError('a device is malformed');
+  return text;
+}

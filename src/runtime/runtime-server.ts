@@ -1,0 +1,104 @@
+import { createServer, type Server, type Socket } from 'node:net';
+import { once } from 'node:events';
+import type { Clock } from '../common/clock.js';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { systemClock } from '../common/system-clock.js';
+import { IdAllocator, type IdUseProbe, type LeaseStore } from './id-allocator.js';
+import type { PoolLimits } from './id-pool.js';
+import { IdRelease, type WatchDirectory } from './id-release.js';
+import { systemIdUseProbe } from './id-use-probe.js';
+import { leaseFiles } from './lease-files.js';
+import type { Planner, RuntimeAuditEvent } from './planner.js';
+import { serveFrontDoor } from './session.js';
+
+/** The front door waits 30 s; the daemon gives up earlier, so that the reason reaches the user. */
+const defaultDeadline = 25_000;
+
+export interface RuntimeServerOptions {
+  readonly planner: Planner;
+  /** One event for each front door, after its answer. */
+  readonly audit: (event: RuntimeAuditEvent) => void;
+  /** Failures that concern no single container: a watch or a sweep that did not work. */
+  readonly onError: (error: unknown) => void;
+  /** Default `/run/bulkhead/ids`. */
+  readonly store?: LeaseStore;
+  readonly probe?: IdUseProbe;
+  readonly limits?: PoolLimits;
+  readonly watch?: WatchDirectory;
+  readonly clock?: Clock;
+  /** Milliseconds for one whole session. */
+  readonly deadline?: number;
+}
+
+/** The listening descriptor PID 1 hands over, or the path of a socket to make (then removed again by `close`). */
+export type ListenTarget = { readonly fd: number } | { readonly path: string };
+
+/** Answers front doors: one session for each connection, all sharing one allocator of id ranges. */
+export class RuntimeServer {
+  readonly allocator: IdAllocator;
+  readonly #options: RuntimeServerOptions;
+  readonly #clock: Clock;
+  readonly #release: IdRelease;
+  readonly #server: Server;
+  readonly #sessions = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+
+  /** Takes up the leases of an earlier daemon. Throws what reading them throws. */
+  constructor(options: RuntimeServerOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const store = options.store ?? leaseFiles('/run/bulkhead/ids');
+    this.allocator = new IdAllocator(store, options.probe ?? systemIdUseProbe(), options.limits);
+    this.#release = new IdRelease({
+      allocator: this.allocator,
+      clock: this.#clock,
+      onError: options.onError,
+      ...(options.watch === undefined ? {} : { watch: options.watch }),
+    });
+    this.#server = createServer((socket) => this.#accept(socket));
+    this.#server.on('error', options.onError);
+  }
+
+  async listen(target: ListenTarget): Promise<void> {
+    this.#server.listen(target);
+    await once(this.#server, 'listening');
+  }
+
+  /** Stops accepting and ends every session with a refusal. */
+  async close(): Promise<void> {
+    this.#closing.abort(new BulkheadError('BH_RUNTIME_INTERNAL', { reason: 'bulkheadd is stopping' }));
+    const closed = once(this.#server, 'close');
+    this.#server.close();
+    await Promise.all([...this.#sessions, this.#release.close()]);
+    if (this.#server.listening) await closed;
+  }
+
+  #accept(socket: Socket): void {
+    const session = this.#serve(socket).catch(this.#options.onError);
+    this.#sessions.add(session);
+    void session.finally(() => this.#sessions.delete(session));
+  }
+
+  async #serve(socket: Socket): Promise<void> {
+    const started = this.#clock.now();
+    const deadline = new AbortController();
+    const timer = new AbortController();
+    const milliseconds = this.#options.deadline ?? defaultDeadline;
+    const expiry = this.#clock.sleep(milliseconds, timer.signal).then(
+      () => deadline.abort(new BulkheadError('BH_RUNTIME_DEADLINE', { seconds: milliseconds / 1000 })),
+      () => undefined, // the session was done first
+    );
+    const result = await serveFrontDoor(socket, {
+      planner: this.#options.planner,
+      allocator: this.allocator,
+      onRuntimeRoot: (root) => {
+        this.#release.follow(root);
+        this.#release.sweepSoon();
+      },
+      signal: AbortSignal.any([deadline.signal, this.#closing.signal]),
+    });
+    timer.abort();
+    await expiry;
+    this.#options.audit({ ...result, milliseconds: this.#clock.now() - started });
+  }
+}
