@@ -1,0 +1,12 @@
+import type { RuntimeSpec } from '../oci/runtime-spec.js';
+
+/**
+ * Whether `--privileged` (or BuildKit's security.insecure) was asked for. The specification has no such field; its mark
+ * is a device rule that allows everything without naming numbers. `--device-cgroup-rule 'a *:* rwm'` writes -1 instead.
+ */
+export function isPrivileged(spec: RuntimeSpec): boolean {
+  return (spec.linux.resources?.devices ?? []).some(
+    ({ allow, access, major, minor }) =>
+      allow && access === 'rwm' && major === undefined && minor === undefined,
+  );
+}

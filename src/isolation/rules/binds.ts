@@ -1,0 +1,108 @@
+import type { Mount } from '../../oci/mounts.js';
+import { type BindClass, classifySource, type OpenedSource } from '../bind-sources.js';
+import type { Draft, Rule } from '../draft.js';
+import { idMappable } from '../filesystems.js';
+import { propagationOptions } from '../mount-options.js';
+import type { StagedBind } from '../plan.js';
+import { refuse } from '../refuse.js';
+import type { IsolationRequest } from '../request.js';
+import { isBind } from '../sources.js';
+
+const name = 'binds';
+
+/**
+ * Threat: a bind hands a path of the VM to a container whose root, through the id-mapped mount, is root on those files.
+ * Only volumes, what the engine made for this very container, and shared directories are bound; the check is on what
+ * the front door has open and clones from, so no symlink, `..`, volume option or swap in between makes a difference.
+ *
+ * Every bind is staged by the front door before runc starts: copied into the container's mount namespace, its flags are
+ * locked by the kernel (mount_namespaces(7)), and a read-only volume stays read-only for `mount -o remount,rw`, which
+ * runc's own read-only bind does not. The flags are repeated in the specification, or runc would try to clear them.
+ * nosuid and nodev: a setuid file or device node left on a volume is of no use in the VM.
+ */
+export const bindsRule: Rule = {
+  name,
+  apply(draft, request) {
+    const binds: StagedBind[] = [];
+    const mounts = (draft.spec.mounts ?? []).map((mount) => {
+      if (!isBind(mount)) return mount;
+      const staged = stage(mount, binds.length + 1, draft, request);
+      binds.push(staged);
+      return stagedMount(mount, staged);
+    });
+    return { ...draft, binds, spec: { ...draft.spec, mounts } };
+  },
+};
+
+/** Where the front door attaches the clone of opened path `index` (docs/architecture.md). */
+export function stagePath(index: number): string {
+  return `/run/bulkhead/stage/b${index}`;
+}
+
+function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequest): StagedBind {
+  const { policy } = request;
+  const fact = request.facts[index];
+  const source = mount.source ?? '';
+  if (fact === undefined || fact.path !== source)
+    refuse('BH_ISOLATION_RESTRICTED_MOUNT', name, policy, { source });
+  if (!fact.opened) {
+    refuse('BH_ISOLATION_SOURCE_UNREADABLE', name, policy, { source, errno: fact.errno });
+  }
+  const found = classifySource(fact, draft, request);
+  if (found === undefined) refuseSource(source, fact, request);
+  if (found !== 'device' && !idMappable(fact.mount.filesystem)) refuseFilesystem(source, fact, request);
+  const options = mount.options ?? [];
+  return {
+    index,
+    readonly: lastOf(options, ['ro', 'rro'], ['rw', 'rrw']) || fact.mount.mountOptions.includes('ro'),
+    nosuid: true,
+    nodev: found !== 'device',
+    noexec: lastOf(options, ['noexec', 'rnoexec'], ['exec', 'rexec']),
+    idmap: found !== 'device',
+    recursive: isRecursive(found, options),
+  };
+}
+
+function isRecursive(found: BindClass, options: readonly string[]): boolean {
+  // The engine's own directories hold no mounts a container should see; leaving them out keeps it so.
+  return found === 'shared' && !options.includes('bind');
+}
+
+/** Whether, reading options left to right as runc does, one of `on` comes after every one of `off`. */
+function lastOf(options: readonly string[], on: readonly string[], off: readonly string[]): boolean {
+  return options.reduce(
+    (set, option) => (on.includes(option) ? true : off.includes(option) ? false : set),
+    false,
+  );
+}
+
+function stagedMount(mount: Mount, staged: StagedBind): Mount {
+  const options = mount.options ?? [];
+  return {
+    destination: mount.destination,
+    type: 'bind',
+    source: stagePath(staged.index),
+    options: [
+      staged.recursive ? 'rbind' : 'bind',
+      ...(staged.readonly ? ['ro'] : []),
+      ...(staged.readonly && options.includes('rro') ? ['rro'] : []),
+      ...(staged.nosuid ? ['nosuid'] : []),
+      ...(staged.nodev ? ['nodev'] : []),
+      ...(staged.noexec ? ['noexec'] : []),
+      ...options.filter((option) => propagationOptions.has(option)),
+    ],
+  };
+}
+
+/** A file of a kernel file system, or an image's merged layers, that the classes do not know: say what is wrong with it. */
+function refuseSource(source: string, fact: OpenedSource, request: IsolationRequest): never {
+  if (fact.kind === 'block-device' || fact.kind === 'character-device') {
+    refuse('BH_ISOLATION_SOURCE_KIND', name, request.policy, { source, kind: fact.kind.replace('-', ' ') });
+  }
+  if (fact.mount.filesystem === 'overlay') refuseFilesystem(source, fact, request);
+  refuse('BH_ISOLATION_RESTRICTED_MOUNT', name, request.policy, { source });
+}
+
+function refuseFilesystem(source: string, { mount }: OpenedSource, { policy }: IsolationRequest): never {
+  refuse('BH_ISOLATION_FILESYSTEM', name, policy, { source, filesystem: mount.filesystem });
+}

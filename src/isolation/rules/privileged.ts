@@ -1,0 +1,16 @@
+import type { Rule } from '../draft.js';
+import { isPrivileged } from '../privileged.js';
+import { refuse } from '../refuse.js';
+
+/**
+ * Threat: none the other rules leave; a privileged container is confined like any other. An organization may still not
+ * want the larger kernel surface that every capability and no seccomp profile open.
+ */
+export const privilegedRule: Rule = {
+  name: 'privileged',
+  apply(draft, { policy }) {
+    if (!policy.allowPrivileged && isPrivileged(draft.spec))
+      refuse('BH_ISOLATION_PRIVILEGED', 'privileged', policy);
+    return draft;
+  },
+};

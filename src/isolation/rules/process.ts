@@ -1,0 +1,56 @@
+import type { Process } from '../../oci/process.js';
+import type { Rule } from '../draft.js';
+import { refuse } from '../refuse.js';
+import type { IsolationRequest } from '../request.js';
+
+const name = 'process';
+
+/** Policies that cannot starve other containers (sched(7)); the real-time ones run before everything else. */
+const ordinaryScheduling = new Set(['SCHED_OTHER', 'SCHED_BATCH', 'SCHED_IDLE']);
+
+/**
+ * Threat: a process that the out-of-memory killer spares or the scheduler always prefers takes the VM down with it.
+ * runc applies both before it enters the user namespace, so the kernel does not stop them.
+ *
+ * Ids outside the mapping are refused here because the kernel's own error (EINVAL from setgroups) explains nothing.
+ * Capabilities, rlimits, AppArmor and SELinux labels pass: inside the user namespace they only confine further.
+ */
+export const processRule: Rule = {
+  name,
+  apply(draft, request) {
+    const { process, ...spec } = draft.spec;
+    if (process === undefined) return draft;
+    checkIds(process, draft.ids.size, request);
+    checkScheduling(process, request);
+    const { oomScoreAdj } = process;
+    if (oomScoreAdj === undefined) return draft;
+    const clamped = Math.max(oomScoreAdj, request.policy.minimumOomScoreAdj);
+    return { ...draft, spec: { ...spec, process: { ...process, oomScoreAdj: clamped } } };
+  },
+};
+
+function checkIds({ user }: Process, size: number, { policy }: IsolationRequest): void {
+  const ids: [string, number][] = [
+    ['user', user.uid],
+    ['group', user.gid],
+    ...(user.additionalGids ?? []).map((gid): [string, number] => ['group', gid]),
+  ];
+  for (const [kind, id] of ids) {
+    if (id >= size) refuse('BH_ISOLATION_ID_OUTSIDE_RANGE', name, policy, { kind, id, highest: size - 1 });
+  }
+}
+
+function checkScheduling({ scheduler, ioPriority }: Process, { policy }: IsolationRequest): void {
+  if (scheduler !== undefined && !ordinaryScheduling.has(scheduler.policy)) {
+    refuse('BH_ISOLATION_FIELD_REFUSED', name, policy, {
+      field: `process.scheduler.policy ${scheduler.policy}`,
+      reason: 'real-time scheduling starves every other container',
+    });
+  }
+  if (ioPriority?.class === 'IOPRIO_CLASS_RT') {
+    refuse('BH_ISOLATION_FIELD_REFUSED', name, policy, {
+      field: 'process.ioPriority.class IOPRIO_CLASS_RT',
+      reason: 'real-time input/output starves every other container',
+    });
+  }
+}
