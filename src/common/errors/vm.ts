@@ -152,6 +152,11 @@ export const vmErrors = defineErrors({
     remedy: 'Wait until `bulkhead up` says it is ready, or read {console}.',
     exitCode: ExitCode.temporary,
   },
+  BH_INTERNAL: {
+    message: 'Something went wrong that Bulkhead has no text for: {reason}.',
+    remedy: 'Run the command again with BULKHEAD_DEBUG=1 and report what it prints.',
+    exitCode: ExitCode.internal,
+  },
   BH_NO_IMAGE: {
     message: 'There is no VM image in {directory}.',
     setting: 'up --image',
@@ -174,11 +179,5 @@ export const vmErrors = defineErrors({
     setting: 'XDG_RUNTIME_DIR',
     remedy: 'Choose a shorter --name or a shorter directory.',
     exitCode: ExitCode.configuration,
-  },
-  BH_SOCKET_TAKEN: {
-    message: 'The socket path {path} is taken: {reason}.',
-    setting: 'XDG_RUNTIME_DIR',
-    remedy: 'End the program that listens there or move the file away, then `bulkhead up`.',
-    exitCode: ExitCode.temporary,
   },
 });

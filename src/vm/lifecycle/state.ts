@@ -36,3 +36,7 @@ export type VmEvent =
   | { readonly type: 'gone'; readonly cause: BulkheadError | undefined };
 
 export const initialState: VmState = { name: 'stopped' };
+
+export function isFailed(state: VmState): state is VmState & { readonly name: 'failed' } {
+  return state.name === 'failed';
+}

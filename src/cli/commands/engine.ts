@@ -1,0 +1,83 @@
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { inStep } from '../../common/reporter.js';
+import { cacheRoot, verifyImage } from '../../image/index.js';
+import {
+  checkSocketPath,
+  describePhase,
+  findImage,
+  instancePaths,
+  lockInstance,
+  makeInstanceDirectories,
+} from '../../vm/index.js';
+import { startNativeEngine } from '../../vm/native/index.js';
+import type { CliContext } from '../context.js';
+import { nameOption } from '../options.js';
+import { assignment } from './env.js';
+
+interface EngineFlags {
+  readonly name: string;
+  readonly root?: string;
+  readonly dataDir?: string;
+}
+
+export function engineCommand(context: CliContext): Command {
+  return new Command('engine')
+    .description('run the same engine on this kernel, without a VM (root, Linux)')
+    .addOption(nameOption())
+    .addOption(new Option('--root <path>', 'root.erofs or an unpacked root (default: that of the image)'))
+    .addOption(new Option('--data-dir <directory>', 'where images and volumes are kept'))
+    .addHelpText(
+      'after',
+      `
+Runs in the foreground until Ctrl-C, beside any Docker that is installed, and leaves nothing behind but its data
+directory. Every container still gets a user namespace of its own; what is missing is the VM's own kernel.
+
+Examples:
+  $ sudo bulkhead engine
+  $ sudo bulkhead engine --name ci --data-dir /var/tmp/ci`,
+    )
+    .action((flags: EngineFlags) => runEngine(context, flags));
+}
+
+async function runEngine(context: CliContext, flags: EngineFlags): Promise<void> {
+  const { reporter, terminal, signal } = context;
+  const paths = instancePaths(flags.name);
+  const hostDir = join(paths.runtimeDir, 'engine');
+  checkSocketPath(join(hostDir, 'control.sock'));
+  const root = flags.root === undefined ? await verifiedRoot(context) : resolve(flags.root);
+  const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
+  await makeInstanceDirectories(paths);
+  await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
+  await using engine = await inStep(reporter, 'Start the engine', (step) =>
+    startNativeEngine({
+      name: flags.name,
+      root,
+      dataDir,
+      hostDir,
+      onPhase: (phase) => step.progress(describePhase(phase)),
+      signal,
+    }),
+  );
+  terminal.out(`${assignment('sh', engine.dockerHost)}\n`);
+  terminal.err('Running. Stop it with Ctrl-C.\n');
+  const status = await Promise.race([engine.exited, aborted(signal)]);
+  if (signal.aborted) return;
+  throw new BulkheadError('BH_NATIVE_START', {
+    reason: `it ended by itself with status ${status ?? 'unknown'}`,
+  });
+}
+
+async function verifiedRoot({ env, projectDir, reporter, signal }: CliContext): Promise<string> {
+  const dir = await findImage(cacheRoot(env), projectDir);
+  const manifest = await inStep(reporter, 'Verify the image', () => verifyImage(dir, { signal }));
+  return join(dir, manifest.files.root.path);
+}
+
+function aborted(signal: AbortSignal): Promise<null> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve(null);
+    signal.addEventListener('abort', () => resolve(null), { once: true });
+  });
+}

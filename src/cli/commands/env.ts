@@ -1,0 +1,42 @@
+import { Command, Option } from 'commander';
+import { inspectInstance, instancePaths } from '../../vm/index.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { CliContext } from '../context.js';
+import { nameOption } from '../options.js';
+
+const shells = ['sh', 'fish', 'powershell'] as const;
+type Shell = (typeof shells)[number];
+
+export function envCommand(context: CliContext): Command {
+  return new Command('env')
+    .description('print what lets Docker clients use the VM')
+    .addOption(nameOption())
+    .addOption(new Option('--shell <shell>', 'whose syntax').choices(shells).default('sh'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ eval "$(bulkhead env)"
+  $ bulkhead env --shell fish | source
+  > bulkhead env --shell powershell | Invoke-Expression`,
+    )
+    .action(async ({ name, shell }: { readonly name: string; readonly shell: Shell }) => {
+      const paths = instancePaths(name);
+      const found = await inspectInstance(paths);
+      if (found.kind === 'failed') throw found.error;
+      if (found.kind === 'stopped') throw new BulkheadError('BH_INSTANCE_NOT_RUNNING', { name });
+      context.terminal.out(`${assignment(shell, `unix://${paths.dockerSocket}`)}\n`);
+    });
+}
+
+/** Sets DOCKER_HOST in the syntax of a shell. The path may hold anything a directory name may. */
+export function assignment(shell: Shell, value: string): string {
+  switch (shell) {
+    case 'sh':
+      return `export DOCKER_HOST=${/^[\w:/.@%+=,-]+$/.test(value) ? value : `'${value.replaceAll("'", String.raw`'\''`)}'`}`;
+    case 'fish':
+      return `set -gx DOCKER_HOST '${value.replaceAll('\\', String.raw`\\`).replaceAll("'", String.raw`\'`)}';`;
+    case 'powershell':
+      return `$Env:DOCKER_HOST = '${value.replaceAll("'", "''")}'`;
+  }
+}

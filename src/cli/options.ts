@@ -1,0 +1,99 @@
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { type Command, Option } from 'commander';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { cacheRoot } from '../image/index.js';
+import {
+  checkInstanceName,
+  controllerDefaults,
+  type ControllerOptions,
+  defaultInstanceName,
+  findImage,
+} from '../vm/index.js';
+import type { CliContext } from './context.js';
+
+export function nameOption(): Option {
+  return new Option('-n, --name <name>', 'the instance; each has its own VM, data disk and socket')
+    .env('BULKHEAD_NAME')
+    .default(defaultInstanceName)
+    .argParser(checkInstanceName);
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON, for scripts');
+}
+
+/** As commander hands them over. */
+export interface VmFlags {
+  readonly image?: string;
+  readonly memory: number;
+  readonly cpus: number;
+  readonly dataSize: number;
+  readonly timeout?: number;
+}
+
+/** The options that shape a VM; `up` passes them on to the controller as they are. */
+export function addVmOptions(command: Command): Command {
+  const { memoryMiB, cpus } = controllerDefaults;
+  return command
+    .addOption(
+      new Option('--image <directory>', 'the VM image (default: the one built last)').env('BULKHEAD_IMAGE'),
+    )
+    .addOption(
+      new Option('--memory <MiB>', 'memory of the VM')
+        .default(memoryMiB)
+        .argParser(integer('--memory', 512, 1_048_576)),
+    )
+    .addOption(
+      new Option('--cpus <number>', 'processors of the VM')
+        .default(Math.min(cpus, availableParallelism()))
+        .argParser(integer('--cpus', 1, 64)),
+    )
+    .addOption(
+      new Option('--data-size <GiB>', 'size of a new data disk; it takes only the space that is used')
+        .default(64)
+        .argParser(integer('--data-size', 1, 65_536)),
+    )
+    .addOption(
+      new Option('--timeout <seconds>', 'how long the boot may take (default: by acceleration)').argParser(
+        integer('--timeout', 1, 86_400),
+      ),
+    );
+}
+
+/** Throws `BH_NO_IMAGE`. */
+export async function controllerOptions(
+  flags: VmFlags,
+  { env, projectDir }: CliContext,
+): Promise<ControllerOptions> {
+  return {
+    image: flags.image === undefined ? await findImage(cacheRoot(env), projectDir) : resolve(flags.image),
+    memoryMiB: flags.memory,
+    cpus: flags.cpus,
+    dataSizeMiB: flags.dataSize * 1024,
+    timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
+  };
+}
+
+/** The same options as arguments again, the image by its absolute path. */
+export function controllerArguments(options: ControllerOptions): string[] {
+  return [
+    ['--image', options.image],
+    ['--memory', String(options.memoryMiB)],
+    ['--cpus', String(options.cpus)],
+    ['--data-size', String(options.dataSizeMiB / 1024)],
+    options.timeoutMs === undefined ? [] : ['--timeout', String(options.timeoutMs / 1000)],
+  ].flat();
+}
+
+function integer(option: string, least: number, most: number): (text: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (/^\d+$/.test(value) && number >= least && number <= most) return number;
+    throw new BulkheadError('BH_OPTION_VALUE', {
+      option,
+      value,
+      rule: `a whole number from ${least} to ${most}`,
+    });
+  };
+}

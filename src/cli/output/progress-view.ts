@@ -1,0 +1,56 @@
+import type { Reporter, Step } from '../../common/reporter.js';
+import { phaseNames, type Progress } from '../../vm/index.js';
+
+/** Shows what a controller tells as steps: one for what it prepares, one for the boot, one for the stop. */
+export class ProgressView {
+  readonly #reporter: Reporter;
+  #step: Step | undefined;
+
+  constructor(reporter: Reporter) {
+    this.#reporter = reporter;
+  }
+
+  show(progress: Progress): void {
+    if (progress.kind === 'note') {
+      this.#reporter.warn(progress.text);
+      return;
+    }
+    switch (progress.state) {
+      case 'verifying':
+        this.#begin('Verify the image');
+        break;
+      case 'starting':
+        this.#begin('Start the VM');
+        break;
+      case 'booting':
+        if (progress.phase === undefined) this.#begin('Boot the VM');
+        else this.#step?.progress(progress.phase, (phaseNames.indexOf(progress.phase) + 1) / engineReady);
+        break;
+      case 'ready':
+        this.#end('engine ready');
+        break;
+      case 'stopping':
+        this.#begin('Stop the VM');
+        break;
+      case 'stopped':
+        this.#end('stopped');
+        break;
+      case 'failed':
+        this.#step?.fail();
+        this.#step = undefined;
+        break;
+    }
+  }
+
+  #begin(name: string): void {
+    this.#end();
+    this.#step = this.#reporter.step(name);
+  }
+
+  #end(detail?: string): void {
+    this.#step?.done(detail);
+    this.#step = undefined;
+  }
+}
+
+const engineReady = phaseNames.indexOf('engine-ready') + 1;

@@ -1,0 +1,54 @@
+import { Command } from 'commander';
+import { controllerCommand } from './commands/controller.js';
+import { downCommand } from './commands/down.js';
+import { engineCommand } from './commands/engine.js';
+import { envCommand } from './commands/env.js';
+import { imageCommand } from './commands/image.js';
+import { logsCommand } from './commands/logs.js';
+import { statusCommand } from './commands/status.js';
+import { upCommand } from './commands/up.js';
+import type { CliContext } from './context.js';
+
+export function createProgram(context: CliContext): Command {
+  const program = new Command('bulkhead')
+    .description(
+      'A hardened Docker engine in an immutable VM: every container in a user namespace of its own.',
+    )
+    .version('0.1.0')
+    .configureOutput({
+      writeOut: (text) => context.terminal.out(text),
+      writeErr: (text) => context.terminal.err(text),
+    })
+    .showHelpAfterError('Run the command with --help for examples.')
+    .addHelpText(
+      'after',
+      `
+First steps:
+  $ sudo bulkhead image build     once, and after each update
+  $ bulkhead up
+  $ eval "$(bulkhead env)"
+  $ docker run --rm --privileged bulkhead/probe cat /proc/self/uid_map
+
+Exit status: 0 done; 64 wrong usage; 65 a damaged file; 69 something needed is not there or not running; 74 no disk
+space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect of Bulkhead; 1 anything else.`,
+    );
+  const commands = [
+    upCommand,
+    downCommand,
+    statusCommand,
+    envCommand,
+    logsCommand,
+    engineCommand,
+    imageCommand,
+  ];
+  for (const command of commands) program.addCommand(inherit(command(context), program));
+  program.addCommand(inherit(controllerCommand(context), program), { hidden: true });
+  return program;
+}
+
+/** A command added ready-made does not take over how its parent reports usage errors. */
+function inherit(command: Command, program: Command): Command {
+  command.copyInheritedSettings(program);
+  for (const child of command.commands) inherit(child, program);
+  return command;
+}

@@ -1,0 +1,55 @@
+import type { Duplex } from 'node:stream';
+import { ChannelSupervisor, forwardConnections, type SupervisorState } from '../channel/index.js';
+import type { Clock } from '../common/clock.js';
+import type { Logger } from '../common/log.js';
+import type { GuestLink } from './guest-link.js';
+
+/**
+ * Offers `docker.sock` and waits for a VM to attach. The socket is there before the VM is, so that a taken path costs no boot; connections made
+ * early wait for the guest.
+ *
+ * Rejects with `BH_SOCKET_TAKEN` or `BH_SOCKET_PATH`.
+ */
+export async function openGuestLink(dockerSocket: string, clock: Clock, logger: Logger): Promise<GuestLink> {
+  const attached = Promise.withResolvers<Duplex>();
+  const connected = Promise.withResolvers<void>();
+  // Nobody may be waiting when the guest turns out to speak another version.
+  connected.promise.catch(() => undefined);
+  const supervisor = new ChannelSupervisor({
+    openStream: () => attached.promise,
+    keepStreamOpen: true,
+    clock,
+    onState(state) {
+      logState(state, logger);
+      if (state.state === 'up') connected.resolve();
+      if (state.state === 'incompatible') connected.reject(state.error);
+    },
+  });
+  const forwarder = await forwardConnections({
+    path: dockerSocket,
+    channel: (signal) => supervisor.current(signal),
+    clock,
+    onError: (error) => logger.warn({ err: error }, 'a connection to the engine failed'),
+  });
+  return {
+    connected: connected.promise,
+    attach(vm) {
+      attached.resolve(vm.controlPort);
+      vm.onControlPort((open) => (open ? supervisor.portOpened() : supervisor.portClosed()));
+    },
+    status: async (signal) => (await supervisor.current(signal)).status(signal),
+    async *logs(query, signal) {
+      yield* (await supervisor.current(signal)).logs(query, signal);
+    },
+    powerOff: async (signal) => (await supervisor.current(signal)).powerOff(signal),
+    async close() {
+      await forwarder.close();
+      await supervisor.close();
+    },
+  };
+}
+
+function logState(state: SupervisorState, logger: Logger): void {
+  if ('error' in state) logger.warn({ err: state.error, channel: state.state }, 'control channel');
+  else logger.info({ channel: state.state }, 'control channel');
+}

@@ -1,0 +1,123 @@
+import { type IncomingMessage, request } from 'node:http';
+import { z } from 'zod';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { readLines } from '../line-reader.js';
+import { fromWire, type Progress, progressSchema, wireErrorSchema } from './progress.js';
+import { type ControllerStatus, statusSchema } from './status.js';
+
+const answerDeadlineMs = 5_000;
+
+/** Where a controller listens, and what to say about it when it does not. */
+export interface ControllerAddress {
+  readonly name: string;
+  readonly pid: number;
+  readonly socket: string;
+  readonly log: string;
+}
+
+/** Talks to the controller of a running instance. Every method rejects with the error the controller answered, or `BH_CONTROLLER_UNRESPONSIVE`. */
+export class ControlClient {
+  readonly #address: ControllerAddress;
+
+  constructor(address: ControllerAddress) {
+    this.#address = address;
+  }
+
+  async status(): Promise<ControllerStatus> {
+    const answer = await this.#request('GET', '/status');
+    return statusSchema.parse(JSON.parse(await readAll(answer)));
+  }
+
+  /** Calls back for everything from the start on; resolves when the instance is ready, else rejects with what ended it. */
+  async waitReady(onProgress: (progress: Progress) => void): Promise<void> {
+    const last = await this.#follow('GET', '/progress', onProgress);
+    if (last?.state === 'ready') return;
+    if (last?.error !== undefined) throw fromWire(last.error);
+    if (last?.state === 'stopped')
+      throw new BulkheadError('BH_INSTANCE_NOT_RUNNING', { name: this.#address.name });
+    this.#fail('it ended');
+  }
+
+  /** Tells the instance to stop; resolves when it has, else rejects with what went wrong. */
+  async down(onProgress: (progress: Progress) => void): Promise<void> {
+    const last = await this.#follow('POST', '/down', onProgress);
+    if (last?.state === 'stopped') return;
+    if (last?.error !== undefined) throw fromWire(last.error);
+    this.#fail('it ended');
+  }
+
+  async logs(query: { service?: string; follow?: boolean }, onLine: (line: string) => void): Promise<void> {
+    const search = new URLSearchParams({
+      ...(query.service === undefined ? {} : { service: query.service }),
+      ...(query.follow === true ? { follow: '1' } : {}),
+    });
+    // A journal that is followed may stay silent for as long as it likes.
+    const answer = await this.#request(
+      'GET',
+      `/logs?${search.toString()}`,
+      query.follow === true ? 0 : answerDeadlineMs,
+    );
+    await readLines(answer, onLine);
+  }
+
+  /** Resolves with the last state that was told. */
+  async #follow(
+    method: string,
+    path: string,
+    onProgress: (progress: Progress) => void,
+  ): Promise<(Progress & { kind: 'state' }) | undefined> {
+    const answer = await this.#request(method, path);
+    let last: (Progress & { kind: 'state' }) | undefined;
+    await readLines(answer, (line) => {
+      const progress = progressSchema.parse(JSON.parse(line));
+      if (progress.kind === 'state') last = progress;
+      onProgress(progress);
+    });
+    return last;
+  }
+
+  #fail(reason: string): never {
+    const { name, pid, socket, log } = this.#address;
+    throw new BulkheadError('BH_CONTROLLER_UNRESPONSIVE', { name, pid, socket, log, reason });
+  }
+
+  #request(method: string, path: string, deadlineMs = answerDeadlineMs): Promise<IncomingMessage> {
+    const { name, pid, socket, log } = this.#address;
+    return new Promise<IncomingMessage>((resolve, reject) => {
+      const fail = (cause: Error): void => {
+        const reason = cause.message;
+        reject(
+          new BulkheadError('BH_CONTROLLER_UNRESPONSIVE', { name, pid, socket, log, reason }, { cause }),
+        );
+      };
+      const sent = request({ socketPath: socket, method, path, agent: false });
+      // Of the answer's first byte only: what follows may take as long as a boot.
+      if (deadlineMs > 0) sent.setTimeout(deadlineMs, () => sent.destroy(new Error('no answer within 5 s')));
+      sent.once('error', fail);
+      sent.once('response', (answer) => {
+        sent.setTimeout(0);
+        answer.on('error', () => undefined);
+        if (answer.statusCode === 200) resolve(answer);
+        else refusal(answer).then(reject, fail);
+      });
+      sent.end();
+    });
+  }
+}
+
+async function refusal(answer: IncomingMessage): Promise<BulkheadError> {
+  const text = await readAll(answer);
+  const parsed = z
+    .string()
+    .transform((json): unknown => JSON.parse(json))
+    .pipe(wireErrorSchema)
+    .safeParse(text);
+  if (parsed.success) return fromWire(parsed.data);
+  throw new Error(`status ${answer.statusCode}`);
+}
+
+async function readAll(answer: IncomingMessage): Promise<string> {
+  let text = '';
+  for await (const chunk of answer.setEncoding('utf8')) text += String(chunk);
+  return text;
+}

@@ -1,0 +1,116 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { listenPrivately } from '../../channel/index.js';
+import { toUserError } from '../user-error.js';
+import type { Controller } from './controller.js';
+import { type Progress, toWire } from './progress.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+
+/**
+ * The controller's own socket: HTTP/1.1, for the `bulkhead` commands of the same user alone (mode 0600 in a directory of mode
+ * 0700).
+ *
+ * - `GET /status` one JSON document;
+ * - `GET /progress` JSON lines, from the start on, until the instance is ready or at its end;
+ * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
+ * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
+ *   lock free and may start anew.
+ *
+ * An error is `{ "code", "params" }` with status 409, or 404 for an unknown request.
+ *
+ * Rejects with `BH_SOCKET_TAKEN` or `BH_SOCKET_PATH`.
+ */
+export async function serveControl(path: string, controller: Controller): Promise<Server> {
+  const server = createServer((request, response) => {
+    response.on('error', () => undefined);
+    void answer(controller, request, response).catch((error: unknown) => refuse(response, error));
+  });
+  await listenPrivately(server, path);
+  return server;
+}
+
+async function answer(
+  controller: Controller,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const url = new URL(request.url ?? '/', 'http://controller');
+  switch (`${request.method} ${url.pathname}`) {
+    case 'GET /status':
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(await controller.status()));
+      return;
+    case 'GET /progress':
+      followProgress(controller, response, (state) => state === 'ready' || isFinal(state));
+      return;
+    case 'POST /down':
+      controller.down();
+      followProgress(controller, response, () => false);
+      return;
+    case 'GET /logs':
+      await sendLogs(controller, url.searchParams, response);
+      return;
+    default:
+      response.writeHead(404).end();
+  }
+}
+
+function followProgress(
+  controller: Controller,
+  response: ServerResponse,
+  isLast: (state: (Progress & { kind: 'state' })['state']) => boolean,
+): void {
+  response.writeHead(200, { 'content-type': 'application/jsonl' });
+  response.flushHeaders();
+  let over = false;
+  const stop = controller.progress.follow((progress) => {
+    if (over) return;
+    response.write(`${JSON.stringify(progress)}\n`);
+    if (progress.kind !== 'state' || !isLast(progress.state)) return;
+    over = true;
+    response.end();
+  });
+  response.once('close', stop);
+}
+
+function isFinal(state: string): boolean {
+  return state === 'stopped' || state === 'failed';
+}
+
+async function sendLogs(
+  controller: Controller,
+  query: URLSearchParams,
+  response: ServerResponse,
+): Promise<void> {
+  const { link } = controller;
+  const { name: state } = controller.state;
+  const { name, consoleLog: console } = controller.paths;
+  if (link === undefined) throw new BulkheadError('BH_INSTANCE_NOT_READY', { name, state, console });
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the reader left')));
+  const service = query.get('service');
+  const follow = query.get('follow') === '1';
+  const lines = link.logs({ ...(service === null ? {} : { service }), follow }, gone.signal);
+  let started = false;
+  for await (const line of lines) {
+    if (!started) response.writeHead(200, { 'content-type': 'application/jsonl' });
+    started = true;
+    if (!response.write(`${line}\n`)) await drained(response);
+  }
+  response.end();
+}
+
+/** Back-pressure: a reader that is slow, or has left, must not make the controller hold the journal in memory. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    response.once('drain', resolve).once('close', resolve);
+  });
+}
+
+function refuse(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  response.writeHead(409, { 'content-type': 'application/json' });
+  response.end(JSON.stringify(toWire(toUserError(error))));
+}

@@ -1,0 +1,240 @@
+import type { Clock } from '../../common/clock.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Logger } from '../../common/log.js';
+import { type Manifest, verifyImage } from '../../image/index.js';
+import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
+import { describePhase } from '../failure-cause.js';
+import type { GuestLink } from '../guest-link.js';
+import { ensureDataDisk } from '../instance/data-disk.js';
+import type { InstancePaths } from '../instance/paths.js';
+import { Deadline } from '../lifecycle/deadline.js';
+import { Lifecycle } from '../lifecycle/lifecycle.js';
+import type { VmState } from '../lifecycle/state.js';
+import { Machine } from '../machine.js';
+import type { Phase } from '../phases.js';
+import { toUserError } from '../user-error.js';
+import { vmSpec } from '../vm-spec.js';
+import type { ControllerOptions } from './options.js';
+import { toWire } from './progress.js';
+import { ProgressLog } from './progress-log.js';
+import type { ControllerStatus } from './status.js';
+
+export interface ControllerParts {
+  readonly paths: InstancePaths;
+  readonly options: ControllerOptions;
+  readonly backend: VmBackend;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly openLink: () => Promise<GuestLink>;
+}
+
+/** Stopping containers, engine and file systems may take this long; then the plug is pulled. */
+const stopDeadlineMs = 10_000;
+const guestStatusDeadlineMs = 2_000;
+const bootTimeoutMs = (accelerator: Accelerator): number => (accelerator === 'tcg' ? 300_000 : 90_000);
+
+/** Takes one VM through its life: from verifying its image to its end. One controller runs one VM once. */
+export class Controller {
+  readonly progress = new ProgressLog();
+  readonly #parts: ControllerParts;
+  readonly #lifecycle = new Lifecycle();
+  readonly #bootDeadline: Deadline;
+  readonly #started: { readonly at: Date; readonly ms: number };
+  readonly #phases: { phase: Phase; atMs: number; guestUptimeMs: number | null }[] = [];
+  /** Aborted when preparing has lost its purpose. */
+  readonly #preparing = new AbortController();
+  #manifest: Manifest | undefined;
+  #host: VmHost | undefined;
+  #machine: Machine | undefined;
+  #link: GuestLink | undefined;
+  #readyAfterMs: number | undefined;
+
+  constructor(parts: ControllerParts) {
+    this.#parts = parts;
+    this.#started = { at: new Date(), ms: parts.clock.now() };
+    this.#bootDeadline = new Deadline(parts.clock, () => this.#bootTimedOut());
+    this.#lifecycle.onEvent((state, event) => {
+      parts.logger.info({ state: state.name, event: event.type }, 'lifecycle');
+      if (state.name === 'ready') this.#readyAfterMs ??= this.#elapsed();
+      if (event.type === 'phase' && state.name === 'ready' && event.phase !== 'engine-ready') return;
+      this.progress.add({
+        kind: 'state',
+        state: state.name,
+        atMs: this.#elapsed(),
+        ...(state.name === 'booting' && state.phase !== undefined ? { phase: state.phase } : {}),
+        ...(state.name === 'failed' ? { error: toWire(state.cause) } : {}),
+      });
+    });
+  }
+
+  get paths(): InstancePaths {
+    return this.#parts.paths;
+  }
+
+  get state(): VmState {
+    return this.#lifecycle.state;
+  }
+
+  get link(): GuestLink | undefined {
+    return this.#link;
+  }
+
+  /** Runs the VM until it ends. Resolves with the final state, `stopped` or `failed`; nothing is left running then. */
+  async run(): Promise<VmState> {
+    this.#lifecycle.dispatch({ type: 'up' });
+    try {
+      const spec = await this.#prepare();
+      this.#lifecycle.dispatch({ type: 'image-verified' });
+      const machine = await this.#start(spec);
+      const { exit, cause } = await machine.ended;
+      this.#parts.logger.info({ exit }, 'the VM is gone');
+      return this.#lifecycle.dispatch({ type: 'gone', cause });
+    } catch (error) {
+      const machine = this.#machine;
+      if (machine !== undefined) await machine.vm.destroy();
+      // What fails because it was told to stop is no failure.
+      const cause = this.#preparing.signal.aborted ? undefined : toUserError(error);
+      if (cause !== undefined) this.#parts.logger.error({ err: error }, cause.message);
+      return this.#lifecycle.dispatch({ type: 'gone', cause });
+    } finally {
+      this.#bootDeadline.cancel();
+      await this.#link?.close();
+    }
+  }
+
+  /** Stops the VM in order, whatever it is doing. May be called again; `run` then resolves. */
+  down(): void {
+    const { name } = this.state;
+    if (name === 'stopped' || name === 'failed' || name === 'stopping') return;
+    this.#lifecycle.dispatch({ type: 'down' });
+    this.#preparing.abort(new Error('the instance was told to stop'));
+    void this.#stopMachine(true);
+  }
+
+  async status(): Promise<ControllerStatus> {
+    const { paths, options } = this.#parts;
+    const { state } = this;
+    return {
+      name: paths.name,
+      state: state.name,
+      pid: process.pid,
+      vmPid: this.#machine?.vm.pid ?? null,
+      backend: this.#host?.description ?? null,
+      accelerator: this.#host?.accelerator ?? null,
+      note: this.#host?.note ?? null,
+      image: options.image,
+      rootHash: this.#manifest?.verity.rootHash ?? null,
+      dockerHost: `unix://${paths.dockerSocket}`,
+      startedAt: this.#started.at.toISOString(),
+      readyAfterMs: this.#readyAfterMs ?? null,
+      phases: this.#phases,
+      consoleLog: paths.consoleLog,
+      dataDisk: paths.dataDisk,
+      error: state.name === 'failed' ? toWire(state.cause) : null,
+      guest: state.name === 'ready' ? await this.#guestStatus() : null,
+    };
+  }
+
+  async #guestStatus(): Promise<unknown> {
+    return (await this.#link?.status(AbortSignal.timeout(guestStatusDeadlineMs)).catch(() => null)) ?? null;
+  }
+
+  async #prepare(): Promise<VmSpec> {
+    const { paths, options, backend } = this.#parts;
+    const { signal } = this.#preparing;
+    const [manifest, host] = await Promise.all([
+      verifyImage(options.image, { signal }),
+      backend.probe(signal),
+    ]);
+    this.#link = await this.#parts.openLink();
+    const disk = await ensureDataDisk(paths.dataDisk, options.dataSizeMiB);
+    this.#manifest = manifest;
+    this.#host = host;
+    if (host.note !== undefined) this.progress.add({ kind: 'note', text: host.note });
+    if (manifest.flavour === 'debug') {
+      this.progress.add({
+        kind: 'note',
+        text: manifest.warning ?? 'This is a debug image: it is not hardened.',
+      });
+    }
+    this.#parts.logger.info(
+      { host, disk, image: options.image, rootHash: manifest.verity.rootHash },
+      'prepared',
+    );
+    return vmSpec(paths, options, manifest);
+  }
+
+  async #start(spec: VmSpec): Promise<Machine> {
+    const { backend, options } = this.#parts;
+    const host = this.#host;
+    if (host === undefined) throw new Error('started before it was prepared');
+    const vm = await backend.start(spec, host, this.#preparing.signal);
+    this.#link?.attach(vm);
+    const machine = new Machine(
+      vm,
+      spec,
+      {
+        phase: (phase, uptimeMs) => void this.#phase(phase, uptimeMs),
+        failure: (cause) => this.#guestFailed(cause),
+      },
+      this.#parts.logger,
+    );
+    this.#machine = machine;
+    this.#lifecycle.dispatch({ type: 'vm-started' });
+    this.#bootDeadline.restart(options.timeoutMs ?? bootTimeoutMs(host.accelerator));
+    // It may have been told to stop while it started, when there was no machine to stop yet.
+    if (this.state.name === 'stopping') void this.#stopMachine(false);
+    return machine;
+  }
+
+  async #phase(phase: Phase, guestUptimeMs: number | undefined): Promise<void> {
+    this.#phases.push({ phase, atMs: this.#elapsed(), guestUptimeMs: guestUptimeMs ?? null });
+    // Ready means that the host can use the engine, not only that the guest can.
+    if (phase === 'engine-ready' && !(await this.#isReachable())) return;
+    const { name } = this.state;
+    if (name !== 'booting' && name !== 'ready' && name !== 'stopping') return;
+    this.#lifecycle.dispatch({ type: 'phase', phase });
+    if (this.state.name !== 'booting') this.#bootDeadline.cancel();
+  }
+
+  async #isReachable(): Promise<boolean> {
+    try {
+      await this.#link?.connected;
+      return true;
+    } catch (error) {
+      this.#guestFailed(toUserError(error));
+      return false;
+    }
+  }
+
+  #guestFailed(cause: BulkheadError): void {
+    // Once ready, the guest restarts a failed engine itself, and containers may still be running.
+    if (this.state.name === 'booting') this.#giveUp(cause);
+  }
+
+  #bootTimedOut(): void {
+    const { consoleLog: console } = this.#parts.paths;
+    const seconds = Math.round(this.#elapsed() / 1000);
+    const phase = describePhase(this.#machine?.lastPhase);
+    this.#giveUp(new BulkheadError('BH_VM_BOOT_TIMEOUT', { phase, seconds, console }));
+  }
+
+  #giveUp(cause: BulkheadError): void {
+    this.#lifecycle.dispatch({ type: 'give-up', cause });
+    void this.#stopMachine(false);
+  }
+
+  async #stopMachine(orderly: boolean): Promise<void> {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    const link = this.#link;
+    const powerOff =
+      orderly && link !== undefined ? (signal: AbortSignal) => link.powerOff(signal) : undefined;
+    const inOrder = await machine.stop(powerOff, this.#parts.clock, stopDeadlineMs);
+    if (orderly && !inOrder) this.#parts.logger.warn('the VM did not stop in order and was ended');
+  }
+
+  #elapsed(): number {
+    return Math.round(this.#parts.clock.now() - this.#started.ms);
+  }
+}

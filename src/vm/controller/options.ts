@@ -1,0 +1,16 @@
+/** What a person may choose about a VM; the CLI checks the values. */
+export interface ControllerOptions {
+  /** Absolute path of the image directory. */
+  readonly image: string;
+  readonly memoryMiB: number;
+  readonly cpus: number;
+  /** Size of a new data disk. */
+  readonly dataSizeMiB: number;
+  /** How long the boot may take; undefined for what the accelerator needs. */
+  readonly timeoutMs: number | undefined;
+}
+
+export const controllerDefaults = { memoryMiB: 2048, cpus: 2 } as const;
+
+/** Name of the hidden command that is the controller. */
+export const controllerEntry = 'controller';

@@ -1,0 +1,29 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { z } from 'zod';
+import { stateNames } from '../lifecycle/state.js';
+import { wireErrorSchema } from './progress.js';
+
+/** What a controller leaves on disk about itself, so that its sudden end is noticed and told with a cause. */
+export const recordSchema = z.strictObject({
+  pid: z.int().positive(),
+  state: z.enum(stateNames),
+  error: wireErrorSchema.optional(),
+});
+
+export type ControllerRecord = z.infer<typeof recordSchema>;
+
+/** Synchronous: it is written between two events, and must be on disk before the next one can end the process. */
+export function writeRecord(file: string, record: ControllerRecord): void {
+  const draft = `${file}.new`;
+  writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
+  renameSync(draft, file);
+}
+
+/** Undefined when there is none, or none that makes sense. */
+export function readRecord(file: string): ControllerRecord | undefined {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(file, 'utf8')));
+  } catch {
+    return undefined;
+  }
+}

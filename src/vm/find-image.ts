@@ -1,0 +1,42 @@
+import { readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { imageDir, imageKey, manifestFileName } from '../image/index.js';
+
+/**
+ * The image to boot when none was named: in a checkout the one its sources build, so that a change is never tested with an older
+ * image; elsewhere the newest in the cache. Throws `BH_NO_IMAGE`.
+ */
+export async function findImage(cacheDir: string, projectDir: string): Promise<string> {
+  const images = join(cacheDir, 'images');
+  if (await exists(join(projectDir, 'vm-image', 'packages.txt'))) {
+    const directory = imageDir(cacheDir, await imageKey(projectDir, 'release'));
+    if (await exists(join(directory, manifestFileName))) return directory;
+    throw new BulkheadError('BH_NO_IMAGE', { directory });
+  }
+  const newest = await newestImage(images);
+  if (newest === undefined) throw new BulkheadError('BH_NO_IMAGE', { directory: images });
+  return newest;
+}
+
+async function newestImage(images: string): Promise<string | undefined> {
+  const names = await readdir(images).catch(() => []);
+  const dated = await Promise.all(
+    names.map(async (name) => {
+      const directory = join(images, name);
+      const manifest = await stat(join(directory, manifestFileName)).catch(() => undefined);
+      return { directory, modified: manifest?.mtimeMs };
+    }),
+  );
+  const usable = dated.flatMap(({ directory, modified }) =>
+    modified === undefined ? [] : [{ directory, modified }],
+  );
+  return usable.toSorted((a, b) => b.modified - a.modified)[0]?.directory;
+}
+
+async function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}

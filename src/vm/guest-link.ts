@@ -1,0 +1,16 @@
+import type { LogQuery } from '../channel/index.js';
+import type { Vm } from './backend.js';
+
+/** What the controller asks of the guest. The implementation keeps a channel session up and forwards `docker.sock`. */
+export interface GuestLink {
+  /** Resolves when the guest has answered for the first time; rejects with `BH_CHANNEL_VERSION`. */
+  readonly connected: Promise<void>;
+  /** From now on the guest is the one in this VM. Called once. */
+  attach(vm: Vm): void;
+  status(signal: AbortSignal): Promise<unknown>;
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
+  /** Resolves when the guest accepted to stop. */
+  powerOff(signal: AbortSignal): Promise<void>;
+  /** Ends session and forwarding, removes the socket. */
+  close(): Promise<void>;
+}

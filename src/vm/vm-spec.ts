@@ -1,0 +1,26 @@
+import { join } from 'node:path';
+import type { Manifest } from '../image/index.js';
+import type { VmSpec } from './backend.js';
+import type { InstancePaths } from './instance/paths.js';
+import { kernelCommandLine } from './kernel-command-line.js';
+
+/** The VM of an instance: its own disk and logs, and the image its verified manifest describes. Pure. */
+export function vmSpec(
+  paths: InstancePaths,
+  options: { readonly image: string; readonly memoryMiB: number; readonly cpus: number },
+  manifest: Manifest,
+): VmSpec {
+  const { kernel, initramfs, root, hash } = manifest.files;
+  return {
+    name: paths.name,
+    kernel: join(options.image, kernel.path),
+    initramfs: join(options.image, initramfs.path),
+    root: join(options.image, root.path),
+    hash: join(options.image, hash.path),
+    dataDisk: paths.dataDisk,
+    commandLine: kernelCommandLine(manifest),
+    consoleLog: paths.consoleLog,
+    memoryMiB: options.memoryMiB,
+    cpus: options.cpus,
+  };
+}
