@@ -39,38 +39,43 @@ export function mmdebstrapArguments({ include, strict, target, mirror }: Userlan
   ];
 }
 
-/** Turns what apt and mmdebstrap said into the error that names the cause. `stderr` is their whole output. */
-export function userlandError(stderr: string, validUntil = 'a date in the past'): BulkheadError {
-  const lines = stderr.split('\n').filter((line) => /^(E|W|Err|error)\b/i.test(line.trim()));
-  const reason = (
-    lines.find((line) => line.startsWith('E: ')) ??
-    lines[0] ??
-    stderr.split('\n').at(-1) ??
-    ''
-  ).trim();
-  const text = stderr.toLowerCase();
-  if (/release file .* (is expired|not valid anymore)/.test(text)) {
-    return new BulkheadError('BH_IMAGE_RELEASE_EXPIRED', { suite: suiteName, validUntil });
+/** Turns what apt and mmdebstrap said into the error that names the cause. `output` is all of it. */
+export function userlandError(output: string): BulkheadError {
+  const expired = /Release file for .* is expired \((invalid since [^)]*)\)/.exec(output);
+  if (expired !== null) {
+    return new BulkheadError('BH_IMAGE_RELEASE_EXPIRED', { suite: suiteName, validUntil: expired[1] ?? '' });
   }
-  if (
-    /no_pubkey|is not signed|badsig|signatures? (were|was|couldn't be|could not be|is) (invalid|verified)|expkeysig|not signed/.test(
-      text,
-    )
-  ) {
-    return new BulkheadError('BH_IMAGE_RELEASE_SIGNATURE', { suite: suiteName, reason });
+  for (const { code, sign } of causes) {
+    const line = output.split('\n').find((text) => sign.test(text));
+    if (line !== undefined)
+      return new BulkheadError(code, { suite: suiteName, step, reason: sentence(line) });
   }
-  if (
-    /could not resolve|could not connect|connection (failed|refused|timed out)|failed to fetch|unable to connect|does not have a release file|404 /.test(
-      text,
-    )
-  ) {
-    return new BulkheadError('BH_IMAGE_MIRROR_UNREACHABLE', { suite: suiteName, reason });
-  }
-  if (/no space left|not enough free space/.test(text)) {
-    return new BulkheadError('BH_IMAGE_STEP_FAILED', {
-      step: 'unpacking Debian packages',
-      reason: 'the disk is full',
-    });
-  }
-  return new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'unpacking Debian packages', reason });
+  const last =
+    output.split('\n').findLast((line) => line.startsWith('E: ')) ?? output.trim().split('\n').at(-1) ?? '';
+  return new BulkheadError('BH_IMAGE_STEP_FAILED', {
+    step: 'unpacking Debian packages',
+    reason: sentence(last),
+  });
+}
+
+const step = 'unpacking Debian packages';
+
+/** Most telling first: apt follows each of these with lines that only repeat that it failed. */
+const causes = [
+  {
+    code: 'BH_IMAGE_RELEASE_SIGNATURE',
+    sign: /signatures (were invalid|couldn't be verified)|Clearsigned file isn't valid/,
+  },
+  { code: 'BH_IMAGE_MIRROR_UNREACHABLE', sign: /does not have a Release file/ },
+  { code: 'BH_IMAGE_RELEASE_SIGNATURE', sign: /is not signed/ },
+  { code: 'BH_IMAGE_STEP_FAILED', sign: /No space left on device|don't have enough free space/ },
+  { code: 'BH_IMAGE_MIRROR_UNREACHABLE', sign: /Failed to fetch|Could not (resolve|connect)/ },
+] as const;
+
+/** Without the marks apt puts before, and the full stop our own sentence ends with. */
+function sentence(line: string): string {
+  return line
+    .trim()
+    .replace(/^[EW]: /, '')
+    .replace(/\.$/, '');
 }

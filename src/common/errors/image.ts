@@ -59,7 +59,8 @@ export const imageErrors = defineErrors({
     exitCode: ExitCode.refused,
   },
   BH_IMAGE_RELEASE_EXPIRED: {
-    message: 'The Release file of Debian {suite} was valid until {validUntil}; --strict refuses it.',
+    message:
+      'The Release file of Debian {suite} is past its Valid-Until ({validUntil}), and --strict was asked for.',
     setting: 'BULKHEAD_APT_MIRROR',
     remedy: 'Use a mirror that is kept up to date, or build without --strict (the manifest then records it).',
     exitCode: ExitCode.refused,
