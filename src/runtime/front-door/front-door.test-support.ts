@@ -27,6 +27,8 @@ export interface TestFrontDoor extends Disposable {
   /** Makes `bundle/config.json`. */
   makeBundle(config: string): string;
   run(...args: string[]): Promise<Outcome>;
+  /** Without `--log`. */
+  runBare(...args: string[]): Promise<Outcome>;
   /** The same after a shell command in a mount namespace of their own. */
   inMounts(command: string, ...args: string[]): Promise<Outcome>;
 }
@@ -62,6 +64,7 @@ export async function makeFrontDoor(deadline = 30_000): Promise<TestFrontDoor> {
       const result = await execute(binary, ['--log', log, ...args], directory);
       return { ...result, log: readLog(log) };
     },
+    runBare: async (...args) => ({ ...(await execute(binary, args, directory)), log: [] }),
     inMounts: async (command, ...args) => {
       rmSync(log, { force: true });
       const script = `${command} && exec "$@"`;
