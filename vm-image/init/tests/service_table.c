@@ -1,0 +1,16 @@
+/* The table of the supervision test: every service is the agent, which tests/supervision.c puts at /run/agent. */
+#include "service_table.h"
+
+#include <stddef.h>
+
+static const char *const CONTAINERD_ARGUMENTS[] = {"/run/agent", "stubborn", NULL};
+static const char *const DOCKERD_ARGUMENTS[] = {"/run/agent", "obedient", NULL};
+static const char *const DAEMON_ARGUMENTS[] = {"/run/agent", "daemon", NULL};
+
+const struct service_definition SERVICES[SERVICE_COUNT] = {
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS},
+};
+
+const char *const SERVICE_ENVIRONMENT[] = {"TEST=1", NULL};

@@ -1,0 +1,137 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "check.h"
+#include "cmdline.h"
+#include "net_params.h"
+#include "options.h"
+#include "verity_params.h"
+
+#define DIGEST "75594283d67c0206d0ef214e4e33f03b55fcc92b9a0b2cb79b199b2c74ecbdec"
+#define GOOD "sha256,4096,4096,56155,0007," DIGEST
+
+static void values(void)
+{
+    char value[8];
+
+    CHECK(cmdline_value("a=1 b=22\n", "b", value, sizeof(value)) == CMDLINE_OK && strcmp(value, "22") == 0);
+    CHECK(cmdline_value("  a=", "a", value, sizeof(value)) == CMDLINE_OK && strcmp(value, "") == 0);
+    CHECK(cmdline_value("xa=1 a.b=2 a", "a", value, sizeof(value)) == CMDLINE_ABSENT);
+    CHECK(cmdline_value("", "a", value, sizeof(value)) == CMDLINE_ABSENT);
+    CHECK(cmdline_value("a=1 c a=1", "a", value, sizeof(value)) == CMDLINE_REPEATED);
+    CHECK(cmdline_value("a=1234567", "a", value, sizeof(value)) == CMDLINE_OK);
+    CHECK(cmdline_value("a=12345678", "a", value, sizeof(value)) == CMDLINE_TOO_LONG);
+}
+
+static void verity_accepted(void)
+{
+    struct verity_params params;
+
+    CHECK(parse_verity_params(GOOD, &params));
+    CHECK(params.data_block_size == 4096 && params.hash_block_size == 4096 && params.data_blocks == 56155);
+    CHECK(strcmp(params.salt, "0007") == 0 && strcmp(params.root_hash, DIGEST) == 0 && strcmp(params.algorithm, "sha256") == 0);
+    CHECK(parse_verity_params("sha256,512,1024,1,-," DIGEST, &params) && strcmp(params.salt, "-") == 0);
+    CHECK(verity_params_of_cmdline("console=ttyS0 " VERITY_KEY "=" GOOD " quiet\n", &params));
+}
+
+static void verity_refused(void)
+{
+    static const char *const BAD[] = {
+        "",
+        "sha256",
+        GOOD ",",
+        "," GOOD,
+        "sha1,4096,4096,1,00," DIGEST,
+        "SHA256,4096,4096,1,00," DIGEST,
+        "sha256,0,4096,1,00," DIGEST,
+        "sha256,8192,4096,1,00," DIGEST,
+        "sha256,4095,4096,1,00," DIGEST,
+        "sha256,4096,256,1,00," DIGEST,
+        "sha256,04096,4096,1,00," DIGEST,
+        "sha256,4096,4096,0,00," DIGEST,
+        "sha256,4096,4096,-1,00," DIGEST,
+        "sha256,4096,4096,+1,00," DIGEST,
+        "sha256,4096,4096,18446744073709551616,00," DIGEST,
+        "sha256,4096,4096,18446744073709551615,00," DIGEST,
+        "sha256,4096,4096,1,," DIGEST,
+        "sha256,4096,4096,1,0," DIGEST,
+        "sha256,4096,4096,1,0G," DIGEST,
+        "sha256,4096,4096,1,00,",
+        "sha256,4096,4096,1,00,0" DIGEST,
+        "sha256,4096,4096,1,00,75594283D67c0206d0ef214e4e33f03b55fcc92b9a0b2cb79b199b2c74ecbdec",
+    };
+    struct verity_params params;
+    char line[2048];
+
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+        CHECK(!parse_verity_params(BAD[i], &params));
+    CHECK(!verity_params_of_cmdline("root=/dev/vda quiet", &params));
+    CHECK(!verity_params_of_cmdline(VERITY_KEY "=" GOOD " " VERITY_KEY "=" GOOD, &params));
+    memset(line, 'x', sizeof(line));
+    line[sizeof(line) - 1] = '\0';
+    CHECK(!parse_verity_params(line, &params));
+}
+
+static void verity_tables(void)
+{
+    struct verity_params params;
+
+    CHECK(parse_verity_params(GOOD, &params));
+    CHECK(verity_table_matches("1 254:0 254:16 4096 4096 56155 0 sha256 " DIGEST " 0007 1 panic_on_corruption", &params));
+    CHECK(verity_table_matches("1 254:0 254:16 4096 4096 56155 1 sha256 " DIGEST " 0007 2 ignore_zero_blocks panic_on_corruption", &params));
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 4096 56155 0 sha256 " DIGEST " 0007", &params));
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 4096 56155 0 sha256 " DIGEST " 0007 1 ignore_corruption", &params));
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 4096 56154 0 sha256 " DIGEST " 0007 1 panic_on_corruption", &params));
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 4096 56155 0 sha256 " DIGEST " 0008 1 panic_on_corruption", &params));
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 512 56155 0 sha256 " DIGEST " 0007 1 panic_on_corruption", &params));
+    params.root_hash[0] = '0';
+    CHECK(!verity_table_matches("1 254:0 254:16 4096 4096 56155 0 sha256 " DIGEST " 0007 1 panic_on_corruption", &params));
+    CHECK(!verity_table_matches("", &params));
+}
+
+static void network(void)
+{
+    static const char *const BAD[] = {"",       "10.0.2.15,10.0.2.2,10.0.2.3",       "10.0.2.15/0,10.0.2.2,10.0.2.3", "10.0.2.15/31,10.0.2.2,10.0.2.3",
+                                      "10.0.2", "10.0.2.15/24,10.0.3.2,10.0.2.3",    "10.0.2.15/24,10.0.2.2",         "10.0.2.15/24/1,10.0.2.2,10.0.2.3",
+                                      "::1/24", "10.0.2.15/24,10.0.2.2,10.0.2.3,x"};
+    struct net_params params;
+
+    CHECK(net_params_of_cmdline("quiet", &params));
+    CHECK(params.address.s_addr == htonl(0x0a00020f) && params.netmask.s_addr == htonl(0xffffff00) && params.gateway.s_addr == htonl(0x0a000202) &&
+          params.resolver.s_addr == htonl(0x0a000203));
+    CHECK(net_params_of_cmdline("x " NET_KEY "=192.168.7.9/28,192.168.7.1,9.9.9.9", &params) && params.netmask.s_addr == htonl(0xfffffff0));
+    CHECK(!net_params_of_cmdline(NET_KEY "=", &params));
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
+        CHECK(!parse_net_params(BAD[i], &params));
+}
+
+static void program_options(void)
+{
+    char *vm[] = {"init"};
+    char *native[] = {"init", "--native", "--phase-fd", "3", "--host-dir", "/run/bulkhead/host"};
+    char *relative[] = {"init", "--native", "--host-dir", "host"};
+    char *mixed[] = {"init", "--phase-fd", "3"};
+    char *unknown[] = {"init", "single"};
+    char *standard[] = {"init", "--native", "--host-dir", "/x", "--phase-fd", "2"};
+    struct options options;
+
+    CHECK(parse_options(1, vm, &options) && !options.native && options.phase_descriptor == -1);
+    CHECK(parse_options(6, native, &options) && options.native && options.phase_descriptor == 3 && strcmp(options.host_directory, "/run/bulkhead/host") == 0);
+    CHECK(parse_options(2, native, &options) == false);
+    CHECK(!parse_options(4, relative, &options));
+    CHECK(!parse_options(3, mixed, &options));
+    CHECK(!parse_options(2, unknown, &options));
+    CHECK(!parse_options(6, standard, &options));
+}
+
+int main(void)
+{
+    values();
+    verity_accepted();
+    verity_refused();
+    verity_tables();
+    network();
+    program_options();
+    puts("ok command line");
+    return 0;
+}
