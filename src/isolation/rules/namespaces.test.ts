@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import type { NamespaceType } from '../../oci/namespaces.js';
+import type { RuntimeSpec } from '../../oci/runtime-spec.js';
+import type { NamespaceFact } from '../request.js';
+import { planFor, planWithout, refusalFor } from '../testing/expect.js';
+import { buildStep, engine, requestFor } from '../testing/requests.js';
+import { buildSpec, containerSpec } from '../testing/specs.js';
+
+function sharing(type: NamespaceType, path?: string): RuntimeSpec {
+  const spec = containerSpec();
+  const others = (spec.linux.namespaces ?? []).filter((namespace) => namespace.type !== type);
+  const namespaces = path === undefined ? others : [...others, { type, path }];
+  return { ...spec, linux: { ...spec.linux, namespaces } };
+}
+
+const owner: NamespaceFact = {
+  path: '/proc/900/ns/net',
+  kind: 'container',
+  ownerContainerId: 'a'.repeat(64),
+  ownerIds: { base: 655_360, size: 65_536 },
+  userNamespacePath: '/proc/900/ns/user',
+};
+
+describe('namespaces', () => {
+  it.each([
+    ['pid', "can't share namespaces [pid] with the host"],
+    ['ipc', "can't share namespaces [ipc] with the host"],
+    ['uts', "can't share namespaces [uts] with the host"],
+    ['cgroup', "can't share namespaces [cgroup] with the host"],
+    ['network', "can't share a network namespace with the host"],
+    ['mount', 'container spec missing namespaces Set{mount}'],
+  ] as const)('refuses the %s namespace of the host', (type, text) => {
+    const request = requestFor(sharing(type));
+    expect(refusalFor(request)).toMatchObject({ rule: 'namespaces', message: expect.stringContaining(text) });
+    expect(planWithout('namespaces', request).spec.linux.namespaces).not.toContainEqual({ type });
+  });
+
+  it('takes a missing cgroup namespace for the default on cgroup v1 and for builds', () => {
+    const request = requestFor(sharing('cgroup'), { engine: { ...engine, cgroupVersion: 1 } });
+    expect(planFor(request).spec.linux.namespaces).toContainEqual({ type: 'cgroup' });
+    const spec = buildSpec();
+    const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'cgroup');
+    const build = requestFor({ ...spec, linux: { ...spec.linux, namespaces } }, { container: buildStep });
+    expect(planFor(build).spec.linux.namespaces).toContainEqual({ type: 'cgroup' });
+  });
+
+  it.each([
+    ['network', "can't share a network namespace with the host"],
+    ['ipc', "can't share namespaces [ipc] with the host"],
+  ] as const)("refuses the path of the host's %s namespace", (type, text) => {
+    const path = `/proc/1/ns/${type}`;
+    const request = requestFor(sharing(type, path), { namespaces: [{ path, kind: 'host' }] });
+    expect(refusalFor(request).message).toContain(text);
+  });
+
+  it('refuses a path nobody knows and a mount namespace of any kind', () => {
+    expect(refusalFor(requestFor(sharing('network', '/run/docker/netns/x'))).code).toBe(
+      'BH_ISOLATION_NAMESPACE_PATH',
+    );
+    const request = requestFor(sharing('mount', owner.path), { namespaces: [owner] });
+    expect(refusalFor(request).message).toContain('this type cannot be shared');
+  });
+
+  it('shares the user namespace of the container whose network is joined', () => {
+    const plan = planFor(requestFor(sharing('network', owner.path), { namespaces: [owner] }));
+    expect(plan).toMatchObject({
+      ids: owner.ownerIds,
+      joined: { containerId: owner.ownerContainerId, path: '/proc/900/ns/user' },
+    });
+    expect(plan.spec.linux.namespaces).toContainEqual({ type: 'user', path: '/proc/900/ns/user' });
+    expect(plan.spec.linux.uidMappings).toEqual([{ containerID: 0, hostID: 655_360, size: 65_536 }]);
+  });
+
+  it('refuses to join two user namespaces', () => {
+    const other = { ...owner, path: '/proc/901/ns/ipc', userNamespacePath: '/proc/901/ns/user' };
+    const spec = sharing('network', owner.path);
+    const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'ipc');
+    const both = {
+      ...spec,
+      linux: { ...spec.linux, namespaces: [...namespaces, { type: 'ipc' as const, path: other.path }] },
+    };
+    expect(refusalFor(requestFor(both, { namespaces: [owner, other] })).message).toContain(
+      'another user namespace',
+    );
+  });
+
+  it('refuses a type named twice', () => {
+    const spec = containerSpec();
+    const namespaces = [...(spec.linux.namespaces ?? []), { type: 'pid' as const, path: '/proc/1/ns/pid' }];
+    expect(refusalFor(requestFor({ ...spec, linux: { ...spec.linux, namespaces } })).message).toContain(
+      'names pid twice',
+    );
+  });
+});
