@@ -184,11 +184,11 @@ int main(int count, char **arguments)
         fail_errno(&options, "root-not-verified", "/run/bulkhead");
     if (!bring_loopback_up())
         log_line("loopback: %s", strerror(errno));
-    set_limits();
     if (options.native) {
         if (!write_identity(NULL))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
     } else {
+        set_limits();
         set_up_machine(&options, cmdline);
     }
     run_services(&options, signals);

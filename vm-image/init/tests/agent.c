@@ -196,8 +196,12 @@ int main(int count, char **arguments)
         fflush(stdout);
         wait_for_signal();
     }
-    if (access(HOST "/idle", F_OK) == 0)
+    if (access(HOST "/idle", F_OK) == 0) {
+        /* once it has spoken, the stubborn one ignores SIGTERM */
+        read_line(6, pids, sizeof(pids));
+        phase("idle");
         wait_for_signal();
+    }
     ssize_t length = readlink(HOST "/pids", pids, sizeof(pids) - 1);
     if (length < 0) {
         check_surroundings(count, arguments);

@@ -82,7 +82,7 @@ static int64_t scenario(const char *init, const char *agent, bool idle, const ch
     close(phases[1]);
     for (const char *const *name = expected; *name != NULL; name++) {
         expect_phase(phases[0], deadline, *name);
-        if (idle && strcmp(*name, "services-started") == 0)
+        if (idle && strcmp(*name, "idle") == 0)
             CHECK(kill(pid, SIGTERM) == 0);
         stopping = now_ms();
     }
@@ -110,7 +110,7 @@ static void run(const char *init, const char *agent, bool idle, const char *cons
 int main(int count, char **arguments)
 {
     static const char *const FULL[] = {"init", "services-started", "first-done", "second-done", "powering-off", NULL};
-    static const char *const TERMINATED[] = {"init", "services-started", "powering-off", NULL};
+    static const char *const TERMINATED[] = {"init", "services-started", "idle", "powering-off", NULL};
     char init[PATH_MAX], agent[PATH_MAX];
 
     CHECK(count == 3 && realpath(arguments[1], init) != NULL && realpath(arguments[2], agent) != NULL);
