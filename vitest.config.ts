@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Three projects by cost. `unit` needs nothing but Node; `engine` needs root and the built root file system
+ * Projects by cost. `unit` needs nothing but Node; `image` needs root and builds the VM image (once); `engine` needs root and the built root file system
  * and runs the engine in native mode; `vm` boots QEMU. The last two share one engine and one VM among their
  * files, so they run in one worker, one file after the other.
  */
@@ -11,9 +11,19 @@ export default defineConfig({
       { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'], restoreMocks: true } },
       {
         test: {
+          name: 'image',
+          include: ['test/image/**/*.test.ts'],
+          globalSetup: ['test/image/build-image.ts'],
+          fileParallelism: false,
+          testTimeout: 60_000,
+          hookTimeout: 300_000,
+        },
+      },
+      {
+        test: {
           name: 'engine',
           include: ['test/engine/**/*.test.ts'],
-          globalSetup: [],
+          globalSetup: ['test/support/engine-setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,
           hookTimeout: 120_000,

@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { EngineFacts, Place } from '../isolation/request.js';
 import { parseMountInfo } from '../runtime/index.js';
@@ -7,7 +7,7 @@ import { parseMountInfo } from '../runtime/index.js';
 export const enginePaths = {
   dataRoot: '/var/lib/docker',
   containerdRoot: '/var/lib/containerd',
-  execRoot: '/var/run/docker',
+  execRoot: '/run/docker',
   initProgram: '/usr/bin/docker-init',
   socket: '/run/bulkhead/engine/docker.sock',
   config: '/run/bulkhead/engine/dockerd.json',
@@ -25,9 +25,14 @@ export function readEngineFacts(): EngineFacts {
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
     sharedRoots: [],
-    initPath: enginePaths.initProgram,
+    initPath: existingPath(enginePaths.initProgram),
     execRoot: enginePaths.execRoot,
   };
+}
+
+/** Debian links docker-init to tini; the facts of a bind name what the link leads to. */
+function existingPath(path: string): string {
+  return existsSync(path) ? realpathSync(path) : path;
 }
 
 /** `mounts` are the lines of /proc/self/mountinfo; of two mounts at one place the later covers the earlier. */

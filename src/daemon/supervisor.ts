@@ -110,6 +110,8 @@ export class Supervisor {
         for (const listener of this.#runningListeners) listener(message.service);
         break;
       case 'stopped':
+        /* The answer to `list` may cross the exit it repeats; one restart is under way then. */
+        if (entry.state === 'waiting') return;
         entry.state = 'stopped';
         entry.pid = null;
         if (entry.wanted) this.#restart(message.service, entry);
@@ -131,7 +133,7 @@ export class Supervisor {
     entry.state = 'waiting';
     entry.restarts += 1;
     this.#log.warn(
-      { service, lastExit: entry.lastExit, restarts: entry.restarts, delayMs: entry.delayMs },
+      { name: service, lastExit: entry.lastExit, restarts: entry.restarts, delayMs: entry.delayMs },
       `${service} is down; starting it again`,
     );
     void this.#clock.sleep(entry.delayMs).then(() => {

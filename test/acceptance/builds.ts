@@ -56,9 +56,10 @@ export function buildRows(docker: () => Docker): void {
     test('a cache mount keeps its content between two builds', async () => {
       const dockerfile = (line: string): string =>
         `FROM ${probe}\nRUN --mount=type=cache,target=/cache,id=${probe} ${line}\n`;
-      const first = await build(dockerfile('echo kept > /cache/file'), true, '--no-cache');
-      const second = await build(dockerfile('cp /cache/file /copied'), true, '--no-cache');
-      expect(await docker().ok(['run', '--rm', second, 'cat', '/copied'])).toBe('kept');
+      const mark = unique('kept');
+      const first = await build(dockerfile(`echo ${mark} > /cache/file`), true);
+      const second = await build(dockerfile(`cp /cache/file /copied # ${mark}`), true);
+      expect(await docker().ok(['run', '--rm', second, 'cat', '/copied'])).toBe(mark);
       await docker().ok(['rmi', first, second]);
     });
 

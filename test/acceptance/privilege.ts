@@ -63,9 +63,9 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
 
     test('B05: pid 1 as the container sees it has the namespaces of the container', async () => {
       const script =
-        'for n in mnt pid net user ipc uts; do readlink /proc/1/ns/$n /proc/self/ns/$n | uniq | wc -l; done';
+        'for n in mnt pid net user ipc uts; do [ "$(readlink /proc/1/ns/$n)" = "$(readlink /proc/self/ns/$n)" ] && echo same; done';
       expect((await privileged('sh', '-c', script)).stdout.trim().split('\n')).toEqual(
-        Array.from({ length: 6 }, () => '1'),
+        Array.from({ length: 6 }, () => 'same'),
       );
       expect((await privileged('nsenter', '-t', '1', '-m', '--', 'probe', 'bpf-next-id')).stdout).toContain(
         'EPERM',
@@ -100,7 +100,7 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
       ['unmounting it', 'umount /data && touch /data/x'],
     ])('a read-only volume stays so against %s', async (_what, script) => {
       const volume = unique('ro');
-      const result = await docker().run([
+      await docker().run([
         'run',
         '--rm',
         '--privileged',
@@ -109,9 +109,8 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
         probe,
         'sh',
         '-c',
-        `${script}; ls /data`,
+        script,
       ]);
-      expect(result.stdout).not.toMatch(/^x$/m);
       expect(await docker().ok(['run', '--rm', '-v', `${volume}:/data`, probe, 'ls', '/data'])).toBe('');
       await docker().ok(['volume', 'rm', volume]);
     });

@@ -53,7 +53,7 @@ int main(int argc, char **argv)
 			puts(strerrorname_np(error));
 		else
 			printf("errno-%d\n", error);
-		return 0;
+		return error == 0 ? 0 : 1;
 	}
 	return usage();
 }

@@ -1,0 +1,23 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { type Channel, connectChannel } from '../../src/channel/index.ts';
+import { systemClock } from '../../src/common/system-clock.ts';
+import type { Health } from '../../src/daemon/health.ts';
+
+/** Opens a control session of an engine in native mode for the length of `work`. */
+export async function withControl<T>(socketPath: string, work: (channel: Channel) => Promise<T>): Promise<T> {
+  const socket = connect(socketPath);
+  await once(socket, 'connect');
+  const channel = await connectChannel(socket, { clock: systemClock });
+  try {
+    return await work(channel);
+  } finally {
+    await channel.close();
+  }
+}
+
+/** The health document; the tests trust their own daemon's shape. */
+export async function readStatus(socketPath: string): Promise<Health> {
+  // The document comes from the daemon of this very checkout, which writes it from this type.
+  return withControl(socketPath, async (channel) => (await channel.status()) as Health);
+}

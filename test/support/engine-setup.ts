@@ -1,0 +1,31 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+import { startNativeEngine } from '../../src/vm/native/index.ts';
+import { builtImageDir } from './built-image.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly dockerHost: string;
+    readonly controlSocket: string;
+  }
+}
+
+/** One engine in native mode for every file of the `engine` project; data and sockets are its own and go with it. */
+export async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-engine-'));
+  const engine = await startNativeEngine({
+    name: `test-${process.pid}`,
+    root: join(await builtImageDir(), 'root.erofs'),
+    dataDir: join(dir, 'data'),
+    hostDir: join(dir, 'host'),
+    signal: AbortSignal.timeout(60_000),
+  });
+  project.provide('dockerHost', engine.dockerHost);
+  project.provide('controlSocket', engine.controlSocket);
+  return async () => {
+    await engine.stop();
+    await rm(dir, { recursive: true, force: true });
+  };
+}
