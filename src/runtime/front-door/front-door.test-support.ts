@@ -35,20 +35,28 @@ export interface TestFrontDoor extends Disposable {
 
 export const canStage = process.getuid?.() === 0;
 
-/** Builds with `make`, which takes about a second. */
-export async function makeFrontDoor(deadline = 30_000): Promise<TestFrontDoor> {
+/** Builds one of the Makefile's programs into a directory and returns its path. */
+export async function makeTarget(name: string, directory: string, defines = ''): Promise<string> {
+  const target = join(directory, name);
+  const options = ['-s', '-C', import.meta.dirname, `BUILD=${directory}`, `DEFINES=${defines}`];
+  const built = await execute('make', [...options, target], directory);
+  if (built.code !== 0) throw new Error(built.stderr);
+  return target;
+}
+
+/** Builds a front door, which takes about a second. `deadline` is in milliseconds; `runc` is a script's place by default. */
+export async function makeFrontDoor(
+  options: { readonly deadline?: number; readonly runc?: string } = {},
+): Promise<TestFrontDoor> {
   mkdirSync('/tmp/runtime', { recursive: true, mode: 0o755 });
   const directory = mkdtempSync('/tmp/runtime/fd-');
   chmodSync(directory, 0o711);
   const run = join(directory, 'run');
   for (const name of [run, join(run, 'stage'), join(run, 'rootfs')]) mkdirSync(name, { mode: 0o711 });
-  const runc = join(directory, 'runc');
-  const defines = `-DBH_RUN_DIRECTORY='"${run}"' -DBH_REAL_RUNC='"${runc}"' -DBH_DEADLINE_MS=${deadline}`;
-  const make = ['-s', '-C', import.meta.dirname, `BUILD=${directory}`, `DEFINES=${defines}`];
-  const built = await execute('make', [...make, `${directory}/bulkhead-runtime`], directory);
-  if (built.code !== 0) throw new Error(built.stderr);
+  const runc = options.runc ?? join(directory, 'runc');
+  const defines = `-DBH_RUN_DIRECTORY='"${run}"' -DBH_REAL_RUNC='"${runc}"' -DBH_DEADLINE_MS=${options.deadline ?? 30_000}`;
+  const binary = await makeTarget('bulkhead-runtime', directory, defines);
   const log = join(directory, 'log.json');
-  const binary = join(directory, 'bulkhead-runtime');
   return {
     directory,
     socket: join(run, 'runtime.sock'),
