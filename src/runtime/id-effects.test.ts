@@ -1,0 +1,65 @@
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { idsOfStatus, systemIdUseProbe } from './id-use-probe.js';
+import { leaseFiles } from './lease-files.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'bulkhead-ids-'));
+});
+afterEach(() => rmSync(directory, { recursive: true }));
+
+test('lease files are private, replaced whole, and half-written ones are not read', () => {
+  const ids = join(directory, 'ids');
+  const store = leaseFiles(ids);
+  expect(statSync(ids).mode & 0o777).toBe(0o700);
+  store.write('100000.json', '{"long":"content"}');
+  store.write('100000.json', '{}');
+  writeFileSync(join(ids, '165536.json.new'), '{"ba');
+  expect(leaseFiles(ids).readAll()).toEqual([['100000.json', '{}']]);
+  expect(statSync(join(ids, '100000.json')).mode & 0o777).toBe(0o600);
+  store.remove('100000.json');
+  store.remove('100000.json');
+  expect(readdirSync(ids)).toEqual(['165536.json.new']);
+});
+
+test('every id of a process counts', () => {
+  const status = 'Name:\tx\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nFDSize:\t64\nGroups:\t9 10 \nNStgid:\t77\n';
+  expect(idsOfStatus(status)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(idsOfStatus('')).toEqual([]);
+});
+
+test('processes, creators and state directories are found', async () => {
+  const proc = join(directory, 'proc');
+  for (const [pid, uid] of [
+    ['7', '300'],
+    ['8', '200'],
+  ] as const) {
+    mkdirSync(join(proc, pid), { recursive: true });
+    writeFileSync(join(proc, pid, 'status'), `Uid:\t${uid}\t${uid}\t${uid}\t${uid}\n`);
+  }
+  // A name that would end a naive reading of the second field.
+  const fields = Array.from({ length: 50 }, (_, at) => String(at + 3)).join(' ');
+  writeFileSync(join(proc, '7/stat'), `7 (a) b) ${fields}\n`);
+  mkdirSync(join(proc, 'sys'));
+  mkdirSync(join(proc, '9')); // gone between listing and reading
+  const probe = systemIdUseProbe(proc);
+  expect(await probe.idsOfProcesses()).toEqual([200, 300]);
+  const holder = { runtimeRoot: directory, containerId: 'proc', pid: 7, pidStartTime: '22' };
+  expect(probe.isCreating(holder)).toBe(true);
+  expect(probe.isCreating({ ...holder, pidStartTime: '23' })).toBe(false);
+  expect(probe.isCreating({ ...holder, pid: 4 })).toBe(false);
+  expect(probe.hasState(holder)).toBe(true);
+  expect(probe.hasState({ ...holder, containerId: 'none' })).toBe(false);
+});
+
+test('this process is found in the real /proc', async () => {
+  const probe = systemIdUseProbe();
+  expect(await probe.idsOfProcesses()).toContain(process.getuid?.() ?? 0);
+  const stat = readFileSync('/proc/self/stat', 'utf8');
+  const startTime = stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+  const holder = { runtimeRoot: '/', containerId: 'x', pid: process.pid, pidStartTime: startTime };
+  expect(probe.isCreating(holder)).toBe(true);
+});
