@@ -1,9 +1,9 @@
 import { defineConfig } from 'vitest/config';
 
 /**
- * Projects by cost. `unit` needs nothing but Node; `image` needs root and builds the VM image (once); `engine` needs root and the built root file system
- * and runs the engine in native mode; `vm` boots QEMU. The last two share one engine and one VM among their
- * files, so they run in one worker, one file after the other.
+ * Projects by cost. `unit` needs nothing but Node; `image` needs root and builds the VM image, once for the same
+ * sources; `engine` needs root and the built root file system and runs the engine in native mode; `vm` boots QEMU.
+ * The last two share one engine and one VM among their files, so they run in one worker, one file after the other.
  */
 export default defineConfig({
   test: {

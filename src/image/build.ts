@@ -6,7 +6,7 @@ import { inStep, type Reporter, silentReporter } from '../common/reporter.js';
 import { assemble, type AssembleOptions } from './assemble.js';
 import type { BuildOptions, BuiltImage } from './build-options.js';
 import { imageDir } from './cache.js';
-import { hashSources, imageKey } from './image-key.js';
+import { hashSources, keyOf } from './image-key.js';
 import { type ImageFileRole, loadManifest, type Manifest, parseManifest } from './manifest.js';
 import { checkMachine, type Machine, thisMachine } from './preflight.js';
 import { parsePackages } from './recipe.js';
@@ -32,8 +32,23 @@ export async function buildImage(
   reporter: Reporter,
   environment: BuildEnvironment = realEnvironment,
 ): Promise<BuiltImage> {
+  try {
+    return await findOrBuild(options, reporter, environment);
+  } catch (error) {
+    // A tool ended by the abort fails in its own way; the reason is what the caller knows.
+    options.signal?.throwIfAborted();
+    throw error;
+  }
+}
+
+async function findOrBuild(
+  options: BuildOptions,
+  reporter: Reporter,
+  environment: BuildEnvironment,
+): Promise<BuiltImage> {
   const { projectDir, cacheDir, flavour = 'release', signal } = options;
-  const key = await imageKey(projectDir, flavour, options.pin);
+  const sources = await hashSources(projectDir);
+  const key = await keyOf(sources, flavour, options.pin);
   const dir = imageDir(cacheDir, key);
   if (options.force !== true && options.checkReproducible !== true) {
     const manifest = await usableImage(dir, options, reporter);
@@ -43,7 +58,7 @@ export async function buildImage(
   const userland = await unpackPackages(options, reporter, environment);
   warnIfExpired(userland.suite, reporter);
 
-  const assembly = { projectDir, flavour, userland, signal, sources: await hashSources(projectDir) };
+  const assembly = { projectDir, flavour, userland, signal, sources };
   await using temporary = await temporaryDirectory(join(cacheDir, 'images'));
   const made = join(temporary.path, 'image');
   await mkdir(made);
@@ -56,6 +71,7 @@ export async function buildImage(
       checkReproducible(join(temporary.path, 'again'), manifest, assembly, environment.exec),
     );
   }
+  await checkUnchanged(assembly);
   await replaceDirectory(made, dir, temporary.path);
   if (manifest.warning !== undefined) reporter.warn(manifest.warning);
   return { dir, key, manifest, reused: false };
@@ -145,6 +161,13 @@ async function checkReproducible(
   if (different.length === 0 && first.verity.rootHash === second.verity.rootHash) return;
   const reason = `a second build made another ${different.join(' and ') || 'root hash'}`;
   throw new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'the reproducibility check', reason });
+}
+
+/** An image made while somebody edits the sources belongs to no key. */
+async function checkUnchanged({ projectDir, sources }: AssembleOptions): Promise<void> {
+  if ((await hashSources(projectDir)) === sources) return;
+  const reason = 'the sources changed while it was built; build again';
+  throw new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'the last check', reason });
 }
 
 /** rename(2) does not replace a directory that is not empty, so the old one makes room first. */

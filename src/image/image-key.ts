@@ -12,7 +12,7 @@ const inputs = [
   ...['common', 'oci', 'isolation', 'runtime', 'channel', 'daemon', 'image'].map((room) => `src/${room}`),
 ];
 
-const ignored = /(^|\/)(build|tests?|node_modules)(\/|$)|\.test\.ts$|\.md$|\/golden-files\.txt$/;
+const ignored = /(^|\/)(build|tests?|test-support|node_modules)(\/|$)|\.test\.ts$|\.md$|\/golden-files\.txt$/;
 
 /** SHA-256 over the names, execute bits and contents of our own inputs; `sources` of the manifest. */
 export async function hashSources(projectDir: string): Promise<string> {
@@ -27,12 +27,16 @@ export async function hashSources(projectDir: string): Promise<string> {
   return hash.digest('hex');
 }
 
-/**
- * Name of the image these inputs make, and of its directory in the cache. Which package versions a mirror has today is not
- * part of it: a later build with the same key is the earlier one, until `force` asks for newer packages.
- */
+/** Name of the image the inputs in this checkout make, and of its directory in the cache. */
 export async function imageKey(projectDir: string, flavour: Flavour, pin?: string): Promise<string> {
-  const sources = await hashSources(projectDir);
+  return keyOf(await hashSources(projectDir), flavour, pin);
+}
+
+/**
+ * Like `imageKey`, for sources already hashed. Which package versions a mirror has today is not part of the key: a later build with the
+ * same key is the earlier one, until `force` asks for newer packages.
+ */
+export async function keyOf(sources: string, flavour: Flavour, pin?: string): Promise<string> {
   const pinned = pin === undefined ? '' : await readFile(pin, 'utf8');
   return createHash('sha256').update(`${sources}\0${flavour}\0${pinned}`).digest('hex').slice(0, 24);
 }

@@ -12,6 +12,7 @@ export const neededBytes = 1600 * megabyte;
 export interface Machine {
   readonly uid: number;
   readonly searchPath: string;
+  readonly tools: readonly HostTool[];
   readonly availableBytes: (dir: string) => Promise<number>;
 }
 
@@ -19,6 +20,7 @@ export const thisMachine: Machine = {
   uid: process.getuid?.() ?? -1,
   // Debian keeps some tools where the path of a user does not lead.
   searchPath: [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter),
+  tools: hostTools,
   availableBytes: async (dir) => {
     const { bavail, bsize } = await statfs(dir);
     return bavail * bsize;
@@ -26,9 +28,9 @@ export const thisMachine: Machine = {
 };
 
 /** Fails before any work is done. Throws `BH_IMAGE_NEEDS_ROOT`, `BH_IMAGE_TOOL_MISSING` or `BH_IMAGE_NO_SPACE`. */
-export async function checkMachine(cacheDir: string, machine: Machine, tools = hostTools): Promise<void> {
+export async function checkMachine(cacheDir: string, machine: Machine): Promise<void> {
   if (machine.uid !== 0) throw new BulkheadError('BH_IMAGE_NEEDS_ROOT');
-  for (const item of tools) await checkTool(item, machine.searchPath);
+  for (const item of machine.tools) await checkTool(item, machine.searchPath);
   await mkdir(cacheDir, { recursive: true });
   const available = await machine.availableBytes(cacheDir);
   if (available < neededBytes) {
