@@ -33,7 +33,7 @@ export const cgroupsRule: Rule = {
         reason: 'it is not the name of a cgroup file',
       });
     }
-    if (!isPrivileged(draft.spec)) return draft;
+    if (!isPrivileged(request.spec)) return draft;
     return { ...draft, spec: { ...draft.spec, mounts: (draft.spec.mounts ?? []).map(writableCgroup) } };
   },
 };

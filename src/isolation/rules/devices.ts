@@ -40,7 +40,7 @@ export const devicesRule: Rule = {
   apply(draft, request) {
     const { resources = {}, devices = [] } = draft.spec.linux;
     const listed = [...basic, ...request.policy.devices];
-    const granted = isPrivileged(draft.spec)
+    const granted = isPrivileged(request.spec)
       ? devices.filter((device) => isOn(listed, device))
       : requested(draft, listed, request);
     const rules: DeviceRule[] = [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Mount } from '../../oci/mounts.js';
-import { planFor, planWithout, refusalFor } from '../testing/expect.js';
+import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
 import { requestFor } from '../testing/requests.js';
 import { containerSpec, mount, volumeMount } from '../testing/specs.js';
 
@@ -40,7 +40,7 @@ describe('mounts', () => {
   ])('refuses %j', (entry, text) => {
     expect(refusalFor(adding(entry))).toMatchObject({
       rule: 'mounts',
-      message: expect.stringContaining(text),
+      message: containing(text),
     });
     expect(planWithout('mounts', adding(entry)).spec.mounts?.at(-1)?.destination).toBe(entry.destination);
   });

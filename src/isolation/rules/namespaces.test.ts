@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NamespaceType } from '../../oci/namespaces.js';
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact } from '../request.js';
-import { planFor, planWithout, refusalFor } from '../testing/expect.js';
+import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
 import { buildStep, engine, requestFor } from '../testing/requests.js';
 import { buildSpec, containerSpec } from '../testing/specs.js';
 
@@ -31,7 +31,7 @@ describe('namespaces', () => {
     ['mount', 'container spec missing namespaces Set{mount}'],
   ] as const)('refuses the %s namespace of the host', (type, text) => {
     const request = requestFor(sharing(type));
-    expect(refusalFor(request)).toMatchObject({ rule: 'namespaces', message: expect.stringContaining(text) });
+    expect(refusalFor(request)).toMatchObject({ rule: 'namespaces', message: containing(text) });
     expect(planWithout('namespaces', request).spec.linux.namespaces).not.toContainEqual({ type });
   });
 

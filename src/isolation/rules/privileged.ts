@@ -8,8 +8,8 @@ import { refuse } from '../refuse.js';
  */
 export const privilegedRule: Rule = {
   name: 'privileged',
-  apply(draft, { policy }) {
-    if (!policy.allowPrivileged && isPrivileged(draft.spec))
+  apply(draft, { policy, spec }) {
+    if (!policy.allowPrivileged && isPrivileged(spec))
       refuse('BH_ISOLATION_PRIVILEGED', 'privileged', policy);
     return draft;
   },

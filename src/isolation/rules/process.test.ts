@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Process } from '../../oci/process.js';
-import { planFor, planWithout, refusalFor } from '../testing/expect.js';
+import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
 import { requestFor } from '../testing/requests.js';
 import { containerSpec } from '../testing/specs.js';
 
@@ -29,7 +29,7 @@ describe('process', () => {
   ])('refuses %o', (over, text) => {
     expect(refusalFor(running(over))).toMatchObject({
       rule: 'process',
-      message: expect.stringContaining(text),
+      message: containing(text),
     });
     expect(planWithout('process', running(over)).spec.process).toMatchObject(over);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { MountInfo, SourceFact } from '../plan.js';
-import { planFor, planWithout, refusalFor } from '../testing/expect.js';
+import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
 import { dataMount, opened, overlayRoot, requestFor, systemMount } from '../testing/requests.js';
 import { containerSpec } from '../testing/specs.js';
 
@@ -68,7 +68,7 @@ describe('root-filesystem', () => {
   ])('refuses when %s', (text, fact) => {
     expect(refusalFor(rootedIn(fact))).toMatchObject({
       rule: 'root-filesystem',
-      message: expect.stringContaining(text),
+      message: containing(text),
     });
   });
 });

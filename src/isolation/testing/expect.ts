@@ -1,3 +1,4 @@
+import { expect } from 'vitest';
 import { decide } from '../decide.js';
 import type { Plan, Refusal } from '../plan.js';
 import type { IsolationRequest } from '../request.js';
@@ -24,4 +25,9 @@ export function planWithout(rule: string, request: IsolationRequest): Plan {
   const decision = decide(request, others);
   if (decision.kind === 'refusal') throw new Error(`refused: ${decision.refusal.message}`);
   return decision.plan;
+}
+
+/** Asymmetric match of a part of a text; `unknown`, where vitest's own is `any`. */
+export function containing(part: string): unknown {
+  return expect.stringContaining(part);
 }

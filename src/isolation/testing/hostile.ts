@@ -1,0 +1,190 @@
+import fc from 'fast-check';
+import type { Mount } from '../../oci/mounts.js';
+import type { RuntimeSpec } from '../../oci/runtime-spec.js';
+import type { NamespaceFact, IsolationRequest } from '../request.js';
+import { isBind, sourcesOf } from '../sources.js';
+import { dataMount, honestFact, opened, requestFor, systemMount } from './requests.js';
+import { containerId, containerSpec, privilegedSpec } from './specs.js';
+
+/** What sources may turn out to be. The names are what the container asks for; nothing follows from them. */
+const data = (path: string) => ({ realPath: `/var/lib/docker/${path}` });
+const harmlessFacts = [
+  opened('', data('volumes/v/_data')),
+  opened('', { ...data(`containers/${containerId}/hosts`), kind: 'file' }),
+  opened('', { realPath: '/dev/null', kind: 'character-device', rdev: '1:3' }),
+];
+const harmfulFacts = [
+  opened('', { realPath: '/etc', device: '254:0', mount: systemMount }),
+  opened('', { realPath: '/run/docker.sock', kind: 'socket', device: '0:24' }),
+  opened('', { realPath: '/dev/vda', kind: 'block-device', rdev: '254:0' }),
+  opened('', data(`containers/${'b'.repeat(64)}/hosts`)),
+  opened('', {
+    ...data('volumes/evil/_data'),
+    device: '254:0',
+    mount: { ...systemMount, mountPoint: '/var/lib/docker/volumes/evil/_data', root: '/etc' },
+  }),
+  opened('', { realPath: '/var/lib/docker', mount: dataMount }),
+];
+
+export const harmlessPaths: ReadonlySet<string> = new Set([
+  ...harmlessFacts.map(({ realPath }) => realPath),
+  ...['config', 'data'].map((volume) => `/var/lib/docker/volumes/${volume}/_data`),
+  ...['resolv.conf', 'hostname', 'hosts'].map((file) => `/var/lib/docker/containers/${containerId}/${file}`),
+]);
+
+const namespaceFacts: readonly NamespaceFact[] = [
+  { path: '/proc/1/ns/x', kind: 'host' },
+  {
+    path: '/proc/7/ns/x',
+    kind: 'container',
+    ownerContainerId: 'd'.repeat(64),
+    ownerIds: { base: 720_896, size: 65_536 },
+    userNamespacePath: '/proc/7/ns/user',
+  },
+];
+
+/** Mostly the default, so that many specifications are hostile in one respect only and get as far as that rule. */
+function rarely<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
+  return fc
+    .option(value, { nil: undefined, freq: 2 })
+    .chain((hit) => fc.boolean().map((keep) => (keep ? hit : undefined)));
+}
+
+const mounts: fc.Arbitrary<Mount> = fc.record({
+  destination: fc.constantFrom(
+    '/d',
+    '/e/',
+    '/proc',
+    '/proc/sys',
+    '/proc/uptime',
+    '/sys',
+    '/a/../proc',
+    '/',
+    'x',
+  ),
+  type: fc.constantFrom('bind', 'bind', 'none', 'tmpfs', 'overlay', 'proc', 'nfs', 'cgroup2', 'ext4'),
+  source: fc.constantFrom('/etc', '/s', '/var/run/docker.sock', ''),
+  options: fc.uniqueArray(
+    fc.constantFrom(
+      'rbind',
+      'bind',
+      'ro',
+      'rw',
+      'nosuid',
+      'suid',
+      'shared',
+      'rslave',
+      'rprivate',
+      'idmap',
+      'x=y',
+    ),
+    { maxLength: 4 },
+  ),
+});
+
+const changes = fc.record({
+  privileged: fc.boolean(),
+  mounts: rarely(fc.array(mounts, { minLength: 1, maxLength: 3 })),
+  facts: fc.array(fc.constantFrom(...harmlessFacts, ...harmlessFacts, ...harmfulFacts), {
+    minLength: 3,
+    maxLength: 3,
+  }),
+  missing: rarely(fc.constantFrom('pid', 'network', 'mount', 'ipc', 'uts', 'cgroup')),
+  paths: rarely(
+    fc.record({
+      type: fc.constantFrom('network', 'ipc', 'pid', 'mount', 'uts'),
+      path: fc.constantFrom('/proc/1/ns/x', '/proc/7/ns/x', '/run/ns'),
+    }),
+  ),
+  user: rarely(fc.constantFrom('', '/proc/1/ns/user')),
+  device: rarely(
+    fc.record({
+      path: fc.constantFrom('/dev/fuse', '/dev/vda', '/dev/kmsg', '/dev/console'),
+      type: fc.constantFrom('c', 'b'),
+      major: fc.constantFrom(10, 254, 1, 5),
+      minor: fc.constantFrom(229, 0, 3, 1),
+    }),
+  ),
+  rule: rarely(
+    fc.record({
+      allow: fc.constant(true),
+      type: fc.constantFrom('a', 'b', 'c'),
+      major: fc.constantFrom(-1, 254, 1),
+      minor: fc.constantFrom(-1, 0, 3),
+      access: fc.constantFrom('rwm', 'r'),
+    }),
+  ),
+  sysctl: rarely(
+    fc.constantFrom('kernel.core_pattern', 'vm.drop_caches', 'net.core.somaxconn', 'kernel.shmmax'),
+  ),
+  hook: rarely(fc.constantFrom('/bin/sh', '/proc/1/exe')),
+  cgroup: rarely(fc.constantFrom('/', '/docker/other', '/system.slice/x', `/docker/${containerId}`)),
+  annotation: rarely(fc.constantFrom('run.oci.handler', 'run.oci.x', 'team')),
+  propagation: rarely(fc.constantFrom('shared', 'rshared', 'rslave')),
+  oomScoreAdj: rarely(fc.integer({ min: -1000, max: 1000 })),
+  uid: rarely(fc.nat({ max: 200_000 })),
+  hardware: rarely(fc.constant({ eth0: {} })),
+  readonly: fc.boolean(),
+  seccomp: rarely(fc.constantFrom('SCMP_ACT_ALLOW', 'SCMP_ACT_LOG', 'SCMP_ACT_TRACE', 'SCMP_ACT_KILL')),
+  layer: rarely(fc.constantFrom('/etc', '/var/lib/docker/overlay2/9/diff')),
+});
+
+type Changes = typeof changes extends fc.Arbitrary<infer Value> ? Value : never;
+
+/** Requests that ask, among harmless things, for something they must not get. */
+export const hostileRequests: fc.Arbitrary<IsolationRequest> = changes.map(build);
+
+function build(change: Changes): IsolationRequest {
+  const base = change.privileged ? privilegedSpec() : containerSpec();
+  const spec = hostileSpec(base, change);
+  const added = (change.mounts ?? []).filter(isBind).length;
+  const sources = sourcesOf(spec);
+  const facts = sources.map((path, index) => {
+    const fromEnd = index - (sources.length - added);
+    const drawn = fromEnd < 0 ? undefined : change.facts[fromEnd];
+    return drawn === undefined ? honestFact(path, index) : { ...drawn, path };
+  });
+  const [root] = facts;
+  if (root?.opened === true && change.layer !== undefined) {
+    const superOptions = [`lowerdir=${change.layer}`, 'upperdir=/var/lib/docker/overlay2/1/diff'];
+    facts[0] = { ...root, mount: { ...root.mount, superOptions } };
+  }
+  return requestFor(spec, { facts, namespaces: namespaceFacts });
+}
+
+function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
+  const { linux, process } = base;
+  const kept = (linux.namespaces ?? []).filter(
+    ({ type }) => type !== change.missing && type !== change.paths?.type,
+  );
+  const user = change.user === undefined ? [] : [{ type: 'user' as const, path: change.user }];
+  const rules = [...(linux.resources?.devices ?? []), ...(change.rule === undefined ? [] : [change.rule])];
+  const optional = <T>(value: T | undefined): T[] => (value === undefined ? [] : [value]);
+  return {
+    ...base,
+    root: { ...base.root, readonly: change.readonly },
+    mounts: [...(base.mounts ?? []), ...(change.mounts ?? [])],
+    annotations: Object.fromEntries(optional(change.annotation).map((name) => [name, 'x'])),
+    hooks: { prestart: optional(change.hook).map((path) => ({ path, args: ['x'] })) },
+    ...(process === undefined
+      ? {}
+      : {
+          process: {
+            ...process,
+            user: { ...process.user, uid: change.uid ?? 0 },
+            oomScoreAdj: change.oomScoreAdj ?? 0,
+          },
+        }),
+    linux: {
+      ...linux,
+      namespaces: [...kept, ...optional(change.paths), ...user],
+      devices: [...(linux.devices ?? []), ...optional(change.device)],
+      resources: { ...linux.resources, devices: rules },
+      sysctl: { ...linux.sysctl, ...Object.fromEntries(optional(change.sysctl).map((name) => [name, '1'])) },
+      cgroupsPath: change.cgroup ?? linux.cgroupsPath ?? '',
+      ...(change.propagation === undefined ? {} : { rootfsPropagation: change.propagation }),
+      ...(change.hardware === undefined ? {} : { netDevices: change.hardware }),
+      ...(change.seccomp === undefined ? {} : { seccomp: { defaultAction: change.seccomp } }),
+    },
+  };
+}

@@ -1,0 +1,113 @@
+import { parseRuntimeSpec, serialiseRuntimeSpec } from '../../oci/runtime-spec.js';
+import type { Plan } from '../plan.js';
+import type { IsolationRequest } from '../request.js';
+import { isBind } from '../sources.js';
+import { holesIn } from './seccomp-oracle.js';
+
+/**
+ * What is wrong with a plan, told without any of the rules' own code: the promises of docs/isolation.md, checked on the
+ * result alone.
+ *
+ * @param harmless the real paths that may be bound.
+ */
+export function violations(plan: Plan, request: IsolationRequest, harmless: ReadonlySet<string>): string[] {
+  return [
+    ...namespaceViolations(plan, request),
+    ...fileViolations(plan, request, harmless),
+    ...kernelViolations(plan, request),
+    ...outsideViolations(plan),
+    ...(parseRuntimeSpec(serialiseRuntimeSpec(plan.spec)).ok ? [] : ['the result does not parse']),
+  ];
+}
+
+function namespaceViolations({ spec, ids, joined }: Plan, request: IsolationRequest): string[] {
+  const namespaces = spec.linux.namespaces ?? [];
+  const found: string[] = [];
+  for (const type of ['user', 'pid', 'network', 'mount', 'ipc', 'uts', 'cgroup']) {
+    if (namespaces.filter((namespace) => namespace.type === type).length !== 1)
+      found.push(`not one ${type} namespace`);
+  }
+  for (const { type, path } of namespaces) {
+    if (path === undefined || path === '') continue;
+    const known = request.namespaces.some((fact) => fact.kind === 'container' && fact.path === path);
+    if (joined === undefined || (type === 'user' ? path !== joined.path : !known))
+      found.push(`${type} namespace ${path} joined`);
+  }
+  const mapping = JSON.stringify([{ containerID: 0, hostID: ids.base, size: ids.size }]);
+  for (const given of [spec.linux.uidMappings, spec.linux.gidMappings])
+    if (JSON.stringify(given) !== mapping) found.push('another mapping');
+  if (ids.base < 100_000 || (joined === undefined && ids.base !== request.ids.base))
+    found.push('another range');
+  return found;
+}
+
+function fileViolations(plan: Plan, request: IsolationRequest, harmless: ReadonlySet<string>): string[] {
+  const { spec, binds, root } = plan;
+  const found: string[] = [];
+  if (spec.root.path !== '/run/bulkhead/rootfs') found.push('root not staged');
+  if (spec.root.readonly === true && !root.readonly) found.push('read-only root not locked');
+  const layers = root.kind === 'overlay' ? [...root.lower, root.parent] : [];
+  if (!layers.every((layer) => layer.startsWith('/var/lib/docker/overlay2/'))) found.push('foreign layer');
+  const bound = (spec.mounts ?? []).filter(isBind);
+  if (bound.length !== binds.length) found.push('a bind without a plan');
+  for (const mount of bound) {
+    const staged = binds.find(({ index }) => mount.source === `/run/bulkhead/stage/b${index}`);
+    const fact = staged === undefined ? undefined : request.facts[staged.index];
+    if (staged === undefined || fact?.opened !== true || !harmless.has(fact.realPath)) {
+      found.push(`${mount.destination} shows ${mount.source ?? ''}`);
+      continue;
+    }
+    const device = fact.kind === 'character-device';
+    if (!staged.nosuid || staged.nodev === device || staged.idmap === device) found.push('bind not confined');
+    if (staged.readonly !== (mount.options ?? []).includes('ro')) found.push('flags not repeated');
+  }
+  for (const { type = '', destination, options = [] } of spec.mounts ?? []) {
+    if (!['bind', 'proc', 'sysfs', 'tmpfs', 'devpts', 'mqueue', 'cgroup', 'cgroup2'].includes(type))
+      found.push(`type ${type}`);
+    if (options.some((option) => option.endsWith('shared'))) found.push('shared propagation');
+    const covers = /^\/+(proc|sys)(\/|$)/.test(destination) && (type === 'bind' || type === 'tmpfs');
+    if (covers && destination !== '/proc/uptime') found.push(`${destination} covered`);
+  }
+  if ((spec.linux.rootfsPropagation ?? '').endsWith('shared')) found.push('shared root');
+  return found;
+}
+
+const nodes = new Set(['1:3', '1:5', '1:7', '1:8', '1:9', '5:0', '5:1', '5:2', '136:*', '10:229', '10:200']);
+
+function kernelViolations({ spec, ids }: Plan, { container, policy }: IsolationRequest): string[] {
+  const { devices = [], resources, seccomp, sysctl = {}, cgroupsPath = '' } = spec.linux;
+  const found = holesIn(seccomp);
+  for (const { path, type, major, minor } of devices) {
+    if (type !== 'c' || !nodes.has(`${String(major)}:${String(minor)}`) || /vda|kmsg|console/.test(path))
+      found.push(`device ${path}`);
+  }
+  const [first, ...rules] = resources?.devices ?? [];
+  if (first === undefined || first.allow || first.type !== undefined) found.push('devices not denied first');
+  for (const { allow, type, major, minor } of rules) {
+    if (
+      allow &&
+      (type !== 'c' || !nodes.has(`${String(major)}:${minor === undefined ? '*' : String(minor)}`))
+    )
+      found.push('device rule off the list');
+  }
+  for (const [name, value] of Object.entries(sysctl)) {
+    if (!/^(net\.|kernel\.shm)/.test(name)) found.push(`sysctl ${name}`);
+    if (name.endsWith('ping_group_range') && Number(value.split(' ')[1]) >= ids.size)
+      found.push('ping range');
+  }
+  if (!cgroupsPath.startsWith('/docker/') || !cgroupsPath.endsWith(`/${container.id}`))
+    found.push(`cgroup ${cgroupsPath}`);
+  const { oomScoreAdj = 0, user } = spec.process ?? { user: { uid: 0, gid: 0 } };
+  if (oomScoreAdj < policy.minimumOomScoreAdj) found.push('spared by the OOM killer');
+  if (user.uid >= ids.size) found.push('unmapped user');
+  return found;
+}
+
+function outsideViolations({ spec }: Plan): string[] {
+  const hooks = Object.entries(spec.hooks ?? {}).flatMap(([kind, list]) =>
+    (list ?? []).filter(({ args }) => kind !== 'prestart' || args?.[0] !== 'libnetwork-setkey'),
+  );
+  const orders = Object.keys(spec.annotations ?? {}).filter((name) => name.startsWith('run.oci.'));
+  const hardware = [spec.linux.netDevices, spec.linux.intelRdt].filter((part) => part !== undefined);
+  return [...hooks.map(({ path }) => `hook ${path}`), ...orders, ...hardware.map(() => 'host hardware')];
+}
