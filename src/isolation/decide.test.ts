@@ -25,7 +25,7 @@ it.each(requests)('the plan of a %s is as reviewed', async (name, request) => {
     (_key, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value),
     2,
   );
-  await expect(`${text}\n`).toMatchFileSnapshot(`testing/golden/${name}.json`);
+  await expect(`${text}\n`).toMatchFileSnapshot(`testing/golden/${name}.golden`);
 });
 
 it.each(requests)('the specification of a %s passes its own parser unchanged', (_name, request) => {
