@@ -23,7 +23,8 @@ export function readLines(stream: Readable, onLine: (line: string) => void): Pro
       pending = '';
       resolve();
     };
-    stream.once('close', end);
+    // `close` alone for one that breaks, `end` alone for one whose other direction is still open.
+    stream.once('end', end).once('close', end);
     // Without a listener an ECONNRESET of a killed QEMU would end the controller.
     stream.on('error', () => undefined);
   });

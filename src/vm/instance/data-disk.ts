@@ -46,7 +46,7 @@ export async function ensureDataDisk(file: string, sizeMiB = defaultDataDiskMiB)
 export async function checkFreeSpace(
   directory: string,
   needed = neededFreeMiB,
-  statfsOf = statfs,
+  statfsOf: (path: string) => Promise<{ readonly bavail: number; readonly bsize: number }> = statfs,
 ): Promise<void> {
   const { bavail, bsize } = await statfsOf(directory);
   const available = Math.floor((bavail * bsize) / mebibyte);

@@ -1,0 +1,47 @@
+import { chmod, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { makeInstanceDirectories } from './directories.js';
+import { type InstancePaths, instancePaths } from './paths.js';
+
+let directory = '';
+let paths: InstancePaths;
+const uid = process.getuid?.() ?? 0;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bulkhead-dirs-'));
+  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
+  paths = instancePaths('one', {
+    env: { ...env, XDG_STATE_HOME: join(directory, 's') },
+    uid,
+    ownsDirectory: () => false,
+  });
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+test('makes both, closed to others, and again without complaint', async () => {
+  await makeInstanceDirectories(paths);
+  await makeInstanceDirectories(paths);
+  expect((await stat(paths.runtimeDir)).mode & 0o777).toBe(0o700);
+  expect((await stat(paths.stateDir)).mode & 0o777).toBe(0o700);
+});
+
+test('a directory another user made first is refused', async () => {
+  await makeInstanceDirectories(paths);
+  await expect(makeInstanceDirectories(paths, uid + 1)).rejects.toMatchObject({
+    code: 'BH_RUNTIME_DIRECTORY',
+    params: { directory: dirname(paths.runtimeDir) },
+  });
+});
+
+test('one that others may write to is refused', async () => {
+  await mkdir(dirname(paths.runtimeDir), { mode: 0o700 });
+  await chmod(dirname(paths.runtimeDir), 0o777);
+  await expect(makeInstanceDirectories(paths)).rejects.toThrow(/others may write/);
+});
+
+test('a link to a directory of ours is refused: who made it can turn it elsewhere', async () => {
+  await mkdir(join(directory, 'elsewhere'));
+  await symlink(join(directory, 'elsewhere'), dirname(paths.runtimeDir));
+  await expect(makeInstanceDirectories(paths)).rejects.toThrow(/not a directory/);
+});

@@ -1,0 +1,63 @@
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { checkInstanceName } from './name.js';
+import { instancePaths, type PathFacts, socketPathLimit } from './paths.js';
+
+const bare: PathFacts = { env: {}, uid: 1000, ownsDirectory: () => false };
+const xdg = { XDG_STATE_HOME: '/s', XDG_RUNTIME_DIR: '/r' };
+
+test('the XDG variables decide', () => {
+  expect(instancePaths('one', { ...bare, env: xdg })).toMatchObject({
+    dataDisk: '/s/bulkhead/one/data.raw',
+    consoleLog: '/s/bulkhead/one/console.log',
+    dockerSocket: '/r/bulkhead/one/docker.sock',
+    controllerSocket: '/r/bulkhead/one/controller.sock',
+  });
+});
+
+test('without them: the home directory, and what logind made', () => {
+  const paths = instancePaths('one', {
+    ...bare,
+    ownsDirectory: (path, uid) => path === '/run/user/1000' && uid === 1000,
+  });
+  expect(paths.stateDir).toBe(join(homedir(), '.local/state/bulkhead/one'));
+  expect(paths.runtimeDir).toBe('/run/user/1000/bulkhead/one');
+});
+
+test('without logind: a directory of this user below the temporary one', () => {
+  expect(instancePaths('one', bare).runtimeDir).toBe(join(tmpdir(), 'bulkhead-1000/one'));
+});
+
+test('a relative XDG value is ignored, as the specification demands', () => {
+  const env = { XDG_STATE_HOME: 'state', XDG_RUNTIME_DIR: '.' };
+  expect(instancePaths('one', { ...bare, env })).toEqual(instancePaths('one', bare));
+});
+
+test('two instances share no file', () => {
+  const facts = { ...bare, env: xdg };
+  const one = new Set(Object.values(instancePaths('one', facts)));
+  expect(Object.values(instancePaths('two', facts)).filter((path: string) => one.has(path))).toEqual([]);
+});
+
+test('a socket path the kernel would not take is refused by name', () => {
+  const room = socketPathLimit - '//bulkhead/one/controller.sock'.length;
+  const env = (length: number) => ({ ...bare, env: { ...xdg, XDG_RUNTIME_DIR: `/${'d'.repeat(length)}` } });
+  expect(instancePaths('one', env(room)).controllerSocket).toHaveLength(socketPathLimit);
+  expect(() => instancePaths('one', env(room + 1))).toThrow(
+    expect.objectContaining({ code: 'BH_SOCKET_PATH_LONG', exitCode: 78 }),
+  );
+});
+
+test.each(['a', '0', 'ci-2', 'a'.repeat(31)])('%s is a name', (name) => {
+  expect(checkInstanceName(name)).toBe(name);
+});
+
+test.each(['', '-a', 'A', 'a_b', 'a/b', '..', 'a,b', 'a b', 'a\n', 'ä', 'a'.repeat(32)])(
+  '%j is no name',
+  (name) => {
+    expect(() => checkInstanceName(name)).toThrow(
+      expect.objectContaining({ code: 'BH_INSTANCE_NAME', exitCode: 64 }),
+    );
+  },
+);

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { exampleSpec } from '../test-support/example-spec.js';
+import { qemuArguments } from './arguments.js';
+
+/** One line for each option, as a person would write it. */
+function lines(args: readonly string[]): string {
+  return args.join(' ').replaceAll(/ (?=-[a-zA-Z-]+( |$))/g, '\n');
+}
+
+test('the whole command line', () => {
+  expect(lines(qemuArguments(exampleSpec, 'tcg'))).toMatchInlineSnapshot(`
+    "-name bulkhead-example
+    -nodefaults
+    -no-user-config
+    -display none
+    -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+    -machine q35,i8042=off,vmport=off,accel=tcg
+    -cpu max
+    -smp 2
+    -m 2048M
+    -kernel /image/kernel
+    -initrd /image/initramfs
+    -append console=ttyS0
+    -blockdev driver=file,node-name=root-file,filename=/image/root.erofs,read-only=on,auto-read-only=off,locking=on
+    -blockdev driver=raw,node-name=root,file=root-file,read-only=on
+    -device virtio-blk-pci,drive=root,serial=bulkhead-root
+    -blockdev driver=file,node-name=hash-file,filename=/image/root.verity,read-only=on,auto-read-only=off,locking=on
+    -blockdev driver=raw,node-name=hash,file=hash-file,read-only=on
+    -device virtio-blk-pci,drive=hash,serial=bulkhead-hash
+    -blockdev driver=file,node-name=data-file,filename=/state/data.raw,discard=unmap,locking=on
+    -blockdev driver=raw,node-name=data,file=data-file,discard=unmap,detect-zeroes=unmap
+    -device virtio-blk-pci,drive=data,serial=bulkhead-data
+    -chardev socket,id=qmp,fd=3
+    -mon chardev=qmp,mode=control
+    -device virtio-serial-pci,id=ports,max_ports=3
+    -chardev socket,id=phase,fd=4
+    -device virtserialport,bus=ports.0,nr=1,chardev=phase,id=phase0,name=org.bulkhead.phase
+    -chardev socket,id=control,fd=5
+    -device virtserialport,bus=ports.0,nr=2,chardev=control,id=control0,name=org.bulkhead.control
+    -device virtio-rng-pci
+    -netdev user,id=net0
+    -device virtio-net-pci,netdev=net0,romfile=
+    -chardev file,id=console,path=/state/console.log,append=off
+    -serial chardev:console
+    -S
+    -no-reboot
+    -device pvpanic-pci
+    -action panic=shutdown"
+  `);
+});
+
+test('hardware acceleration uses the processor of the host', () => {
+  const args = qemuArguments(exampleSpec, 'kvm');
+  expect(args).toContain('q35,i8042=off,vmport=off,accel=kvm');
+  expect(args[args.indexOf('-cpu') + 1]).toBe('host');
+});
+
+test('a comma in a path is data, not the start of an option', () => {
+  const args = qemuArguments({ ...exampleSpec, root: '/a,read-only=off', consoleLog: '/b,c' }, 'tcg');
+  expect(args.filter((arg) => arg.includes('/a,'))).toEqual([
+    expect.stringContaining('filename=/a,,read-only=off,read-only=on,'),
+  ]);
+  expect(args.join(' ')).toContain('path=/b,,c,append=off');
+});
+
+test('every disk names its format, and only the data disk can be written', () => {
+  const drives = qemuArguments(exampleSpec, 'tcg').filter((arg) => arg.startsWith('driver='));
+  expect(drives).toHaveLength(6);
+  expect(drives.every((drive) => /^driver=(file|raw),/.test(drive))).toBe(true);
+  const writable = drives.filter((drive) => !drive.includes('read-only=on'));
+  expect(writable.map((drive) => /node-name=([\w-]+)/.exec(drive)?.[1])).toEqual(['data-file', 'data']);
+});

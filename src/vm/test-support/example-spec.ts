@@ -1,0 +1,14 @@
+import type { VmSpec } from '../backend.js';
+
+export const exampleSpec: VmSpec = {
+  name: 'example',
+  kernel: '/image/kernel',
+  initramfs: '/image/initramfs',
+  root: '/image/root.erofs',
+  hash: '/image/root.verity',
+  dataDisk: '/state/data.raw',
+  commandLine: 'console=ttyS0',
+  consoleLog: '/state/console.log',
+  memoryMiB: 2048,
+  cpus: 2,
+};
