@@ -6,7 +6,7 @@ import { inStep, type Reporter, silentReporter } from '../common/reporter.js';
 import { assemble, type AssembleOptions } from './assemble.js';
 import type { BuildOptions, BuiltImage } from './build-options.js';
 import { imageDir } from './cache.js';
-import { hashSources, keyOf } from './image-key.js';
+import { copySources, hashSources, imageKey, keyOf } from './image-key.js';
 import { type ImageFileRole, loadManifest, type Manifest, parseManifest } from './manifest.js';
 import { checkMachine, type Machine, thisMachine } from './preflight.js';
 import { parsePackages } from './recipe.js';
@@ -46,20 +46,27 @@ async function findOrBuild(
   reporter: Reporter,
   environment: BuildEnvironment,
 ): Promise<BuiltImage> {
-  const { projectDir, cacheDir, flavour = 'release', signal } = options;
-  const sources = await hashSources(projectDir);
-  const key = await keyOf(sources, flavour, options.pin);
-  const dir = imageDir(cacheDir, key);
+  const { cacheDir, flavour = 'release', signal } = options;
   if (options.force !== true && options.checkReproducible !== true) {
-    const manifest = await usableImage(dir, options, reporter);
-    if (manifest !== undefined) return { dir, key, manifest, reused: true };
+    const found = await usableImage(
+      await imageKey(options.projectDir, flavour, options.pin),
+      options,
+      reporter,
+    );
+    if (found !== undefined) return found;
   }
   await checkMachine(cacheDir, environment.machine);
   const userland = await unpackPackages(options, reporter, environment);
   warnIfExpired(userland.suite, reporter);
 
-  const assembly = { projectDir, flavour, userland, signal, sources };
   await using temporary = await temporaryDirectory(join(cacheDir, 'images'));
+  // Somebody may edit the sources meanwhile: the image is made of what its key says because both are taken from a copy.
+  const projectDir = join(temporary.path, 'sources');
+  await copySources(options.projectDir, projectDir);
+  const sources = await hashSources(projectDir);
+  const key = await keyOf(sources, flavour, options.pin);
+  const dir = imageDir(cacheDir, key);
+  const assembly = { projectDir, flavour, userland, signal, sources };
   const made = join(temporary.path, 'image');
   await mkdir(made);
   await assemble(made, assembly, reporter, environment.exec);
@@ -71,7 +78,6 @@ async function findOrBuild(
       checkReproducible(join(temporary.path, 'again'), manifest, assembly, environment.exec),
     );
   }
-  await checkUnchanged(assembly);
   await replaceDirectory(made, dir, temporary.path);
   if (manifest.warning !== undefined) reporter.warn(manifest.warning);
   return { dir, key, manifest, reused: false };
@@ -79,10 +85,11 @@ async function findOrBuild(
 
 /** A damaged image in the cache is built anew; that it was damaged is said. */
 async function usableImage(
-  dir: string,
+  key: string,
   options: BuildOptions,
   reporter: Reporter,
-): Promise<Manifest | undefined> {
+): Promise<BuiltImage | undefined> {
+  const dir = imageDir(options.cacheDir, key);
   const known = await loadManifest(dir).catch(() => undefined);
   if (known === undefined) return undefined;
   try {
@@ -95,7 +102,7 @@ async function usableImage(
       });
     }
     warnIfExpired(suite, reporter);
-    return manifest;
+    return { dir, key, manifest, reused: true };
   } catch (error) {
     if (!isBulkheadError(error) || error.code === 'BH_IMAGE_RELEASE_EXPIRED') throw error;
     reporter.warn(`The image in the cache is damaged and will be built again. ${error.message}`);
@@ -161,13 +168,6 @@ async function checkReproducible(
   if (different.length === 0 && first.verity.rootHash === second.verity.rootHash) return;
   const reason = `a second build made another ${different.join(' and ') || 'root hash'}`;
   throw new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'the reproducibility check', reason });
-}
-
-/** An image made while somebody edits the sources belongs to no key. */
-async function checkUnchanged({ projectDir, sources }: AssembleOptions): Promise<void> {
-  if ((await hashSources(projectDir)) === sources) return;
-  const reason = 'the sources changed while it was built; build again';
-  throw new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'the last check', reason });
 }
 
 /** rename(2) does not replace a directory that is not empty, so the old one makes room first. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join } from 'node:path';
+import { copyFile, mkdir, readdir, readFile, stat, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { hashFile } from './file-hash.js';
 import type { Flavour } from './manifest.js';
 
@@ -17,7 +17,7 @@ const ignored = /(^|\/)(build|tests?|test-support|node_modules)(\/|$)|\.test\.ts
 /** SHA-256 over the names, execute bits and contents of our own inputs; `sources` of the manifest. */
 export async function hashSources(projectDir: string): Promise<string> {
   const hash = createHash('sha256');
-  for (const path of (await Promise.all(inputs.map((input) => listFiles(projectDir, input)))).flat().sort()) {
+  for (const path of await listInputs(projectDir)) {
     const [{ mode }, { sha256 }] = await Promise.all([
       stat(join(projectDir, path)),
       hashFile(join(projectDir, path)),
@@ -39,6 +39,21 @@ export async function imageKey(projectDir: string, flavour: Flavour, pin?: strin
 export async function keyOf(sources: string, flavour: Flavour, pin?: string): Promise<string> {
   const pinned = pin === undefined ? '' : await readFile(pin, 'utf8');
   return createHash('sha256').update(`${sources}\0${flavour}\0${pinned}`).digest('hex').slice(0, 24);
+}
+
+/**
+ * Copies our own inputs, and makes the dependencies of the daemon reachable from the copy. `target` must not exist.
+ */
+export async function copySources(projectDir: string, target: string): Promise<void> {
+  for (const path of await listInputs(projectDir)) {
+    await mkdir(dirname(join(target, path)), { recursive: true });
+    await copyFile(join(projectDir, path), join(target, path));
+  }
+  await symlink(join(projectDir, 'node_modules'), join(target, 'node_modules'));
+}
+
+async function listInputs(projectDir: string): Promise<readonly string[]> {
+  return (await Promise.all(inputs.map((input) => listFiles(projectDir, input)))).flat().sort();
 }
 
 async function listFiles(projectDir: string, path: string): Promise<readonly string[]> {
