@@ -184,6 +184,11 @@ test('status carries the JSON value and reports a handler that failed', async ()
   await expect(channel.status()).rejects.toMatchObject({ code: 'BH_CHANNEL_REPLY', params: { status: 500 } });
 });
 
+test('a status that is no JSON is a bad reply', async () => {
+  const { channel } = await openSession({ status: async () => undefined });
+  await expect(channel.status()).rejects.toMatchObject({ code: 'BH_CHANNEL_REPLY' });
+});
+
 test('logs carries the query and the lines, also those that do not fit one chunk', async () => {
   const queries: LogQuery[] = [];
   const long = 'ä'.repeat(100_000);

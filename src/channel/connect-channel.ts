@@ -30,12 +30,11 @@ const largestDocument = 4 << 20;
  * Throws BH_CHANNEL_VERSION, BH_CHANNEL_TIMEOUT, BH_CHANNEL_CLOSED, or the signal's reason.
  */
 export async function connectChannel(raw: Duplex, options: ConnectOptions): Promise<Channel> {
+  // A stream that is kept may fail between two sessions, when nobody else listens.
+  if (raw.listenerCount('error') === 0) raw.on('error', () => undefined);
   const stream = new SessionStream(raw);
   stream.on('error', () => undefined);
-  if (options.keepStreamOpen !== true) {
-    raw.on('error', () => undefined);
-    stream.on('close', () => raw.destroy());
-  }
+  if (options.keepStreamOpen !== true) stream.on('close', () => raw.destroy());
   try {
     await greetGuest(stream, { timeoutMs: 5_000, ...handshakeOptions(options) });
     const { life, session } = await SessionLife.begin(
@@ -83,7 +82,11 @@ class ClientChannel implements Channel {
         throw new BulkheadError('BH_CHANNEL_REPLY', { request: '/status', status: 200 });
       chunks.push(chunk);
     }
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    try {
+      return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    } catch (cause) {
+      throw new BulkheadError('BH_CHANNEL_REPLY', { request: '/status', status: 200 }, { cause });
+    }
   }
 
   async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { systemClock } from '../common/system-clock.js';
+import { connectChannel } from './connect-channel.js';
 import { greetGuest, greetHost } from './handshake.js';
 import { formatHandshake } from './handshake-parser.js';
 import { ManualClock } from './test-support/manual-clock.js';
@@ -56,6 +57,15 @@ test('both sides name the versions when they differ', async () => {
   await expect(greetHost(oldGuest, options)).rejects.toMatchObject({ params: { guest: 1, host: 2 } });
   const answer = await nextChunk(newHost);
   expect(String(answer)).toBe(`bulkhead-channel/1 ${'b'.repeat(32)}\n`);
+});
+
+test('a guest that names its version and goes at once is still understood', async () => {
+  const [host, guest] = await socketPair();
+  const connecting = connectChannel(host, { clock: systemClock });
+  const line = await nextChunk(guest);
+  guest.end(String(line).replace('/1 ', '/7 '));
+  await expect(connecting).rejects.toMatchObject({ code: 'BH_CHANNEL_VERSION', params: { guest: 7 } });
+  if (!host.closed) await once(host, 'close');
 });
 
 test('ends with the stream and with the signal', async () => {

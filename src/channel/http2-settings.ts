@@ -1,8 +1,9 @@
 import type { ClientSessionOptions, ServerSessionOptions } from 'node:http2';
 
 /**
- * Bytes a reader may fall behind on one stream before its sender waits. 1 MiB: 256 KiB cost throughput, 4 and
- * 16 MiB gained none (docs/benchmarks.md), and it bounds what a stalled reader holds in memory.
+ * Bytes a reader may fall behind on one stream before its sender waits, and so what a stalled reader holds in
+ * memory. One stream over a unix socket, Node 24.21, loaded machine, medians of four: 64 KiB 660 MB/s, 256 KiB
+ * 570, 1 MiB 930, 4 MiB 880.
  */
 export const streamWindow = 1 << 20;
 

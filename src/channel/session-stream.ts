@@ -34,21 +34,24 @@ export class SessionStream extends Duplex {
       drained?.();
     };
     const onError = (error: Error): void => void this.destroy(error);
-    const onGone = (): void => void this.destroy();
+    // An end comes after the bytes before it: they may hold the answer of a guest that refuses our version.
+    const onEnd = (): void => void this.push(null);
+    const onClose = (): void => void (raw.readableEnded || this.destroy());
     this.#detach = () => {
       raw
         .off('data', onData)
         .off('drain', onDrain)
         .off('error', onError)
-        .off('end', onGone)
-        .off('close', onGone);
+        .off('end', onEnd)
+        .off('close', onClose);
       // Removing the listener does not stop the flow, and a flowing stream without one drops what arrives.
       raw.pause();
     };
-    raw.on('drain', onDrain).on('error', onError).on('end', onGone).on('close', onGone);
+    raw.on('drain', onDrain).on('error', onError).on('end', onEnd).on('close', onClose);
     raw.on('data', onData);
     raw.resume();
-    if (raw.destroyed || raw.readableEnded) queueMicrotask(onGone);
+    if (raw.readableEnded) onEnd();
+    else if (raw.destroyed) this.destroy();
   }
 
   override _read(): void {
