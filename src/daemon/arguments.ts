@@ -8,7 +8,7 @@ export interface DaemonArguments {
   readonly runtimeFd: number;
   readonly phaseFd: number;
   readonly serviceLogs: ReadonlyMap<string, number>;
-  /** Name of the virtio-serial port of the control channel; VM mode only. */
+  /** Device of the virtio-serial port of the control channel; VM mode only. */
   readonly controlPort: string | undefined;
   /** Directory shared with the host; native mode only. */
   readonly hostDir: string | undefined;

@@ -5,11 +5,12 @@ import { type ChannelHandlers, serveChannel } from '../channel/index.js';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 
-/** Between two sessions; the host may be a controller that has just died. */
-const pauseMs = 100;
+/** After a session that failed to open: a relay that cannot start must not be started a thousand times. */
+const pauseMs = 1_000;
 
 export interface VmControlOptions {
   readonly relay: string;
+  /** Device of the port, `/dev/vport…`. */
   readonly port: string;
   readonly handlers: ChannelHandlers;
   readonly clock: Clock;
@@ -27,13 +28,13 @@ export async function serveVmControl(options: VmControlOptions): Promise<never> 
       await serveOneSession(options);
     } catch (error) {
       options.log.warn({ err: error }, 'control session failed');
+      await options.clock.sleep(pauseMs);
     }
-    await options.clock.sleep(pauseMs);
   }
 }
 
 async function serveOneSession({ relay, port, handlers, clock, log }: VmControlOptions): Promise<void> {
-  const child = spawn(relay, ['--name', port], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
+  const child = spawn(relay, [port], { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] });
   const exited = once(child, 'exit');
   try {
     const stream = child.stdio[3];
