@@ -67,10 +67,8 @@ export class RuntimeServer {
   /** Stops accepting and ends every session with a refusal. */
   async close(): Promise<void> {
     this.#closing.abort(new BulkheadError('BH_RUNTIME_INTERNAL', { reason: 'bulkheadd is stopping' }));
-    const closed = once(this.#server, 'close');
     this.#server.close();
     await Promise.all([...this.#sessions, this.#release.close()]);
-    if (this.#server.listening) await closed;
   }
 
   #accept(socket: Socket): void {

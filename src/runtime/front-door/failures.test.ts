@@ -207,6 +207,22 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     expect(JSON.parse(result.stderr)).toMatchObject({ msg: 'bulkhead: the command frobnicate is not known' });
   });
 
+  test('in a log file named relatively, also when the working directory has changed meanwhile', async () => {
+    await daemon(open(), plan(...overlay('none'), 'config', '{}'));
+    const result = await door.runBare(
+      '--log',
+      'relative.json',
+      'create',
+      '--bundle',
+      door.makeBundle('{}'),
+      'c1',
+    );
+    expect(result).toMatchObject({ code: 1, stderr: '' });
+    expect(readFileSync(join(door.directory, 'relative.json'), 'utf8')).toContain(
+      'root file system cannot be mounted',
+    );
+  });
+
   test.each([
     [['--unknown', 'create', 'c1'], 'the option --unknown is not known'],
     [['frobnicate'], 'the command frobnicate is not known'],

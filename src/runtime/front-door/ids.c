@@ -25,12 +25,14 @@ static void write_map(int process, const char *kind, uint32_t base, uint32_t siz
 }
 
 int make_user_namespace(uint32_t base, uint32_t size) {
+  const pid_t parent = getpid();
   const int child = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
   if (child < 0) fail("no user namespace can be made: %s", strerror(errno));
   if (child == 0) {
     /* Only keeps the namespace alive until it is mapped; dies with its parent whatever happens. */
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (;;) pause();
+    while (getppid() == parent) pause();
+    _exit(0);
   }
   write_map(child, "uid_map", base, size);
   write_map(child, "gid_map", base, size);

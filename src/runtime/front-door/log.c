@@ -10,8 +10,13 @@
 #include <unistd.h>
 
 static const char *log_path;
+static int log_file = -1;
 
 void set_log_file(const char *path) { log_path = path; }
+
+void open_log_file(void) {
+  if (log_path != NULL) log_file = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+}
 
 /* Length of the UTF-8 sequence at `text` as RFC 3629 allows it, 0 when it is none. */
 static size_t utf8_sequence(const unsigned char *text) {
@@ -75,8 +80,8 @@ static _Noreturn void end(const char *code, const char *sentence) {
   const int size = snprintf(line, sizeof line, "{\"level\":\"error\",%s\"msg\":\"bulkhead: %s\",\"time\":\"%s\"}\n",
                             coded, message, when);
   /* Never the container's own stderr when there is a log: the text would end in the container's output. */
-  int fd = log_path == NULL ? -1 : open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
-  write_all(fd < 0 ? STDERR_FILENO : fd, line, (size_t)size);
+  if (log_file < 0) open_log_file();
+  write_all(log_file < 0 ? STDERR_FILENO : log_file, line, (size_t)size);
   _exit(1);
 }
 

@@ -6,6 +6,9 @@
 /* Where fail() writes; NULL means stderr. containerd shows the last line of this file to the user. */
 void set_log_file(const char *path);
 
+/* Opens it now, before the working directory and the file system ids change. fail() opens it otherwise. */
+void open_log_file(void);
+
 /* Writes one JSON line with "bulkhead: " and the text, and ends the process with status 1. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 

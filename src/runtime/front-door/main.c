@@ -84,7 +84,8 @@ static struct message expect(int link, const char *verb) {
 }
 
 static void stage_container(const struct command_line *line) {
-  /* First of all: descriptors of another namespace's mounts could not be cloned, and failing leaves nothing behind. */
+  open_log_file();
+  /* Before anything is opened: descriptors of another namespace's mounts could not be cloned, and failing leaves nothing behind. */
   enter_private_mounts();
   const int bundle = open(line->bundle, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (bundle < 0) fail("the bundle %s cannot be opened: %s", line->bundle, strerror(errno));

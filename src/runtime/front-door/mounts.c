@@ -34,8 +34,8 @@ static int clone_mount(int fd, const char *path, unsigned flags, int userns, con
       .userns_fd = flags & BIND_IDMAP ? (unsigned)userns : 0,
   };
   if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | deep, &attributes, sizeof attributes) != 0)
-    fail("%s%s cannot be given the ids of the container: its file system does not support it (%s)", shown,
-         deep ? " or a mount below it" : "", strerror(errno));
+    fail("%s%s cannot be given %s (%s)", shown, deep ? " or a mount below it" : "",
+         flags & BIND_IDMAP ? "the ids of the container; not every file system supports it" : "its mount flags", strerror(errno));
   return tree;
 }
 

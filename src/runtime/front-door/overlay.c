@@ -16,8 +16,18 @@
 #include "log.h"
 #include "paths.h"
 
+/* A volatile overlay leaves work/incompat/volatile/dirty when it ends, and would not be mounted a second time. */
+static void remove_volatile_mark(const char *work) {
+  static const char *const marks[] = {"work/incompat/volatile/dirty", "work/incompat/volatile", "work/incompat"};
+  char path[1024];
+  for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
+    snprintf(path, sizeof path, "%s/%s", work, marks[i]);
+    unlinkat(AT_FDCWD, path, i == 0 ? 0 : AT_REMOVEDIR);
+  }
+}
+
 void mount_overlay(int stage, size_t layers, const struct op *op, uint32_t base) {
-  char options[4096], work[512], stale[1024]; /* mount(2) takes one page of options */
+  char options[4096], work[512]; /* mount(2) takes one page of options */
   /* Relative names keep a deep image far below that page. */
   size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=l0");
   for (size_t i = 1; i < layers; i++) used += (size_t)snprintf(options + used, sizeof options - used, ":l%zu", i);
@@ -26,13 +36,11 @@ void mount_overlay(int stage, size_t layers, const struct op *op, uint32_t base)
                            op->options[0] == '\0' ? "" : ",", op->options);
   if (used >= sizeof options) fail("the root file system has too many layers (%zu)", layers);
   snprintf(work, sizeof work, "u/%s", op->work);
-  snprintf(stale, sizeof stale, "u/%s/work/incompat/volatile", op->work);
   if (fchdir(stage) != 0) fail("the staging directory is gone: %s", strerror(errno));
   act_as(base);
   if (mkdir(work, 0700) != 0 && errno != EEXIST) fail("the work directory of the root file system cannot be made: %s", strerror(errno));
-  /* A volatile overlay leaves this mark when it ends, and the next start of the container would be refused. */
-  rmdir(stale);
-  if (mount("overlay", BH_ROOTFS, "overlay", 0, options) != 0) fail("the root file system cannot be mounted: %s", strerror(errno));
+  remove_volatile_mark(work);
+  if (mount("overlay", BH_ROOTFS, "overlay", 0, options) != 0) fail("the root file system cannot be mounted: %s; the kernel log (overlayfs) may say more", strerror(errno));
   act_as_host_root();
   struct statvfs status;
   if (statvfs(BH_ROOTFS, &status) != 0) fail("the root file system cannot be examined: %s", strerror(errno));

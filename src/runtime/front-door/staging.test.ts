@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Decision, Plan, SourceFact, StagedBind } from '../../isolation/plan.js';
+import type { Decision, Plan, RootPlan, SourceFact, StagedBind } from '../../isolation/plan.js';
 import { RuntimeServer } from '../runtime-server.js';
 import type { ContainerRequest, RuntimeAuditEvent } from '../planner.js';
 import { leaseFiles } from '../lease-files.js';
@@ -70,7 +70,7 @@ describe.skipIf(!canStage)('a container is staged', () => {
     decide = (_, plan) => ({ kind: 'plan', plan });
   });
 
-  function overlay(readonly = false): Plan['root'] {
+  function overlay(readonly = false): RootPlan & { kind: 'overlay' } {
     const names = { upperName: 'fs', workName: 'bulkhead-work', options: '' };
     return {
       kind: 'overlay',
@@ -103,6 +103,37 @@ describe.skipIf(!canStage)('a container is staged', () => {
     const onDisk = statSync(join(root, 'snap/fs/made'));
     expect([onDisk.uid, onDisk.gid, onDisk.mode & 0o7777]).toEqual([0, 0, 0o4711]);
     expect(statSync(join(root, 'snap/bulkhead-work')).uid).toBe(0);
+  });
+
+  test('the engine may hold its own overlay of the same directories meanwhile, mounted within the parent', async () => {
+    const merged = join(root, 'snap/merged');
+    mkdirSync(merged);
+    paths = [merged];
+    const options = `lowerdir=${root}/l0:${root}/l1,upperdir=${root}/snap/fs,workdir=${root}/snap/work`;
+    mkdirSync(join(root, 'snap/work'));
+    door.setRunc(
+      `R=${door.directory}/run/rootfs; echo both > $R/seen && cat ${merged}/seen; stat -c %u ${merged}/seen`,
+    );
+    const result = await door.inMounts(
+      `mount -t overlay overlay -o ${options} ${merged}`,
+      'create',
+      '--bundle',
+      door.makeBundle('{}'),
+      'docker',
+    );
+    // Host root has no id inside the container, so that it cannot make files through the container's view is right.
+    expect(result.stderr).toContain('Value too large');
+    expect(result.log).toEqual([]);
+    const [fact] = facts;
+    expect(fact).toMatchObject({ opened: true, mount: { filesystem: 'overlay', mountPoint: merged } });
+    expect(fact?.opened === true ? fact.mount.superOptions : []).toContain(`upperdir=${root}/snap/fs`);
+  });
+
+  test('a volatile root starts a second time', async () => {
+    decide = (_, plan) => ({ kind: 'plan', plan: { ...plan, root: { ...overlay(), options: 'volatile' } } });
+    door.setRunc(`grep -c ' ${door.directory}/run/rootfs .*volatile' /proc/self/mountinfo`);
+    expect(await create('first')).toMatchObject({ code: 0, stdout: '1\n', log: [] });
+    expect(await create('second')).toMatchObject({ code: 0, stdout: '1\n', log: [] });
   });
 
   test('what the daemon is told is the request and what each path really is', async () => {
