@@ -24,10 +24,7 @@ export const isolationErrors = defineErrors({
     'the container specification is not valid at {field}: {problem}',
     'The engine and this runtime may be of versions that do not fit.',
   ),
-  BH_ISOLATION_FIELD_REFUSED: refused(
-    '{field} is refused, because {reason}',
-    'Leave the option out.',
-  ),
+  BH_ISOLATION_FIELD_REFUSED: refused('{field} is refused, because {reason}', 'Leave the option out.'),
   BH_ISOLATION_PRIVILEGED: refused(
     'privileged containers are not allowed here',
     'Leave --privileged out, or name the capabilities the program needs with --cap-add.',
@@ -47,10 +44,7 @@ export const isolationErrors = defineErrors({
     "can't join the {type} namespace {path}: {reason}",
     'Only namespaces of one running isolated container can be joined.',
   ),
-  BH_ISOLATION_NAMESPACES_MISSING: refused(
-    'container spec missing namespaces {names}',
-    notNegotiable,
-  ),
+  BH_ISOLATION_NAMESPACES_MISSING: refused('container spec missing namespaces {names}', notNegotiable),
   BH_ISOLATION_ID_OUTSIDE_RANGE: refused(
     'the container process wants {kind} {id}, and the container has the ids 0 to {highest}',
     'Use a lower id, or have larger id ranges configured.',
