@@ -3,6 +3,6 @@ export { ChannelSupervisor, type SupervisorOptions, type SupervisorState } from 
 export { connectChannel, type ConnectOptions } from './connect-channel.js';
 export { connectEngine } from './connect-engine.js';
 export { type Forwarder, forwardConnections, type ForwardOptions } from './forward-connections.js';
-export { type JoinEnd, joinDuplex } from './join-duplex.js';
+export { type JoinEnd, type JoinHook, type JoinHooks, joinDuplex } from './join-duplex.js';
 export { serveChannel, type ServeOptions } from './serve-channel.js';
 export { listenPrivately } from './socket-listener.js';

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type ChannelHandlers, connectEngine } from '../channel/index.js';
 import type { Health } from './health.js';
 import type { Journal } from './journal.js';
+import { freshViewHooks } from './view-refresh.js';
 
 /** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
 const engineWaitMs = 60_000;
@@ -13,6 +14,7 @@ export interface HandlerSources {
   readonly health: () => Promise<Health>;
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
+  readonly refreshViews: () => Promise<void>;
 }
 
 /** What the control channel serves, the same in the VM and in native mode. */
@@ -30,7 +32,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
 /** Joins one connection with the engine as soon as it answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady }: Pick<HandlerSources, 'engineSocket' | 'whenEngineReady'>,
+  { engineSocket, whenEngineReady, refreshViews }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -52,5 +54,5 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
-  await connectEngine(stream, engineSocket);
+  await connectEngine(stream, engineSocket, freshViewHooks(refreshViews));
 }

@@ -21,6 +21,7 @@ import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
 import { untilExists } from './socket-watch.js';
 import { Supervisor } from './supervisor.js';
+import { refreshViews } from './view-refresh.js';
 import { version } from './version.js';
 import { serveVmControl } from './vm-control.js';
 
@@ -102,6 +103,11 @@ async function main(args: DaemonArguments): Promise<void> {
     health: () => readHealth(healthSources),
     journal,
     powerOff,
+    refreshViews: async () => {
+      await refreshViews().catch((error: unknown) => {
+        log.warn({ err: error }, 'the engine may not see the latest files of running containers');
+      });
+    },
   });
   /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */
   process.on('SIGTERM', () => {
