@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { ChannelSupervisor, forwardConnections, type SupervisorState } from '../channel/index.js';
 import type { Clock } from '../common/clock.js';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
 import type { GuestLink } from './guest-link.js';
 
@@ -15,13 +16,17 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
   const connected = Promise.withResolvers<void>();
   // Nobody may be waiting when the guest turns out to speak another version.
   connected.promise.catch(() => undefined);
+  let wasUp = false;
   const supervisor = new ChannelSupervisor({
     openStream: () => attached.promise,
     keepStreamOpen: true,
     clock,
     onState(state) {
       logState(state, logger);
-      if (state.state === 'up') connected.resolve();
+      if (state.state === 'up') {
+        wasUp = true;
+        connected.resolve();
+      }
       if (state.state === 'incompatible') connected.reject(state.error);
     },
   });
@@ -41,7 +46,11 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);
     },
-    powerOff: async (signal) => (await supervisor.current(signal)).powerOff(signal),
+    async powerOff(signal) {
+      // A daemon that restarts is worth waiting for; one that never came up is not.
+      if (!wasUp) throw new BulkheadError('BH_CHANNEL_CLOSED');
+      await (await supervisor.current(signal)).powerOff(signal);
+    },
     async close() {
       await forwarder.close();
       await supervisor.close();

@@ -30,7 +30,9 @@ export class ProgressView {
         this.#end('engine ready');
         break;
       case 'stopping':
-        this.#begin('Stop the VM');
+        // What it was doing did not come to its end.
+        this.#step?.fail();
+        this.#step = this.#reporter.step('Stop the VM');
         break;
       case 'stopped':
         this.#end('stopped');

@@ -9,7 +9,7 @@ import { ensureDataDisk } from '../instance/data-disk.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { Deadline } from '../lifecycle/deadline.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
-import type { VmState } from '../lifecycle/state.js';
+import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine } from '../machine.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
@@ -48,6 +48,7 @@ export class Controller {
   #machine: Machine | undefined;
   #link: GuestLink | undefined;
   #readyAfterMs: number | undefined;
+  #told: { readonly state: VmStateName; readonly phase: Phase | undefined } | undefined;
 
   constructor(parts: ControllerParts) {
     this.#parts = parts;
@@ -56,14 +57,7 @@ export class Controller {
     this.#lifecycle.onEvent((state, event) => {
       parts.logger.info({ state: state.name, event: event.type }, 'lifecycle');
       if (state.name === 'ready') this.#readyAfterMs ??= this.#elapsed();
-      if (event.type === 'phase' && state.name === 'ready' && event.phase !== 'engine-ready') return;
-      this.progress.add({
-        kind: 'state',
-        state: state.name,
-        atMs: this.#elapsed(),
-        ...(state.name === 'booting' && state.phase !== undefined ? { phase: state.phase } : {}),
-        ...(state.name === 'failed' ? { error: toWire(state.cause) } : {}),
-      });
+      this.#tell(state);
     });
   }
 
@@ -133,6 +127,20 @@ export class Controller {
       error: state.name === 'failed' ? toWire(state.cause) : null,
       guest: state.name === 'ready' ? await this.#guestStatus() : null,
     };
+  }
+
+  /** An event that changed nothing a person can see is not told. */
+  #tell(state: VmState): void {
+    const phase = state.name === 'booting' ? state.phase : undefined;
+    if (this.#told?.state === state.name && this.#told.phase === phase) return;
+    this.#told = { state: state.name, phase };
+    this.progress.add({
+      kind: 'state',
+      state: state.name,
+      atMs: this.#elapsed(),
+      ...(phase === undefined ? {} : { phase }),
+      ...(state.name === 'failed' ? { error: toWire(state.cause) } : {}),
+    });
   }
 
   async #guestStatus(): Promise<unknown> {

@@ -1,0 +1,198 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { z } from 'zod';
+import { writeTinyImage } from '../vm/test-support/tiny-image.js';
+
+/** The built command with a fake QEMU: every process is real, only the guest is not. `tsc --build` comes first. */
+const dist = fileURLToPath(new URL('../../dist', import.meta.url));
+
+let directory = '';
+let env: NodeJS.ProcessEnv = {};
+const used = new Set<string>();
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bh-cli-'));
+  const qemu = join(directory, 'qemu');
+  await writeFile(qemu, `#!/bin/sh\nexec ${process.execPath} ${dist}/vm/test-support/fake-qemu.js "$@"\n`);
+  await chmod(qemu, 0o755);
+  await writeTinyImage(join(directory, 'image'));
+  env = {
+    PATH: process.env['PATH'],
+    BULKHEAD_QEMU: qemu,
+    BULKHEAD_IMAGE: join(directory, 'image'),
+    XDG_STATE_HOME: directory,
+    XDG_RUNTIME_DIR: directory,
+    XDG_CACHE_HOME: directory,
+  };
+});
+
+afterEach(async () => {
+  await Promise.all([...used].map((name) => bulkhead(['down', '--name', name])));
+  used.clear();
+});
+afterAll(() => rm(directory, { recursive: true }));
+
+interface Outcome {
+  readonly status: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+function start(args: readonly string[], extra: NodeJS.ProcessEnv = {}): ChildProcess {
+  const name = args[args.indexOf('--name') + 1];
+  if (name !== undefined && args.includes('--name')) used.add(name);
+  return spawn(process.execPath, [join(dist, 'cli/main.js'), ...args], { env: { ...env, ...extra } });
+}
+
+async function bulkhead(args: readonly string[], extra: NodeJS.ProcessEnv = {}): Promise<Outcome> {
+  const child = start(args, extra);
+  const text = { out: '', err: '' };
+  child.stdout?.setEncoding('utf8').on('data', (chunk: string) => (text.out += chunk));
+  child.stderr?.setEncoding('utf8').on('data', (chunk: string) => (text.err += chunk));
+  await once(child, 'close');
+  return { status: child.exitCode, ...text };
+}
+
+const statusSchema = z.looseObject({ state: z.string(), pid: z.int().optional(), vmPid: z.int().nullish() });
+
+async function status(name: string) {
+  return statusSchema.parse(JSON.parse((await bulkhead(['status', '--json', '--name', name])).out));
+}
+
+/** Of the process with this number there is nothing left but, perhaps, its exit status. */
+async function isGone(pid: number): Promise<boolean> {
+  return (await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')) === '';
+}
+
+test('up, use, down, and up again', async () => {
+  const up = await bulkhead(['up', '--name', 'ok']);
+  expect(up).toMatchObject({ status: 0, out: '' });
+  expect(up.err).toContain('engine ready');
+
+  const shown = await bulkhead(['env', '--name', 'ok']);
+  expect(shown.out).toBe(`export DOCKER_HOST=unix://${directory}/bulkhead/ok/docker.sock\n`);
+  const socket = `${directory}/bulkhead/ok/docker.sock`;
+  expect((await stat(socket)).mode & 0o777).toBe(0o600);
+  const connection = connect(socket);
+  connection.write('ping');
+  expect(String((await once(connection, 'data'))[0])).toBe('ping');
+  connection.destroy();
+
+  const again = await bulkhead(['up', '--name', 'ok']);
+  expect(again).toMatchObject({ status: 0 });
+  expect(again.err).toContain('already running');
+
+  expect((await bulkhead(['logs', '--name', 'ok'])).out).toBe('dockerd fake line\n');
+  const { pid = 0, vmPid } = await status('ok');
+  expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
+  expect(await Promise.all([pid, vmPid ?? 0].map(isGone))).toEqual([true, true]);
+  await expect(stat(socket)).rejects.toMatchObject({ code: 'ENOENT' });
+  expect(await status('ok')).toMatchObject({ state: 'stopped' });
+
+  expect(await bulkhead(['up', '--name', 'ok', '--json'])).toMatchObject({ status: 0 });
+  expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
+  expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
+}, 60_000);
+
+test('two instances do not disturb each other', async () => {
+  const both = await Promise.all([bulkhead(['up', '--name', 'a1']), bulkhead(['up', '--name', 'a2'])]);
+  expect(both.map((one) => one.status)).toEqual([0, 0]);
+  await bulkhead(['down', '--name', 'a1']);
+  expect((await status('a2')).state).toBe('ready');
+  expect((await status('a1')).state).toBe('stopped');
+}, 60_000);
+
+test('kill -9 of the controller: no orphan, a cause, and the next up works', async () => {
+  await bulkhead(['up', '--name', 'kc']);
+  const { pid = 0, vmPid } = await status('kc');
+  const watched = start(['logs', '--name', 'kc']);
+  await once(watched, 'close');
+  process.kill(pid, 'SIGKILL');
+  // The socket pairs close with the processes that hold them: `status` is asked until both are gone.
+  while (!(await isGone(pid)) || !(await isGone(vmPid ?? 0))) await status('kc');
+  const after = await bulkhead(['status', '--name', 'kc']);
+  expect(after).toMatchObject({ status: 69 });
+  expect(after.err).toContain(`error BH_CONTROLLER_CRASHED: `);
+  expect(after.err).toContain(`process ${pid} is gone; the VM was ready`);
+  const up = await bulkhead(['up', '--name', 'kc']);
+  expect(up.status).toBe(0);
+  expect(up.err).toContain('Last time: ');
+}, 60_000);
+
+test('kill -9 of QEMU: the controller ends with the cause', async () => {
+  await bulkhead(['up', '--name', 'kq']);
+  const { pid = 0, vmPid } = await status('kq');
+  process.kill(vmPid ?? 0, 'SIGKILL');
+  while (!(await isGone(pid))) await status('kq');
+  const after = await bulkhead(['status', '--name', 'kq']);
+  expect(after.err).toMatch(/error BH_VM_QEMU_KILLED: QEMU was ended by SIGKILL after phase engine-ready/);
+  expect((await bulkhead(['up', '--name', 'kq'])).status).toBe(0);
+}, 60_000);
+
+test('SIGTERM of the controller is an orderly down', async () => {
+  await bulkhead(['up', '--name', 'st']);
+  const { pid = 0 } = await status('st');
+  process.kill(pid, 'SIGTERM');
+  while (!(await isGone(pid))) await status('st');
+  expect((await status('st')).state).toBe('stopped');
+}, 60_000);
+
+test.each([
+  ['hang', ['--timeout', '1'], 'BH_VM_BOOT_TIMEOUT', 75],
+  ['die', [], 'BH_QEMU_UNUSABLE', 69],
+  ['panic', [], 'BH_VM_GUEST_PANIC', 69],
+  ['verity', [], 'BH_VM_ROOT_CORRUPT', 65],
+  ['disk', [], 'BH_DATA_DISK_CORRUPT', 65],
+])(
+  'a VM that ends by %s',
+  async (name, options, code, exitCode) => {
+    const up = await bulkhead(['up', '--name', name, ...options]);
+    expect(up.err).toMatch(new RegExp(`^error ${code}: `, 'm'));
+    expect(up.status).toBe(exitCode);
+    expect(up.err).not.toContain('    at ');
+    const later = await bulkhead(['status', '--name', name]);
+    expect(later).toMatchObject({ status: exitCode });
+  },
+  60_000,
+);
+
+test('a socket path another program listens on', async () => {
+  await bulkhead(['up', '--name', 'tk']);
+  await bulkhead(['down', '--name', 'tk']);
+  const other = createServer().listen(`${directory}/bulkhead/tk/docker.sock`);
+  await once(other, 'listening');
+  const up = await bulkhead(['up', '--name', 'tk']);
+  expect(up.err).toContain('error BH_SOCKET_TAKEN: ');
+  other.close();
+  expect((await bulkhead(['up', '--name', 'tk'])).status).toBe(0);
+}, 60_000);
+
+test('no QEMU, a damaged image, a wrong name', async () => {
+  const none = await bulkhead(['up', '--name', 'nq'], { BULKHEAD_QEMU: '/nonexistent' });
+  expect(none).toMatchObject({ status: 69 });
+  expect(none.err).toContain('error BH_QEMU_MISSING: ');
+  const image = join(directory, 'damaged');
+  await writeTinyImage(image);
+  await writeFile(join(image, 'kernel'), 'KERNEL');
+  const damaged = await bulkhead(['up', '--name', 'nq', '--image', image]);
+  expect(damaged).toMatchObject({ status: 65 });
+  expect(damaged.err).toContain(`error BH_IMAGE_CORRUPT: The VM image file ${image}/kernel`);
+  expect(await bulkhead(['up', '--name', 'A'])).toMatchObject({ status: 64 });
+}, 60_000);
+
+test('Ctrl-C while it boots stops the VM', async () => {
+  const up = start(['up', '--name', 'hang-c']);
+  const { stderr } = up;
+  if (stderr === null) throw new Error('no output');
+  const closed = once(up, 'close');
+  for await (const chunk of stderr) if (String(chunk).includes('init')) up.kill('SIGINT');
+  await closed;
+  expect(up.exitCode).toBe(130);
+  expect((await status('hang-c')).state).toBe('stopped');
+}, 60_000);

@@ -1,0 +1,235 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { createLogger } from '../../common/log.js';
+import { ManualClock } from '../../channel/test-support/manual-clock.js';
+import { FakeBackend, type FakeVm } from '../fake/fake-backend.js';
+import type { GuestLink } from '../guest-link.js';
+import { instancePaths } from '../instance/paths.js';
+import { makeInstanceDirectories } from '../instance/directories.js';
+import type { VmStateName } from '../lifecycle/state.js';
+import { writeTinyImage } from '../test-support/tiny-image.js';
+import { Controller } from './controller.js';
+import type { Progress } from './progress.js';
+
+let directory = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bulkhead-controller-'));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const logger = createLogger('test', { write: () => undefined });
+
+interface Overrides {
+  readonly powerOff?: (vm: FakeVm) => Promise<void>;
+  readonly connected?: Promise<void>;
+  readonly openLink?: () => Promise<GuestLink>;
+}
+
+async function setUp(overrides: Overrides = {}) {
+  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
+  const paths = instancePaths('one', { env, uid: process.getuid?.() ?? 0, ownsDirectory: () => false });
+  await makeInstanceDirectories(paths);
+  const image = join(directory, 'image');
+  await writeTinyImage(image);
+  const clock = new ManualClock();
+  const started = Promise.withResolvers<FakeVm>();
+  const backend = new FakeBackend((vm) => started.resolve(vm));
+  const calls: string[] = [];
+  let vm: FakeVm | undefined;
+  const link: GuestLink = {
+    connected: overrides.connected ?? Promise.resolve(),
+    attach: () => void calls.push('attach'),
+    status: async () => ({ healthy: true }),
+    async *logs() {
+      yield '{}';
+    },
+    powerOff: async () => {
+      calls.push('power-off');
+      if (vm !== undefined) await overrides.powerOff?.(vm);
+    },
+    close: async () => void calls.push('close'),
+  };
+  const controller = new Controller({
+    paths,
+    options: { image, memoryMiB: 512, cpus: 1, dataSizeMiB: 512, timeoutMs: undefined },
+    backend,
+    clock,
+    logger,
+    openLink: overrides.openLink ?? (async () => link),
+  });
+  const seen: Progress[] = [];
+  controller.progress.follow((progress) => seen.push(progress));
+  const reached = (state: VmStateName) =>
+    new Promise<void>((resolve) => {
+      controller.progress.follow((progress) => {
+        if (progress.kind === 'state' && progress.state === state) resolve();
+      });
+    });
+  const final = controller.run();
+  const untilStarted = async (): Promise<FakeVm> => (vm = await started.promise);
+  return { controller, clock, calls, seen, reached, final, paths, image, untilStarted };
+}
+
+async function setUpReady(overrides: Overrides = {}) {
+  const all = await setUp(overrides);
+  const vm = await all.untilStarted();
+  vm.say({ phase: 'kernel', uptimeMs: 1 });
+  vm.say({ phase: 'engine-ready', uptimeMs: 2 });
+  await all.reached('ready');
+  return { ...all, vm };
+}
+
+const powersOff = async (vm: FakeVm): Promise<void> => {
+  vm.say({ phase: 'powering-off' });
+  vm.end({ kind: 'guest-shutdown' });
+};
+
+test('a whole life: verified, booted, ready, stopped in order', async () => {
+  const { controller, vm, final, seen, calls } = await setUpReady({ powerOff: powersOff });
+  expect(vm.spec.commandLine).toContain('bulkhead.verity=sha256,4096,4096,2,');
+  const status = await controller.status();
+  expect(status).toMatchObject({ state: 'ready', vmPid: 4242, accelerator: 'tcg', guest: { healthy: true } });
+  expect(status.phases.map(({ phase }) => phase)).toEqual(['kernel', 'engine-ready']);
+  controller.down();
+  expect(await final).toEqual({ name: 'stopped' });
+  expect(calls).toEqual(['attach', 'power-off', 'close']);
+  const states = seen.map((progress) =>
+    progress.kind === 'state' ? (progress.phase ?? progress.state) : 'note',
+  );
+  expect(states).toEqual(['verifying', 'starting', 'booting', 'kernel', 'ready', 'stopping', 'stopped']);
+});
+
+test('ready means that the host reaches the guest', async () => {
+  const connected = Promise.withResolvers<void>();
+  const { controller, untilStarted, reached, final } = await setUp({ connected: connected.promise });
+  const vm = await untilStarted();
+  vm.say({ phase: 'engine-ready' });
+  vm.say({ phase: 'daemon' });
+  await reached('booting');
+  expect(controller.state.name).toBe('booting');
+  connected.resolve();
+  await reached('ready');
+  vm.end({ kind: 'guest-reset' });
+  await final;
+});
+
+test('a guest of another version is given up with that cause', async () => {
+  const error = new BulkheadError('BH_CHANNEL_VERSION', { guest: 2, host: 1 });
+  const connected = Promise.reject(error);
+  connected.catch(() => undefined);
+  const { untilStarted, final } = await setUp({ connected });
+  (await untilStarted()).say({ phase: 'engine-ready' });
+  expect(await final).toMatchObject({ name: 'failed', cause: { code: 'BH_CHANNEL_VERSION' } });
+});
+
+test('a boot that takes too long is ended and names the last phase', async () => {
+  const { untilStarted, reached, clock, final, paths } = await setUp();
+  const vm = await untilStarted();
+  vm.say({ phase: 'data-mounted' });
+  await reached('booting');
+  await clock.advanceWhenSleeping(300_000);
+  expect(await final).toMatchObject({
+    name: 'failed',
+    cause: { code: 'BH_VM_BOOT_TIMEOUT', params: { seconds: 300, console: paths.consoleLog } },
+  });
+  expect((await vm.exited).kind).toBe('host-quit');
+});
+
+test('once ready there is no deadline any more', async () => {
+  const { vm, clock, controller, final } = await setUpReady({ powerOff: powersOff });
+  controller.down();
+  // Only the deadline of the stop sleeps; the boot's would have been found first.
+  await final;
+  expect(clock.now()).toBe(0);
+  expect((await vm.exited).kind).toBe('guest-shutdown');
+});
+
+test('a guest that does not stop in time is ended', async () => {
+  const { controller, clock, final, vm } = await setUpReady({ powerOff: async () => undefined });
+  controller.down();
+  await clock.advanceWhenSleeping(10_000);
+  expect(await final).toEqual({ name: 'stopped' });
+  expect((await vm.exited).kind).toBe('host-quit');
+});
+
+test('a guest that cannot be asked is ended at once', async () => {
+  const { controller, clock, final } = await setUpReady({
+    powerOff: () => Promise.reject(new Error('no channel')),
+  });
+  controller.down();
+  expect(await final).toEqual({ name: 'stopped' });
+  expect(clock.now()).toBe(0);
+});
+
+test.each([
+  [{ kind: 'killed', signal: 'SIGKILL' }, 'BH_VM_QEMU_KILLED'],
+  [{ kind: 'guest-panic', detail: 'x' }, 'BH_VM_GUEST_PANIC'],
+  [{ kind: 'guest-shutdown' }, 'BH_VM_GUEST_SHUTDOWN'],
+] as const)('a ready VM that ends by $kind fails with its cause', async (exit, code) => {
+  const { vm, final, calls } = await setUpReady();
+  vm.end(exit);
+  expect(await final).toMatchObject({ name: 'failed', cause: { code } });
+  expect(calls).toContain('close');
+});
+
+test('a failure the guest reports while booting ends it with that cause', async () => {
+  const { untilStarted, final, paths } = await setUp();
+  (await untilStarted()).say({ failure: 'data-disk-corrupt', detail: 'bad superblock' });
+  expect(await final).toMatchObject({
+    name: 'failed',
+    cause: { code: 'BH_DATA_DISK_CORRUPT', params: { dataDisk: paths.dataDisk, reason: 'bad superblock' } },
+  });
+});
+
+test('an engine that fails later does not end the VM: containers may be running', async () => {
+  const { vm, controller, final } = await setUpReady({ powerOff: powersOff });
+  vm.say({ failure: 'engine-failed', detail: 'exit 2' });
+  vm.say({ phase: 'daemon' });
+  expect(controller.state.name).toBe('ready');
+  controller.down();
+  expect(await final).toEqual({ name: 'stopped' });
+});
+
+test('a damaged image is never started', async () => {
+  const env = await setUp({
+    openLink: () => Promise.reject(new Error('the link must not be opened')),
+  });
+  env.controller.down();
+  await env.final;
+  await writeFile(join(env.image, 'kernel'), 'KERNEL');
+  const { final, controller } = await restart(env);
+  expect(await final).toMatchObject({ name: 'failed', cause: { code: 'BH_IMAGE_CORRUPT' } });
+  expect((await controller.status()).vmPid).toBeNull();
+});
+
+async function restart({ paths, image, clock }: Awaited<ReturnType<typeof setUp>>) {
+  const controller = new Controller({
+    paths,
+    options: { image, memoryMiB: 512, cpus: 1, dataSizeMiB: 512, timeoutMs: undefined },
+    backend: new FakeBackend(() => {
+      throw new Error('started');
+    }),
+    clock,
+    logger,
+    openLink: () => Promise.reject(new Error('opened')),
+  });
+  return { controller, final: controller.run() };
+}
+
+test('told to stop while it verifies, it stops without having started', async () => {
+  const { controller, final, seen } = await setUp();
+  controller.down();
+  expect(await final).toEqual({ name: 'stopped' });
+  expect(seen.map((progress) => progress.kind === 'state' && progress.state)).not.toContain('starting');
+});
+
+test('a taken socket costs no boot', async () => {
+  const { final, seen } = await setUp({
+    openLink: () => Promise.reject(new BulkheadError('BH_SOCKET_TAKEN', { path: '/x' })),
+  });
+  expect(await final).toMatchObject({ name: 'failed', cause: { code: 'BH_SOCKET_TAKEN' } });
+  expect(seen.map((progress) => progress.kind === 'state' && progress.state)).not.toContain('booting');
+});

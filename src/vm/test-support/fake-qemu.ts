@@ -1,0 +1,95 @@
+import { appendFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { z } from 'zod';
+import { serveChannel } from '../../channel/index.js';
+import { systemClock } from '../../common/system-clock.js';
+import { readLines } from '../line-reader.js';
+import { phaseNames } from '../phases.js';
+import { portIds, qemuDescriptors } from '../qemu/arguments.js';
+import { probeExitStatus } from '../qemu/probe-guest.js';
+
+/**
+ * A program that behaves like QEMU towards the controller: version, probe guest, QMP, and a guest that passes its phases and serves the
+ * control channel. What goes wrong is said by the name of the instance: `hang…` stops after phase `init`,
+ * `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once.
+ */
+const args = process.argv.slice(2);
+const option = (name: string): string => args[args.indexOf(name) + 1] ?? '';
+
+if (args.includes('--version')) {
+  process.stdout.write('QEMU emulator version 10.0.99 (fake)\n');
+} else if (args.includes('isa-debug-exit,iobase=0xf4,iosize=1')) {
+  process.exitCode = probeExitStatus;
+} else {
+  runVm(option('-name').replace('bulkhead-', ''));
+}
+
+function runVm(scenario: string): void {
+  if (scenario.startsWith('die')) {
+    process.stderr.write('fake: Could not open disk: Permission denied\n');
+    process.exit(1);
+  }
+  const [qmp, phase, control] = [qemuDescriptors.qmp, qemuDescriptors.phase, qemuDescriptors.control].map(
+    (fd) => new Socket({ fd, readable: true, writable: true }),
+  );
+  if (qmp === undefined || phase === undefined || control === undefined) throw new Error('descriptors');
+  const send = (message: object): void => void qmp.write(`${JSON.stringify(message)}\r\n`);
+  const end = (reason: string): void => {
+    send({ event: 'SHUTDOWN', data: { guest: true, reason } });
+    qmp.end(() => process.exit(0));
+  };
+  const say = (message: object): void => void phase.write(`${JSON.stringify(message)}\n`);
+  send({ QMP: { version: { qemu: { major: 10, minor: 0, micro: 99 } }, capabilities: [] } });
+  const schema = z.object({ execute: z.string(), id: z.int() });
+  void readLines(qmp, (line) => {
+    const command = schema.parse(JSON.parse(line));
+    send({ return: {}, id: command.id });
+    if (command.execute === 'quit') end('host-qmp-quit');
+    if (command.execute === 'cont') boot(scenario, say, end, () => openPort(control, send, say, end));
+  });
+}
+
+function boot(
+  scenario: string,
+  say: (message: object) => void,
+  end: (reason: string) => void,
+  openPort: () => void,
+): void {
+  if (scenario.startsWith('verity')) {
+    say({ failure: 'verity-failed', detail: 'data block 7' });
+    return end('guest-reset');
+  }
+  for (const phase of phaseNames.slice(0, 3)) say({ phase, uptimeMs: 1 });
+  if (scenario.startsWith('hang')) return;
+  if (scenario.startsWith('panic')) {
+    const console =
+      /path=([^,]+)/.exec(args.find((arg) => arg.startsWith('file,id=console')) ?? '')?.[1] ?? '';
+    appendFileSync(console, 'Kernel panic - not syncing: fake\n');
+    return end('guest-reset');
+  }
+  if (scenario.startsWith('disk')) return say({ failure: 'data-disk-corrupt', detail: 'bad superblock' });
+  for (const phase of phaseNames.slice(3, phaseNames.indexOf('engine-ready') + 1))
+    say({ phase, uptimeMs: 2 });
+  openPort();
+}
+
+function openPort(
+  control: Socket,
+  send: (message: object) => void,
+  say: (message: object) => void,
+  end: (reason: string) => void,
+): void {
+  send({ event: 'VSERPORT_CHANGE', data: { id: portIds.control, open: true } });
+  const handlers = {
+    engine: (stream: NodeJS.ReadWriteStream) => void stream.pipe(stream),
+    status: async () => ({ fake: true }),
+    async *logs() {
+      yield '{"service":"dockerd","msg":"fake line"}';
+    },
+    powerOff: async () => {
+      say({ phase: 'powering-off' });
+      end('guest-shutdown');
+    },
+  };
+  void serveChannel(control, handlers, { clock: systemClock });
+}
