@@ -19,6 +19,8 @@ export interface DeniedArgument extends DeniedCall {
   /** 2^n - 1; bits above it are never compared. Values that only differ above it are invalid for the call anyway. */
   readonly mask: number;
   readonly value: number;
+  /** Whether `0..mask` are all the values that mean anything, so that a profile's own conditions can be spelled out. */
+  readonly enumerable: boolean;
 }
 
 /**
@@ -61,10 +63,10 @@ const UFFD_USER_MODE_ONLY = 1;
 
 export const deniedArguments: readonly DeniedArgument[] = [
   // The virtual machine's socket to its host; it has no namespace. Families end at 46, so six bits tell them apart.
-  { name: 'socket', index: 0, mask: 63, value: AF_VSOCK, errno: EAFNOSUPPORT },
+  { name: 'socket', index: 0, mask: 63, value: AF_VSOCK, enumerable: true, errno: EAFNOSUPPORT },
   // The same by i386's multiplexer, whose family lies in memory where seccomp cannot look. Costs: 32-bit glibc programs
   // (linux/386 images) open no sockets; `isolation.seccompExempt: ["socketcall"]` gives them back. Calls end at 20.
-  { name: 'socketcall', index: 0, mask: 31, value: SYS_SOCKET, errno: EAFNOSUPPORT },
+  { name: 'socketcall', index: 0, mask: 31, value: SYS_SOCKET, enumerable: true, errno: EAFNOSUPPORT },
   // Without the flag it stops the kernel itself at a page fault, which turns races in the kernel into certainties.
-  { name: 'userfaultfd', index: 0, mask: UFFD_USER_MODE_ONLY, value: 0, errno: EPERM },
+  { name: 'userfaultfd', index: 0, mask: UFFD_USER_MODE_ONLY, value: 0, enumerable: false, errno: EPERM },
 ];

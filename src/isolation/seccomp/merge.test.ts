@@ -92,7 +92,6 @@ describe('mergeFloor with a profile of the user', () => {
     ['vsock itself', [{ index: 0, value: 40, op: 'SCMP_CMP_EQ' as const }]],
     ['a range', [{ index: 0, value: 16, op: 'SCMP_CMP_GE' as const }]],
     ['another family excluded', [{ index: 0, value: 16, op: 'SCMP_CMP_NE' as const }]],
-    ['the type only', [{ index: 1, value: 1, op: 'SCMP_CMP_EQ' as const }]],
     ['a mask', [{ index: 0, value: 8, valueTwo: 8, op: 'SCMP_CMP_MASKED_EQ' as const }]],
     [
       'two conditions on one argument, which runc ORs',
@@ -134,6 +133,35 @@ describe('mergeFloor with a profile of the user', () => {
     ],
   ])('refuses what it cannot combine', (profile, text) => {
     expect(mergeFloor(profile, architectures, [])).toContain(text);
+  });
+
+  it.each([
+    ['socket', [{ index: 1, value: 1, op: 'SCMP_CMP_EQ' as const }]],
+    [
+      'socket',
+      [
+        { index: 0, value: 2, op: 'SCMP_CMP_EQ' as const },
+        { index: 1, value: 1, op: 'SCMP_CMP_EQ' as const },
+      ],
+    ],
+    ['userfaultfd', [{ index: 0, value: 1, op: 'SCMP_CMP_EQ' as const }]],
+  ])('refuses conditions on %s that libseccomp would have to combine', (name, args) => {
+    const profile = strict(allow([name], args));
+    expect(mergeFloor(profile, architectures, [])).toContain(`conditions on ${name}`);
+    expect(mergeFloor(profile, architectures, [name])).toEqual(profile);
+  });
+
+  it('keeps what a profile that allows by default stops, high bits included', () => {
+    const halt: SeccompEntry = {
+      names: ['socket'],
+      action: 'SCMP_ACT_KILL',
+      args: [{ index: 0, value: 38, op: 'SCMP_CMP_EQ' }],
+    };
+    const profile = merged({ defaultAction: 'SCMP_ACT_ALLOW', syscalls: [halt] });
+    expect(holesIn(profile)).toEqual([]);
+    expect(possibleActions(profile, 'socket', [38n])).toEqual(['SCMP_ACT_KILL']);
+    expect(possibleActions(profile, 'socket', [(1n << 32n) + 38n])).toEqual(['SCMP_ACT_KILL']);
+    expect(possibleActions(profile, 'socket', inet)).toEqual(['SCMP_ACT_ALLOW']);
   });
 
   it('keeps a stricter answer to a call of the floor', () => {

@@ -1,7 +1,7 @@
 import type { Seccomp, SeccompAction } from '../../oci/seccomp.js';
 import { holds, rulesOf } from '../seccomp/conditions.js';
 import { deniedArguments, deniedCalls } from '../seccomp/floor.js';
-import { stops } from '../seccomp/merge.js';
+import { stops } from '../seccomp/actions.js';
 
 /**
  * The actions a call might meet. Where several rules match, libseccomp's choice depends on how it grew its tree, so
