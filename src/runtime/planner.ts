@@ -27,7 +27,7 @@ export interface ProcessIdentity {
 /** The first half of a decision: what must be known before the second half. */
 export interface Inquiry {
   readonly kind: 'inquiry';
-  /** Absolute paths to open; the root file system first, then each bind source in the order of the spec. */
+  /** Paths to open, relative ones from the bundle: the root file system, then each bind source in the order of the spec. */
   readonly paths: readonly string[];
   /** How many ids in a row the container needs, usually 65536. */
   readonly idCount: number;

@@ -113,6 +113,22 @@ test('a container is planned: paths, facts, a range of its own, the plan, an aud
   ]);
 });
 
+test('relative paths of a specification start from the bundle', async () => {
+  let opened: string[] = [];
+  await serve(
+    plannerOf(
+      (facts, ids) => {
+        opened = facts.map(({ path }) => path);
+        return { kind: 'plan', plan: bindPlan(ids) };
+      },
+      ['rootfs', '/abs'],
+    ),
+  );
+  const [asked] = await talk(hello(), [...rootFacts, ...rootFacts.slice(1)]);
+  expect(asked).toEqual(['open', '/b/rootfs', '/abs']);
+  expect(opened).toEqual(['rootfs', '/abs']);
+});
+
 test('a refusal reaches the front door with its code, and the range goes back at once', async () => {
   const refusal = { rule: 'no-host-network', code: 'BH_ISOLATION_X' as const, message: 'not\0 allowed' };
   await serve(plannerOf(() => ({ kind: 'refusal', refusal })));

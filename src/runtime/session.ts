@@ -59,7 +59,7 @@ async function answer(
 ): Promise<Outcome> {
   const begun = await raced(options.planner.begin(request, options.signal), options.signal);
   if (begun.kind === 'refusal') return await refuse(connection, begun.refusal);
-  await connection.send(encodeMessage(['open', ...begun.paths]));
+  await connection.send(encodeMessage(['open', ...begun.paths.map((path) => inBundle(request, path))]));
   const facts = decodeFacts(await connection.receive(), begun.paths);
   const holder: Holder = {
     runtimeRoot: request.runtimeRoot,
@@ -86,6 +86,11 @@ async function answer(
   } finally {
     if (!held.sent) options.allocator.abandon(held.base, holder);
   }
+}
+
+/** Relative paths start from the bundle (OCI runtime specification, config.md "Root" and "Mounts"). */
+function inBundle({ bundle }: ContainerRequest, path: string): string {
+  return path === '' || path.startsWith('/') ? path : `${bundle}/${path}`;
 }
 
 async function refuse(connection: Connection, refusal: Refusal): Promise<Outcome> {
