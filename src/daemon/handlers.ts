@@ -1,7 +1,7 @@
 import { setTimeout as deadline } from 'node:timers';
 import type { Duplex } from 'node:stream';
 import { type ChannelHandlers, connectEngine } from '../channel/index.js';
-import type { Health } from './health.js';
+import type { Health } from '../common/health.js';
 import type { Journal } from './journal.js';
 import { freshViewHooks } from './view-refresh.js';
 

@@ -1,35 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
+import type { Health, KernelFacts } from '../common/health.js';
 import type { ServiceName } from './init-protocol.js';
 import type { ServiceState } from './supervisor.js';
-
-/** What `GET /status` answers; `bulkhead status --json` passes it on. */
-export interface Health {
-  readonly version: string;
-  readonly mode: 'vm' | 'native';
-  readonly uptimeSeconds: number;
-  readonly engine: { readonly ready: boolean };
-  readonly services: Record<ServiceName, ServiceState>;
-  readonly isolation: { readonly rangesInUse: number };
-  readonly memory: { readonly residentBytes: number };
-  readonly kernel: KernelFacts;
-}
-
-/**
- * Values of the VM that no container may change. Tests compare them before and after an attack, because a refused
- * write proves nothing unless the kernel kept its value.
- */
-export interface KernelFacts {
-  readonly release: string;
-  readonly corePattern: string;
-  readonly modprobe: string;
-  readonly hostname: string;
-  /** SHA-256 of the sorted names of the loaded modules. */
-  readonly modules: string;
-  /** 1 once no module can be loaded any more (kernel.modules_disabled). */
-  readonly modulesDisabled: string;
-}
 
 export interface HealthSources {
   readonly version: string;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { KernelFacts } from '../../src/daemon/health.ts';
+import type { KernelFacts } from '../../src/common/health.ts';
 import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 
 /**

@@ -15,12 +15,7 @@ import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { connectChannel, connectEngine, forwardConnections, serveChannel } from '../../dist/channel/index.js';
 import { systemClock } from '../../dist/common/system-clock.js';
-
-export interface BenchmarkRow {
-  readonly name: string;
-  readonly unit: string;
-  readonly value: number;
-}
+import type { BenchmarkRow } from './rows.ts';
 
 const self = fileURLToPath(import.meta.url);
 const block = Buffer.alloc(1 << 16, 'bulkhead');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { type Channel, connectChannel } from '../../src/channel/index.ts';
 import { systemClock } from '../../src/common/system-clock.ts';
-import type { Health } from '../../src/daemon/health.ts';
+import { type Health, parseHealth } from '../../src/common/health.ts';
 
 /** Opens a control session of an engine in native mode for the length of `work`. */
 export async function withControl<T>(socketPath: string, work: (channel: Channel) => Promise<T>): Promise<T> {
@@ -18,6 +18,5 @@ export async function withControl<T>(socketPath: string, work: (channel: Channel
 
 /** The health document; the tests trust their own daemon's shape. */
 export async function readStatus(socketPath: string): Promise<Health> {
-  // The document comes from the daemon of this very checkout, which writes it from this type.
-  return withControl(socketPath, async (channel) => (await channel.status()) as Health);
+  return withControl(socketPath, async (channel) => parseHealth(await channel.status()));
 }

@@ -1,0 +1,45 @@
+import { z } from 'zod';
+
+const exitSchema = z.object({ kind: z.enum(['code', 'signal']), value: z.number() });
+
+const serviceSchema = z.object({
+  state: z.enum(['unknown', 'running', 'waiting', 'stopped']),
+  pid: z.number().nullable(),
+  restarts: z.number(),
+  lastExit: exitSchema.nullable(),
+});
+
+/**
+ * Values of the VM's kernel that no container may change. Tests compare them before and after an attack, because a
+ * refused write proves nothing unless the kernel kept its value.
+ */
+const kernelSchema = z.object({
+  release: z.string(),
+  corePattern: z.string(),
+  modprobe: z.string(),
+  hostname: z.string(),
+  /** SHA-256 of the sorted names of the loaded modules. */
+  modules: z.string(),
+  /** `1` once no module can be loaded any more (kernel.modules_disabled). */
+  modulesDisabled: z.string(),
+});
+
+/** What `GET /status` of the control channel answers and `bulkhead status --json` passes on. */
+export const healthSchema = z.object({
+  version: z.string(),
+  mode: z.enum(['vm', 'native']),
+  uptimeSeconds: z.number(),
+  engine: z.object({ ready: z.boolean() }),
+  services: z.object({ containerd: serviceSchema, dockerd: serviceSchema }),
+  isolation: z.object({ rangesInUse: z.number() }),
+  memory: z.object({ residentBytes: z.number() }),
+  kernel: kernelSchema,
+});
+
+export type Health = z.infer<typeof healthSchema>;
+export type KernelFacts = z.infer<typeof kernelSchema>;
+
+/** Throws a ZodError when the guest answered something else: the guest is not trusted. */
+export function parseHealth(document: unknown): Health {
+  return healthSchema.parse(document);
+}

@@ -1,0 +1,59 @@
+/** A boot of the VM, phase by phase, and the size of the image. */
+import { execa } from 'execa';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadManifest } from '../../dist/image/index.js';
+import { builtImageDir } from '../support/built-image.ts';
+import type { BenchmarkRow } from './rows.ts';
+
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+export async function benchBoot(): Promise<BenchmarkRow[]> {
+  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-boot-'));
+  const env = { XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: join(dir, 'run') };
+  const bulkhead = async (...args: string[]): Promise<string> =>
+    (await execa('node', [cli, ...args, '--name', 'bench'], { env })).stdout;
+  try {
+    const rows: BenchmarkRow[] = [];
+    for (const disk of ['new data disk', 'second boot']) {
+      const started = performance.now();
+      const phases: BenchmarkRow[] = [];
+      const up = execa('node', [cli, 'up', '--name', 'bench'], { env });
+      for await (const line of up) {
+        const phase = /^Boot the VM: ([a-z-]+)/.exec(line)?.[1];
+        if (phase !== undefined) {
+          phases.push({
+            name: `boot, ${disk}: ${phase}`,
+            unit: 's',
+            value: (performance.now() - started) / 1000,
+          });
+        }
+      }
+      await up;
+      rows.push(...phases);
+      await bulkhead('down');
+    }
+    return rows;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+export async function imageSizes(): Promise<BenchmarkRow[]> {
+  const manifest = await loadManifest(await builtImageDir());
+  const megabytes = (bytes: number): number => bytes / 1e6;
+  return [
+    { name: 'release image, root file system', unit: 'MB', value: megabytes(manifest.files.root.size) },
+    {
+      name: 'release image, root file system, uncompressed',
+      unit: 'MB',
+      value: megabytes(manifest.uncompressed.bytes),
+    },
+    ...manifest.uncompressed.largest.map(({ path, size }) => ({
+      name: `largest: ${path}`,
+      unit: 'MB',
+      value: megabytes(size),
+    })),
+  ];
+}

@@ -1,0 +1,69 @@
+/** Isolated containers beside plain runc, on the same engine in native mode. Root only. */
+import { execa } from 'execa';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { startNativeEngine } from '../../dist/vm/native/index.js';
+import { builtImageDir } from '../support/built-image.ts';
+import { readStatus } from '../support/control.ts';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type BenchmarkRow, pairs } from './rows.ts';
+
+/** A runtime name that leads past the front door; only this benchmark's engine has it. */
+const plain = 'plain-runc';
+
+export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
+  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
+  await using engine = await startNativeEngine({
+    name: `bench-${process.pid}`,
+    root: join(await builtImageDir(), 'root.erofs'),
+    dataDir: join(dir, 'data'),
+    hostDir: join(dir, 'host'),
+    signal: AbortSignal.timeout(60_000),
+  });
+  try {
+    const docker = createDocker(engine.dockerHost);
+    const init = await childOf(engine.pid);
+    await addPlainRuntime(init, docker);
+    const run = (runtime: string) => async () =>
+      docker.ok(['run', '--rm', '--runtime', runtime, probe, 'true']);
+    const start = await pairs(rounds, run('bulkhead'), run(plain));
+    const inside = (program: string) => async () =>
+      execa('/usr/bin/nsenter', ['-t', String(init), '-m', '-p', '--', program, '--version']);
+    const call = await pairs(rounds * 2, inside('/usr/sbin/runc'), inside('/usr/lib/bulkhead/runc'));
+    const status = await readStatus(engine.controlSocket);
+    return [
+      { name: 'docker run --rm, isolated', unit: 'ms', value: start.a },
+      { name: 'docker run --rm, plain runc', unit: 'ms', value: start.b },
+      { name: 'docker run --rm, isolated / plain, median of pairs', unit: 'ratio', value: start.ratio },
+      { name: 'runtime call other than create, through the front door', unit: 'ms', value: call.a },
+      { name: 'runtime call other than create, runc itself', unit: 'ms', value: call.b },
+      { name: 'front door over runc, other calls', unit: 'ms', value: call.a - call.b },
+      { name: 'resident memory of bulkheadd', unit: 'MB', value: status.memory.residentBytes / 1e6 },
+    ];
+  } finally {
+    await engine.stop();
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** PID 1 of the engine, as the host numbers it. */
+async function childOf(pid: number): Promise<number> {
+  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
+}
+
+async function addPlainRuntime(init: number, docker: Docker): Promise<void> {
+  const path = `/proc/${init}/root/run/bulkhead/engine/dockerd.json`;
+  const config = z
+    .looseObject({ runtimes: z.record(z.string(), z.unknown()) })
+    .parse(JSON.parse(await readFile(path, 'utf8')));
+  config.runtimes[plain] = { path: '/usr/lib/bulkhead/runc' };
+  await writeFile(path, JSON.stringify(config));
+  const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), 'dockerd']);
+  process.kill(Number(stdout), 'SIGHUP');
+  for (let attempt = 0; attempt < 50; attempt += 1) {
+    if ((await docker.ok(['info', '--format', '{{json .Runtimes}}'])).includes(plain)) return;
+  }
+  throw new Error('the engine did not take the plain runtime');
+}

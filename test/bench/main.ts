@@ -1,0 +1,30 @@
+/**
+ * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
+ * channel, image, boot; all without an argument.
+ */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { benchBoot, imageSizes } from './boot.ts';
+import { benchmarkChannel } from './channel.ts';
+import { benchEngine } from './engine.ts';
+import type { BenchmarkRow } from './rows.ts';
+
+const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = {
+  engine: () => benchEngine(),
+  channel: () => benchmarkChannel(),
+  image: imageSizes,
+  boot: benchBoot,
+};
+
+const wanted = process.argv.slice(2);
+const rows: BenchmarkRow[] = [];
+for (const [name, run] of Object.entries(parts)) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  console.error(`measuring: ${name}`);
+  rows.push(...(await run()));
+}
+
+const width = Math.max(...rows.map(({ name }) => name.length));
+for (const { name, unit, value } of rows)
+  console.log(`| ${name.padEnd(width)} | ${value.toFixed(value < 10 ? 2 : 1).padStart(8)} ${unit} |`);
+await mkdir('build', { recursive: true });
+await writeFile('build/bench.json', `${JSON.stringify(rows, null, 2)}\n`);
