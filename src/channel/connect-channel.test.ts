@@ -73,6 +73,18 @@ for (const [name, error] of [
   });
 }
 
+test('a guest that ended in order and then refuses the rest loses nothing it sent', async () => {
+  const { near, far } = await openStream();
+  const answer = randomBytes(500_000);
+  far.end(answer);
+  await once(far, 'finish');
+  const closed = new Promise((resolve) => near.once('close', resolve));
+  far.destroy();
+  expect((await readAll(near)).equals(answer)).toBe(true);
+  await closed;
+  expect(near.writable).toBe(false);
+});
+
 test('200 connections at once keep their bytes apart', async () => {
   const { channel } = await openSession();
   await Promise.all(

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { Duplex } from 'node:stream';
 import { expect, test } from 'vitest';
 import { joinDuplex } from './join-duplex.js';
 import { nextChunk, readAll, socketPair } from './test-support/streams.js';
@@ -54,6 +55,29 @@ test('a sink that breaks after its source ended is no complete join', async () =
   await once(far, 'readable');
   b.destroy();
   expect(await ended).toMatchObject({ end: 'aborted' });
+});
+
+test('what a side ended in order is delivered though that side closes before it has read the rest', async () => {
+  const [b, far] = await socketPair();
+  const delivered: string[] = [];
+  const writing = Promise.withResolvers<() => void>();
+  const a = new Duplex({
+    read: () => undefined,
+    write: (chunk, _encoding, callback) => {
+      delivered.push(String(chunk));
+      writing.resolve(callback);
+    },
+  });
+  const ended = joinDuplex(a, b);
+  far.end('answer');
+  await once(b, 'end');
+  b.destroy();
+  await once(b, 'close');
+  expect(a.destroyed).toBe(false);
+  const finish = await writing.promise;
+  finish();
+  expect(await ended).toEqual({ end: 'aborted' });
+  expect([delivered, a.writableFinished, a.destroyed]).toEqual([['answer'], true, true]);
 });
 
 test('a reader that stops stops its own source only', async () => {
