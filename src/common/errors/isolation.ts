@@ -47,8 +47,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_NAMESPACES_MISSING: refused('container spec missing namespaces {names}', notNegotiable),
   BH_ISOLATION_ID_OUTSIDE_RANGE: refused(
     'the container process wants {kind} {id}, and the container has the ids 0 to {highest}',
-    'Use a lower id, or have larger id ranges configured.',
-    'isolation.idRangeSize',
+    'Use a lower id.',
   ),
 
   // Files
