@@ -12,6 +12,7 @@ export function processTerminal(): Terminal {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
     interactive: process.stderr.isTTY && process.env['TERM'] !== 'dumb',
-    columns: process.stderr.columns ?? 80,
+    // A pseudo-terminal that nobody gave a size says 0.
+    columns: Math.max(process.stderr.columns ?? 80, 40),
   };
 }

@@ -1,5 +1,5 @@
 import type { Reporter, Step } from '../../common/reporter.js';
-import { phaseNames, type Progress } from '../../vm/index.js';
+import { type Phase, phaseNames, type Progress } from '../../vm/index.js';
 
 /** Shows what a controller tells as steps: one for what it prepares, one for the boot, one for the stop. */
 export class ProgressView {
@@ -23,8 +23,9 @@ export class ProgressView {
         this.#begin('Start the VM');
         break;
       case 'booting':
-        if (progress.phase === undefined) this.#begin('Boot the VM');
-        else this.#step?.progress(progress.phase, (phaseNames.indexOf(progress.phase) + 1) / engineReady);
+        // Who comes late hears of a phase first.
+        if (progress.phase === undefined || this.#step === undefined) this.#begin('Boot the VM');
+        if (progress.phase !== undefined) this.#step?.progress(progress.phase, passed(progress.phase));
         break;
       case 'ready':
         this.#end('engine ready');
@@ -55,4 +56,7 @@ export class ProgressView {
   }
 }
 
-const engineReady = phaseNames.indexOf('engine-ready') + 1;
+/** Share of the boot's phases that are behind. */
+function passed(phase: Phase): number {
+  return (phaseNames.indexOf(phase) + 1) / (phaseNames.indexOf('engine-ready') + 1);
+}

@@ -28,7 +28,7 @@ export class ControlClient {
     return statusSchema.parse(JSON.parse(await readAll(answer)));
   }
 
-  /** Calls back for everything from the start on; resolves when the instance is ready, else rejects with what ended it. */
+  /** Calls back from the present state on; resolves when the instance is ready, else rejects with what ended it. */
   async waitReady(onProgress: (progress: Progress) => void): Promise<void> {
     const last = await this.#follow('GET', '/progress', onProgress);
     if (last?.state === 'ready') return;

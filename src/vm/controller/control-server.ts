@@ -10,7 +10,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
  * 0700).
  *
  * - `GET /status` one JSON document;
- * - `GET /progress` JSON lines, from the start on, until the instance is ready or at its end;
+ * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
  * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
  *   lock free and may start anew.
@@ -68,7 +68,7 @@ function followProgress(
     if (progress.kind !== 'state' || !isLast(progress.state)) return;
     over = true;
     response.end();
-  });
+  }, 'last');
   response.once('close', stop);
 }
 

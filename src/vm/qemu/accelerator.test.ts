@@ -22,7 +22,7 @@ function execWith(answers: Readonly<Record<string, { exitCode: number; stderr?: 
     async run(_file, args) {
       const accelerator = /accel=(\w+)/.exec(args.join(' '))?.[1] ?? '';
       const answer = answers[accelerator];
-      if (answer === undefined) throw new Error('timed out');
+      if (answer === undefined) throw Object.assign(new Error('SIGTERM'), { timedOut: true });
       return { stdout: '', stderr: answer.stderr ?? '', exitCode: answer.exitCode };
     },
   };

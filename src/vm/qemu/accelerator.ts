@@ -65,10 +65,17 @@ async function tryAccelerator(
     const { exitCode, stderr } = await exec.run(file, args, options);
     if (exitCode === probeExitStatus) return undefined;
     return exitCode === 0 ? 'the test guest crashed' : lastWords(stderr);
-  } catch {
+  } catch (error) {
     signal?.throwIfAborted();
-    return `a tiny test guest did not finish within ${probeDeadlineMs / 1000} s, or QEMU crashed`;
+    return isTimeout(error)
+      ? `a tiny test guest did not finish within ${probeDeadlineMs / 1000} s`
+      : 'QEMU crashed with a tiny test guest';
   }
+}
+
+/** How execa marks that the deadline was what ended the program. */
+function isTimeout(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'timedOut' in error && error.timedOut === true;
 }
 
 function probeArguments(accelerator: Accelerator, rom: string): string[] {
