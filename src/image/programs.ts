@@ -66,7 +66,6 @@ export async function bundleDaemon(projectDir: string): Promise<Buffer> {
       format: 'esm',
       target: 'node24',
       minify: true,
-      keepNames: true,
       legalComments: 'none',
       logLevel: 'silent',
       banner: {
