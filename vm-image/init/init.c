@@ -15,6 +15,7 @@
 #include "data_disk.h"
 #include "devices.h"
 #include "files.h"
+#include "engine_config.h"
 #include "identity.h"
 #include "log.h"
 #include "modules.h"
@@ -142,11 +143,13 @@ static void add_daemon_arguments(const struct options *options, struct services 
     services->extra[count] = NULL;
 }
 
-static void run_services(const struct options *options, int signals)
+static enum stop_reason run_services(const struct options *options, int signals)
 {
     char port[DEVICE_PATH_LIMIT];
     struct services services;
 
+    if (!copy_engine_config(ENGINE_CONFIG_SOURCE))
+        fail_errno(options, "engine-failed", ENGINE_CONFIG);
     if (!services_open(&services, RUNTIME_SOCKET))
         fail_errno(options, "engine-failed", RUNTIME_SOCKET);
     add_daemon_arguments(options, &services, port);
@@ -154,7 +157,7 @@ static void run_services(const struct options *options, int signals)
         if (!services_start(&services, i))
             fail_errno(options, "engine-failed", SERVICES[i].name);
     phase_report("services-started");
-    supervise(&services, signals);
+    return supervise(&services, signals);
 }
 
 int main(int count, char **arguments)
@@ -191,9 +194,9 @@ int main(int count, char **arguments)
         set_limits();
         set_up_machine(&options, cmdline);
     }
-    run_services(&options, signals);
-
-    phase_report("powering-off");
+    /* bulkheadd has said so itself before it asks for power-off */
+    if (run_services(&options, signals) == STOP_SIGNALLED)
+        phase_report("powering-off");
     end_processes();
     if (!options.native)
         power_off();

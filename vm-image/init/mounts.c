@@ -61,6 +61,16 @@ static void enable_controllers(void)
     }
 }
 
+/*
+ * PID 1 and with it every service leaves the root cgroup, which has no limits to read: from there dockerd sees no memory.swap.max and
+ * would tell every user that swap cannot be limited. The engine's containers have cgroups of their own beside this one.
+ */
+static void enter_own_cgroup(void)
+{
+    if (!make_directory(CGROUPS "/bulkhead", 0755) || !write_attribute(CGROUPS "/bulkhead/cgroup.procs", "0"))
+        log_line("cgroup: %s", strerror(errno));
+}
+
 static void link_standard_streams(void)
 {
     static const char *const LINKS[][2] = {
@@ -83,6 +93,7 @@ bool mount_volatile(bool native, const char **failed)
     }
     if (!native) {
         enable_controllers();
+        enter_own_cgroup();
         link_standard_streams();
     }
     return true;

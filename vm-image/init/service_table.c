@@ -2,9 +2,13 @@
 
 #include <stddef.h>
 
+#include "engine_config.h"
+
 static const char *const CONTAINERD_ARGUMENTS[] = {"/usr/bin/containerd", "--config", "/usr/share/bulkhead/containerd.toml", NULL};
 
-static const char *const DOCKERD_ARGUMENTS[] = {"/usr/sbin/dockerd", "--config-file", "/usr/share/bulkhead/dockerd.json", NULL};
+static const char *const DOCKERD_ARGUMENTS[] = {"/usr/sbin/dockerd", "--config-file", ENGINE_CONFIG, NULL};
+
+const char *const ENGINE_CONFIG_SOURCE = "/usr/share/bulkhead/dockerd.json";
 
 static const char *const DAEMON_ARGUMENTS[] = {
     "/usr/bin/node", "/usr/lib/bulkhead/bulkheadd.mjs", "--init-fd",     "3", "--runtime-fd", "4", "--phase-fd", "5", "--service-log", "containerd=6",

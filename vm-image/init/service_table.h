@@ -11,6 +11,8 @@ struct service_definition {
 
 extern const struct service_definition SERVICES[SERVICE_COUNT];
 extern const char *const SERVICE_ENVIRONMENT[];
+/** The configuration file in the root that becomes ENGINE_CONFIG. */
+extern const char *const ENGINE_CONFIG_SOURCE;
 
 /** First descriptor of each kind that DAEMON inherits; its arguments name them. */
 #define DAEMON_CONTROL_FD 3

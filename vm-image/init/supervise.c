@@ -64,7 +64,7 @@ static int milliseconds_until(int64_t due)
     return left > 0 ? (int)left : 0;
 }
 
-void supervise(struct services *services, int signals)
+enum stop_reason supervise(struct services *services, int signals)
 {
     struct line_buffer input = {0};
 
@@ -72,13 +72,13 @@ void supervise(struct services *services, int signals)
         struct pollfd wait[] = {{.fd = signals, .events = POLLIN}, {.fd = services->control, .events = POLLIN}};
         if (poll(wait, 2, milliseconds_until(services->daemon_due)) < 0 && errno != EINTR) {
             log_line("poll: %s", strerror(errno));
-            return;
+            return STOP_SIGNALLED;
         }
         /* requests before signals: what bulkheadd asked before it died still counts */
         if (wait[1].revents != 0 && control_serve(services, &input))
-            return;
+            return STOP_REQUESTED;
         if (wait[0].revents != 0 && take_signals(services, signals))
-            return;
+            return STOP_SIGNALLED;
         if (services->daemon_due != 0 && uptime_ms() >= services->daemon_due) {
             memset(&input, 0, sizeof(input));
             services->daemon_due = 0;

@@ -6,7 +6,9 @@
 /** Blocks the signals that supervise() takes from a descriptor. Call it before the first service starts, so that no SIGCHLD is missed. */
 int open_signals(void);
 
-/** Reaps every child, serves bulkheadd, restarts it; returns when the machine is to stop, by request or by SIGTERM. */
-void supervise(struct services *services, int signals);
+enum stop_reason { STOP_REQUESTED, STOP_SIGNALLED };
+
+/** Reaps every child, serves bulkheadd, restarts it; returns when the machine is to stop, by bulkheadd's request or by a signal. */
+enum stop_reason supervise(struct services *services, int signals);
 
 #endif

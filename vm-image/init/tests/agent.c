@@ -94,6 +94,9 @@ static void check_surroundings(int count, char **arguments)
     CHECK(mode_of("/run/bulkhead") == 0711 && mode_of("/run/bulkhead/engine") == 0700 && mode_of("/run/bulkhead/containerd") == 0700 &&
           mode_of("/run/bulkhead/rootfs") == 0711 && mode_of("/run/bulkhead/stage") == 0711 && mode_of("/run/bulkhead/ids") == 0700 &&
           mode_of("/run/bulkhead/runtime.sock") == 0600);
+    int config = open("/run/bulkhead/engine/dockerd.json", O_RDONLY | O_CLOEXEC);
+    CHECK(config >= 0 && read(config, line, sizeof(line)) == 3 && memcmp(line, "{}\n", 3) == 0 && close(config) == 0);
+    CHECK(mode_of("/run/bulkhead/engine/dockerd.json") == 0600);
     read_line(6, line, sizeof(line));
     CHECK(strcmp(line, "stubborn") == 0);
     read_line(7, line, sizeof(line));

@@ -13,4 +13,6 @@ const struct service_definition SERVICES[SERVICE_COUNT] = {
     [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS},
 };
 
+const char *const ENGINE_CONFIG_SOURCE = "/run/engine.json";
+
 const char *const SERVICE_ENVIRONMENT[] = {"TEST=1", NULL};

@@ -43,6 +43,8 @@ static _Noreturn void become_init(const char *init, const char *agent, bool idle
     CHECK(program >= 0 && mount("proc", "/proc", "proc", 0, NULL) == 0);
     CHECK(mount("tmpfs", "/mnt", "tmpfs", 0, NULL) == 0);
     bind_file(agent, "/mnt/agent");
+    int config = open("/mnt/engine.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+    CHECK(config >= 0 && write(config, "{}\n", 3) == 3 && close(config) == 0);
     CHECK(mkdir("/mnt/host", 0700) == 0 && (!idle || mkdir("/mnt/host/idle", 0700) == 0) && mount("/mnt", "/run", NULL, MS_BIND | MS_REC, NULL) == 0);
     CHECK(dup2(phases, 3) == 3);
     char *const arguments[] = {"init", "--native", "--phase-fd", "3", "--host-dir", "/run/host", NULL};
@@ -109,7 +111,7 @@ static void run(const char *init, const char *agent, bool idle, const char *cons
 
 int main(int count, char **arguments)
 {
-    static const char *const FULL[] = {"init", "services-started", "first-done", "second-done", "powering-off", NULL};
+    static const char *const FULL[] = {"init", "services-started", "first-done", "second-done", NULL};
     static const char *const TERMINATED[] = {"init", "services-started", "idle", "powering-off", NULL};
     char init[PATH_MAX], agent[PATH_MAX];
 
