@@ -49,6 +49,9 @@ test('the setting names one, and there is no other then', async () => {
     code: 'BH_QEMU_MISSING',
     params: { binary: named },
   });
+  await expect(findQemu(systemExec, { ...env, BULKHEAD_QEMU: 'qemu' })).rejects.toThrow(
+    /not an absolute path/,
+  );
 });
 
 test.each([

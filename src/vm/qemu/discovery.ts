@@ -41,6 +41,9 @@ export async function findQemu(
 async function findBinary(env: Readonly<Record<string, string | undefined>>): Promise<string> {
   const named = env['BULKHEAD_QEMU'];
   if (named !== undefined && named !== '') {
+    // The controller's current directory is not that of the command which started it.
+    if (!isAbsolute(named))
+      throw new BulkheadError('BH_QEMU_MISSING', { binary: `${named} is not an absolute path` });
     if (await isExecutable(named)) return named;
     throw new BulkheadError('BH_QEMU_MISSING', { binary: named });
   }

@@ -11,7 +11,7 @@ import { probeExitStatus } from '../qemu/probe-guest.js';
 /**
  * A program that behaves like QEMU towards the controller: version, probe guest, QMP, and a guest that passes its phases and serves the
  * control channel. What goes wrong is said by the name of the instance: `hang…` stops after phase `init`,
- * `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once.
+ * `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once, `puppet…` does what lines on the control port tell it.
  */
 const args = process.argv.slice(2);
 const option = (name: string): string => args[args.indexOf(name) + 1] ?? '';
@@ -45,7 +45,24 @@ function runVm(scenario: string): void {
     const command = schema.parse(JSON.parse(line));
     send({ return: {}, id: command.id });
     if (command.execute === 'quit') end('host-qmp-quit');
-    if (command.execute === 'cont') boot(scenario, say, end, () => openPort(control, send, say, end));
+    if (command.execute !== 'cont') return;
+    if (scenario.startsWith('puppet')) obey(control, (line) => void phase.write(`${line}\n`), send, end);
+    else boot(scenario, say, end, () => openPort(control, send, say, end));
+  });
+}
+
+function obey(
+  control: Socket,
+  say: (line: string) => void,
+  send: (message: object) => void,
+  end: (reason: string) => void,
+): void {
+  void readLines(control, (line) => {
+    const [verb, what = ''] = line.split(' ');
+    if (verb === 'say') say(what);
+    if (verb === 'port')
+      send({ event: 'VSERPORT_CHANGE', data: { id: portIds.control, open: what === 'open' } });
+    if (verb === 'end') end(what);
   });
 }
 
