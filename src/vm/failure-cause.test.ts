@@ -10,7 +10,7 @@ const circumstances: Circumstances = {
   guestFailure: undefined,
   console: ['Linux version 7'],
 };
-const verity = 'device-mapper: verity: 254:0: data block 17 is corrupted';
+const verity = '[    5.450694] device-mapper: verity: 254:0: data block 17 is corrupted';
 const panic = 'Kernel panic - not syncing: Attempted to kill init!';
 const exits: readonly VmExit[] = [
   { kind: 'guest-shutdown' },
@@ -39,7 +39,7 @@ test.each([['guest-reset'], ['guest-panic'], ['guest-shutdown']])(
     const exit = exits.find((candidate) => candidate.kind === kind) ?? { kind: 'host-quit' };
     const cause = exitCause(exit, { ...circumstances, console: ['x', verity] });
     expect(cause.code).toBe('BH_VM_ROOT_CORRUPT');
-    expect(cause.message).toContain('data block 17');
+    expect(cause.message).toContain('file system: device-mapper: verity: 254:0: data block 17');
     expect(cause.message).toContain(exampleSpec.root);
     expect(cause.message).toContain(exampleSpec.hash);
   },

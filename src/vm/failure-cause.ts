@@ -82,7 +82,8 @@ function verityCause({ spec, console }: Circumstances): BulkheadError | undefine
     /device-mapper: verity: .*corrupted|dm-verity device corrupted/.test(text),
   );
   if (line === undefined) return undefined;
-  return new BulkheadError('BH_VM_ROOT_CORRUPT', { root: spec.root, hash: spec.hash, reason: line });
+  const reason = withoutTime(line);
+  return new BulkheadError('BH_VM_ROOT_CORRUPT', { root: spec.root, hash: spec.hash, reason });
 }
 
 function isPanicLine(line: string): boolean {
@@ -94,5 +95,14 @@ function panicCause(
   fallback: string,
   paths: Record<string, string>,
 ): BulkheadError {
-  return new BulkheadError('BH_VM_GUEST_PANIC', { ...paths, reason: console.find(isPanicLine) ?? fallback });
+  const line = console.find(isPanicLine);
+  return new BulkheadError('BH_VM_GUEST_PANIC', {
+    ...paths,
+    reason: line === undefined ? fallback : withoutTime(line),
+  });
+}
+
+/** "[    5.450694] text" → "text" */
+function withoutTime(line: string): string {
+  return line.replace(/^\[\s*\d+\.\d+\] /, '');
 }
