@@ -16,5 +16,6 @@ export const hostTools: readonly HostTool[] = [
   { tool: 'gcc', package: 'gcc' },
   { tool: debianKeyring, package: 'debian-archive-keyring' },
   { tool: '/usr/lib/x86_64-linux-gnu/libc.a', package: 'libc6-dev' },
+  { tool: 'strip', package: 'binutils' },
   { tool: 'xz', package: 'xz-utils' },
 ];

@@ -83,10 +83,22 @@ test.each([
     'No space left',
     'dpkg-deb: error: No space left on device\nE: mmdebstrap failed to run',
   ],
-  ['BH_IMAGE_STEP_FAILED', 'Unable to locate package', 'E: Unable to locate package runk\n'],
+  [
+    'BH_IMAGE_STEP_FAILED',
+    'Unable to locate package',
+    'E: Unable to locate package runk\nE: apt-get install --yes failed\nE: mmdebstrap failed to run\n',
+  ],
 ])('%s: %s', (code, reason, output) => {
   const error = userlandError(output);
   expect(error.code).toBe(code);
   expect(error.message).toContain(reason);
   expect(error.message).not.toMatch(/\{\w+\}|\.\./);
+});
+
+test('a version the mirror no longer has is a broken pin, and the package is named', () => {
+  const output = "E: Version '1.1.0-1' for 'runc' was not found\nE: mmdebstrap failed to run";
+  expect(userlandError(output, 'old.json')).toMatchObject({
+    code: 'BH_IMAGE_PIN_MISMATCH',
+    params: { pin: 'old.json', mismatch: 'the mirror has no runc 1.1.0-1' },
+  });
 });

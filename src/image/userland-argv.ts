@@ -39,23 +39,29 @@ export function mmdebstrapArguments({ include, strict, target, mirror }: Userlan
   ];
 }
 
-/** Turns what apt and mmdebstrap said into the error that names the cause. `output` is all of it. */
-export function userlandError(output: string): BulkheadError {
+/**
+ * Turns what apt and mmdebstrap said into the error that names the cause. `output` is all of it; `pin` names the manifest the versions are from.
+ */
+export function userlandError(output: string, pin?: string): BulkheadError {
   const expired = /Release file for .* is expired \((invalid since [^)]*)\)/.exec(output);
   if (expired !== null) {
     return new BulkheadError('BH_IMAGE_RELEASE_EXPIRED', { suite: suiteName, validUntil: expired[1] ?? '' });
+  }
+  const version = /Version '(.+)' for '(.+)' was not found/.exec(output);
+  if (version !== null && pin !== undefined) {
+    const mismatch = `the mirror has no ${version[2]} ${version[1]}`;
+    return new BulkheadError('BH_IMAGE_PIN_MISMATCH', { pin, mismatch });
   }
   for (const { code, sign } of causes) {
     const line = output.split('\n').find((text) => sign.test(text));
     if (line !== undefined)
       return new BulkheadError(code, { suite: suiteName, step, reason: sentence(line) });
   }
-  const last =
-    output.split('\n').findLast((line) => line.startsWith('E: ')) ?? output.trim().split('\n').at(-1) ?? '';
-  return new BulkheadError('BH_IMAGE_STEP_FAILED', {
-    step: 'unpacking Debian packages',
-    reason: sentence(last),
-  });
+  // The first error is the cause; mmdebstrap repeats after it that it failed.
+  const lines = output.trim().split('\n');
+  const cause =
+    lines.find((line) => line.startsWith('E: ') && !/ failed( to run)?$/.test(line)) ?? lines.at(-1) ?? '';
+  return new BulkheadError('BH_IMAGE_STEP_FAILED', { step, reason: sentence(cause) });
 }
 
 const step = 'unpacking Debian packages';

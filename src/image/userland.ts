@@ -74,7 +74,7 @@ async function unpack(
     argv,
     options.signal === undefined ? {} : { signal: options.signal },
   );
-  if (result.exitCode !== 0) throw userlandError(`${result.stdout}\n${result.stderr}`);
+  if (result.exitCode !== 0) throw userlandError(`${result.stdout}\n${result.stderr}`, options.pin?.path);
   const suite = await readSuite(root, options.now);
   if (suite.expired && options.strict) throw expired(suite);
   const record = { suite, packages: await hashArchives(join(root, 'var/cache/apt/archives')) };
