@@ -89,6 +89,10 @@ test('up, use, down, and up again', async () => {
   expect(again.err).toContain('already running');
 
   expect((await bulkhead(['logs', '--name', 'ok'])).out).toBe('dockerd fake line\n');
+  const followed = start(['logs', '--follow', '--name', 'ok']);
+  followed.stdout?.once('data', () => followed.kill('SIGINT'));
+  await once(followed, 'close');
+  expect(followed.exitCode).toBe(130);
   const { pid = 0, vmPid } = await status('ok');
   expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
   expect(await Promise.all([pid, vmPid ?? 0].map(isGone))).toEqual([true, true]);

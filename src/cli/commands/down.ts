@@ -21,11 +21,11 @@ Examples:
     .action(({ name }: { readonly name: string }) => down(context, name));
 }
 
-async function down({ terminal, reporter }: CliContext, name: string): Promise<void> {
+async function down({ terminal, reporter, signal }: CliContext, name: string): Promise<void> {
   const found = await inspectInstance(instancePaths(name));
   if (found.kind === 'running') {
     const view = new ProgressView(reporter);
-    await found.client.down((progress) => view.show(progress));
+    await found.client.down((progress) => view.show(progress), signal);
     return;
   }
   if (found.kind === 'failed') reporter.warn(`Last time: ${found.error.message}`);

@@ -35,7 +35,10 @@ Examples:
     .action((flags: LogFlags) => logs(context, flags));
 }
 
-async function logs({ terminal }: CliContext, { name, service, follow, json }: LogFlags): Promise<void> {
+async function logs(
+  { terminal, signal }: CliContext,
+  { name, service, follow, json }: LogFlags,
+): Promise<void> {
   const paths = instancePaths(name);
   const print = (line: string): void => terminal.out(`${json === true ? line : formatLogLine(line)}\n`);
   if (service === 'console' || service === 'controller') {
@@ -61,5 +64,5 @@ async function logs({ terminal }: CliContext, { name, service, follow, json }: L
     ...(service === undefined ? {} : { service }),
     ...(follow === undefined ? {} : { follow }),
   };
-  await found.client.logs(query, print);
+  await found.client.logs(query, print, signal);
 }

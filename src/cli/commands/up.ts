@@ -43,7 +43,7 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
     const { state } = await found.client.status();
     if (state === 'ready' || state === 'verifying' || state === 'starting' || state === 'booting') {
       if (state === 'ready') context.terminal.err(`Instance ${flags.name} is already running.\n`);
-      else await found.client.waitReady((progress) => view.show(progress));
+      else await found.client.waitReady((progress) => view.show(progress), context.signal);
       return tell(context, flags);
     }
     // It is on its way out, for whatever reason: what matters is that it is gone.

@@ -1,5 +1,6 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
+import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../line-reader.js';
 import { fromWire, type Progress, progressSchema, wireErrorSchema } from './progress.js';
@@ -15,7 +16,7 @@ export interface ControllerAddress {
   readonly log: string;
 }
 
-/** Talks to the controller of a running instance. Every method rejects with the error the controller answered, or `BH_CONTROLLER_UNRESPONSIVE`. */
+/** Talks to the controller of a running instance. Every method rejects with the error the controller answered, `BH_CONTROLLER_UNRESPONSIVE`, or the signal's reason. */
 export class ControlClient {
   readonly #address: ControllerAddress;
 
@@ -29,8 +30,8 @@ export class ControlClient {
   }
 
   /** Calls back from the present state on; resolves when the instance is ready, else rejects with what ended it. */
-  async waitReady(onProgress: (progress: Progress) => void): Promise<void> {
-    const last = await this.#follow('GET', '/progress', onProgress);
+  async waitReady(onProgress: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
+    const last = await this.#follow('GET', '/progress', onProgress, signal);
     if (last?.state === 'ready') return;
     if (last?.error !== undefined) throw fromWire(last.error);
     if (last?.state === 'stopped')
@@ -39,14 +40,19 @@ export class ControlClient {
   }
 
   /** Tells the instance to stop; resolves when it has, else rejects with what went wrong. */
-  async down(onProgress: (progress: Progress) => void): Promise<void> {
-    const last = await this.#follow('POST', '/down', onProgress);
+  async down(onProgress: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
+    const last = await this.#follow('POST', '/down', onProgress, signal);
     if (last?.state === 'stopped') return;
     if (last?.error !== undefined) throw fromWire(last.error);
     this.#fail('it ended');
   }
 
-  async logs(query: { service?: string; follow?: boolean }, onLine: (line: string) => void): Promise<void> {
+  /** Ends when the journal does, or with the signal's reason. */
+  async logs(
+    query: { service?: string; follow?: boolean },
+    onLine: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
     const search = new URLSearchParams({
       ...(query.service === undefined ? {} : { service: query.service }),
       ...(query.follow === true ? { follow: '1' } : {}),
@@ -56,8 +62,10 @@ export class ControlClient {
       'GET',
       `/logs?${search.toString()}`,
       query.follow === true ? 0 : answerDeadlineMs,
+      signal,
     );
     await readLines(answer, onLine);
+    signal?.throwIfAborted();
   }
 
   /** Resolves with the last state that was told. */
@@ -65,14 +73,16 @@ export class ControlClient {
     method: string,
     path: string,
     onProgress: (progress: Progress) => void,
+    signal?: AbortSignal,
   ): Promise<(Progress & { kind: 'state' }) | undefined> {
-    const answer = await this.#request(method, path);
+    const answer = await this.#request(method, path, answerDeadlineMs, signal);
     let last: (Progress & { kind: 'state' }) | undefined;
     await readLines(answer, (line) => {
       const progress = progressSchema.parse(JSON.parse(line));
       if (progress.kind === 'state') last = progress;
       onProgress(progress);
     });
+    signal?.throwIfAborted();
     return last;
   }
 
@@ -81,16 +91,28 @@ export class ControlClient {
     throw new BulkheadError('BH_CONTROLLER_UNRESPONSIVE', { name, pid, socket, log, reason });
   }
 
-  #request(method: string, path: string, deadlineMs = answerDeadlineMs): Promise<IncomingMessage> {
+  #request(
+    method: string,
+    path: string,
+    deadlineMs = answerDeadlineMs,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { name, pid, socket, log } = this.#address;
     return new Promise<IncomingMessage>((resolve, reject) => {
       const fail = (cause: Error): void => {
         const reason = cause.message;
+        if (signal?.aborted === true) return reject(abortReason(signal));
         reject(
           new BulkheadError('BH_CONTROLLER_UNRESPONSIVE', { name, pid, socket, log, reason }, { cause }),
         );
       };
-      const sent = request({ socketPath: socket, method, path, agent: false });
+      const sent = request({
+        socketPath: socket,
+        method,
+        path,
+        agent: false,
+        ...(signal === undefined ? {} : { signal }),
+      });
       // Of the answer's first byte only: what follows may take as long as a boot.
       if (deadlineMs > 0) sent.setTimeout(deadlineMs, () => sent.destroy(new Error('no answer within 5 s')));
       sent.once('error', fail);

@@ -1,7 +1,8 @@
 import { appendFileSync } from 'node:fs';
+import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { z } from 'zod';
-import { serveChannel } from '../../channel/index.js';
+import { type LogQuery, serveChannel } from '../../channel/index.js';
 import { systemClock } from '../../common/system-clock.js';
 import { readLines } from '../line-reader.js';
 import { phaseNames } from '../phases.js';
@@ -100,8 +101,9 @@ function openPort(
   const handlers = {
     engine: (stream: NodeJS.ReadWriteStream) => void stream.pipe(stream),
     status: async () => ({ fake: true }),
-    async *logs() {
+    async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
+      if (query.follow === true && !signal.aborted) await once(signal, 'abort');
     },
     powerOff: async () => {
       say({ phase: 'powering-off' });
