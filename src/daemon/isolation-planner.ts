@@ -1,10 +1,10 @@
 import { decide } from '../isolation/decide.js';
 import type { SourceFact, IdRange, Refusal } from '../isolation/plan.js';
 import type { IsolationPolicy } from '../isolation/policy.js';
-import { refusalText } from '../isolation/refuse.js';
+import { refuseUnparsed } from '../isolation/known-fields.js';
 import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
 import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
-import { type ParsedSpec, parseRuntimeSpec } from '../oci/runtime-spec.js';
+import { parseRuntimeSpec } from '../oci/runtime-spec.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
 /** Ids of a container unless policy sizes it otherwise: what images expect, 0 to 65535. */
@@ -30,7 +30,7 @@ function begin(
   { engine, policy, namespaceFact }: IsolationPlannerOptions,
 ): Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal } {
   const parsed = parseRuntimeSpec(config);
-  if (!parsed.ok) return { kind: 'refusal', refusal: malformed(parsed, policy) };
+  if (!parsed.ok) return { kind: 'refusal', refusal: refuseUnparsed(parsed, policy) };
   const { spec } = parsed;
   const namespaces = namespacePathsOf(spec).map(namespaceFact);
   return {
@@ -39,15 +39,5 @@ function begin(
     idCount: rangeSize,
     decide: (facts: readonly SourceFact[], ids: IdRange) =>
       decide({ spec, container: { id: containerId, bundle }, facts, namespaces, ids, engine, policy }),
-  };
-}
-
-function malformed(parsed: Extract<ParsedSpec, { ok: false }>, policy: IsolationPolicy): Refusal {
-  const rule = 'known-fields';
-  const code = parsed.unknown ? 'BH_ISOLATION_UNKNOWN_FIELD' : 'BH_ISOLATION_MALFORMED_SPEC';
-  return {
-    rule,
-    code,
-    message: refusalText(code, rule, policy, { field: parsed.field, problem: parsed.problem }),
   };
 }

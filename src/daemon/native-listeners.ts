@@ -1,4 +1,4 @@
-import { chmodSync } from 'node:fs';
+import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { type ChannelHandlers, serveChannel } from '../channel/index.js';
@@ -32,6 +32,8 @@ function listen(server: Server, path: string, log: Logger): void {
   server.on('error', (error) => {
     log.error({ err: error, path }, 'listener failed');
   });
+  /* Left by a daemon that was killed; only the daemon of this engine ever makes one here. */
+  rmSync(path, { force: true });
   server.listen(path, () => {
     chmodSync(path, 0o600);
   });

@@ -9,6 +9,7 @@ export interface Programs {
   readonly initramfsInit: Buffer;
   readonly init: Buffer;
   readonly portRelay: Buffer;
+  readonly refreshViews: Buffer;
   readonly frontDoor: Buffer;
   readonly probe: Buffer;
   readonly daemon: Buffer;
@@ -18,6 +19,7 @@ export interface Programs {
 const makefiles = [
   { dir: 'vm-image/init', variable: 'OUT' },
   { dir: 'src/runtime/front-door', variable: 'BUILD' },
+  { dir: 'src/daemon/refresh-views', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -42,6 +44,7 @@ export async function buildPrograms(
     init: await read('init'),
     initramfsInit: await read('initramfs'),
     portRelay: await read('port-relay'),
+    refreshViews: await read('refresh-views'),
     frontDoor: await read('bulkhead-runtime'),
     probe: await read('probe'),
     daemon: await bundleDaemon(projectDir),

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { z } from 'zod';
 
-const answer = z.object({ directory: z.string() });
+const answer = z.object({ dir: z.string() });
 
 /** The directory of the image of this checkout: built when it is not, at once when it is. */
 export async function builtImageDir(): Promise<string> {
@@ -10,5 +10,5 @@ export async function builtImageDir(): Promise<string> {
   if (given !== undefined) return given;
   const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
   const { stdout } = await execa('node', [cli, 'image', 'build', '--json']);
-  return answer.parse(JSON.parse(stdout)).directory;
+  return answer.parse(JSON.parse(stdout)).dir;
 }
