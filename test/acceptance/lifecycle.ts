@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Docker, probe, unique } from '../support/docker.ts';
 
@@ -121,6 +122,23 @@ export function lifecycleRows(docker: () => Docker): void {
       );
       await docker().ok(['rm', '-f', server]);
       await docker().ok(['network', 'rm', network]);
+    });
+
+    test('cp and exec see each other, also names that were looked up before they were there', async () => {
+      const name = await start();
+      await docker().ok([
+        'exec',
+        name,
+        'sh',
+        '-c',
+        'rm /etc/group; ls /etc/incoming 2>/dev/null; mkdir /made',
+      ]);
+      expect((await docker().run(['cp', `${name}:/made/later`, '-'])).status).not.toBe(0);
+      const file = fileURLToPath(import.meta.url);
+      await docker().ok(['cp', file, `${name}:/etc/incoming`]);
+      expect(await docker().ok(['exec', name, 'stat', '-c', '%u:%g', '/etc/incoming'])).toMatch(/^\d+:\d+$/);
+      await docker().ok(['exec', name, 'sh', '-c', 'echo now > /made/later']);
+      expect(await docker().ok(['cp', `${name}:/made/later`, '-'])).toContain('now');
     });
 
     test('cp to and from a container', async () => {

@@ -9,6 +9,7 @@ declare module 'vitest' {
   interface ProvidedContext {
     readonly dockerHost: string;
     readonly controlSocket: string;
+    readonly enginePid: number;
   }
 }
 
@@ -24,6 +25,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   });
   project.provide('dockerHost', engine.dockerHost);
   project.provide('controlSocket', engine.controlSocket);
+  project.provide('enginePid', engine.pid);
   return async () => {
     await engine.stop();
     await rm(dir, { recursive: true, force: true });

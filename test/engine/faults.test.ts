@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { readStatus } from '../support/control.ts';
+import { createDocker, probe, unique } from '../support/docker.ts';
+import { type EngineInternals, engineInternals, type Service } from '../support/engine-internals.ts';
+import { eventually } from '../support/eventually.ts';
+import { disjoint, parseIdMap } from '../support/id-map.ts';
+
+/** Killing each part in turn: containers live on, the engine comes back by itself, and nobody starts unprotected. */
+const docker = createDocker(inject('dockerHost'));
+let engine: EngineInternals;
+const survivor = unique('survivor');
+
+beforeAll(async () => {
+  engine = await engineInternals(inject('enginePid'));
+  const script = 'echo kept > /data/file; exec sleep 3600';
+  await docker.ok(['run', '-d', '--name', survivor, '-v', `${survivor}:/data`, probe, 'sh', '-c', script]);
+});
+afterAll(async () => {
+  await docker.run(['rm', '-f', survivor]);
+  await docker.run(['volume', 'rm', survivor]);
+});
+
+async function expectSurvivor(): Promise<void> {
+  expect(await docker.ok(['exec', survivor, 'cat', '/data/file'])).toBe('kept');
+  expect(await docker.ok(['inspect', '-f', '{{.RestartCount}}', survivor])).toBe('0');
+}
+
+async function kill(service: Service): Promise<void> {
+  const pid = await engine.pidOf(service);
+  if (pid === undefined) throw new Error(`${service} does not run`);
+  process.kill(pid, 'SIGKILL');
+  await eventually(async () => {
+    const now = await engine.pidOf(service);
+    expect(now).toBeDefined();
+    expect(now).not.toBe(pid);
+  }, 15_000);
+}
+
+describe('kill -9 of', () => {
+  test('dockerd: it is started again and its containers run on', async () => {
+    const before = (await readStatus(inject('controlSocket'))).services.dockerd.restarts;
+    await kill('dockerd');
+    await eventually(expectSurvivor, 30_000);
+    const { services, engine: health } = await readStatus(inject('controlSocket'));
+    expect(services.dockerd).toMatchObject({
+      state: 'running',
+      restarts: before + 1,
+      lastExit: { kind: 'signal', value: 9 },
+    });
+    expect(health.ready).toBe(true);
+  });
+
+  test('containerd: it is started again and containers can be made', async () => {
+    await kill('containerd');
+    await eventually(expectSurvivor, 30_000);
+    expect(await eventually(() => docker.ok(['run', '--rm', probe, 'echo', 'made']), 30_000)).toBe('made');
+  });
+
+  test('bulkheadd: the engine is reachable again, and new ranges do not meet those in use', async () => {
+    const held = parseIdMap(await docker.ok(['exec', survivor, 'cat', '/proc/self/uid_map']));
+    await kill('bulkheadd');
+    await eventually(expectSurvivor, 30_000);
+    const fresh = parseIdMap(await docker.ok(['run', '--rm', probe, 'cat', '/proc/self/uid_map']));
+    expect(disjoint(held, fresh)).toBe(true);
+    expect((await readStatus(inject('controlSocket'))).isolation.rangesInUse).toBeGreaterThanOrEqual(1);
+  });
+});
+
+test(
+  'with a daemon that does not answer, no container starts, and one sentence says why',
+  { timeout: 90_000 },
+  async () => {
+    /* The engine's own socket, which only root of the machine reaches: the usual one leads through the daemon. */
+    const direct = createDocker(`unix://${engine.path('/run/bulkhead/engine/docker.sock')}`);
+    const daemon = await engine.pidOf('bulkheadd');
+    if (daemon === undefined) throw new Error('bulkheadd does not run');
+    process.kill(daemon, 'SIGSTOP');
+    try {
+      const { status, stderr } = await direct.run(['run', '--rm', probe, 'echo', 'unprotected']);
+      expect(status).toBe(125);
+      expect(stderr).toMatch(/bulkhead: .*bulkheadd/);
+      expect(
+        stderr
+          .trim()
+          .split('\n')
+          .filter((line) => line.includes('bulkhead:')),
+      ).toHaveLength(1);
+    } finally {
+      process.kill(daemon, 'SIGCONT');
+    }
+    await eventually(expectSurvivor, 30_000);
+  },
+);
