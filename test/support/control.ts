@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { type Channel, connectChannel } from '../../src/channel/index.ts';
-import { systemClock } from '../../src/common/system-clock.ts';
-import { type Health, parseHealth } from '../../src/common/health.ts';
+import { type Channel, connectChannel } from '../../dist/channel/index.js';
+import { systemClock } from '../../dist/common/system-clock.js';
+import { type Health, parseHealth } from '../../dist/common/health.js';
 
 /** Opens a control session of an engine in native mode for the length of `work`. */
 export async function withControl<T>(socketPath: string, work: (channel: Channel) => Promise<T>): Promise<T> {
