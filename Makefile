@@ -9,23 +9,23 @@ NATIVE := src/runtime/front-door src/vm/native vm-image/init vm-image/probe
 .PHONY: run test bench setup build native image down clean
 
 run: build
-	node scripts/demonstration.ts
+	@node scripts/demonstration.ts
 
 test: build
-	node scripts/test.ts
+	@node scripts/test.ts
 
 bench: build
 	node test/bench/main.ts
 
 # Debian packages, npm packages and the Docker client; does nothing when all is there.
 setup:
-	./scripts/setup.sh
+	@./scripts/setup.sh
 
 build: setup native
-	tsc --build
+	@tsc --build
 
 native: setup
-	@for dir in $(NATIVE); do $(MAKE) --no-print-directory -C $$dir || exit 1; done
+	@for dir in $(NATIVE); do $(MAKE) --silent --no-print-directory -C $$dir || exit 1; done
 
 image: build
 	node dist/cli/main.js image build
