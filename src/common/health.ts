@@ -24,6 +24,14 @@ const kernelSchema = z.object({
   modulesDisabled: z.string(),
 });
 
+/** The file system the daemon itself runs from, as measured when it was asked. */
+const rootSchema = z.object({
+  /** Creating a file in it fails with EROFS. */
+  readonly: z.boolean(),
+  /** dm-verity checks each block that is read; false in native mode. */
+  verity: z.boolean(),
+});
+
 /** What `GET /status` of the control channel answers and `bulkhead status --json` passes on. */
 export const healthSchema = z.object({
   version: z.string(),
@@ -34,9 +42,11 @@ export const healthSchema = z.object({
   isolation: z.object({ rangesInUse: z.number() }),
   memory: z.object({ residentBytes: z.number() }),
   kernel: kernelSchema,
+  rootFilesystem: rootSchema,
 });
 
 export type Health = z.infer<typeof healthSchema>;
+export type RootFacts = z.infer<typeof rootSchema>;
 export type KernelFacts = z.infer<typeof kernelSchema>;
 
 /** Throws a ZodError when the guest answered something else: the guest is not trusted. */

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
 import type { Health, KernelFacts } from '../common/health.js';
 import type { ServiceName } from './init-protocol.js';
+import { readRootFacts } from './root-facts.js';
 import type { ServiceState } from './supervisor.js';
 
 export interface HealthSources {
@@ -23,6 +24,7 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
     isolation: { rangesInUse: sources.rangesInUse() },
     memory: { residentBytes: process.memoryUsage.rss() },
     kernel: await readKernelFacts(),
+    rootFilesystem: readRootFacts(),
   };
 }
 

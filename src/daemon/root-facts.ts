@@ -1,0 +1,59 @@
+import { closeSync, constants, openSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import type { RootFacts } from '../common/health.js';
+
+/** What the initramfs calls the root device, and the serial of the disk with its hash tree. */
+const deviceName = 'bulkhead-root';
+const hashSerial = 'bulkhead-hash';
+const witness = '/etc/bulkhead-witness';
+
+/**
+ * Measures the root file system rather than repeating what the boot meant to do: a mount table says `ro` of a file system that
+ * another mount of it can write, so a file is really created.
+ */
+export function readRootFacts(): RootFacts {
+  return { readonly: isReadonly(), verity: isVerity('/proc/self/mountinfo', '/sys') };
+}
+
+function isReadonly(): boolean {
+  try {
+    closeSync(openSync(witness, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+  }
+  unlinkSync(witness);
+  return false;
+}
+
+/**
+ * True when the device under `/` is the one device-mapper made of a data disk and the disk with the hash tree; a
+ * mapping without verification has no hash disk below it. False in native mode, whose root is a loop device.
+ */
+export function isVerity(mountInfo: string, sys: string): boolean {
+  const device = readFileSync(mountInfo, 'utf8')
+    .split('\n')
+    .map((line) => line.split(' '))
+    .findLast((words) => words[4] === '/')?.[2];
+  if (device === undefined) return false;
+  const directory = `${sys}/dev/block/${device}`;
+  return (
+    text(`${directory}/dm/name`) === deviceName &&
+    entries(`${directory}/slaves`).some((slave) => text(`${sys}/block/${slave}/serial`) === hashSerial)
+  );
+}
+
+/** Empty when there is no such file. */
+function text(file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
+}
+
+function entries(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return [];
+  }
+}
