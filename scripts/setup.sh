@@ -111,6 +111,10 @@ install_npm_packages() {
 	command -v npm >/dev/null || fail "npm is missing; any Node >= 20 with npm will do"
 	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
 		say "installing npm packages"
+		# node-pty is compiled. It uses Node-API alone, so the headers of whatever Node is here serve, without a download.
+		for prefix in "$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")" /usr; do
+			[ ! -e "$prefix/include/node/node_api.h" ] || { export npm_config_nodedir="$prefix"; break; }
+		done
 		# Not `npm ci`: it refuses a lock file without the packages of other platforms, and a mirror may not have them all.
 		# Versions and hashes come from the lock file all the same, and it is not rewritten.
 		npm install --no-save --no-audit --no-fund --loglevel=error
