@@ -5,6 +5,7 @@ import { refuseUnparsed } from '../isolation/known-fields.js';
 import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
 import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
 import { parseRuntimeSpec } from '../oci/runtime-spec.js';
+import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
 /** Ids of a container unless policy sizes it otherwise: what images expect, 0 to 65535. */
@@ -13,7 +14,8 @@ const rangeSize = 65_536;
 export interface IsolationPlannerOptions {
   readonly engine: EngineFacts;
   readonly policy: IsolationPolicy;
-  readonly namespaceFact: (path: string) => NamespaceFact;
+  /** `held` are the paths of `pathsToHold`, as the front door has them open. */
+  readonly namespaceFact: (path: string, held: readonly HeldPath[]) => NamespaceFact;
 }
 
 /** Joins the pure rules with the server of the front door: parse, ask for facts, decide. */
@@ -32,12 +34,16 @@ function begin(
   const parsed = parseRuntimeSpec(config);
   if (!parsed.ok) return { kind: 'refusal', refusal: refuseUnparsed(parsed, policy) };
   const { spec } = parsed;
-  const namespaces = namespacePathsOf(spec).map(namespaceFact);
+  const sources = sourcesOf(spec);
+  const joined = namespacePathsOf(spec);
   return {
     kind: 'inquiry',
-    paths: sourcesOf(spec),
+    paths: [...sources, ...pathsToHold(joined)],
     idCount: rangeSize,
-    decide: (facts: readonly SourceFact[], ids: IdRange) =>
-      decide({ spec, container: { id: containerId, bundle }, facts, namespaces, ids, engine, policy }),
+    decide: (facts: readonly SourceFact[], ids: IdRange) => {
+      const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length);
+      const namespaces = joined.map((path) => namespaceFact(path, held));
+      return decide({ spec, container: { id: containerId, bundle }, facts, namespaces, ids, engine, policy });
+    },
   };
 }

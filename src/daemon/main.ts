@@ -50,7 +50,7 @@ async function main(args: DaemonArguments): Promise<void> {
     planner: createIsolationPlanner({
       engine: readEngineFacts(),
       policy: defaultPolicy,
-      namespaceFact: (path) => readNamespaceFact(path, holderOf),
+      namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
     }),
     audit: (event) => {
       log.info({ audit: 'container', ...event }, `container ${event.outcome}`);

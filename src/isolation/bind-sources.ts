@@ -15,6 +15,8 @@ export type BindClass =
   | 'shared'
   /** One of the harmless device nodes, used to cover a file. */
   | 'device'
+  /** The merged layers of an image or an earlier step: an overlay, to be made anew. */
+  | 'build-overlay'
   /** The socket BuildKit forwards an ssh agent with. */
   | 'build-socket';
 
@@ -55,6 +57,7 @@ export function classifySource(
     return build && inData !== undefined && buildSocket.test(inData) ? 'build-socket' : undefined;
   if (source.kind !== 'directory' && source.kind !== 'file') return undefined;
   if (inData !== undefined && ofEngine(inData, build, ownersOf(draft, request))) return 'engine';
+  if (build && source.mount.filesystem === 'overlay') return 'build-overlay';
   if (isEngineTmpfs(source, draft, request)) return 'engine';
   if (build && engine.containerdRoot !== undefined) {
     const inContainerd = pathWithinPlace(engine.containerdRoot, source);

@@ -15,6 +15,7 @@ export function decide(request: IsolationRequest, rules: readonly Rule[] = isola
     ids: request.ids,
     root: { kind: 'bind', readonly: false },
     binds: [],
+    namespaces: [],
   };
   for (const rule of rules) {
     try {

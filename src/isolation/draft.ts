@@ -9,6 +9,7 @@ export interface Draft {
   readonly joined?: JoinedUserNamespace;
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
+  readonly namespaces: readonly number[];
 }
 
 export interface Rule {

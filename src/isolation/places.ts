@@ -2,6 +2,11 @@ import { posix } from 'node:path';
 import type { MountInfo } from './plan.js';
 import type { Place } from './request.js';
 
+/** Where the front door attaches the clone of opened path `index` (docs/architecture.md). */
+export function stagePath(index: number): string {
+  return `/run/bulkhead/stage/b${index}`;
+}
+
 /** A path and the mount it lies on: enough of a `SourceFact` to say where in its file system a file is. */
 export interface Located {
   readonly realPath: string;

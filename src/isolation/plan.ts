@@ -44,21 +44,26 @@ export type SourceFact =
       /** statfs(2) f_type. */
       readonly filesystemMagic: number;
       readonly mount: MountInfo;
+      /** Only of a namespace in /proc: inode of the user namespace that owns it, `0` when nothing does (ioctl_ns(2)). */
+      readonly namespaceOwner?: string;
     };
+
+/** An overlay made of id-mapped clones of directories. Without `upper` it is read-only by nature. */
+export interface OverlayStage {
+  /** Topmost first, absolute paths, as overlayfs lists them. */
+  readonly lower: readonly string[];
+  readonly upper?: {
+    /** Directory that holds both the upper and the work directory: they must come from one mount. */
+    readonly parent: string;
+    readonly name: string;
+    readonly workName: string;
+  };
+  readonly options: string;
+}
 
 /** How the container's root is put together from id-mapped clones (docs/isolation.md). */
 export type RootPlan =
-  | {
-      readonly kind: 'overlay';
-      /** Topmost first, absolute paths, as overlayfs lists them. */
-      readonly lower: readonly string[];
-      /** Directory that holds both the upper and the work directory: they must come from one mount. */
-      readonly parent: string;
-      readonly upperName: string;
-      readonly workName: string;
-      readonly options: string;
-      readonly readonly: boolean;
-    }
+  | (OverlayStage & { readonly kind: 'overlay'; readonly readonly: boolean })
   | { readonly kind: 'bind'; readonly readonly: boolean };
 
 /** One bind source, cloned from the descriptor the facts were taken of. */
@@ -71,11 +76,14 @@ export interface StagedBind {
   readonly noexec: boolean;
   readonly idmap: boolean;
   readonly recursive: boolean;
+  /** When set, not what was opened is bound but `within` of this overlay: an overlay itself can't be id-mapped. */
+  readonly overlay?: OverlayStage & { readonly within: string };
 }
 
 /** The user namespace of another container that this one shares, because it asked to share a namespace it owns. */
 export interface JoinedUserNamespace {
   readonly containerId: string;
+  /** Where it is staged. */
   readonly path: string;
 }
 
@@ -87,6 +95,8 @@ export interface Plan {
   readonly joined?: JoinedUserNamespace;
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
+  /** Opened paths that are namespaces to join, held by a bind of each on `/run/bulkhead/stage/b<index>`. */
+  readonly namespaces: readonly number[];
   readonly spec: RuntimeSpec;
 }
 

@@ -36,7 +36,10 @@ export interface ContainerFacts {
   readonly bundle: string;
 }
 
-/** What a namespace path of the specification leads to; see `namespacePathsOf`. */
+/**
+ * What a namespace path of the specification leads to; see `namespacePathsOf`. True of the descriptor the front door
+ * holds, not of the path, whose process may end and whose pid may be another's a moment later.
+ */
 export type NamespaceFact =
   | { readonly path: string; readonly kind: 'host' | 'unknown' }
   | {
@@ -45,15 +48,18 @@ export type NamespaceFact =
       readonly ownerContainerId: string;
       /** The ids of the user namespace that owns this namespace. */
       readonly ownerIds: IdRange;
-      /** Path of that user namespace, valid in the mount namespace runc starts in. */
-      readonly userNamespacePath: string;
+      /** Inode of that user namespace, which stays its alone while the front door holds it. */
+      readonly userNamespace: string;
+      /** Indices of this namespace and of its user namespace among the opened paths. */
+      readonly index: number;
+      readonly userIndex: number;
     };
 
 /** All a decision depends on. Pure data: the same request always gets the same decision. */
 export interface IsolationRequest {
   readonly spec: RuntimeSpec;
   readonly container: ContainerFacts;
-  /** One for each path of `sourcesOf(spec)`, in that order. */
+  /** One for each path of `sourcesOf(spec)`, in that order; more may follow. */
   readonly facts: readonly SourceFact[];
   /** One for each path of `namespacePathsOf(spec)`. */
   readonly namespaces: readonly NamespaceFact[];

@@ -1,8 +1,19 @@
-import type { FileKind, SourceFact } from '../isolation/plan.js';
+import type { FileKind, MountInfo, SourceFact } from '../isolation/plan.js';
 import { parseMountInfo } from './mountinfo.js';
 import { protocolError, textOf } from './wire.js';
 
 const fieldsPerSource = 9;
+/** NSFS_MAGIC of linux/magic.h. */
+const namespaceMagic = 0x6e736673;
+/** A namespace lies on the kernel's own mount, which no mount table shows. */
+const namespaceMount: MountInfo = {
+  mountPoint: '',
+  root: '',
+  filesystem: 'nsfs',
+  source: 'nsfs',
+  mountOptions: [],
+  superOptions: [],
+};
 const fileTypeMask = 0o170000;
 const fileKinds: ReadonlyMap<number, FileKind> = new Map([
   [0o040000, 'directory'],
@@ -34,6 +45,14 @@ function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
   if (errno !== 0) return { path, opened: false, errno };
   const kind = fileKinds.get(matching(text(2, 'a mode'), /^[0-7]{1,7}$/, 8, 'a mode') & fileTypeMask);
   if (kind === undefined) throw protocolError('a file is of no known kind');
+  const filesystemMagic = matching(
+    text(6, 'a file system type'),
+    /^[0-9a-f]{1,8}$/,
+    16,
+    'a file system type',
+  );
+  const line = text(8, 'a mount table line');
+  const isNamespace = filesystemMagic === namespaceMagic && /^\d{1,20}$/.test(line);
   return {
     path,
     opened: true,
@@ -42,8 +61,8 @@ function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
     rdev: deviceNumber(text(3, 'a device')),
     device: deviceNumber(text(4, 'a device')),
     inode: decimalText(text(5, 'an inode')),
-    filesystemMagic: matching(text(6, 'a file system type'), /^[0-9a-f]{1,8}$/, 16, 'a file system type'),
-    mount: parseMountInfo(text(8, 'a mount table line')),
+    filesystemMagic,
+    ...(isNamespace ? { mount: namespaceMount, namespaceOwner: line } : { mount: parseMountInfo(line) }),
   };
 }
 

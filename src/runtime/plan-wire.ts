@@ -1,5 +1,5 @@
 import { isBind } from '../isolation/sources.js';
-import type { Plan, RootPlan, StagedBind } from '../isolation/plan.js';
+import type { OverlayStage, Plan, RootPlan, StagedBind } from '../isolation/plan.js';
 import type { Mount } from '../oci/mounts.js';
 import { serialiseRuntimeSpec } from '../oci/runtime-spec.js';
 import { encodeMessage, type Field } from './wire.js';
@@ -15,15 +15,19 @@ export const rootfsDirectory = '/run/bulkhead/rootfs';
  * @throws BulkheadError `BH_RUNTIME_PROTOCOL` when it is longer than a message may be.
  */
 export function encodePlan(plan: Plan): Buffer {
-  const { ids, root, binds, spec } = plan;
+  const { ids, root, binds, namespaces, spec } = plan;
   return encodeMessage([
     'plan',
     'userns',
     String(ids.base),
     String(ids.size),
+    ...binds.flatMap(({ index, overlay }) =>
+      overlay === undefined ? [] : overlayOps(index, overlay.within, overlay),
+    ),
     ...rootOps(root),
     ...(root.readonly ? [...mountpointOps(spec.mounts ?? []), 'root-readonly'] : []),
     ...binds.flatMap((bind) => ['bind', String(bind.index), bindFlags(bind)]),
+    ...namespaces.flatMap((index) => ['bind', String(index), '']),
     'config',
     serialiseRuntimeSpec(spec),
   ]);
@@ -36,15 +40,19 @@ export function encodeRefusal(code: string, sentence: string): Buffer {
 }
 
 function rootOps(root: RootPlan): Field[] {
-  if (root.kind === 'bind') return ['root-bind'];
+  return root.kind === 'bind' ? ['root-bind'] : overlayOps(0, '/', root);
+}
+
+function overlayOps(index: number, within: string, { lower, upper, options }: OverlayStage): Field[] {
   return [
-    ...root.lower.flatMap((path) => ['layer', path]),
-    'upper',
-    root.parent,
+    ...lower.flatMap((path) => ['layer', path]),
+    ...(upper === undefined ? [] : ['upper', upper.parent]),
     'overlay',
-    root.upperName,
-    root.workName,
-    root.options,
+    String(index),
+    within,
+    upper?.name ?? '',
+    upper?.workName ?? '',
+    options,
   ];
 }
 

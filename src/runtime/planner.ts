@@ -27,12 +27,12 @@ export interface ProcessIdentity {
 /** The first half of a decision: what must be known before the second half. */
 export interface Inquiry {
   readonly kind: 'inquiry';
-  /** Paths to open, relative ones from the bundle: the root file system, then each bind source in the order of the spec. */
+  /** Paths to open, relative ones from the bundle: the root file system, each bind source in the order of the spec, namespaces. */
   readonly paths: readonly string[];
   /** How many ids in a row the container needs, usually 65536. */
   readonly idCount: number;
   /**
-   * Pure. `facts` has one entry for each of `paths`, in order. When the plan is `joined`, the range given here is handed
+   * `facts` has one entry for each of `paths`, in order. When the plan is `joined`, the range given here is handed
    * back and the container becomes a further holder of the range that starts at `plan.ids.base`.
    */
   decide(facts: readonly SourceFact[], ids: IdRange): Decision;

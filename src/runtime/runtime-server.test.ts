@@ -38,6 +38,7 @@ const bindPlan = (ids: Plan['ids']): Plan => ({
   ids,
   root: { kind: 'bind', readonly: false },
   binds: [],
+  namespaces: [],
   spec,
 });
 

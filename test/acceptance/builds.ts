@@ -63,6 +63,56 @@ export function buildRows(docker: () => Docker): void {
       await docker().ok(['rmi', first, second]);
     });
 
+    test('stages: files copied and bound from one of several layers, secrets, tmpfs, no network', async () => {
+      const context = await mkdtemp(join(tmpdir(), 'bulkhead-secret-'));
+      try {
+        await writeFile(join(context, 'secret'), 'hush');
+        const lines = [
+          `FROM ${probe} AS tools`,
+          'RUN mkdir -p /out/sub && echo one > /out/one',
+          'RUN echo two > /out/sub/two && chown -R 7:8 /out/sub && rm /etc/group',
+          `FROM ${probe}`,
+          'COPY --from=tools /out/one /copied',
+          'RUN --mount=type=bind,from=tools,target=/tools cat /tools/out/one /tools/out/sub/two > /bound && test ! -e /tools/etc/group && ! touch /tools/x',
+          'RUN --mount=type=bind,from=tools,source=/out/sub,target=/sub stat -c %u:%g /sub /sub/two >> /bound && ls /sub >> /bound',
+          'RUN --mount=type=bind,from=tools,source=/out/one,target=/single cat /single >> /bound',
+          'RUN --mount=type=bind,from=tools,target=/tools,rw echo written > /tools/out/one && cat /tools/out/one >> /bound',
+          'RUN --mount=type=bind,from=tools,target=/tools cat /tools/out/one >> /bound',
+          'RUN --mount=type=secret,id=s cat /run/secrets/s > /hidden && wc -c < /hidden >> /bound && rm /hidden',
+          'RUN --mount=type=tmpfs,target=/scratch touch /scratch/x && grep -c " /scratch tmpfs " /proc/mounts >> /bound',
+          'RUN --network=none ls /sys/class/net >> /bound',
+        ];
+        const image = await build(
+          lines.join('\n'),
+          true,
+          '--no-cache',
+          '--secret',
+          `id=s,src=${join(context, 'secret')}`,
+        );
+        expect(
+          (await docker().ok(['run', '--rm', image, 'sh', '-c', 'cat /copied /bound; ls /scratch'])).split(
+            '\n',
+          ),
+        ).toEqual([
+          'one', // COPY --from
+          'one',
+          'two',
+          '7:8', // a directory of the stage
+          '7:8',
+          'two',
+          'one', // a file of it
+          'written', // written to for one step alone
+          'one',
+          '4', // the secret
+          '1', // the tmpfs
+          'lo',
+        ]);
+        await docker().ok(['rmi', image]);
+      } finally {
+        await rm(context, { recursive: true });
+      }
+    });
+
     test('a failing RUN fails the build with its own words', async () => {
       await expect(build(`FROM ${probe}\nRUN echo because >&2; exit 3\n`, true)).rejects.toThrow(/because/);
     });

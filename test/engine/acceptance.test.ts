@@ -3,6 +3,7 @@ import { buildRows } from '../acceptance/builds.ts';
 import { identityRows } from '../acceptance/identity.ts';
 import { lifecycleRows } from '../acceptance/lifecycle.ts';
 import { privilegeRows } from '../acceptance/privilege.ts';
+import { sharingRows } from '../acceptance/sharing.ts';
 import { readStatus } from '../support/control.ts';
 import { createDocker } from '../support/docker.ts';
 
@@ -14,4 +15,5 @@ privilegeRows(
   async () => (await readStatus(inject('controlSocket'))).kernel,
 );
 lifecycleRows(() => docker);
+sharingRows(() => docker);
 buildRows(() => docker);

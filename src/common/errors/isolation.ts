@@ -72,6 +72,10 @@ export const isolationErrors = defineErrors({
     "can't mount {source}: it lies on {filesystem}, which can't be given the container's ids",
     'Copy the files to a volume.',
   ),
+  BH_ISOLATION_LAYERS: refused(
+    "can't mount {source}: its layers can't be mounted anew, because {reason}",
+    'Copy the files into the image instead.',
+  ),
   BH_ISOLATION_MOUNT: refused('the mount on {destination} is refused, because {reason}', notNegotiable),
   BH_ISOLATION_PROPAGATION: refused(
     'propagation {propagation} of {destination} is refused, because mounts made inside would appear outside',

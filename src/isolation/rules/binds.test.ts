@@ -197,7 +197,9 @@ describe('binds', () => {
       kind: 'container',
       ownerContainerId: neighbour,
       ownerIds: { base: 655_360, size: 65_536 },
-      userNamespacePath: '/proc/9/ns/user',
+      userNamespace: '4026532700',
+      index: 7,
+      userIndex: 8,
     };
     const request = binding('/h', { ...data(`containers/${neighbour}/hosts`), kind: 'file' }, 'rbind');
     const { linux } = request.spec;

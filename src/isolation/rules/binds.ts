@@ -3,7 +3,9 @@ import { type BindClass, classifySource, type OpenedSource } from '../bind-sourc
 import type { Draft, Rule } from '../draft.js';
 import { idMappable } from '../filesystems.js';
 import { propagationOptions } from '../mount-options.js';
-import type { StagedBind } from '../plan.js';
+import type { OverlayStage, StagedBind } from '../plan.js';
+import { pathWithinFilesystem, stagePath } from '../places.js';
+import { engineOverlay } from '../engine-overlay.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
 import { isBind } from '../sources.js';
@@ -26,18 +28,13 @@ export const bindsRule: Rule = {
     const binds: StagedBind[] = [];
     const mounts = (draft.spec.mounts ?? []).map((mount) => {
       if (!isBind(mount)) return mount;
-      const staged = stage(mount, binds.length + 1, draft, request);
+      const staged = stage(mount, binds.length + 1, { ...draft, binds }, request);
       binds.push(staged);
       return stagedMount(mount, staged);
     });
     return { ...draft, binds, spec: { ...draft.spec, mounts } };
   },
 };
-
-/** Where the front door attaches the clone of opened path `index` (docs/architecture.md). */
-export function stagePath(index: number): string {
-  return `/run/bulkhead/stage/b${index}`;
-}
 
 function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequest): StagedBind {
   const { policy } = request;
@@ -50,17 +47,45 @@ function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequ
   }
   const found = classifySource(fact, draft, request);
   if (found === undefined) refuseSource(source, fact, request);
-  if (found !== 'device' && !idMappable(fact.mount.filesystem)) refuseFilesystem(source, fact, request);
+  if (found !== 'device' && found !== 'build-overlay' && !idMappable(fact.mount.filesystem))
+    refuseFilesystem(source, fact, request);
   const options = mount.options ?? [];
+  const asked = lastOf(options, ['ro', 'rro'], ['rw', 'rrw']) || fact.mount.mountOptions.includes('ro');
+  const overlay = found === 'build-overlay' ? overlayOf(fact, asked, draft, request) : undefined;
+  const readonly = asked || (overlay !== undefined && overlay.upper === undefined);
   return {
     index,
-    readonly: lastOf(options, ['ro', 'rro'], ['rw', 'rrw']) || fact.mount.mountOptions.includes('ro'),
+    readonly,
     nosuid: true,
     nodev: found !== 'device',
     noexec: lastOf(options, ['noexec', 'rnoexec'], ['exec', 'rexec']),
-    idmap: found !== 'device',
+    idmap: found !== 'device' && overlay === undefined,
     recursive: isRecursive(found, options),
+    ...(overlay === undefined ? {} : { overlay }),
   };
+}
+
+/**
+ * An overlay can't be id-mapped, but its layers can: what is bound is an overlay of clones of them, like the root. Only
+ * where a step may write is the upper directory used as one, and never by two overlays at once.
+ */
+function overlayOf(
+  fact: OpenedSource,
+  readonly: boolean,
+  draft: Draft,
+  { engine, policy }: IsolationRequest,
+): OverlayStage & { within: string } {
+  const overlay = engineOverlay(fact.mount, engine, readonly);
+  const no = (reason: string) => refuse('BH_ISOLATION_LAYERS', name, policy, { source: fact.path, reason });
+  if (typeof overlay === 'string') return no(overlay);
+  const within = pathWithinFilesystem(fact);
+  if (within === undefined) return no('its mount is not where it seems to be');
+  const written = [draft.root, ...draft.binds.map((bind) => bind.overlay)].flatMap((used) =>
+    used !== undefined && 'upper' in used && used.upper !== undefined ? [used.upper.parent] : [],
+  );
+  if (overlay.upper !== undefined && written.includes(overlay.upper.parent))
+    return no('it would be written through two mounts');
+  return { ...overlay, within };
 }
 
 function isRecursive(found: BindClass, options: readonly string[]): boolean {

@@ -18,7 +18,9 @@ const owner: NamespaceFact = {
   kind: 'container',
   ownerContainerId: 'a'.repeat(64),
   ownerIds: { base: 655_360, size: 65_536 },
-  userNamespacePath: '/proc/900/ns/user',
+  userNamespace: '4026532700',
+  index: 6,
+  userIndex: 7,
 };
 
 describe('namespaces', () => {
@@ -65,14 +67,17 @@ describe('namespaces', () => {
     const plan = planFor(requestFor(sharing('network', owner.path), { namespaces: [owner] }));
     expect(plan).toMatchObject({
       ids: owner.ownerIds,
-      joined: { containerId: owner.ownerContainerId, path: '/proc/900/ns/user' },
+      joined: { containerId: owner.ownerContainerId, path: '/run/bulkhead/stage/b7' },
+      namespaces: [7, 6],
     });
-    expect(plan.spec.linux.namespaces).toContainEqual({ type: 'user', path: '/proc/900/ns/user' });
+    expect(plan.spec.linux.namespaces).toContainEqual({ type: 'user', path: '/run/bulkhead/stage/b7' });
+    expect(plan.spec.linux.namespaces).toContainEqual({ type: 'network', path: '/run/bulkhead/stage/b6' });
+    expect(JSON.stringify(plan.spec.linux.namespaces)).not.toContain('/proc/');
     expect(plan.spec.linux.uidMappings).toEqual([{ containerID: 0, hostID: 655_360, size: 65_536 }]);
   });
 
   it('refuses to join two user namespaces', () => {
-    const other = { ...owner, path: '/proc/901/ns/ipc', userNamespacePath: '/proc/901/ns/user' };
+    const other = { ...owner, path: '/proc/901/ns/ipc', userNamespace: '4026532701' };
     const spec = sharing('network', owner.path);
     const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'ipc');
     const both = {

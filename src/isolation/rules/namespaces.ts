@@ -2,6 +2,7 @@ import type { NamespaceType } from '../../oci/namespaces.js';
 import type { Draft, Rule } from '../draft.js';
 import { refuse } from '../refuse.js';
 import type { EngineFacts, IsolationRequest, NamespaceFact } from '../request.js';
+import { stagePath } from '../places.js';
 
 const name = 'namespaces';
 
@@ -9,7 +10,8 @@ const name = 'namespaces';
  * Threat: a namespace left out of the specification, or named by path, is one of the host: its processes, network,
  * host name, shared memory. Docker expresses `--pid=host` and its like by leaving the namespace out. A path may only
  * lead to the namespace of a running isolated container, and then the user namespace that owns it is shared too
- * (the kernel gives rights over a namespace only to its owner; mounting sysfs or mqueue would fail otherwise).
+ * (the kernel gives rights over a namespace only to its owner; mounting sysfs or mqueue would fail otherwise). runc gets
+ * the place where the front door has pinned what was judged: the process of the path may end, and its pid be another's.
  *
  * Adds a cgroup namespace. On cgroup v1 the engine leaves it out by default; on v2 only `--cgroupns=host` does.
  */
@@ -19,13 +21,17 @@ export const namespacesRule: Rule = {
     const given = draft.spec.linux.namespaces ?? [];
     refuseRepeated(given, request);
     refuseHost(given, request);
-    const joined = given.flatMap(({ type, path }) => {
-      if (path === undefined || path === '' || type === 'user') return [];
-      return [ownerOf(type, path, request)];
+    const joined: ContainerNamespace[] = [];
+    const pinned = given.map((namespace) => {
+      const { type, path } = namespace;
+      if (path === undefined || path === '' || type === 'user') return namespace;
+      const owner = ownerOf(type, path, request);
+      joined.push(owner);
+      return { type, path: stagePath(owner.index) };
     });
-    const namespaces = given.some(({ type }) => type === 'cgroup')
-      ? given
-      : [...given, { type: 'cgroup' as const }];
+    const namespaces = pinned.some(({ type }) => type === 'cgroup')
+      ? pinned
+      : [...pinned, { type: 'cgroup' as const }];
     return join(
       { ...draft, spec: { ...draft.spec, linux: { ...draft.spec.linux, namespaces } } },
       joined,
@@ -85,8 +91,8 @@ function join(draft: Draft, owners: readonly ContainerNamespace[], { policy }: I
   const [owner, ...others] = owners;
   if (owner === undefined) return draft;
   const stranger = others.find(
-    ({ ownerIds, userNamespacePath }) =>
-      ownerIds.base !== owner.ownerIds.base || userNamespacePath !== owner.userNamespacePath,
+    ({ ownerIds, userNamespace }) =>
+      ownerIds.base !== owner.ownerIds.base || userNamespace !== owner.userNamespace,
   );
   if (stranger !== undefined) {
     refuse('BH_ISOLATION_NAMESPACE_PATH', name, policy, {
@@ -95,8 +101,9 @@ function join(draft: Draft, owners: readonly ContainerNamespace[], { policy }: I
       reason: `it belongs to another user namespace than ${owner.path}`,
     });
   }
-  const joined = { containerId: owner.ownerContainerId, path: owner.userNamespacePath };
-  return { ...draft, ids: owner.ownerIds, joined };
+  const joined = { containerId: owner.ownerContainerId, path: stagePath(owner.userIndex) };
+  const namespaces = [...new Set([owner.userIndex, ...owners.map(({ index }) => index)])];
+  return { ...draft, ids: owner.ownerIds, joined, namespaces };
 }
 
 /** BuildKit's bundles lie below the data root; it never asks for the host's cgroup namespace by leaving it out. */

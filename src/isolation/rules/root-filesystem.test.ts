@@ -25,9 +25,7 @@ describe('root-filesystem', () => {
     expect(plan.root).toEqual({
       kind: 'overlay',
       lower: ['/var/lib/docker/overlay2/l/AAAA', '/var/lib/docker/overlay2/l/BBBB'],
-      parent: '/var/lib/docker/overlay2/1111',
-      upperName: 'diff',
-      workName: 'bulkhead-work',
+      upper: { parent: '/var/lib/docker/overlay2/1111', name: 'diff', workName: 'bulkhead-work' },
       options: '',
       readonly: false,
     });
@@ -46,6 +44,17 @@ describe('root-filesystem', () => {
     expect(planFor(rootedIn(overlay(layers, { mountOptions: ['ro'] }))).root.readonly).toBe(true);
   });
 
+  it('makes an overlay without an upper directory read-only', () => {
+    const plan = planFor(rootedIn(overlay(['lowerdir=/var/lib/docker/a:/var/lib/docker/b'])));
+    expect(plan.root).toEqual({
+      kind: 'overlay',
+      lower: ['/var/lib/docker/a', '/var/lib/docker/b'],
+      options: '',
+      readonly: true,
+    });
+    expect(plan.spec.root.readonly).toBe(true);
+  });
+
   it('takes a single layer on the data disk as it is', () => {
     const fact = opened('/var/lib/docker/overlay2/2222/diff');
     expect(planFor(rootedIn(fact)).root).toEqual({ kind: 'bind', readonly: false });
@@ -59,7 +68,6 @@ describe('root-filesystem', () => {
     ["does not lie in the engine's storage", opened(root, { mount: { ...dataMount, root: '/other' } })],
     ['it lies on nfs', opened(root, { mount: { ...dataMount, filesystem: 'nfs4' } })],
     ['only a part of an overlay', overlay(layers, { root: '/etc' })],
-    ['without an upper directory', overlay(['lowerdir=/var/lib/docker/a:/var/lib/docker/b'])],
     ['its layer /etc does not lie', overlay(['lowerdir=/etc', layers[1] ?? ''])],
     ['its layer /etc does not lie', overlay(['lowerdir=/var/lib/docker/../../../etc', layers[1] ?? ''])],
     ['its layer /srv/diff does not lie', overlay([layers[0] ?? '', 'upperdir=/srv/diff'])],

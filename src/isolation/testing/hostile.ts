@@ -39,7 +39,9 @@ const namespaceFacts: readonly NamespaceFact[] = [
     kind: 'container',
     ownerContainerId: 'd'.repeat(64),
     ownerIds: { base: 720_896, size: 65_536 },
-    userNamespacePath: '/proc/7/ns/user',
+    userNamespace: '4026532700',
+    index: 400,
+    userIndex: 401,
   },
 ];
 

@@ -20,7 +20,10 @@ export function violations(plan: Plan, request: IsolationRequest, harmless: Read
   ];
 }
 
-function namespaceViolations({ spec, ids, joined }: Plan, request: IsolationRequest): string[] {
+function namespaceViolations(
+  { spec, ids, joined, namespaces: pins }: Plan,
+  request: IsolationRequest,
+): string[] {
   const namespaces = spec.linux.namespaces ?? [];
   const found: string[] = [];
   for (const type of ['user', 'pid', 'network', 'mount', 'ipc', 'uts', 'cgroup']) {
@@ -29,8 +32,12 @@ function namespaceViolations({ spec, ids, joined }: Plan, request: IsolationRequ
   }
   for (const { type, path } of namespaces) {
     if (path === undefined || path === '') continue;
-    const known = request.namespaces.some((fact) => fact.kind === 'container' && fact.path === path);
-    if (joined === undefined || (type === 'user' ? path !== joined.path : !known))
+    /* Only what the front door pinned of a running container, never a path through a pid. */
+    const index = Number(/^\/run\/bulkhead\/stage\/b(\d+)$/.exec(path)?.[1] ?? Number.NaN);
+    const known = request.namespaces.some(
+      (fact) => fact.kind === 'container' && index === (type === 'user' ? fact.userIndex : fact.index),
+    );
+    if (joined === undefined || !known || !pins.includes(index))
       found.push(`${type} namespace ${path} joined`);
   }
   const mapping = JSON.stringify([{ containerID: 0, hostID: ids.base, size: ids.size }]);
@@ -46,7 +53,12 @@ function fileViolations(plan: Plan, request: IsolationRequest, harmless: Readonl
   const found: string[] = [];
   if (spec.root.path !== '/run/bulkhead/rootfs') found.push('root not staged');
   if (spec.root.readonly === true && !root.readonly) found.push('read-only root not locked');
-  const layers = root.kind === 'overlay' ? [...root.lower, root.parent] : [];
+  const overlays = [root, ...binds.map(({ overlay }) => overlay)];
+  const layers = overlays.flatMap((overlay) =>
+    overlay === undefined || !('lower' in overlay)
+      ? []
+      : [...overlay.lower, ...(overlay.upper === undefined ? [] : [overlay.upper.parent])],
+  );
   if (!layers.every((layer) => layer.startsWith('/var/lib/docker/overlay2/'))) found.push('foreign layer');
   const bound = (spec.mounts ?? []).filter(isBind);
   if (bound.length !== binds.length) found.push('a bind without a plan');

@@ -3,9 +3,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
@@ -67,6 +70,21 @@ static const char *find_mount(const char *mountinfo, uint64_t id, size_t *size) 
   return NULL;
 }
 
+/*
+ * A namespace lies on no mount of the table. What matters of it is which user namespace owns it (ioctl_ns(2)): that one's
+ * inode, or 0 for the first user namespace, which has no owner.
+ */
+static void add_namespace_owner(struct builder *builder, const char *name) {
+  const int namespace = open(name, O_RDONLY | O_CLOEXEC);
+  const int owner = namespace < 0 ? -1 : ioctl(namespace, NS_GET_USERNS);
+  struct stat status = {0};
+  if (namespace < 0 || (owner >= 0 ? fstat(owner, &status) != 0 : errno != EPERM))
+    fail("the owner of a namespace cannot be found: %s", strerror(errno));
+  builder_add_format(builder, "%llu", (unsigned long long)status.st_ino);
+  if (owner >= 0) close(owner);
+  close(namespace);
+}
+
 void add_facts(struct builder *builder, struct source *sources, size_t count) {
   const char *mountinfo = read_file(AT_FDCWD, "/proc/self/mountinfo", WIRE_MAX_PAYLOAD, "the mount table", NULL);
   for (size_t i = 0; i < count; i++) {
@@ -87,7 +105,8 @@ void add_facts(struct builder *builder, struct source *sources, size_t count) {
       fail("%s cannot be examined: %s", sources[i].path, strerror(errno));
     size_t size;
     const char *line = find_mount(mountinfo, status.stx_mnt_id, &size);
-    if (line == NULL) fail("the mount of %s is not in the mount table", sources[i].path);
+    const bool namespace = line == NULL && filesystem.f_type == NSFS_MAGIC;
+    if (line == NULL && !namespace) fail("the mount of %s is not in the mount table", sources[i].path);
     sources[i].mode = status.stx_mode;
     builder_add_text(builder, "0");
     builder_add(builder, real, (size_t)length);
@@ -97,6 +116,7 @@ void add_facts(struct builder *builder, struct source *sources, size_t count) {
     builder_add_format(builder, "%llu", (unsigned long long)status.stx_ino);
     builder_add_format(builder, "%lx", (unsigned long)filesystem.f_type);
     builder_add_format(builder, "%llu", (unsigned long long)status.stx_mnt_id);
-    builder_add(builder, line, size);
+    if (namespace) add_namespace_owner(builder, name);
+    else builder_add(builder, line, size);
   }
 }

@@ -49,6 +49,8 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     'upper',
     join(layers, 'snap'),
     'overlay',
+    '0',
+    '/',
     name,
     'work',
     options,
@@ -146,7 +148,10 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     ],
     [
       'a layer that is not there',
-      () => [open(), plan('layer', '/nonexistent', 'upper', layers, 'overlay', 'a', 'b', '', 'config', '{}')],
+      () => [
+        open(),
+        plan('layer', '/nonexistent', 'upper', layers, 'overlay', '0', '/', 'a', 'b', '', 'config', '{}'),
+      ],
       '/nonexistent cannot be cloned: No such file',
     ],
     [

@@ -27,7 +27,7 @@ test('the front door reads from an encoded plan what was meant', () => {
     spawnSync(`${build}/show-plan`, [String(sources)], { input });
   fc.assert(
     fc.property(anyPlan, (plan) => {
-      const result = show(encodePlan(plan), 1 + plan.binds.length);
+      const result = show(encodePlan(plan), 1 + plan.binds.length + plan.namespaces.length);
       expect(result.stdout.toString('utf8')).toBe(describeOps(plan));
       expect(result.status).toBe(0);
     }),

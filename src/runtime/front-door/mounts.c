@@ -75,14 +75,24 @@ static void replace_config(int stage, const struct op *op, int bundle) {
   attach(clone_mount(stage, "config.json", 0, -1, "the new config.json"), bundle, "config.json");
 }
 
-void carry_out(const struct plan *plan, const struct source *sources, int bundle) {
+/* The overlay takes the place of what was opened: the bind that follows is cloned from it. */
+static void replace_source(int stage, const struct op *op, struct source *source) {
+  struct stat status;
+  const int fd = open_in_overlay(stage, op);
+  if (fstat(fd, &status) != 0 || source->fd < 0 || (status.st_mode & S_IFMT) != (source->mode & S_IFMT))
+    fail("%s is not what was opened", source->path);
+  close(source->fd);
+  source->fd = fd;
+}
+
+void carry_out(const struct plan *plan, struct source *sources, int bundle) {
   if (mount("bulkhead", BH_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711,size=20m,nr_inodes=2k") != 0)
     fail("the staging directory %s cannot be mounted: %s", BH_STAGE, strerror(errno));
   const int stage = open(BH_STAGE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (stage < 0) fail("the staging directory cannot be opened: %s", strerror(errno));
   int userns = -1;
   uint32_t base = 0;
-  size_t layers = 0;
+  struct layers layers = {0};
   char name[16];
   for (const struct op *op = plan->ops; op < plan->ops + plan->count; op++) {
     switch (op->kind) {
@@ -91,14 +101,18 @@ void carry_out(const struct plan *plan, const struct source *sources, int bundle
         userns = make_user_namespace(base, op->size);
         break;
       case OP_LAYER:
-        snprintf(name, sizeof name, "l%zu", layers++);
+        snprintf(name, sizeof name, "l%zu", layers.end++);
         stage_path(stage, op->text, name, userns);
         break;
       case OP_UPPER:
-        stage_path(stage, op->text, "u", userns);
+        /* Named by the overlay that follows it. */
+        snprintf(name, sizeof name, "u%u", op[1].index);
+        stage_path(stage, op->text, name, userns);
         break;
       case OP_OVERLAY:
-        mount_overlay(stage, layers, op, base);
+        mount_overlay(stage, &layers, op, base);
+        layers.first = layers.end;
+        if (op->index > 0) replace_source(stage, op, &sources[op->index]);
         break;
       case OP_ROOT_BIND:
         if (sources[0].fd < 0) fail("the root file system %s was not opened", sources[0].path);

@@ -11,6 +11,6 @@
 void enter_private_mounts(void);
 
 /* Carries out the plan; `bundle` is the open bundle directory. After it, runc may be started. */
-void carry_out(const struct plan *plan, const struct source *sources, int bundle);
+void carry_out(const struct plan *plan, struct source *sources, int bundle);
 
 #endif

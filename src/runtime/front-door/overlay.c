@@ -26,25 +26,47 @@ static void remove_volatile_mark(const char *work) {
   }
 }
 
-void mount_overlay(int stage, size_t layers, const struct op *op, uint32_t base) {
-  char options[4096], work[512]; /* mount(2) takes one page of options */
-  /* Relative names keep a deep image far below that page. */
-  size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=l0");
-  for (size_t i = 1; i < layers; i++) used += (size_t)snprintf(options + used, sizeof options - used, ":l%zu", i);
-  /* index=off: Docker's own overlay holds the same upper directory, which the index would refuse as busy. */
-  used += (size_t)snprintf(options + used, sizeof options - used, ",upperdir=u/%s,workdir=u/%s,index=off%s%s", op->text, op->work,
-                           op->options[0] == '\0' ? "" : ",", op->options);
-  if (used >= sizeof options) fail("the root file system has too many layers (%zu)", layers);
-  snprintf(work, sizeof work, "u/%s", op->work);
-  if (fchdir(stage) != 0) fail("the staging directory is gone: %s", strerror(errno));
-  act_as(base);
-  if (mkdir(work, 0700) != 0 && errno != EEXIST) fail("the work directory of the root file system cannot be made: %s", strerror(errno));
+/* The options of the overlay but its layers, after making the work directory ready. */
+static void writable_options(const struct op *op, char *options, size_t size) {
+  char work[512];
+  snprintf(work, sizeof work, "u%u/%s", op->index, op->work);
+  if (mkdir(work, 0700) != 0 && errno != EEXIST) fail("the work directory of an overlay cannot be made: %s", strerror(errno));
   remove_volatile_mark(work);
-  if (mount("overlay", BH_ROOTFS, "overlay", 0, options) != 0) fail("the root file system cannot be mounted: %s; the kernel log (overlayfs) may say more", strerror(errno));
+  snprintf(options, size, ",upperdir=u%u/%s,workdir=%s", op->index, op->text, work);
+}
+
+void mount_overlay(int stage, const struct layers *layers, const struct op *op, uint32_t base) {
+  char options[4096], upper[1024] = ""; /* mount(2) takes one page of options */
+  char name[16];
+  snprintf(name, sizeof name, "o%u", op->index);
+  const char *target = op->index == 0 ? BH_ROOTFS : name;
+  if (fchdir(stage) != 0) fail("the staging directory is gone: %s", strerror(errno));
+  if (op->index > 0 && mkdir(target, 0711) != 0) fail("no place for an overlay in the staging directory: %s", strerror(errno));
+  act_as(base);
+  if (op->text[0] != '\0') writable_options(op, upper, sizeof upper);
+  /* Relative names keep a deep image far below that page. */
+  size_t used = (size_t)snprintf(options, sizeof options, "lowerdir=l%zu", layers->first);
+  for (size_t i = layers->first + 1; i < layers->end; i++) used += (size_t)snprintf(options + used, sizeof options - used, ":l%zu", i);
+  /* index=off: Docker's own overlay holds the same upper directory, which the index would refuse as busy. */
+  used += (size_t)snprintf(options + used, sizeof options - used, "%s,index=off%s%s", upper, op->options[0] == '\0' ? "" : ",", op->options);
+  if (used >= sizeof options) fail("an overlay has too many layers (%zu)", layers->end - layers->first);
+  if (mount("overlay", target, "overlay", 0, options) != 0)
+    fail("the %s cannot be mounted: %s; the kernel log (overlayfs) may say more", op->index == 0 ? "root file system" : "overlay of a bind source", strerror(errno));
   act_as_host_root();
   struct statvfs status;
-  if (statvfs(BH_ROOTFS, &status) != 0) fail("the root file system cannot be examined: %s", strerror(errno));
-  if ((status.f_flag & ST_RDONLY) != 0) fail("the root file system came up read-only; the kernel log (overlayfs) has the reason");
+  if (statvfs(target, &status) != 0) fail("an overlay cannot be examined: %s", strerror(errno));
+  if (op->text[0] != '\0' && (status.f_flag & ST_RDONLY) != 0) fail("an overlay came up read-only; the kernel log (overlayfs) has the reason");
+}
+
+int open_in_overlay(int stage, const struct op *op) {
+  char name[16];
+  snprintf(name, sizeof name, "o%u", op->index);
+  const int root = openat(stage, name, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  const struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_SYMLINKS};
+  const int fd = root < 0 ? -1 : (int)syscall(SYS_openat2, root, op->within, &how, sizeof how);
+  if (fd < 0) fail("%s cannot be opened in the layers of a bind source: %s", op->within, strerror(errno));
+  close(root);
+  return fd;
 }
 
 static int open_inside(int root, const char *path) {

@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Operations come in this order; equal ranks exclude each other unless the operation may be repeated. */
+/*
+ * Operations come in this order; equal ranks exclude each other unless the operation may be repeated. An overlay may be
+ * followed by the layers of the next.
+ */
 static const struct rule {
   const char *verb;
   enum op_kind kind;
@@ -14,11 +17,15 @@ static const struct rule {
   bool repeated;
 } rules[] = {
     {"userns", OP_USERNS, 2, 0, false},        {"layer", OP_LAYER, 1, 1, true},
-    {"upper", OP_UPPER, 1, 2, false},          {"overlay", OP_OVERLAY, 3, 3, false},
-    {"root-bind", OP_ROOT_BIND, 0, 3, false},  {"mountpoint", OP_MOUNTPOINT, 2, 4, true},
-    {"root-readonly", OP_ROOT_READONLY, 0, 5, false}, {"bind", OP_BIND, 2, 6, true},
-    {"config", OP_CONFIG, 1, 7, false},
+    {"upper", OP_UPPER, 1, 2, false},          {"overlay", OP_OVERLAY, 5, 3, false},
+    {"root-bind", OP_ROOT_BIND, 0, 4, false},  {"mountpoint", OP_MOUNTPOINT, 2, 5, true},
+    {"root-readonly", OP_ROOT_READONLY, 0, 6, false}, {"bind", OP_BIND, 2, 7, true},
+    {"config", OP_CONFIG, 1, 8, false},
 };
+
+#define NOTHING UINT_MAX /* the rank before the first operation */
+#define OVERLAYS 3u
+#define LAST 8u
 
 static const struct {
   const char *name;
@@ -30,6 +37,11 @@ static const struct rule *find_rule(const char *verb) {
   for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
     if (strcmp(rules[i].verb, verb) == 0) return &rules[i];
   return NULL;
+}
+
+static bool follows(const struct rule *rule, unsigned rank) {
+  return rank == NOTHING || rule->rank > rank || (rule->rank == rank && rule->repeated) ||
+         (rule->kind == OP_LAYER && rank == OVERLAYS);
 }
 
 /* Decimal without sign, blank or leading zero, at most `limit`. */
@@ -65,6 +77,11 @@ static bool is_inner_path(const struct field *field) {
     at += size;
   }
   return true;
+}
+
+/* The same, or the root itself. */
+static bool is_path_within(const struct field *field) {
+  return is_inner_path(field) || (field->size == 1 && field->data[0] == '/');
 }
 
 /* Extra overlay options may tune, never name a directory: no slash, and none of the three path options. */
@@ -108,11 +125,15 @@ static bool read_op(const struct field *arguments, uint32_t sources, struct op *
       op->text = arguments[0].data;
       return is_absolute_path(&arguments[0]);
     case OP_OVERLAY:
-      op->text = arguments[0].data;
-      op->work = arguments[1].data;
-      op->options = arguments[2].data;
-      return is_name(&arguments[0]) && is_name(&arguments[1]) && strcmp(op->text, op->work) != 0 &&
-             is_overlay_options(&arguments[2]);
+      op->within = arguments[1].data;
+      op->text = arguments[2].data;
+      op->work = arguments[3].data;
+      op->options = arguments[4].data;
+      return read_number(&arguments[0], sources - 1, &op->index) &&
+             (op->index == 0 ? strcmp(op->within, "/") == 0 && arguments[1].text : is_path_within(&arguments[1])) &&
+             (arguments[2].size + arguments[3].size == 0 ||
+              (is_name(&arguments[2]) && is_name(&arguments[3]) && strcmp(op->text, op->work) != 0)) &&
+             is_overlay_options(&arguments[4]);
     case OP_MOUNTPOINT:
       op->text = arguments[1].data;
       op->index = NO_SOURCE;
@@ -132,26 +153,54 @@ static bool read_op(const struct field *arguments, uint32_t sources, struct op *
   return false;
 }
 
-static bool complete(const struct plan *plan, const char **missing) {
-  size_t seen[OP_CONFIG + 1] = {0};
-  for (size_t i = 0; i < plan->count; i++) seen[plan->ops[i].kind]++;
-  const bool overlay = seen[OP_OVERLAY] == 1;
-  *missing = seen[OP_USERNS] != 1                          ? "userns"
-             : !overlay && seen[OP_ROOT_BIND] != 1         ? "overlay or root-bind"
-             : overlay && (seen[OP_LAYER] == 0 || seen[OP_UPPER] == 0) ? "layer or upper"
-             : !overlay && seen[OP_LAYER] + seen[OP_UPPER] > 0 ? "overlay"
-             : seen[OP_CONFIG] != 1                        ? "config"
-                                                           : NULL;
-  return *missing == NULL && seen[OP_LAYER] <= PLAN_MAX_LAYERS;
+/* What has been seen of the plan so far, as far as one operation depends on another. */
+struct progress {
+  unsigned rank;
+  size_t layers, group; /* all of them; those of the overlay under way */
+  bool upper, root;
+  bool overlaid[PLAN_MAX_SOURCES], bound[PLAN_MAX_SOURCES];
+};
+
+/* Whether an operation fits those before it; NULL, or what is wrong. */
+static const char *advance(struct progress *progress, const struct op *op, unsigned rank) {
+  const unsigned before = progress->rank;
+  progress->rank = rank;
+  if ((op->kind > OP_OVERLAY && (progress->group > 0 || progress->upper)) || (op->kind == OP_USERNS) != (before == NOTHING)) return "is out of order";
+  switch (op->kind) {
+    case OP_LAYER:
+      progress->group++;
+      return ++progress->layers > PLAN_MAX_LAYERS ? "is a layer too many" : NULL;
+    case OP_UPPER:
+      progress->upper = true;
+      return NULL;
+    case OP_OVERLAY:
+      if (progress->group == 0 || progress->upper != (op->text[0] != '\0')) return "lacks layer or upper";
+      if (progress->overlaid[op->index]) return "names a path twice";
+      progress->overlaid[op->index] = true;
+      progress->root |= op->index == 0;
+      progress->group = 0;
+      progress->upper = false;
+      return NULL;
+    case OP_ROOT_BIND:
+      if (progress->root) return "is a second root";
+      progress->root = true;
+      return NULL;
+    case OP_BIND:
+      if (progress->bound[op->index]) return "names a path twice";
+      progress->bound[op->index] = true;
+      /* The layers of an overlay are mapped, which it cannot be itself. */
+      return progress->overlaid[op->index] && (op->flags & BIND_IDMAP) ? "has a bad argument" : NULL;
+    default:
+      return NULL;
+  }
 }
 
 bool plan_parse(const struct message *message, size_t sources, struct plan *plan, char *error, size_t error_size) {
   *plan = (struct plan){0};
-  bool taken[PLAN_MAX_SOURCES] = {false};
+  struct progress progress = {.rank = NOTHING};
   if (sources == 0 || sources > PLAN_MAX_SOURCES) return snprintf(error, error_size, "too many paths are open"), false;
   plan->ops = calloc(message->count, sizeof *plan->ops);
   if (plan->ops == NULL) return snprintf(error, error_size, "there is no memory for it"), false;
-  unsigned rank = 0;
   for (size_t at = 1; at < message->count;) {
     const struct field *fields = &message->fields[at];
     const struct rule *rule = fields[0].text ? find_rule(fields[0].data) : NULL;
@@ -161,25 +210,21 @@ bool plan_parse(const struct message *message, size_t sources, struct plan *plan
       wrong = "is not known";
     } else if (message->count - at <= rule->arity) {
       wrong = "lacks an argument";
-    } else if (rule->rank < rank || (rule->rank == rank && !rule->repeated && plan->count > 0)) {
+    } else if (!follows(rule, progress.rank)) {
       wrong = "is out of order";
     } else {
       op->kind = rule->kind;
-      if (!read_op(fields + 1, (uint32_t)sources, op)) wrong = "has a bad argument";
-      else if (op->kind == OP_BIND && taken[op->index]) wrong = "names a path twice";
-      else if (op->kind == OP_BIND) taken[op->index] = true;
+      wrong = read_op(fields + 1, (uint32_t)sources, op) ? advance(&progress, op, rule->rank) : "has a bad argument";
     }
     if (wrong != NULL) {
       snprintf(error, error_size, "operation %zu (%.20s) %s", plan->count + 1, fields[0].text ? fields[0].data : "?", wrong);
       goto refused;
     }
-    rank = rule->rank;
     plan->count++;
     at += 1 + rule->arity;
   }
-  const char *missing;
-  if (complete(plan, &missing)) return true;
-  snprintf(error, error_size, "it lacks %s", missing == NULL ? "a limit on its layers" : missing);
+  if (progress.root && progress.rank == LAST) return true;
+  snprintf(error, error_size, "it lacks %s", plan->count == 0 ? "userns" : !progress.root ? "overlay or root-bind" : "config");
 refused:
   free(plan->ops);
   *plan = (struct plan){0};

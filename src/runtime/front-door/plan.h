@@ -36,10 +36,10 @@ enum bind_flag {
 struct op {
   enum op_kind kind;
   uint32_t base, size;     /* userns; size also: bytes of config */
-  uint32_t index;          /* bind; mountpoint, where NO_SOURCE stands for a directory */
+  uint32_t index;          /* bind; overlay, where 0 is the root; mountpoint, where NO_SOURCE stands for a directory */
   unsigned flags;          /* bind */
-  const char *text;        /* path; overlay: upper name; config: bytes */
-  const char *work, *options; /* overlay */
+  const char *text;        /* path; overlay: upper name, empty without one; config: bytes */
+  const char *within, *work, *options; /* overlay */
 };
 
 struct plan {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import type { Plan, StagedBind } from '../../isolation/plan.js';
+import type { OverlayStage, Plan, StagedBind } from '../../isolation/plan.js';
 import type { Mount } from '../../oci/mounts.js';
 import { serialiseRuntimeSpec } from '../../oci/runtime-spec.js';
 
@@ -16,15 +16,23 @@ const flags = {
   idmap: fc.boolean(),
   recursive: fc.boolean(),
 };
-const overlayRoot = fc.record({
-  kind: fc.constant('overlay' as const),
-  lower: fc.array(path, { minLength: 1, maxLength: 30 }),
+const upper = fc.record({
   parent: path,
-  upperName: name.map((text) => `u${text}`),
+  name: name.map((text) => `u${text}`),
   workName: name.map((text) => `w${text}`),
-  options: fc.constantFrom('', 'volatile', 'redirect_dir=on,metacopy=off'),
-  readonly: fc.boolean(),
 });
+const layers = fc
+  .record({
+    lower: fc.array(path, { minLength: 1, maxLength: 30 }),
+    upper: fc.option(upper, { nil: undefined }),
+    options: fc.constantFrom('', 'volatile', 'redirect_dir=on,metacopy=off'),
+  })
+  .map(({ upper: given, ...rest }) => (given === undefined ? rest : { ...rest, upper: given }));
+const overlayRoot = fc
+  .record({ layers, readonly: fc.boolean() })
+  .map((parts) => ({ kind: 'overlay' as const, ...parts.layers, readonly: parts.readonly }));
+/** A path within an overlay: no part of it means another one. */
+const within = fc.constantFrom('/', '/usr/lib', '/a b');
 const bindRoot = fc.record({ kind: fc.constant('bind' as const), readonly: fc.boolean() });
 
 /** Plans as the rules make them: binds numbered from 1, in the order of the mounts that use them. */
@@ -32,11 +40,20 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
   .record({
     base: fc.integer({ min: 100_000, max: 2 ** 31 - 65_536 }),
     root: fc.oneof(overlayRoot, bindRoot),
-    binds: fc.array(fc.record(flags), { maxLength: 12 }),
+    binds: fc.array(fc.record({ ...flags, overlay: fc.option(fc.record({ layers, within }), { freq: 4 }) }), {
+      maxLength: 12,
+    }),
+    namespaces: fc.nat({ max: 3 }),
     hostname: fc.string(),
   })
-  .map(({ base, root, binds, hostname }) => {
-    const staged = binds.map((bind, at): StagedBind => ({ index: at + 1, ...bind }));
+  .map(({ base, root, binds, namespaces, hostname }) => {
+    const staged = binds.map(({ overlay, ...bind }, at): StagedBind => {
+      const index = at + 1;
+      return overlay === null
+        ? { index, ...bind }
+        : { index, ...bind, idmap: false, overlay: { ...overlay.layers, within: overlay.within } };
+    });
+    const pinned = Array.from({ length: namespaces }, (_, at) => binds.length + 1 + at);
     const mounts: Mount[] = [
       { destination: '/proc', type: 'proc', source: 'proc' },
       { destination: '/proc/x', type: 'tmpfs', source: 'x' },
@@ -48,7 +65,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
       })),
     ];
     const spec = { ociVersion: '1.2.1', root: { path: '/run/bulkhead/rootfs' }, hostname, mounts, linux: {} };
-    return { ids: { base, size: 65_536 }, root, binds: staged, spec };
+    return { ids: { base, size: 65_536 }, root, binds: staged, namespaces: pinned, spec };
   });
 
 const flagBits: readonly (readonly [keyof typeof flags, number])[] = [
@@ -61,12 +78,11 @@ const flagBits: readonly (readonly [keyof typeof flags, number])[] = [
 ];
 
 /** What test/show-plan.c has to print for a plan, written independently of the encoder. */
-export function describeOps({ ids, root, binds, spec }: Plan): string {
+export function describeOps({ ids, root, binds, namespaces, spec }: Plan): string {
   const lines = [`userns ${ids.base} ${ids.size}`];
-  if (root.kind === 'overlay') {
-    lines.push(...root.lower.map((layer) => `layer ${layer}`), `upper ${root.parent}`);
-    lines.push(`overlay ${root.upperName} ${root.workName} [${root.options}]`);
-  } else lines.push('root-bind');
+  for (const { index, overlay } of binds)
+    if (overlay !== undefined) lines.push(...describeOverlay(index, overlay.within, overlay));
+  lines.push(...(root.kind === 'overlay' ? describeOverlay(0, '/', root) : ['root-bind']));
   if (root.readonly) {
     lines.push('mountpoint -1 /proc', ...binds.map(({ index }) => `mountpoint ${index} /binds/b${index}`));
     lines.push('root-readonly');
@@ -75,7 +91,17 @@ export function describeOps({ ids, root, binds, spec }: Plan): string {
     lines.push(
       `bind ${bind.index} ${flagBits.reduce((sum, [flag, bit]) => sum + (bind[flag] ? bit : 0), 0)}`,
     );
+  lines.push(...namespaces.map((index) => `bind ${index} 0`));
   const config = serialiseRuntimeSpec(spec);
   lines.push(`config ${Buffer.byteLength(config)} ${config}`);
   return `${lines.join('\n')}\n`;
+}
+
+function describeOverlay(index: number, within: string, overlay: OverlayStage): string[] {
+  const { lower, upper: given, options } = overlay;
+  return [
+    ...lower.map((layer) => `layer ${layer}`),
+    ...(given === undefined ? [] : [`upper ${given.parent}`]),
+    `overlay ${index} ${within} ${given?.name ?? ''} ${given?.workName ?? ''} [${options}]`,
+  ];
 }

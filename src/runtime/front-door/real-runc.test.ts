@@ -56,15 +56,14 @@ describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the 
       root: {
         kind: 'overlay',
         lower: [join(layers, 'lower')],
-        parent: join(layers, 'snap'),
-        upperName: 'fs',
-        workName: 'bulkhead-work',
+        upper: { parent: join(layers, 'snap'), name: 'fs', workName: 'bulkhead-work' },
         options: '',
         readonly: true,
       },
       binds: [
         { index: 1, readonly: true, nosuid: true, nodev: true, noexec: false, idmap: true, recursive: true },
       ],
+      namespaces: [],
       spec: {
         ociVersion: '1.2.0',
         root: { path: join(door.directory, 'run/rootfs'), readonly: true },

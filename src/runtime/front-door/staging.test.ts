@@ -46,7 +46,7 @@ describe.skipIf(!canStage)('a container is staged', () => {
             idCount: 65_536,
             decide: (found, ids) => {
               facts = found;
-              return decide(found, { ids, root: overlay(), binds: [], spec });
+              return decide(found, { ids, root: overlay(), binds: [], namespaces: [], spec });
             },
           });
         },
@@ -71,12 +71,11 @@ describe.skipIf(!canStage)('a container is staged', () => {
   });
 
   function overlay(readonly = false): RootPlan & { kind: 'overlay' } {
-    const names = { upperName: 'fs', workName: 'bulkhead-work', options: '' };
     return {
       kind: 'overlay',
       lower: [join(root, 'l0'), join(root, 'l1')],
-      parent: join(root, 'snap'),
-      ...names,
+      upper: { parent: join(root, 'snap'), name: 'fs', workName: 'bulkhead-work' },
+      options: '',
       readonly,
     };
   }

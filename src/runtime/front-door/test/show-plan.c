@@ -21,7 +21,7 @@ int main(int argc, char **argv) {
       case OP_USERNS: printf("userns %" PRIu32 " %" PRIu32 "\n", op->base, op->size); break;
       case OP_LAYER: printf("layer %s\n", op->text); break;
       case OP_UPPER: printf("upper %s\n", op->text); break;
-      case OP_OVERLAY: printf("overlay %s %s [%s]\n", op->text, op->work, op->options); break;
+      case OP_OVERLAY: printf("overlay %" PRIu32 " %s %s %s [%s]\n", op->index, op->within, op->text, op->work, op->options); break;
       case OP_ROOT_BIND: puts("root-bind"); break;
       case OP_MOUNTPOINT: printf("mountpoint %d %s\n", op->index == NO_SOURCE ? -1 : (int)op->index, op->text); break;
       case OP_ROOT_READONLY: puts("root-readonly"); break;

@@ -119,7 +119,7 @@ static const char *plan_error(const char *first, ...) {
 }
 
 #define USERNS "userns", "100000", "65536"
-#define ROOT "layer", "/l", "upper", "/u", "overlay", "fs", "work", ""
+#define ROOT "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", ""
 #define CONFIG "config", "{}"
 #define ACCEPT(...) do { const char *e = plan_error(__VA_ARGS__, (char *)NULL); check(e == NULL, "must be accepted: " #__VA_ARGS__, e == NULL ? "" : e); } while (0)
 #define REFUSE(text, ...) do { const char *e = plan_error(__VA_ARGS__, (char *)NULL); check(e != NULL && strstr(e, text) != NULL, "must be refused: " #__VA_ARGS__, e == NULL ? "accepted" : e); } while (0)
@@ -128,14 +128,14 @@ static void plans(void) {
   ACCEPT(USERNS, ROOT, CONFIG);
   ACCEPT(USERNS, "root-bind", "root-readonly", "bind", "1", "ro,nosuid,nodev,noexec,idmap,recursive", "bind", "3", "", CONFIG);
   ACCEPT(USERNS, ROOT, "mountpoint", "-", "/a/b", "mountpoint", "3", "/c", "root-readonly", CONFIG);
-  ACCEPT(USERNS, "layer", "/l", "layer", "/m", "upper", "/u", "overlay", "fs", "work", "volatile,redirect_dir=on", CONFIG);
-  REFUSE("lacks userns", ROOT, CONFIG);
+  ACCEPT(USERNS, "layer", "/l", "layer", "/m", "upper", "/u", "overlay", "0", "/", "fs", "work", "volatile,redirect_dir=on", CONFIG);
+  REFUSE("out of order", ROOT, CONFIG);
   REFUSE("lacks config", USERNS, ROOT);
   REFUSE("lacks overlay or root-bind", USERNS, CONFIG);
-  REFUSE("lacks layer or upper", USERNS, "upper", "/u", "overlay", "fs", "work", "", CONFIG);
-  REFUSE("lacks overlay", USERNS, "layer", "/l", "root-bind", CONFIG);
+  REFUSE("lacks layer or upper", USERNS, "upper", "/u", "overlay", "0", "/", "fs", "work", "", CONFIG);
+  REFUSE("out of order", USERNS, "layer", "/l", "root-bind", CONFIG);
   REFUSE("out of order", USERNS, USERNS, ROOT, CONFIG);
-  REFUSE("out of order", USERNS, ROOT, "root-bind", CONFIG);
+  REFUSE("is a second root", USERNS, ROOT, "root-bind", CONFIG);
   REFUSE("out of order", USERNS, ROOT, "root-readonly", "mountpoint", "-", "/a", CONFIG);
   REFUSE("out of order", USERNS, ROOT, CONFIG, "bind", "1", "");
   REFUSE("out of order", USERNS, ROOT, CONFIG, CONFIG);
@@ -150,16 +150,35 @@ static void plans(void) {
   REFUSE("bad argument", "userns", "2147483647", "2", ROOT, CONFIG);
   ACCEPT("userns", "2147483647", "1", ROOT, CONFIG);
   REFUSE("bad argument", "userns", "9999999999", "1", ROOT, CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "relative", "upper", "/u", "overlay", "fs", "work", "", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "../fs", "work", "", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "fs", "", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "a:b", "", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs,upperdir=x", "work", "", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "work", "lowerdir=l9", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "work", "volatile,upperdir=x", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "work", "volatile,", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "work", "volatile,,xino=on", CONFIG);
-  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "fs", "work", "index=on", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "relative", "upper", "/u", "overlay", "0", "/", "fs", "work", "", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "../fs", "work", "", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "fs", "", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "a:b", "", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs,upperdir=x", "work", "", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", "lowerdir=l9", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", "volatile,upperdir=x", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", "volatile,", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", "volatile,,xino=on", CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", "index=on", CONFIG);
+  /* Overlays of bind sources. */
+  ACCEPT(USERNS, "layer", "/l", "layer", "/m", "overlay", "0", "/", "", "", "", CONFIG);
+  ACCEPT(USERNS, ROOT, "layer", "/m", "layer", "/n", "overlay", "2", "/a/b", "", "", "", "bind", "2", "ro", CONFIG);
+  ACCEPT(USERNS, "layer", "/m", "upper", "/u", "overlay", "1", "/", "fs", "work", "", "root-bind", "bind", "1", "", CONFIG);
+  REFUSE("lacks layer or upper", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "", "", "", CONFIG);
+  REFUSE("lacks layer or upper", USERNS, "layer", "/l", "overlay", "0", "/", "fs", "work", "", CONFIG);
+  REFUSE("out of order", USERNS, ROOT, "overlay", "1", "/", "", "", "", CONFIG);
+  REFUSE("out of order", USERNS, ROOT, "layer", "/l", CONFIG);
+  REFUSE("out of order", USERNS, "upper", "/u", "root-bind", CONFIG);
+  REFUSE("out of order", USERNS, ROOT, "upper", "/u", "root-bind", CONFIG);
+  REFUSE("out of order", USERNS, "root-bind", "layer", "/l", "overlay", "1", "/", "", "", "", CONFIG);
+  REFUSE("second root", USERNS, ROOT, "root-bind", CONFIG);
+  REFUSE("names a path twice", USERNS, ROOT, ROOT, CONFIG);
+  REFUSE("bad argument", USERNS, "layer", "/l", "overlay", "0", "/a", "", "", "", CONFIG);
+  REFUSE("bad argument", USERNS, ROOT, "layer", "/l", "overlay", "4", "/", "", "", "", CONFIG);
+  REFUSE("bad argument", USERNS, ROOT, "layer", "/l", "overlay", "1", "/../a", "", "", "", CONFIG);
+  REFUSE("bad argument", USERNS, ROOT, "layer", "/l", "overlay", "1", "", "", "", "", CONFIG);
+  REFUSE("bad argument", USERNS, ROOT, "layer", "/l", "overlay", "1", "/", "", "work", "", CONFIG);
+  REFUSE("bad argument", USERNS, ROOT, "layer", "/l", "overlay", "1", "/", "", "", "", "bind", "1", "idmap", CONFIG);
   REFUSE("bad argument", USERNS, ROOT, "bind", "0", "", CONFIG); /* the root is no bind */
   REFUSE("bad argument", USERNS, ROOT, "bind", "4", "", CONFIG);
   REFUSE("bad argument", USERNS, ROOT, "bind", "1", "rw", CONFIG);
