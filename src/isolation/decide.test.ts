@@ -4,13 +4,22 @@ import { decide } from './decide.js';
 import type { IsolationRequest } from './request.js';
 import { isolationRules } from './rules.js';
 import { sourcesOf } from './sources.js';
-import { buildStep, requestFor } from './testing/requests.js';
-import { buildSpec, containerSpec, privilegedSpec } from './testing/specs.js';
+import { buildStep, overlayAt, requestFor } from './testing/requests.js';
+import { buildSpec, containerSpec, mount, privilegedSpec } from './testing/specs.js';
+
+/** A step that has an earlier stage mounted. */
+function buildRequest(): IsolationRequest {
+  const spec = buildSpec();
+  const source = '/var/lib/docker/overlay2/2222/merged';
+  const mounts = [...(spec.mounts ?? []), mount('/tools', 'bind', source, 'rbind', 'ro')];
+  const request = requestFor({ ...spec, mounts }, { container: buildStep });
+  return { ...request, facts: [...request.facts.slice(0, -1), overlayAt(source, '2222')] };
+}
 
 const requests: [string, IsolationRequest][] = [
   ['container', requestFor(containerSpec())],
   ['privileged', requestFor(privilegedSpec())],
-  ['build-step', requestFor(buildSpec(), { container: buildStep })],
+  ['build-step', buildRequest()],
 ];
 
 it.each(requests)('the plan of a %s is as reviewed', async (name, request) => {

@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { SourceFact } from '../plan.js';
 import type { IsolationRequest, NamespaceFact } from '../request.js';
-import { planFor, planWithout, refusalFor } from '../testing/expect.js';
-import { buildStep, dataMount, opened, requestFor, shareMount, systemMount } from '../testing/requests.js';
+import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
+import {
+  buildStep,
+  dataMount,
+  opened,
+  overlayAt,
+  requestFor,
+  shareMount,
+  systemMount,
+} from '../testing/requests.js';
 import { buildSpec, containerId, containerSpec, mount } from '../testing/specs.js';
 
 type Over = Parameters<typeof opened>[1];
@@ -14,7 +22,7 @@ function binding(source: string, fact: Over | { errno: number }, ...options: str
   const found: SourceFact =
     fact !== undefined && 'errno' in fact
       ? { path: source, opened: false, errno: fact.errno }
-      : opened(source, fact);
+      : { ...opened(source, fact), path: source };
   return { ...request, facts: [...request.facts.slice(0, 1), found] };
 }
 
@@ -212,10 +220,10 @@ describe('binds', () => {
 });
 
 describe('binds of a build step', () => {
-  function building(source: string, fact: Over): IsolationRequest {
-    const spec = { ...buildSpec(), mounts: [mount('/x', 'bind', source, 'rbind')] };
+  function building(source: string, fact: Over, ...options: string[]): IsolationRequest {
+    const spec = { ...buildSpec(), mounts: [mount('/x', 'bind', source, 'rbind', ...options)] };
     const request = requestFor(spec, { container: buildStep });
-    return { ...request, facts: [...request.facts.slice(0, 1), opened(source, fact)] };
+    return { ...request, facts: [...request.facts.slice(0, 1), { ...opened(source, fact), path: source }] };
   }
 
   it.each<[string, Over]>([
@@ -253,5 +261,79 @@ describe('binds of a build step', () => {
     ['/etc', system('/etc')],
   ])('refuses %s', (_name, fact) => {
     expect(refusalFor(building('/asked', fact)).code).toBe('BH_ISOLATION_RESTRICTED_MOUNT');
+  });
+
+  describe('of the merged layers of a stage', () => {
+    const point = '/var/lib/docker/overlay2/2222/merged';
+    const stage = overlayAt(point, '2222', `${point}/out/sub`);
+    const layers = '/var/lib/docker/overlay2';
+
+    it('mounts them anew, the upper one as a lower one where the step may not write', () => {
+      const plan = planFor(building(point, stage, 'ro'));
+      expect(plan.binds).toEqual([
+        {
+          index: 1,
+          readonly: true,
+          nosuid: true,
+          nodev: true,
+          noexec: false,
+          idmap: false,
+          recursive: false,
+          overlay: {
+            lower: [`${layers}/2222/diff`, `${layers}/l/AAAA`, `${layers}/l/BBBB`],
+            options: '',
+            within: '/out/sub',
+          },
+        },
+      ]);
+      expect(plan.spec.mounts).toEqual([
+        mount('/x', 'bind', '/run/bulkhead/stage/b1', 'bind', 'ro', 'nosuid', 'nodev'),
+      ]);
+    });
+
+    it('writes the upper directory where the step may, and a mount of a part knows its place', () => {
+      const part = {
+        ...stage,
+        realPath: '/tmp/m/y',
+        mount: { ...stage.mount, mountPoint: '/tmp/m', root: '/z' },
+      };
+      expect(planFor(building(point, part)).binds).toMatchObject([
+        {
+          readonly: false,
+          overlay: {
+            lower: [`${layers}/l/AAAA`, `${layers}/l/BBBB`],
+            upper: { parent: `${layers}/2222`, name: 'diff', workName: 'bulkhead-work' },
+            within: '/z/y',
+          },
+        },
+      ]);
+    });
+
+    it('keeps what has no upper directory read-only, whatever is asked', () => {
+      const superOptions = [`lowerdir=${layers}/l/A:${layers}/l/B`];
+      const view = { ...stage, mount: { ...stage.mount, superOptions } };
+      const plan = planFor(building(point, view, 'rw'));
+      expect(plan.binds[0]?.readonly).toBe(true);
+      expect(plan.spec.mounts?.[0]?.options).toContain('ro');
+    });
+
+    it.each<[string, Over, string]>([
+      [
+        'layers outside the storage',
+        { ...stage, mount: { ...stage.mount, superOptions: [`lowerdir=/etc:${layers}/l/A`] } },
+        "layer /etc does not lie in the engine's storage",
+      ],
+      ['the layer the root writes', overlayAt(point, '1111'), 'written through two mounts'],
+      ['contradictory facts', { ...stage, realPath: '/etc' }, 'not where it seems'],
+    ])('refuses %s', (_name, fact, text) => {
+      expect(refusalFor(building(point, fact))).toMatchObject({
+        code: 'BH_ISOLATION_LAYERS',
+        message: containing(text),
+      });
+    });
+
+    it('is for build steps alone', () => {
+      expect(refusalFor(binding(point, stage, 'rbind', 'ro')).message).toContain('it lies on overlay');
+    });
   });
 });

@@ -3,8 +3,8 @@ import type { Mount } from '../../oci/mounts.js';
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact, IsolationRequest } from '../request.js';
 import { isBind, sourcesOf } from '../sources.js';
-import { dataMount, honestFact, opened, requestFor, systemMount } from './requests.js';
-import { containerId, containerSpec, privilegedSpec } from './specs.js';
+import { buildStep, dataMount, honestFact, opened, overlayAt, requestFor, systemMount } from './requests.js';
+import { buildSpec, containerId, containerSpec, privilegedSpec } from './specs.js';
 
 /** What sources may turn out to be. The names are what the container asks for; nothing follows from them. */
 const data = (path: string) => ({ realPath: `/var/lib/docker/${path}` });
@@ -13,7 +13,17 @@ const harmlessFacts = [
   opened('', { ...data(`containers/${containerId}/hosts`), kind: 'file' }),
   opened('', { realPath: '/dev/null', kind: 'character-device', rdev: '1:3' }),
 ];
+/** A merged stage or image: harmless for a build step, another container's files for everybody else. */
+const mergedFacts = ['2222', '3333'].flatMap((layer) => {
+  const point = `/var/lib/docker/overlay2/${layer}/merged`;
+  return [overlayAt(point, layer), overlayAt(point, layer, `${point}/usr/lib`)];
+});
+const foreignOverlay = overlayAt('/var/lib/docker/overlay2/4444/merged', '4444');
 const harmfulFacts = [
+  {
+    ...foreignOverlay,
+    mount: { ...foreignOverlay.mount, superOptions: ['lowerdir=/etc:/var/lib/docker/overlay2/l/A'] },
+  },
   opened('', { realPath: '/etc', device: '254:0', mount: systemMount }),
   opened('', { realPath: '/run/docker.sock', kind: 'socket', device: '0:24' }),
   opened('', { realPath: '/dev/vda', kind: 'block-device', rdev: '254:0' }),
@@ -29,6 +39,7 @@ const harmfulFacts = [
 export const harmlessPaths: ReadonlySet<string> = new Set([
   ...harmlessFacts.map(({ realPath }) => realPath),
   ...['config', 'data'].map((volume) => `/var/lib/docker/volumes/${volume}/_data`),
+  ...['resolv.conf', 'hosts.4kd2j1'].map((file) => `/var/lib/docker/buildkit/executor/${file}`),
   ...['resolv.conf', 'hostname', 'hosts'].map((file) => `/var/lib/docker/containers/${containerId}/${file}`),
 ]);
 
@@ -85,9 +96,9 @@ const mounts: fc.Arbitrary<Mount> = fc.record({
 });
 
 const changes = fc.record({
-  privileged: fc.boolean(),
+  kind: fc.constantFrom('container', 'privileged', 'build'),
   mounts: rarely(fc.array(mounts, { minLength: 1, maxLength: 3 })),
-  facts: fc.array(fc.constantFrom(...harmlessFacts, ...harmlessFacts, ...harmfulFacts), {
+  facts: fc.array(fc.constantFrom(...harmlessFacts, ...harmlessFacts, ...mergedFacts, ...harmfulFacts), {
     minLength: 3,
     maxLength: 3,
   }),
@@ -136,8 +147,10 @@ type Changes = typeof changes extends fc.Arbitrary<infer Value> ? Value : never;
 /** Requests that ask, among harmless things, for something they must not get. */
 export const hostileRequests: fc.Arbitrary<IsolationRequest> = changes.map(build);
 
+const specs = { container: containerSpec, privileged: privilegedSpec, build: buildSpec };
+
 function build(change: Changes): IsolationRequest {
-  const base = change.privileged ? privilegedSpec() : containerSpec();
+  const base = specs[change.kind]();
   const spec = hostileSpec(base, change);
   const added = (change.mounts ?? []).filter(isBind).length;
   const sources = sourcesOf(spec);
@@ -151,7 +164,8 @@ function build(change: Changes): IsolationRequest {
     const superOptions = [`lowerdir=${change.layer}`, 'upperdir=/var/lib/docker/overlay2/1/diff'];
     facts[0] = { ...root, mount: { ...root.mount, superOptions } };
   }
-  return requestFor(spec, { facts, namespaces: namespaceFacts });
+  const step = change.kind === 'build' ? { container: buildStep } : {};
+  return requestFor(spec, { facts, namespaces: namespaceFacts, ...step });
 }
 
 function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {

@@ -65,7 +65,19 @@ export function opened(
   };
 }
 
-export function overlayRoot(path: string): SourceFact {
+/** An overlay of two layers and an upper directory, mounted at `point`; `path` is it or below it. */
+export function overlayAt(
+  point: string,
+  upper: string,
+  path: string = point,
+): Extract<SourceFact, { opened: true }> {
+  const fact = overlayRoot(point);
+  const { mount } = fact;
+  const superOptions = mount.superOptions.map((option) => option.replace('1111', upper));
+  return { ...fact, path, realPath: path, mount: { ...mount, superOptions } };
+}
+
+export function overlayRoot(path: string): Extract<SourceFact, { opened: true }> {
   const layers = '/var/lib/docker/overlay2';
   return opened(path, {
     device: '0:77',

@@ -60,17 +60,32 @@ function fileViolations(plan: Plan, request: IsolationRequest, harmless: Readonl
       : [...overlay.lower, ...(overlay.upper === undefined ? [] : [overlay.upper.parent])],
   );
   if (!layers.every((layer) => layer.startsWith('/var/lib/docker/overlay2/'))) found.push('foreign layer');
+  const written = overlays.flatMap((overlay) =>
+    overlay !== undefined && 'upper' in overlay && overlay.upper !== undefined ? [overlay.upper.parent] : [],
+  );
+  if (new Set(written).size < written.length) found.push('a layer written through two mounts');
   const bound = (spec.mounts ?? []).filter(isBind);
   if (bound.length !== binds.length) found.push('a bind without a plan');
   for (const mount of bound) {
     const staged = binds.find(({ index }) => mount.source === `/run/bulkhead/stage/b${index}`);
     const fact = staged === undefined ? undefined : request.facts[staged.index];
-    if (staged === undefined || fact?.opened !== true || !harmless.has(fact.realPath)) {
+    const merged = fact?.opened === true && fact.mount.filesystem === 'overlay';
+    const allowed =
+      fact?.opened === true &&
+      (merged ? request.container.bundle.includes('/buildkit/executor/') : harmless.has(fact.realPath));
+    if (staged === undefined || !allowed) {
       found.push(`${mount.destination} shows ${mount.source ?? ''}`);
       continue;
     }
     const device = fact.kind === 'character-device';
-    if (!staged.nosuid || staged.nodev === device || staged.idmap === device) found.push('bind not confined');
+    if (!staged.nosuid || staged.nodev === device) found.push('bind not confined');
+    if (staged.idmap === (device || merged) || (staged.overlay !== undefined) !== merged)
+      found.push('ids not mapped');
+    if (staged.overlay !== undefined) {
+      if (staged.overlay.upper !== undefined && staged.readonly) found.push('layer writable');
+      if (staged.overlay.within !== (fact.realPath.split('/merged')[1] ?? '').padStart(1, '/'))
+        found.push('another part');
+    }
     if (staged.readonly !== (mount.options ?? []).includes('ro')) found.push('flags not repeated');
   }
   for (const { type = '', destination, options = [] } of spec.mounts ?? []) {
