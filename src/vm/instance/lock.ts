@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
@@ -14,8 +14,10 @@ export interface InstanceLock extends AsyncDisposable {
 
 /**
  * Takes the lock of an instance, so that two controllers never use one data disk. (QEMU locks the disk as well; this one comes
- * earlier and can say who has it.) The file appears by link(2), whole or not at all, and names its owner; a lock whose owner no
- * longer runs is moved aside and taken over.
+ * earlier and can say who has it.) The file appears by link(2), whole or not at all, and names its owner.
+ *
+ * A lock whose owner no longer runs is replaced, by one rival alone: whoever holds the lock of the succession to that very owner.
+ * Removing and linking anew would leave a moment in which two rivals each take their own.
  *
  * Throws `BH_INSTANCE_LOCKED`.
  */
@@ -24,30 +26,43 @@ export async function lockInstance(file: string, name: string): Promise<Instance
   if (self === undefined) throw new Error('this process does not find itself');
   const draft = `${file}.${randomUUID()}`;
   await writeFile(draft, JSON.stringify(self), { mode: 0o600 });
-  let wasStale = false;
   try {
-    // Each round either takes the lock, finds a live owner, or removes one stale lock: several rounds mean several rivals.
-    for (let round = 0; round < 10; round += 1) {
-      if (await tryLink(draft, file)) {
-        const release = (): Promise<void> => releaseLock(file, self);
-        return { wasStale, release, [Symbol.asyncDispose]: release };
-      }
-      const owner = await lockOwner(file);
-      if (owner !== undefined && (await isRunning(owner))) {
-        throw new BulkheadError('BH_INSTANCE_LOCKED', { name, pid: owner.pid });
-      }
-      wasStale = (await removeStale(file, owner)) || wasStale;
-    }
-    throw new BulkheadError('BH_INSTANCE_LOCKED', { name, pid: 'that changes' });
+    const wasStale = await take(file, draft, name);
+    const release = (): Promise<void> => releaseLock(file, self);
+    return { wasStale, release, [Symbol.asyncDispose]: release };
   } finally {
     await unlink(draft).catch(() => undefined);
   }
 }
 
+/** Whether a stale lock was replaced. Throws when the lock, or the succession to it, is in living hands. */
+async function take(file: string, draft: string, name: string): Promise<boolean> {
+  if (await tryLink(draft, file)) return false;
+  const content = await readFile(file, 'utf8').catch(() => '');
+  const owner = parseOwner(content);
+  if (owner !== undefined && (await isRunning(owner))) throw lockedBy(name, owner.pid);
+  const digest = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  await using _succession = await lockInstance(`${file}.${digest}`, name);
+  const now = await readFile(file, 'utf8').catch(() => '');
+  if (now !== content) throw lockedBy(name, parseOwner(now)?.pid ?? 'that changes');
+  const copy = `${draft}.new`;
+  await link(draft, copy);
+  await rename(copy, file);
+  return true;
+}
+
+function lockedBy(name: string, pid: number | string): BulkheadError {
+  return new BulkheadError('BH_INSTANCE_LOCKED', { name, pid });
+}
+
 /** Who holds, or held, the lock; undefined when nobody does or the file makes no sense. */
 export async function lockOwner(file: string): Promise<ProcessIdentity | undefined> {
+  return parseOwner(await readFile(file, 'utf8').catch(() => ''));
+}
+
+function parseOwner(content: string): ProcessIdentity | undefined {
   try {
-    return ownerSchema.parse(JSON.parse(await readFile(file, 'utf8')));
+    return ownerSchema.parse(JSON.parse(content));
   } catch {
     return undefined;
   }
@@ -61,21 +76,6 @@ async function tryLink(draft: string, file: string): Promise<boolean> {
     if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
     throw error;
   }
-}
-
-/** Moves the lock aside and looks again: a rival may have replaced the stale one by its own in between. */
-async function removeStale(file: string, judged: ProcessIdentity | undefined): Promise<boolean> {
-  const aside = `${file}.${randomUUID()}`;
-  try {
-    await rename(file, aside);
-  } catch {
-    return false;
-  }
-  const moved = await lockOwner(aside);
-  const isJudged = moved?.pid === judged?.pid && moved?.started === judged?.started;
-  if (!isJudged) await link(aside, file).catch(() => undefined);
-  await unlink(aside);
-  return isJudged;
 }
 
 async function releaseLock(file: string, self: ProcessIdentity): Promise<void> {
