@@ -4,7 +4,7 @@ import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact, IsolationRequest } from '../request.js';
 import { isBind, sourcesOf } from '../sources.js';
 import { buildStep, dataMount, honestFact, opened, overlayAt, requestFor, systemMount } from './requests.js';
-import { buildSpec, containerId, containerSpec, privilegedSpec } from './specs.js';
+import { buildSpec, containerId, containerSpec, mount, privilegedSpec } from './specs.js';
 
 /** What sources may turn out to be. The names are what the container asks for; nothing follows from them. */
 const data = (path: string) => ({ realPath: `/var/lib/docker/${path}` });
@@ -102,6 +102,13 @@ const changes = fc.record({
     minLength: 3,
     maxLength: 3,
   }),
+  /** Stages of a build, well mounted; a layer may be named twice. */
+  stages: rarely(
+    fc.array(fc.record({ fact: fc.constantFrom(...mergedFacts), access: fc.constantFrom('ro', 'rw') }), {
+      minLength: 1,
+      maxLength: 3,
+    }),
+  ),
   missing: rarely(fc.constantFrom('pid', 'network', 'mount', 'ipc', 'uts', 'cgroup')),
   paths: rarely(
     fc.record({
@@ -152,11 +159,16 @@ const specs = { container: containerSpec, privileged: privilegedSpec, build: bui
 function build(change: Changes): IsolationRequest {
   const base = specs[change.kind]();
   const spec = hostileSpec(base, change);
-  const added = (change.mounts ?? []).filter(isBind).length;
+  const stages = change.stages ?? [];
+  const addedFacts = [
+    ...change.facts.slice(0, (change.mounts ?? []).filter(isBind).length),
+    ...stages.map(({ fact }) => fact),
+  ];
+  const added = addedFacts.length;
   const sources = sourcesOf(spec);
   const facts = sources.map((path, index) => {
     const fromEnd = index - (sources.length - added);
-    const drawn = fromEnd < 0 ? undefined : change.facts[fromEnd];
+    const drawn = fromEnd < 0 ? undefined : addedFacts[fromEnd];
     return drawn === undefined ? honestFact(path, index) : { ...drawn, path };
   });
   const [root] = facts;
@@ -179,7 +191,13 @@ function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
   return {
     ...base,
     root: { ...base.root, readonly: change.readonly },
-    mounts: [...(base.mounts ?? []), ...(change.mounts ?? [])],
+    mounts: [
+      ...(base.mounts ?? []),
+      ...(change.mounts ?? []),
+      ...(change.stages ?? []).map(({ fact, access }, at) =>
+        mount(`/stage${at}`, 'bind', fact.path, 'rbind', access),
+      ),
+    ],
     annotations: Object.fromEntries(optional(change.annotation).map((name) => [name, 'x'])),
     hooks: { prestart: optional(change.hook).map((path) => ({ path, args: ['x'] })) },
     ...(process === undefined
