@@ -1,0 +1,85 @@
+import { execa } from 'execa';
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { healthSchema } from '../../dist/common/health.js';
+import type { Outcome } from './docker.ts';
+
+const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+
+/** An instance of a directory of its own; plain data, so that vitest can hand it from the set-up to the test files. */
+export interface InstanceId {
+  readonly name: string;
+  /** Absolute and short: it holds the XDG directories and so a socket. */
+  readonly dir: string;
+  readonly image: string;
+}
+
+const statusSchema = z.looseObject({
+  state: z.string(),
+  pid: z.int().optional(),
+  vmPid: z.int().nullish(),
+  dockerHost: z.string().optional(),
+  dataDisk: z.string().optional(),
+  phases: z.array(z.object({ phase: z.string(), atMs: z.number() })).optional(),
+  guest: healthSchema.nullish(),
+});
+
+export type InstanceStatus = z.infer<typeof statusSchema>;
+
+export interface Instance {
+  readonly dataDisk: string;
+  readonly dockerSocket: string;
+  readonly dockerHost: string;
+  /** Never rejects because of the exit status. `--name` is added. */
+  run(...args: readonly string[]): Promise<Outcome>;
+  /** Rejects, with what the command said, unless the VM became ready. */
+  up(): Promise<void>;
+  status(): Promise<InstanceStatus>;
+  /** Pids of every process whose command line or environment names the instance's directory. */
+  processes(): Promise<number[]>;
+}
+
+/** The command line of this checkout, used on one instance. The cache stays that of the machine, so that the image is reused. */
+export function instanceAt({ name, dir, image }: InstanceId): Instance {
+  const env = {
+    XDG_STATE_HOME: join(dir, 'state'),
+    XDG_RUNTIME_DIR: join(dir, 'run'),
+    BULKHEAD_IMAGE: image,
+  };
+  const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
+  const run: Instance['run'] = async (...args) => {
+    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--name', name], {
+      env,
+      reject: false,
+      stdin: 'ignore',
+    });
+    return { status: exitCode ?? -1, stdout, stderr };
+  };
+  return {
+    dataDisk: join(dir, 'state', 'bulkhead', name, 'data.raw'),
+    dockerSocket,
+    dockerHost: `unix://${dockerSocket}`,
+    run,
+    async up() {
+      const { status, stderr } = await run('up', '--timeout', '240');
+      if (status !== 0) throw new Error(`bulkhead up: status ${status}\n${stderr}`);
+    },
+    async status() {
+      return statusSchema.parse(JSON.parse((await run('status', '--json')).stdout));
+    },
+    processes: () => processesNaming(dir),
+  };
+}
+
+async function processesNaming(text: string): Promise<number[]> {
+  const pids = (await readdir('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number);
+  const named = await Promise.all(
+    pids.map(async (pid) => {
+      const files = ['cmdline', 'environ'].map((file) => readFile(`/proc/${pid}/${file}`, 'utf8'));
+      const texts = await Promise.all(files.map((content) => content.catch(() => '')));
+      return pid !== process.pid && texts.some((content) => content.includes(text));
+    }),
+  );
+  return pids.filter((_pid, index) => named[index]);
+}
