@@ -1,0 +1,35 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+
+/**
+ * Path of the root the engine under test sees, through /proc of the host: what is looked at there was not told by the
+ * engine, so an attack cannot make it look right. Throws when no engine of that socket runs.
+ *
+ * @param dockerHost `unix://…/docker.sock` of an engine in native mode.
+ */
+export function engineRoot(dockerHost: string): string {
+  const hostDir = dirname(dockerHost.replace('unix://', ''));
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  const entry = pids.find((pid) => {
+    const words = read(`/proc/${pid}/cmdline`).split('\0');
+    return words[0]?.endsWith('/enter') === true && words.includes(hostDir);
+  });
+  const init = pids.find((pid) => parentOf(pid) === entry);
+  if (entry === undefined || init === undefined) throw new Error(`no engine runs for ${dockerHost}`);
+  return `/proc/${init}/root`;
+}
+
+/** Field 4 of /proc/pid/stat; the second field may hold blanks and parentheses (proc_pid_stat(5)). */
+function parentOf(pid: string): string | undefined {
+  const stat = read(`/proc/${pid}/stat`);
+  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
+}
+
+/** Empty for a process that has ended meanwhile. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return '';
+  }
+}
