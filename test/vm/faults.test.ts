@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+import { type Instance, instanceAt } from '../support/instance.ts';
+
+/**
+ * What ends a VM, in order or not, and what comes after. One instance goes through all of it, test after test, because each boot
+ * costs half a minute. That dockerd, containerd and bulkheadd are killed is tested in native mode: here nothing can reach them.
+ */
+let dir = '';
+let instance: Instance;
+let docker: Docker;
+
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bh-fault-'));
+  await mkdir(join(dir, 'run'), { mode: 0o700 });
+  instance = instanceAt({ name: 'fault', dir, image: inject('instance').image });
+  docker = createDocker(instance.dockerHost);
+  await instance.up();
+  const script = [
+    'trap "echo stopped >> /data/log; exit 0" TERM',
+    'echo started >> /data/log',
+    'touch /ready',
+    'while :; do sleep 1 & wait $!; done',
+  ];
+  const flags = ['-d', '--name', 'keeper', '--restart', 'unless-stopped', '-v', 'kept:/data'];
+  await docker.ok(['run', ...flags, probe, 'sh', '-c', script.join('\n')]);
+  await eventually(() => docker.ok(['exec', 'keeper', 'test', '-e', '/ready']), 30_000);
+});
+afterAll(async () => {
+  await instance.run('down');
+  await rm(dir, { recursive: true });
+});
+
+/** The container of the first boot runs again, and its volume holds exactly these lines. */
+async function expectKeeper(...lines: string[]): Promise<void> {
+  await eventually(async () => {
+    expect(await docker.ok(['exec', 'keeper', 'cat', '/data/log'])).toBe(lines.join('\n'));
+  }, 60_000);
+}
+
+async function expectNothingRuns(): Promise<void> {
+  await eventually(async () => expect(await instance.processes()).toEqual([]), 10_000);
+}
+
+async function pids(): Promise<{ controller: number; vm: number }> {
+  const { pid, vmPid } = await instance.status();
+  if (pid === undefined || typeof vmPid !== 'number') throw new Error('no VM runs');
+  return { controller: pid, vm: vmPid };
+}
+
+describe('a VM that ends', () => {
+  test('by down: within 10 s, containers stopped in order, and they run again after the next up', async () => {
+    await expectKeeper('started');
+    const began = performance.now();
+    const { status, stderr } = await instance.run('down');
+    expect(status).toBe(0);
+    expect(performance.now() - began).toBeLessThan(12_000); // 10 s for the VM, the rest for the command itself
+    expect(stderr).toMatch(/stopped/);
+    await expectNothingRuns();
+    await expect(stat(instance.dockerSocket)).rejects.toMatchObject({ code: 'ENOENT' });
+
+    await instance.up();
+    await expectKeeper('started', 'stopped', 'started');
+  });
+
+  test('by kill -9 of QEMU: the cause is told, container and data are kept', async () => {
+    await docker.ok(['exec', 'keeper', 'sh', '-c', 'echo marked >> /data/log; sync']);
+    process.kill((await pids()).vm, 'SIGKILL');
+    await expectNothingRuns();
+    const { status, stderr } = await instance.run('status');
+    expect(stderr).toMatch(/^error BH_VM_QEMU_KILLED: QEMU was ended by SIGKILL after phase engine-ready/m);
+    expect(status).toBe(69);
+
+    await instance.up();
+    await expectKeeper('started', 'stopped', 'started', 'marked', 'started');
+  });
+
+  test('by kill -9 of the controller: QEMU goes too, container and data are kept', async () => {
+    await docker.ok(['exec', 'keeper', 'sh', '-c', 'echo again >> /data/log; sync']);
+    process.kill((await pids()).controller, 'SIGKILL');
+    await expectNothingRuns();
+    expect((await instance.run('status')).stderr).toMatch(/^error BH_CONTROLLER_CRASHED: /m);
+
+    await instance.up();
+    await expectKeeper('started', 'stopped', 'started', 'marked', 'started', 'again', 'started');
+    expect((await instance.run('down')).status).toBe(0);
+    await expectNothingRuns();
+  });
+});
+
+describe('an up that cannot succeed', () => {
+  test('another program listens on the socket: refused, nothing is left, the socket is not touched', async () => {
+    const other = createServer().listen(instance.dockerSocket);
+    await once(other, 'listening');
+    try {
+      const { status, stderr } = await instance.run('up');
+      expect(stderr).toContain('error BH_SOCKET_TAKEN: ');
+      expect(stderr).toContain(instance.dockerSocket);
+      expect(status).not.toBe(0);
+      await expectNothingRuns();
+      expect((await stat(instance.dockerSocket)).isSocket()).toBe(true);
+    } finally {
+      other.close();
+    }
+  });
+
+  test('a corrupt data disk: refused, and the disk left as it is', async () => {
+    const size = 1 << 30;
+    await rm(instance.dataDisk);
+    await using disk = await open(instance.dataDisk, 'wx');
+    await disk.truncate(size);
+    await disk.write('neither blank nor a file system', 0);
+    const before = await stat(instance.dataDisk);
+    const { status, stderr } = await instance.run('up');
+    expect(stderr).toMatch(/^error BH_DATA_DISK_CORRUPT: /m);
+    expect(stderr).toContain(instance.dataDisk);
+    expect(status).toBe(65);
+    await expectNothingRuns();
+    const after = await stat(instance.dataDisk);
+    expect({ size: after.size, blocks: after.blocks }).toEqual({ size: before.size, blocks: before.blocks });
+  });
+});
