@@ -5,6 +5,7 @@ import { refuseUnparsed } from '../isolation/known-fields.js';
 import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
 import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
 import { parseRuntimeSpec } from '../oci/runtime-spec.js';
+import { readImageLayers } from './image-layers.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
@@ -43,7 +44,10 @@ function begin(
     decide: (facts: readonly SourceFact[], ids: IdRange) => {
       const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length);
       const namespaces = joined.map((path) => namespaceFact(path, held));
-      return decide({ spec, container: { id: containerId, bundle }, facts, namespaces, ids, engine, policy });
+      const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');
+      const imageLayers = merged ? readImageLayers(engine.dataRoot.path, containerId) : [];
+      const container = { id: containerId, bundle };
+      return decide({ spec, container, facts, namespaces, imageLayers, ids, engine, policy });
     },
   };
 }

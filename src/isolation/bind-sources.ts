@@ -1,4 +1,5 @@
 import type { Draft } from './draft.js';
+import { overlayLayers } from './overlay-options.js';
 import { pathBelow, pathWithinPlace } from './places.js';
 import type { SourceFact } from './plan.js';
 import type { IsolationRequest } from './request.js';
@@ -15,8 +16,8 @@ export type BindClass =
   | 'shared'
   /** One of the harmless device nodes, used to cover a file. */
   | 'device'
-  /** The merged layers of an image or an earlier step: an overlay, to be made anew. */
-  | 'build-overlay'
+  /** The merged layers of an image or of an earlier build step: an overlay, to be made anew. */
+  | 'overlay'
   /** The socket BuildKit forwards an ssh agent with. */
   | 'build-socket';
 
@@ -57,7 +58,7 @@ export function classifySource(
     return build && inData !== undefined && buildSocket.test(inData) ? 'build-socket' : undefined;
   if (source.kind !== 'directory' && source.kind !== 'file') return undefined;
   if (inData !== undefined && ofEngine(inData, build, ownersOf(draft, request))) return 'engine';
-  if (build && source.mount.filesystem === 'overlay') return 'build-overlay';
+  if (source.mount.filesystem === 'overlay' && (build || ofImage(source, request))) return 'overlay';
   if (isEngineTmpfs(source, draft, request)) return 'engine';
   if (build && engine.containerdRoot !== undefined) {
     const inContainerd = pathWithinPlace(engine.containerdRoot, source);
@@ -72,6 +73,16 @@ function ofEngine(inData: string, build: boolean, owners: readonly string[]): bo
   if (build) return layer.test(inData) || buildFile.test(inData);
   return owners.some((id) =>
     ['hostname', 'hosts', 'resolv.conf'].some((file) => inData === `containers/${id}/${file}`),
+  );
+}
+
+/** An image mounted by the engine for this container. Nothing but its layer's name tells it from another container's root. */
+function ofImage({ mount }: OpenedSource, { engine, imageLayers }: IsolationRequest): boolean {
+  const layers = overlayLayers(mount.superOptions, `${engine.dataRoot.path}/overlay2`);
+  return (
+    typeof layers !== 'string' &&
+    layers.upper !== undefined &&
+    imageLayers.some((directory) => layers.upper === `${directory}/diff`)
   );
 }
 

@@ -63,6 +63,8 @@ export interface IsolationRequest {
   readonly facts: readonly SourceFact[];
   /** One for each path of `namespacePathsOf(spec)`. */
   readonly namespaces: readonly NamespaceFact[];
+  /** Directories of the layers the engine made to mount images in this very container (`--mount type=image`). */
+  readonly imageLayers: readonly string[];
   /** The exclusive range leased for this container. */
   readonly ids: IdRange;
   readonly engine: EngineFacts;

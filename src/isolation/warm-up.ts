@@ -71,6 +71,7 @@ export function warmUp(engine: EngineFacts, policy: IsolationPolicy): boolean {
       },
     ],
     namespaces: [],
+    imageLayers: [],
     ids: { base: 100_000, size: 65_536 },
     engine,
     policy,

@@ -113,6 +113,27 @@ export function buildRows(docker: () => Docker): void {
       }
     });
 
+    test('an image is mounted in a container, read-only; the root of another container is not', async () => {
+      const tag = unique('m');
+      const lines = [
+        `FROM ${probe}`,
+        'RUN mkdir /d && echo one > /d/one',
+        'RUN chown 7:8 /d && rm /etc/group',
+      ];
+      await docker().ok(['tag', await build(lines.join('\n'), true), tag]);
+      const image = ['--mount', `type=image,src=${tag},dst=/i`];
+      const script =
+        'cat /i/d/one; stat -c %u:%g /i/d; test ! -e /i/etc/group && ! touch /i/d/x 2>/dev/null && echo kept';
+      expect(await docker().ok(['run', '--rm', ...image, probe, 'sh', '-c', script])).toBe('one\n7:8\nkept');
+      const victim = await docker().ok(['run', '-d', probe, 'sleep', '600']);
+      const merged = await docker().ok(['inspect', '-f', '{{.GraphDriver.Data.MergedDir}}', victim]);
+      const { status, stderr } = await docker().run(['run', '--rm', '-v', `${merged}:/i`, probe, 'ls', '/i']);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain("can't mount");
+      await docker().ok(['rm', '-f', victim]);
+      await docker().ok(['rmi', '-f', tag]);
+    });
+
     test('a failing RUN fails the build with its own words', async () => {
       await expect(build(`FROM ${probe}\nRUN echo because >&2; exit 3\n`, true)).rejects.toThrow(/because/);
     });

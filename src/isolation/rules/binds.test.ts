@@ -332,7 +332,16 @@ describe('binds of a build step', () => {
       });
     });
 
-    it('is for build steps alone', () => {
+    it('is bound read-only where the engine mounted an image for this container', () => {
+      const request = binding(point, stage, 'rbind');
+      const plan = planFor({ ...request, imageLayers: [`${layers}/2222`] });
+      expect(plan.binds).toMatchObject([{ readonly: true, idmap: false, overlay: { within: '/out/sub' } }]);
+      expect(plan.binds[0]?.overlay?.upper).toBeUndefined();
+      for (const imageLayers of [[`${layers}/222`], [`${layers}/1111`], [layers]])
+        expect(refusalFor({ ...request, imageLayers }).message).toContain('it lies on overlay');
+    });
+
+    it('is for build steps alone otherwise', () => {
       expect(refusalFor(binding(point, stage, 'rbind', 'ro')).message).toContain('it lies on overlay');
     });
   });

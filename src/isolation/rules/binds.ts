@@ -9,6 +9,7 @@ import { engineOverlay } from '../engine-overlay.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
 import { isBind } from '../sources.js';
+import { isBuildStep } from './namespaces.js';
 
 const name = 'binds';
 
@@ -47,11 +48,14 @@ function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequ
   }
   const found = classifySource(fact, draft, request);
   if (found === undefined) refuseSource(source, fact, request);
-  if (found !== 'device' && found !== 'build-overlay' && !idMappable(fact.mount.filesystem))
+  if (found !== 'device' && found !== 'overlay' && !idMappable(fact.mount.filesystem))
     refuseFilesystem(source, fact, request);
   const options = mount.options ?? [];
-  const asked = lastOf(options, ['ro', 'rro'], ['rw', 'rrw']) || fact.mount.mountOptions.includes('ro');
-  const overlay = found === 'build-overlay' ? overlayOf(fact, asked, draft, request) : undefined;
+  const asked =
+    lastOf(options, ['ro', 'rro'], ['rw', 'rrw']) ||
+    fact.mount.mountOptions.includes('ro') ||
+    (found === 'overlay' && !isBuildStep(request));
+  const overlay = found === 'overlay' ? overlayOf(fact, asked, draft, request) : undefined;
   const readonly = asked || (overlay !== undefined && overlay.upper === undefined);
   return {
     index,

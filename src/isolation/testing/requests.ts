@@ -115,6 +115,7 @@ export function requestFor(spec: RuntimeSpec, over: Partial<IsolationRequest> = 
     container,
     facts: sourcesOf(spec).map(honestFact),
     namespaces: [],
+    imageLayers: [],
     ids: { base: 524_288, size: 65_536 },
     engine,
     policy: defaultPolicy,
