@@ -2,8 +2,10 @@ import { Socket } from 'node:net';
 import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { defaultPolicy } from '../isolation/policy.js';
+import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
+import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
 import { enginePaths, readEngineFacts } from './engine-facts.js';
@@ -41,14 +43,18 @@ async function main(args: DaemonArguments): Promise<void> {
     process.stderr.write(`bulkheadd: ${error.stack ?? error.message}\n`);
     process.exit(70);
   });
+  /* First of all: dockerd, started beside this process, refuses to start without it. */
+  listenAuthorization(authorizationSocket, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
+  const engineFacts = readEngineFacts();
+  warmUp(engineFacts, defaultPolicy);
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
-      engine: readEngineFacts(),
+      engine: engineFacts,
       policy: defaultPolicy,
       namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
     }),

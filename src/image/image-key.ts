@@ -9,7 +9,9 @@ const inputs = [
   'package-lock.json',
   'rootfs',
   'vm-image',
-  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'daemon', 'image'].map((room) => `src/${room}`),
+  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'gate', 'daemon', 'image'].map(
+    (room) => `src/${room}`,
+  ),
 ];
 
 const ignored = /(^|\/)(build|tests?|test-support|node_modules)(\/|$)|\.test\.ts$|\.md$|\/golden-files\.txt$/;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -71,6 +72,27 @@ static void enter_own_cgroup(void)
         log_line("cgroup: %s", strerror(errno));
 }
 
+/*
+ * Containers together get three quarters of the process ids. Without a limit above them one container could take all, and then
+ * neither the engine nor bulkheadd could start anything; a limit in each container's own cgroup is the user's to change.
+ */
+static void limit_processes(void)
+{
+    const bool v1 = access(CGROUPS "/pids", F_OK) == 0;
+    const char *directory = v1 ? CGROUPS "/pids/docker" : CGROUPS "/docker";
+    char path[64], text[32];
+
+    if (read_attribute("/proc/sys/kernel/pid_max", text, sizeof(text)) < 0)
+        return;
+    /* A pid namespace of Linux 6.14 and later says 4194304, whatever the namespace above allows; 32768 is the least there is. */
+    const long ids = strtol(text, NULL, 10);
+    const long most = (ids < 32768 ? ids : 32768) / 4 * 3;
+    snprintf(path, sizeof(path), "%s/pids.max", directory);
+    snprintf(text, sizeof(text), "%ld", most);
+    if (!make_directory(directory, 0755) || !write_attribute(path, text))
+        log_line("pids limit: %s", strerror(errno));
+}
+
 static void link_standard_streams(void)
 {
     static const char *const LINKS[][2] = {
@@ -96,6 +118,7 @@ bool mount_volatile(bool native, const char **failed)
         enter_own_cgroup();
         link_standard_streams();
     }
+    limit_processes();
     return true;
 }
 

@@ -1,6 +1,7 @@
 import { channelErrors } from './channel.js';
 import { daemonErrors } from './daemon.js';
 import type { ErrorDefinition } from './definition.js';
+import { gateErrors } from './gate.js';
 import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
@@ -11,6 +12,7 @@ import { vmErrors } from './vm.js';
 const tables = {
   ...channelErrors,
   ...daemonErrors,
+  ...gateErrors,
   ...imageErrors,
   ...isolationErrors,
   ...nativeErrors,

@@ -3,9 +3,9 @@
  * runs the VM's PID 1 there. A chroot would not do: a chrooted process may not create user namespaces
  * (user_namespaces(7)), so every container would fail; pivot_root(2) has no such limit.
  *
- * Nothing may stay behind: this process dies with its parent, PID 1 dies with this process, and with PID 1 the kernel
+ * Nothing may stay behind: this process stops with its parent, PID 1 dies with this process, and with PID 1 the kernel
  * ends every process of the pid namespace and drops mounts, network and sockets. Only the cgroups outlive that;
- * they are removed here after PID 1 has gone, and at the next start after a SIGKILL.
+ * they are removed here after PID 1 has gone, and at the next start when this process itself was killed.
  */
 #define _GNU_SOURCE
 #include "enter.h"
@@ -31,7 +31,8 @@ static void forward_signal(int number)
 
 static void die_with_parent(pid_t parent)
 {
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
+	/* SIGTERM, not SIGKILL: passed on to PID 1 it ends in an orderly stop, after which the cgroups can be removed. */
+	if (prctl(PR_SET_PDEATHSIG, SIGTERM) != 0)
 		die("prctl");
 	/* The parent may have died before the line above. */
 	if (getppid() != parent)
@@ -88,8 +89,14 @@ int main(int argc, char **argv)
 	const pid_t parent = getppid();
 	const struct enter_options o = parse(argc, argv);
 	struct sigaction forward = {.sa_handler = forward_signal};
+	sigset_t stops, before;
 	int status = 0;
 
+	/* A stop that comes before there is a PID 1 to pass it on to must wait for it. */
+	sigemptyset(&stops);
+	sigaddset(&stops, SIGTERM);
+	sigaddset(&stops, SIGINT);
+	sigprocmask(SIG_BLOCK, &stops, &before);
 	die_with_parent(parent);
 	cgroup_remove(o.cgroup);
 	/* The other namespaces are the child's: this process must keep the host's mounts to remove the cgroups. */
@@ -99,12 +106,15 @@ int main(int argc, char **argv)
 	const pid_t child = fork();
 	if (child < 0)
 		die("fork");
-	if (child == 0)
+	if (child == 0) {
+		sigprocmask(SIG_SETMASK, &before, NULL);
 		become_init(&o);
+	}
 
 	init_pid = child;
 	sigaction(SIGTERM, &forward, NULL);
 	sigaction(SIGINT, &forward, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	while (waitpid(child, &status, 0) < 0)
 		if (errno != EINTR)
 			die("waitpid");

@@ -1,0 +1,35 @@
+import { defineErrors, ExitCode } from './definition.js';
+
+const ask = 'Use a named volume instead, or ask your administrator.';
+
+/** Refusals of Docker API requests. Where Docker documents a text for the same refusal, its stable core is in ours. */
+export const gateErrors = defineErrors({
+  BH_GATE_BODY: {
+    message: 'enhanced container isolation: the request is refused by rule request-body, because {reason}.',
+    remedy: 'What cannot be read with certainty is refused.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_ENDPOINT: {
+    message: "enhanced container isolation: rule endpoints refuses {path}: {what} can't be isolated.",
+    remedy: 'Ask your administrator.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_LOG_DRIVER: {
+    message:
+      'enhanced container isolation: rule log-drivers refuses the log driver {driver}, which could be pointed at sockets of the VM.',
+    remedy: 'Use json-file, local or none.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_MOUNT: {
+    message:
+      "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources).",
+    remedy: ask,
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_VOLUME: {
+    message:
+      'enhanced container isolation: rule volume-options refuses {option}: a volume must not lead to other places of the VM.',
+    remedy: ask,
+    exitCode: ExitCode.refused,
+  },
+});

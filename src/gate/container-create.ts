@@ -1,0 +1,58 @@
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import type { EngineJson } from './engine-json.js';
+import { arrayAt, asObject, objectAt, textAt } from './fields.js';
+import { checkVolumeOptions } from './volume-create.js';
+
+/** Log drivers that write where the engine keeps the container's own files. */
+const logDrivers = new Set(['', 'json-file', 'local', 'none']);
+
+/**
+ * POST /containers/create. Threat: dockerd, as root of the VM, follows bind sources itself, before and without a container being
+ * started: it makes missing ones, copies through them for `docker cp`, and fills new volumes. The front door never hears of that.
+ * A log driver with an address writes chosen bytes to any socket.
+ *
+ * Throws a `BH_GATE_…` refusal.
+ */
+export function checkContainerCreate(body: EngineJson): void {
+  const hostConfig = objectAt(asObject(body, 'the body'), 'hostconfig');
+  for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind);
+  for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'));
+  const volumeDriver = textAt(hostConfig, 'volumedriver');
+  if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);
+  const driver = textAt(objectAt(hostConfig, 'logconfig'), 'type');
+  if (!logDrivers.has(driver)) throw new BulkheadError('BH_GATE_LOG_DRIVER', { driver });
+}
+
+/** `source:destination[:options]`, `destination` alone, or `volume:destination`. Only a path begins with a slash or a dot. */
+function checkBind(bind: EngineJson): void {
+  if (typeof bind !== 'string') throw new BulkheadError('BH_GATE_BODY', { reason: 'a bind is not a string' });
+  const [source = '', ...rest] = bind.split(':');
+  if (rest.length === 0) return;
+  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) throw new BulkheadError('BH_GATE_MOUNT', { source });
+}
+
+function checkMount(mount: ReadonlyMap<string, EngineJson>): void {
+  const type = textAt(mount, 'type');
+  const source = textAt(mount, 'source');
+  switch (type) {
+    case 'volume': {
+      const config = objectAt(objectAt(mount, 'volumeoptions'), 'driverconfig');
+      const driver = textAt(config, 'name');
+      if (driver !== '' && driver !== 'local') refuseVolume(`the volume driver ${driver}`);
+      checkVolumeOptions(objectAt(config, 'options'));
+      if (/[/\\]/.test(source)) throw new BulkheadError('BH_GATE_MOUNT', { source });
+      return;
+    }
+    case 'tmpfs':
+    case 'image':
+      return;
+    default:
+      throw new BulkheadError('BH_GATE_MOUNT', {
+        source: source === '' ? `a mount of type ${type}` : source,
+      });
+  }
+}
+
+function refuseVolume(option: string): never {
+  throw new BulkheadError('BH_GATE_VOLUME', { option });
+}

@@ -1,0 +1,155 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { decideRequest, enginePath } from './decide-request.js';
+
+const create = (body: unknown, target = '/v1.51/containers/create?name=x'): void => {
+  decideRequest({ method: 'POST', target, body: typeof body === 'string' ? body : JSON.stringify(body) });
+};
+
+describe('POST /containers/create', () => {
+  test.each([
+    {},
+    { HostConfig: null },
+    { HostConfig: { Binds: null, Mounts: [] } },
+    { HostConfig: { Binds: ['data:/data', 'data_1.x:/data:ro', '/anonymous'] } },
+    {
+      HostConfig: {
+        Mounts: [
+          { Type: 'volume', Source: 'data', Target: '/d' },
+          { Type: 'tmpfs', Target: '/t' },
+        ],
+      },
+    },
+    { HostConfig: { LogConfig: { Type: 'json-file', Config: {} } } },
+    { Labels: { KEY: '1', key2: 'Binds' }, HostConfig: { VolumeDriver: 'local' } },
+  ])('lets %j pass', (body) => {
+    expect(() => {
+      create(body);
+    }).not.toThrow();
+  });
+
+  test.each([
+    [
+      { HostConfig: { Binds: ['/etc:/e'] } },
+      "can't mount /etc because it's configured as a restricted host mount",
+    ],
+    [{ hostconfig: { BINDS: ['/run/bulkhead:/e:ro'] } }, "can't mount /run/bulkhead"],
+    [{ HostConfig: { Binds: ['./x:/e'] } }, "can't mount ./x"],
+    [{ HostConfig: { Binds: [':/e'] } }, "can't mount "],
+    [{ HostConfig: { Mounts: [{ Type: 'bind', Source: '/', Target: '/h' }] } }, "can't mount /"],
+    [{ HostConfig: { Mounts: [{ type: 'npipe', Source: 'x' }] } }, "can't mount x"],
+    [{ HostConfig: { Mounts: [{ Type: 'volume', Source: '/etc' }] } }, "can't mount /etc"],
+    [
+      {
+        HostConfig: {
+          Mounts: [{ Type: 'volume', VolumeOptions: { DriverConfig: { Options: { Device: '/etc' } } } }],
+        },
+      },
+      'volume option device',
+    ],
+    [
+      { HostConfig: { Mounts: [{ Type: 'volume', VolumeOptions: { DriverConfig: { Name: 'evil' } } }] } },
+      'volume driver evil',
+    ],
+    [{ HostConfig: { VolumeDriver: 'evil' } }, 'volume driver evil'],
+    [{ HostConfig: { LogConfig: { Type: 'fluentd' } } }, 'log driver fluentd'],
+    [{ HostConfig: { Binds: 'x' } }, 'wrong type'],
+    [{ HostConfig: { Binds: [{}] } }, 'not a string'],
+    [{ HostConfig: [] }, 'wrong type'],
+    ['[]', 'wrong type'],
+    ['{', 'not JSON'],
+    ['', 'no JSON body'],
+    ['{"HostConfig":{"Binds":["/etc:/e"]},"HostConfig":{}}', 'twice'],
+    ['{"HostConfig":{"Binds":["/etc:/e"],"binds":[]}}', 'twice'],
+    ['{"HostConfig":{"Bind\\u017f":["/etc:/e"]}}', "can't mount /etc"],
+    ['{"HostConfig":{"B\\u0069nds":["/etc:/e"],"Binds":null}}', 'twice'],
+  ])('refuses %j', (body, text) => {
+    expect(() => {
+      create(body);
+    }).toThrow(text);
+  });
+
+  test.each([
+    '/containers/create',
+    '/v1.24/containers/create',
+    '/v1.51/%63ontainers/create',
+    '/v1.51/containers%2fcreate',
+    'http://x/v1.51/containers/create',
+  ])('is recognised as %s', (target) => {
+    expect(() => {
+      create({ HostConfig: { Binds: ['/etc:/e'] } }, target);
+    }).toThrow("can't mount");
+  });
+
+  test.each([
+    '/v1.51//containers/create',
+    '/v1.51/x/../containers/create',
+    '/v1.51/%2e%2e/containers/create',
+    '/%zz',
+    'x',
+  ])('a path that is not plain is refused: %s', (target) => {
+    expect(() => {
+      create({}, target);
+    }).toThrow('not in the plain form');
+  });
+});
+
+describe('other requests', () => {
+  test.each([
+    ['POST', '/v1.51/volumes/create', '{"Name":"x"}'],
+    ['POST', '/v1.51/volumes/create', '{"Driver":"local","DriverOpts":null,"Labels":{}}'],
+    ['GET', '/v1.51/plugins', undefined],
+    ['POST', '/v1.51/containers/abc/start', undefined],
+    ['DELETE', '/v1.51/containers/abc', undefined],
+    ['HEAD', '/_ping', undefined],
+  ])('%s %s %s passes', (method, target, body) => {
+    expect(() => {
+      decideRequest({ method, target, body });
+    }).not.toThrow();
+  });
+
+  test.each([
+    [
+      'POST',
+      '/v1.51/volumes/create',
+      '{"DriverOpts":{"type":"none","o":"bind","device":"/etc"}}',
+      'volume option type',
+    ],
+    ['POST', '/v1.51/volumes/create', '{"Driver":"nfs"}', 'volume driver nfs'],
+    ['POST', '/v1.51/volumes/create', undefined, 'no JSON body'],
+    ['POST', '/v1.51/plugins/pull?remote=x', undefined, 'engine plugin'],
+    ['POST', '/plugins/x/enable', undefined, 'engine plugin'],
+    ['POST', '/v1.51/swarm/init', '{}', 'a swarm'],
+    ['POST', '/v1.51/services/create', '{}', 'a swarm'],
+  ])('%s %s %s is refused', (method, target, body, text) => {
+    expect(() => {
+      decideRequest({ method, target, body });
+    }).toThrow(text);
+  });
+});
+
+test('no spelling of the keys hides a bind', () => {
+  const spell = (word: string) =>
+    fc
+      .tuple(
+        ...Array.from(word, (letter) => fc.constantFrom(letter, letter.toLowerCase(), letter.toUpperCase())),
+      )
+      .map((letters) => letters.join(''));
+  fc.assert(
+    fc.property(
+      spell('HostConfig'),
+      spell('Binds'),
+      fc.dictionary(fc.string(), fc.jsonValue()),
+      (host, binds, rest) => {
+        expect(() => {
+          create({ ...rest, [host]: { [binds]: ['/etc:/e'] } });
+        }).toThrow('enhanced container isolation');
+      },
+    ),
+  );
+});
+
+test('the version is cut off only where the engine takes it as one', () => {
+  expect(enginePath('/v1.51/containers/create')).toBe('/containers/create');
+  expect(enginePath('/version')).toBe('/version');
+});

@@ -1,0 +1,56 @@
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { checkContainerCreate } from './container-create.js';
+import { type EngineJson, parseEngineJson } from './engine-json.js';
+import { checkVolumeCreate } from './volume-create.js';
+
+/** One request as the engine understood it: method and raw target; the body only where it is JSON and not too long. */
+export interface EngineRequest {
+  readonly method: string;
+  readonly target: string;
+  readonly body: string | undefined;
+}
+
+/** Requests whose body decides. */
+const bodies: readonly { readonly path: RegExp; readonly check: (body: EngineJson) => void }[] = [
+  { path: /^\/containers\/create$/, check: checkContainerCreate },
+  { path: /^\/volumes\/create$/, check: checkVolumeCreate },
+];
+
+/** What runs, or reaches files, outside the runtime. Reading about it is harmless. */
+const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
+  { path: /^\/plugins(\/|$)/, what: 'an engine plugin' },
+  { path: /^\/(swarm|services|nodes|tasks|secrets|configs)(\/|$)/, what: 'a swarm' },
+];
+
+/**
+ * Whether the engine may serve a request. The full router (every endpoint known, everything else refused) is the API gate's; this
+ * is what must not wait for it: requests by which the engine itself, not a container, would touch the VM.
+ *
+ * Throws a `BH_GATE_…` refusal.
+ */
+export function decideRequest({ method, target, body }: EngineRequest): void {
+  if (method === 'GET' || method === 'HEAD') return;
+  const path = enginePath(target);
+  const shut = closed.find((entry) => entry.path.test(path));
+  if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });
+  const rule = bodies.find((entry) => entry.path.test(path));
+  if (rule === undefined) return;
+  if (body === undefined || body === '')
+    throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 1 MiB' });
+  rule.check(parseEngineJson(body));
+}
+
+/** The path as the engine's router sees it: decoded once, without query and version. What is not in its plain form is refused. */
+export function enginePath(target: string): string {
+  const raw = /^(?:https?:\/\/[^/?#]*)?(\/[^?#]*)/.exec(target)?.[1];
+  let path: string;
+  try {
+    path = decodeURIComponent(raw ?? '');
+  } catch {
+    path = '';
+  }
+  if (path === '' || /\/\/|\/\.{1,2}(\/|$)|\0/.test(path)) {
+    throw new BulkheadError('BH_GATE_BODY', { reason: 'its path is not in the plain form' });
+  }
+  return path.replace(/^\/v[0-9.]+(?=\/)/, '');
+}

@@ -1,0 +1,71 @@
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+
+/** A JSON value as the engine takes it: object keys folded, every object a map. */
+export type EngineJson =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly EngineJson[]
+  | ReadonlyMap<string, EngineJson>;
+
+/** Deeper documents than any request has; bounds the recursion. */
+const deepest = 64;
+
+/**
+ * Reads a request body as Go's encoding/json does, or not at all. Go matches keys without regard to case, and a repeated key is
+ * merged into what the first one set; JSON.parse keeps the last alone. A reader of the second kind in front of a reader of the
+ * first can be shown one request and let pass another, so repeated keys are refused and all keys folded.
+ *
+ * Throws `BH_GATE_BODY`.
+ */
+export function parseEngineJson(text: string): EngineJson {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new BulkheadError('BH_GATE_BODY', { reason: 'its body is not JSON' }, { cause });
+  }
+  refuseRepeatedKeys(text);
+  return fold(value, 0);
+}
+
+/** As bytes.EqualFold does for the letters of our keys: U+017F and U+212A fold to s and k. */
+export function foldKey(key: string): string {
+  return key.replaceAll('\u017F', 's').replaceAll('\u212A', 'k').toLowerCase();
+}
+
+function fold(value: unknown, depth: number): EngineJson {
+  if (depth > deepest) throw new BulkheadError('BH_GATE_BODY', { reason: 'its body is nested too deeply' });
+  if (Array.isArray(value)) return value.map((item) => fold(item, depth + 1));
+  if (typeof value === 'object' && value !== null) {
+    return new Map(Object.entries(value).map(([key, item]) => [foldKey(key), fold(item, depth + 1)]));
+  }
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  return null;
+}
+
+const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
+
+/** `text` is known to be JSON, so strings and punctuation alone tell keys from values. */
+function refuseRepeatedKeys(text: string): void {
+  const open: (Set<string> | null)[] = [];
+  let previous = '';
+  let beforePrevious = '';
+  for (const [part] of text.matchAll(token)) {
+    if (part === '{') open.push(new Set());
+    else if (part === '[') open.push(null);
+    else if (part === '}' || part === ']') open.pop();
+    else if (part === ':') noteKey(open.at(-1), previous, beforePrevious);
+    beforePrevious = previous;
+    previous = part;
+  }
+}
+
+function noteKey(keys: Set<string> | null | undefined, literal: string, before: string): void {
+  if (keys === null || keys === undefined || (before !== '{' && before !== ',')) return;
+  const parsed: unknown = JSON.parse(literal);
+  const key = foldKey(String(parsed));
+  if (keys.has(key)) throw new BulkheadError('BH_GATE_BODY', { reason: `its body has the key ${key} twice` });
+  keys.add(key);
+}
