@@ -77,7 +77,7 @@ describe('attacks that fail', () => {
       name,
     ]);
     expect(created.status).not.toBe(0);
-    expect(created.stderr).toContain('rule volume-options refuses the volume option type');
+    expect(created.stderr).toContain('rule volume-options refuses the volume option');
     await run(['-v', `${name}:/x`], 'touch /x/held');
     expect(existsSync(join(root, device, 'held'))).toBe(false);
   });
