@@ -4,7 +4,8 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -53,15 +54,31 @@ const stages: readonly Stage[] = [
     command: ['make', '--no-print-directory', '-C', 'src/runtime/front-door', 'test'],
   },
   { name: 'init (C)', command: ['make', '--no-print-directory', '-C', 'vm-image/init', 'test'] },
-  vitest('unit'),
   { name: 'VM image', command: ['node', 'dist/cli/main.js', 'image', 'build'] },
+  vitest('unit'),
   vitest('image'),
   vitest('engine'),
   vitest('vm'),
 ];
 
+/** The unpacked packages of the image: two unit tests run the real runc from there. Undefined while there are none. */
+async function unpackedRoot(): Promise<string | undefined> {
+  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulkhead', 'userland');
+  const keys = await readdir(cache).catch(() => []);
+  const found = await Promise.all(
+    keys.map(async (key) => ({ key, made: (await stat(join(cache, key))).mtimeMs })),
+  );
+  const newest = found.reduce<{ key: string; made: number } | undefined>(
+    (best, entry) => (best === undefined || entry.made > best.made ? entry : best),
+    undefined,
+  );
+  return newest === undefined ? undefined : join(cache, newest.key, 'root');
+}
+
 async function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
-  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'] });
+  const root = await unpackedRoot();
+  const env = root === undefined ? process.env : { ...process.env, BULKHEAD_TEST_ROOT: root };
+  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
   await once(child, 'exit');
   return child.exitCode === 0;
 }
