@@ -6,7 +6,6 @@ import { pipeline } from 'node:stream/promises';
 export interface EngineClient {
   /** GET /_ping. Waits as long as the engine takes to answer. */
   ping(signal?: AbortSignal): Promise<void>;
-  version(signal?: AbortSignal): Promise<unknown>;
   imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
   /** POST /images/load of a docker-archive. */
   loadImage(archive: Readable, signal?: AbortSignal): Promise<void>;
@@ -33,10 +32,6 @@ export function createEngineClient(socketPath: string): EngineClient {
   return {
     async ping(signal) {
       expectOk('/_ping', await get('/_ping', signal));
-    },
-    async version(signal) {
-      const value: unknown = JSON.parse(expectOk('/version', await get('/version', signal)));
-      return value;
     },
     async imageExists(reference, signal) {
       const { status, body } = await get(`/images/${encodeURIComponent(reference)}/json`, signal);

@@ -8,6 +8,7 @@ import { startNativeEngine } from '../../dist/vm/native/index.js';
 import { builtImageDir } from '../support/built-image.ts';
 import { readStatus } from '../support/control.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type EngineInternals, engineInternals } from '../support/engine-internals.ts';
 import { type BenchmarkRow, pairs } from './rows.ts';
 
 /** A runtime name that leads past the front door; only this benchmark's engine has it. */
@@ -24,8 +25,9 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
   });
   try {
     const docker = createDocker(engine.dockerHost);
-    const init = await childOf(engine.pid);
-    await addPlainRuntime(init, docker);
+    const internals = await engineInternals(engine.pid);
+    await addPlainRuntime(internals, docker);
+    const { init } = internals;
     const run = (runtime: string) => async () =>
       docker.ok(['run', '--rm', '--runtime', runtime, probe, 'true']);
     const start = await pairs(rounds, run('bulkhead'), run(plain));
@@ -48,20 +50,16 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
   }
 }
 
-/** PID 1 of the engine, as the host numbers it. */
-async function childOf(pid: number): Promise<number> {
-  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8')).trim().split(' ')[0]);
-}
-
-async function addPlainRuntime(init: number, docker: Docker): Promise<void> {
-  const path = `/proc/${init}/root/run/bulkhead/engine/dockerd.json`;
+async function addPlainRuntime(engine: EngineInternals, docker: Docker): Promise<void> {
+  const path = engine.path('/run/bulkhead/engine/dockerd.json');
   const config = z
     .looseObject({ runtimes: z.record(z.string(), z.unknown()) })
     .parse(JSON.parse(await readFile(path, 'utf8')));
   config.runtimes[plain] = { path: '/usr/lib/bulkhead/runc' };
   await writeFile(path, JSON.stringify(config));
-  const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), 'dockerd']);
-  process.kill(Number(stdout), 'SIGHUP');
+  const dockerd = await engine.pidOf('dockerd');
+  if (dockerd === undefined) throw new Error('dockerd does not run');
+  process.kill(dockerd, 'SIGHUP');
   for (let attempt = 0; attempt < 50; attempt += 1) {
     if ((await docker.ok(['info', '--format', '{{json .Runtimes}}'])).includes(plain)) return;
   }

@@ -1,5 +1,4 @@
 import { channelErrors } from './channel.js';
-import { daemonErrors } from './daemon.js';
 import type { ErrorDefinition } from './definition.js';
 import { gateErrors } from './gate.js';
 import { imageErrors } from './image.js';
@@ -11,7 +10,6 @@ import { vmErrors } from './vm.js';
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
 const tables = {
   ...channelErrors,
-  ...daemonErrors,
   ...gateErrors,
   ...imageErrors,
   ...isolationErrors,
