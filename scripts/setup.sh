@@ -6,12 +6,23 @@ cd "$(dirname "$0")/.."
 
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/bulkhead"
 tools="$cache/tools"
+log="$cache/setup.log"
 
 say() { printf 'setup: %s\n' "$*"; }
 fail() { printf 'setup: %s\n' "$*" >&2; exit 69; }
-as_root() {
-	if [ "$(id -u)" = 0 ]; then "$@"
-	elif command -v sudo >/dev/null; then sudo "$@"
+
+# What apt and dpkg say is kept in a log, and shown only when they fail.
+quietly() {
+	mkdir -p "$cache"
+	printf '== %s\n' "$*" >>"$log"
+	"$@" >>"$log" 2>&1 || { tail -n 25 "$log" >&2; fail "this failed: $* (all of its output is in $log)"; }
+}
+
+# apt-get as root, asking nothing.
+apt_get() {
+	set -- env DEBIAN_FRONTEND=noninteractive apt-get -qq -y -o Dpkg::Use-Pty=0 "$@"
+	if [ "$(id -u)" = 0 ]; then quietly "$@"
+	elif command -v sudo >/dev/null; then quietly sudo "$@"
 	else fail "packages are missing and this is neither root nor a user with sudo: $*"
 	fi
 }
@@ -35,16 +46,21 @@ missing_packages() {
 }
 
 # QEMU before 8.2 double-faults kernels from 6.12 on under TCG (cmpxchg16b).
+oldest_qemu=8.2
 qemu_is_recent() {
-	version="$(/usr/bin/qemu-system-x86_64 --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9]*\)\.\([0-9]*\).*/\1 \2/p')"
-	set -- $version
-	[ $# = 2 ] && { [ "$1" -gt 8 ] || { [ "$1" = 8 ] && [ "$2" -ge 2 ]; }; }
+	version="$(/usr/bin/qemu-system-x86_64 --version 2>/dev/null | sed -n 's/^QEMU emulator version \([0-9.]*\).*/\1/p')"
+	[ -n "$version" ] && dpkg --compare-versions "$version" ge "$oldest_qemu"
+}
+release_has_recent_qemu() {
+	candidate="$(apt-cache policy qemu-system-x86 | sed -n 's/^ *Candidate: \([0-9].*\)/\1/p')"
+	[ -n "$candidate" ] && dpkg --compare-versions "$candidate" ge "1:$oldest_qemu"
 }
 
 # The machine's own Debian archive with another suite, as an apt configuration that leaves the machine's own alone.
 suite_options() {
 	suite="$1"
 	dir="$cache/apt/$suite"
+	# shellcheck disable=SC2016 # a format of apt
 	uri="${BULKHEAD_APT_MIRROR:-$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 2>/dev/null |
 		grep -E '/debian/?$' | head -n 1)}"
 	[ -n "$uri" ] || fail "no Debian archive in this machine's apt configuration; name one in BULKHEAD_APT_MIRROR"
@@ -57,27 +73,32 @@ suite_options() {
 
 install_packages() {
 	packages="$(missing_packages | sort -u | tr '\n' ' ')"
+	if [ -z "$packages" ] && qemu_is_recent; then return; fi
+	apt_get update
+	backports=no
+	if ! qemu_is_recent; then
+		if release_has_recent_qemu; then packages="$packages qemu-system-x86"; else backports=yes; fi
+	fi
 	if [ -n "$packages" ]; then
 		say "installing $packages"
-		as_root apt-get -qq update
 		# shellcheck disable=SC2086 # a list of package names
-		as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends $packages
+		apt_get install --no-install-recommends $packages
 	fi
-	qemu_is_recent && return
-	say "installing QEMU"
-	as_root apt-get -qq update
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends qemu-system-x86
-	qemu_is_recent && return
+	[ "$backports" = no ] || install_qemu_from_backports
+	qemu_is_recent || fail "no QEMU of $oldest_qemu or newer could be installed"
+}
+
+install_qemu_from_backports() {
 	codename="$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)"
-	say "this release's QEMU is too old to run current kernels; taking it from $codename-backports"
+	say "this release's QEMU is too old to run current kernels; installing it from $codename-backports"
 	options="$(suite_options "$codename-backports")"
 	# Libraries that the newer QEMU needs are in the release itself, so both archives are read together.
-	cp /etc/apt/sources.list.d/*.sources "$cache/apt/$codename-backports/sources/" 2>/dev/null || true
+	cp /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources \
+		"$cache/apt/$codename-backports/sources/" 2>/dev/null || true
 	# shellcheck disable=SC2086 # options without spaces
-	as_root apt-get $options -qq update
+	apt_get $options update
 	# shellcheck disable=SC2086
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get $options -qq -y -t "$codename-backports" install --no-install-recommends qemu-system-x86
-	qemu_is_recent || fail "no QEMU of 8.2 or newer could be installed"
+	apt_get $options -t "$codename-backports" install --no-install-recommends qemu-system-x86
 }
 
 # The client and its build plug-in are unpacked, not installed: the packages would bring or start an engine on the machine.
@@ -91,14 +112,14 @@ install_docker_client() {
 	if grep -q '^ID=debian' /etc/os-release || [ -n "${BULKHEAD_APT_MIRROR:-}" ]; then
 		options="$(suite_options forky) -o Dir::State::status=/dev/null"
 		# shellcheck disable=SC2086
-		apt-get $options -qq update
+		quietly apt-get $options -qq update
 	else
 		# Ubuntu has the client inside its engine package.
 		options=""
 		wanted="$(printf '%s' "$wanted" | sed 's/docker-cli/docker.io/')"
 	fi
 	# shellcheck disable=SC2086
-	(cd "$work" && apt-get $options -qq download $wanted)
+	(cd "$work" && quietly apt-get $options -qq download $wanted)
 	mkdir -p "$tools/bin" "$tools/cli-plugins"
 	for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
 	[ ! -e "$work/unpacked/usr/bin/docker" ] || cp "$work/unpacked/usr/bin/docker" "$tools/bin/"
@@ -109,7 +130,7 @@ install_docker_client() {
 
 install_npm_packages() {
 	command -v npm >/dev/null || fail "npm is missing; any Node >= 20 with npm will do"
-	if [ ! -e node_modules/.package-lock.json ] || [ package-lock.json -nt node_modules/.package-lock.json ]; then
+	if [ ! -e node_modules/.package-lock.json ] || [ -n "$(find package-lock.json -newer node_modules/.package-lock.json)" ]; then
 		say "installing npm packages"
 		# node-pty is compiled. It uses Node-API alone, so the headers of whatever Node is here serve, without a download.
 		for prefix in "$(dirname "$(dirname "$(readlink -f "$(command -v node)")")")" /usr; do
