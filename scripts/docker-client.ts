@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { accessSync, constants, mkdtempSync, writeFileSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { accessSync, constants, mkdirSync, renameSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** The Docker CLI of this machine, or the one `make setup` unpacked, with the environment that finds its build plug-in. */
@@ -9,7 +9,9 @@ export interface DockerClient {
   readonly env: NodeJS.ProcessEnv;
 }
 
-const tools = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulkhead', 'tools');
+function toolsDirectory(): string {
+  return join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulkhead', 'tools');
+}
 
 function executable(file: string): boolean {
   try {
@@ -22,20 +24,25 @@ function executable(file: string): boolean {
 
 /** Throws when there is no client at all. `dockerHost` is a `unix://` address. */
 export function findDockerClient(dockerHost: string): DockerClient {
+  const tools = toolsDirectory();
   const places = [...(process.env['PATH'] ?? '').split(delimiter), join(tools, 'bin')];
   const file = places.map((place) => join(place, 'docker')).find(executable);
   if (file === undefined) throw new Error('no Docker client; run `make setup`');
   const env: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: dockerHost };
   delete env['DOCKER_CONTEXT'];
-  if (!hasBuildPlugin(file)) {
-    const config = mkdtempSync(join(tmpdir(), 'bulkhead-docker-'));
-    writeFileSync(
-      join(config, 'config.json'),
-      JSON.stringify({ cliPluginsExtraDirs: [join(tools, 'cli-plugins')] }),
-    );
-    env['DOCKER_CONFIG'] = config;
-  }
+  if (!hasBuildPlugin(file)) env['DOCKER_CONFIG'] = configurationWithPlugin(tools);
   return { file, env };
+}
+
+/** A configuration directory that leads to the unpacked plug-in, the same for all: the plug-in keeps its own state there, too. */
+function configurationWithPlugin(tools: string): string {
+  const directory = join(tools, 'docker-config');
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // Another process may be reading it: it sees the whole file, whichever of us wrote it.
+  const draft = join(directory, `.config.json.${process.pid}`);
+  writeFileSync(draft, JSON.stringify({ cliPluginsExtraDirs: [join(tools, 'cli-plugins')] }));
+  renameSync(draft, join(directory, 'config.json'));
+  return directory;
 }
 
 function hasBuildPlugin(file: string): boolean {

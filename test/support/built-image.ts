@@ -9,6 +9,6 @@ export async function builtImageDir(): Promise<string> {
   const given = process.env['BULKHEAD_TEST_IMAGE'];
   if (given !== undefined) return given;
   const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-  const { stdout } = await execa('node', [cli, 'image', 'build', '--json']);
+  const { stdout } = await execa(process.execPath, [cli, 'image', 'build', '--json']);
   return answer.parse(JSON.parse(stdout)).dir;
 }
