@@ -73,6 +73,7 @@ test('an orderly stop leaves nothing behind, and the data is there at the next s
   await first.stop();
   expect(performance.now() - started).toBeLessThan(10_000);
   expect(await machine()).toEqual(before);
+  expect(await readdir(join(dir, 'host'))).toEqual([]);
 
   const second = await start();
   try {

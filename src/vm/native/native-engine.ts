@@ -39,7 +39,7 @@ export interface NativeEngine extends AsyncDisposable {
   readonly controlSocket: string;
   /** Process id of the entry program on the host. */
   readonly pid: number;
-  /** Orderly stop, then, past a deadline, SIGKILL. Resolves when nothing of it runs any more. */
+  /** Orderly stop, then, past a deadline, SIGKILL. Resolves when nothing of it runs any more and its sockets are gone. */
   stop(): Promise<void>;
   /** Resolves with the exit status when it has ended for whatever reason. */
   readonly exited: Promise<number | null>;
@@ -56,13 +56,20 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
   await mkdir(options.hostDir, { recursive: true, mode: 0o700 });
   const dockerSocket = join(options.hostDir, 'docker.sock');
   const controlSocket = join(options.hostDir, 'control.sock');
-  await Promise.all([rm(dockerSocket, { force: true }), rm(controlSocket, { force: true })]);
+  const removeSockets = async (): Promise<void> => {
+    await Promise.all([dockerSocket, controlSocket].map((path) => rm(path, { force: true })));
+  };
+  // Of an engine whose starter was killed.
+  await removeSockets();
 
   const child = spawn(entryProgram, entryArguments({ ...options, phaseFd: 3 }), {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
     env: { PATH: '/usr/sbin:/usr/bin' },
   });
-  const exited = once(child, 'exit').then(() => child.exitCode);
+  // Without the sockets a client is told that there is no engine, not that it refuses connections.
+  const exited = once(child, 'exit')
+    .then(removeSockets)
+    .then(() => child.exitCode);
   const errors: string[] = [];
   if (child.stderr !== null) {
     void readLines(child.stderr, (line) => {
