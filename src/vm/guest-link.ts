@@ -5,8 +5,8 @@ import type { Vm } from './backend.js';
 export interface GuestLink {
   /** Resolves when the guest has answered for the first time; rejects with `BH_CHANNEL_VERSION`. */
   readonly connected: Promise<void>;
-  /** From now on the guest is the one in this VM. Called once. */
-  attach(vm: Vm): void;
+  /** From now on the guest is the one behind this port. Called once. */
+  attach(vm: Pick<Vm, 'controlPort' | 'onControlPort'>): void;
   status(signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { execa } from 'execa';
 import { expect, test } from 'vitest';
-import { type Docker, unique } from '../support/docker.ts';
+import { type Docker, unique } from './docker.ts';
 
 const mebibyte = 1 << 20;
 

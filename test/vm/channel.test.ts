@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { createDocker, probe, unique } from '../support/docker.ts';
 import { instanceAt } from '../support/instance.ts';
-import { transferRows } from './transfer.ts';
+import { transferRows } from '../support/transfer.ts';
 
 /** What a client does with the forwarded socket, all of it through virtio-serial to the real engine. */
 const { dockerHost, dockerSocket } = instanceAt(inject('instance'));
