@@ -38,6 +38,7 @@ missing_packages() {
 	/usr/bin/mkfs.erofs erofs-utils
 	/usr/sbin/veritysetup cryptsetup-bin
 	/usr/bin/busybox busybox-static
+	/usr/bin/cpio cpio
 	/usr/share/keyrings/debian-archive-keyring.gpg debian-archive-keyring
 	/usr/bin/setpriv util-linux
 	/usr/bin/python3 python3
