@@ -153,10 +153,13 @@ static enum stop_reason run_services(const struct options *options, int signals)
     if (!services_open(&services, RUNTIME_SOCKET))
         fail_errno(options, "engine-failed", RUNTIME_SOCKET);
     add_daemon_arguments(options, &services, port);
-    for (enum service_index i = 0; i < SERVICE_COUNT; i++)
+    for (enum service_index i = 0; i < SERVICE_COUNT; i++) {
+        /* bulkheadd, the last, reports phases itself: its first must not come before this one */
+        if (i == DAEMON)
+            phase_report("services-started");
         if (!services_start(&services, i))
             fail_errno(options, "engine-failed", SERVICES[i].name);
-    phase_report("services-started");
+    }
     return supervise(&services, signals);
 }
 
