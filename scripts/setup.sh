@@ -43,6 +43,9 @@ missing_packages() {
 	/usr/bin/setpriv util-linux
 	/usr/bin/python3 python3
 	/usr/bin/g++ g++
+	/usr/bin/xz xz-utils
+	/usr/bin/cpio cpio
+	/usr/bin/pgrep procps
 	LIST
 }
 
@@ -78,7 +81,7 @@ install_packages() {
 	apt_get update
 	backports=no
 	if ! qemu_is_recent; then
-		if release_has_recent_qemu; then packages="$packages qemu-system-x86"; else backports=yes; fi
+		if release_has_recent_qemu; then packages="${packages}qemu-system-x86"; else backports=yes; fi
 	fi
 	if [ -n "$packages" ]; then
 		say "installing $packages"
