@@ -64,7 +64,7 @@ const stages: readonly Stage[] = [
 /** The unpacked packages of the image: two unit tests run the real runc from there. Undefined while there are none. */
 async function unpackedRoot(): Promise<string | undefined> {
   const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulkhead', 'userland');
-  const keys = await readdir(cache).catch(() => []);
+  const keys = (await readdir(cache).catch(() => [])).filter((key) => !key.startsWith('.'));
   const found = await Promise.all(
     keys.map(async (key) => ({ key, made: (await stat(join(cache, key))).mtimeMs })),
   );

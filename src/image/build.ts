@@ -1,14 +1,16 @@
 import { mkdir, readFile, rename } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import { type Exec, systemExec } from '../common/exec.js';
 import { inStep, type Reporter, silentReporter } from '../common/reporter.js';
 import { assemble, type AssembleOptions } from './assemble.js';
 import type { BuildOptions, BuiltImage } from './build-options.js';
 import { imageDir } from './cache.js';
+import { useCached } from './cache-use.js';
 import { copySources, hashSources, imageKey, keyOf } from './image-key.js';
 import { type ImageFileRole, loadManifest, type Manifest, parseManifest } from './manifest.js';
 import { checkMachine, type Machine, thisMachine } from './preflight.js';
+import { pruneCache } from './prune.js';
 import { parsePackages } from './recipe.js';
 import { removeTree, temporaryDirectory } from './staging.js';
 import { prepareUserland, type Userland } from './userland.js';
@@ -58,6 +60,7 @@ async function findOrBuild(
   await checkMachine(cacheDir, environment.machine);
   const userland = await unpackPackages(options, reporter, environment);
   warnIfExpired(userland.suite, reporter);
+  await using _packages = await useCached(cacheDir, dirname(userland.root));
 
   await using temporary = await temporaryDirectory(join(cacheDir, 'images'));
   // Somebody may edit the sources meanwhile: the image is made of what its key says because both are taken from a copy.
@@ -80,6 +83,10 @@ async function findOrBuild(
   }
   await replaceDirectory(made, dir, temporary.path);
   if (manifest.warning !== undefined) reporter.warn(manifest.warning);
+  // What cannot be deleted costs space, not the image that was just made.
+  await pruneCache(cacheDir).catch((error: unknown) => {
+    reporter.warn(`Old images could not be deleted from ${cacheDir}: ${String(error)}`);
+  });
   return { dir, key, manifest, reused: false };
 }
 
@@ -92,6 +99,7 @@ async function usableImage(
   const dir = imageDir(options.cacheDir, key);
   const known = await loadManifest(dir).catch(() => undefined);
   if (known === undefined) return undefined;
+  await using _image = await useCached(options.cacheDir, dir);
   try {
     const manifest = await verifyImage(dir, options.signal === undefined ? {} : { signal: options.signal });
     const { suite } = manifest;

@@ -1,6 +1,7 @@
 export { buildImage, type BuildEnvironment } from './build.js';
 export type { BuildOptions, BuiltImage } from './build-options.js';
 export { cacheRoot, imageDir, userlandDir } from './cache.js';
+export { useCached } from './cache-use.js';
 export { imageKey } from './image-key.js';
 export { type HostTool, hostTools } from './host-tools.js';
 export {

@@ -14,9 +14,14 @@ export async function temporaryDirectory(
 ): Promise<AsyncDisposable & { readonly path: string }> {
   await mkdir(parent, { recursive: true });
   await removeAbandoned(parent);
-  const path = join(parent, `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`);
+  const path = join(parent, temporaryName());
   await mkdir(path);
   return { path, [Symbol.asyncDispose]: () => removeTree(path) };
+}
+
+/** A name that says whose it is: once this process has ended, whoever comes next removes what bears it. */
+export function temporaryName(): string {
+  return `${prefix}${process.pid}-${randomBytes(4).toString('hex')}`;
 }
 
 /**
@@ -56,7 +61,8 @@ async function removeAbandoned(parent: string): Promise<void> {
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process has this pid now. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -20,7 +20,8 @@ export async function findImage(cacheDir: string, projectDir: string): Promise<s
 }
 
 async function newestImage(images: string): Promise<string | undefined> {
-  const names = await readdir(images).catch(() => []);
+  // Names with a dot are of images that are being made or deleted.
+  const names = (await readdir(images).catch(() => [])).filter((name) => !name.startsWith('.'));
   const dated = await Promise.all(
     names.map(async (name) => {
       const directory = join(images, name);

@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { inStep } from '../../common/reporter.js';
-import { cacheRoot, verifyImage } from '../../image/index.js';
+import { cacheRoot, useCached, verifyImage } from '../../image/index.js';
 import {
   checkSocketPath,
   describePhase,
@@ -50,6 +50,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
+  await using _image = await useCached(cacheRoot(context.env), dirname(root));
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({
       name: flags.name,

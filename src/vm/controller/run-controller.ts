@@ -3,7 +3,7 @@ import { unlink } from 'node:fs/promises';
 import type { Logger } from '../../common/log.js';
 import { systemClock } from '../../common/system-clock.js';
 import { systemExec } from '../../common/exec.js';
-import { cacheRoot } from '../../image/index.js';
+import { cacheRoot, useCached } from '../../image/index.js';
 import { openGuestLink } from '../channel-link.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { lockInstance } from '../instance/lock.js';
@@ -34,6 +34,7 @@ export async function runController(
   try {
     await makeInstanceDirectories(paths);
     await using lock = await lockInstance(paths.lock, paths.name);
+    await using _image = await useCached(cacheRoot(), options.image);
     if (lock.wasStale) logger.warn('the previous controller had ended without giving up its lock');
     return await runLocked(paths, options, logger, announce);
   } catch (error) {
