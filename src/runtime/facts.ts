@@ -32,14 +32,19 @@ const fileKinds: ReadonlyMap<number, FileKind> = new Map([
  */
 export function decodeFacts(message: readonly Buffer[], paths: readonly string[]): SourceFact[] {
   if (textOf(message[0], 'the verb') !== 'facts') throw protocolError('"facts" was expected');
-  if (message.length !== 1 + paths.length * fieldsPerSource)
+  const mountTable = message.at(-1);
+  if (mountTable === undefined || message.length !== 1 + paths.length * fieldsPerSource + 1)
     throw protocolError(`facts about ${paths.length} paths were expected`);
   return paths.map((path, index) =>
-    decodeSource(path, message.slice(1 + index * fieldsPerSource, 1 + (index + 1) * fieldsPerSource)),
+    decodeSource(
+      path,
+      message.slice(1 + index * fieldsPerSource, 1 + (index + 1) * fieldsPerSource),
+      mountTable,
+    ),
   );
 }
 
-function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
+function decodeSource(path: string, fields: readonly Buffer[], mountTable: Buffer): SourceFact {
   const text = (index: number, name: string) => textOf(fields[index], name);
   const errno = decimal(text(0, 'an error number'), 'an error number');
   if (errno !== 0) return { path, opened: false, errno };
@@ -51,8 +56,7 @@ function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
     16,
     'a file system type',
   );
-  const line = text(8, 'a mount table line');
-  const isNamespace = filesystemMagic === namespaceMagic && /^\d{1,20}$/.test(line);
+  const mountId = decimalText(text(7, 'a mount id'), 'a mount id');
   return {
     path,
     opened: true,
@@ -60,10 +64,35 @@ function decodeSource(path: string, fields: readonly Buffer[]): SourceFact {
     kind,
     rdev: deviceNumber(text(3, 'a device')),
     device: deviceNumber(text(4, 'a device')),
-    inode: decimalText(text(5, 'an inode')),
+    inode: decimalText(text(5, 'an inode'), 'an inode'),
     filesystemMagic,
-    ...(isNamespace ? { mount: namespaceMount, namespaceOwner: line } : { mount: parseMountInfo(line) }),
+    ...mountOf(filesystemMagic, text(8, 'a namespace owner'), lineOf(mountTable, mountId)),
   };
+}
+
+/**
+ * The line of a mount table that starts with the mount id (proc_pid_mountinfo(5)). Only that one is read as text: what else
+ * is mounted may have any name.
+ */
+function lineOf(mountTable: Buffer, mountId: string): string | undefined {
+  const head = `${mountId} `;
+  const isFirst = mountTable.subarray(0, head.length).equals(Buffer.from(head));
+  const start = isFirst ? 0 : mountTable.indexOf(`\n${head}`) + 1;
+  if (start === 0 && !isFirst) return undefined;
+  const end = mountTable.indexOf('\n', start);
+  return textOf(mountTable.subarray(start, end < 0 ? undefined : end), 'a mount table line');
+}
+
+function mountOf(
+  filesystemMagic: number,
+  namespaceOwner: string,
+  line: string | undefined,
+): { readonly mount: MountInfo; readonly namespaceOwner?: string } {
+  if (line !== undefined) return { mount: parseMountInfo(line) };
+  // A mount that has been detached since shows nowhere either, so its path can't be judged.
+  if (filesystemMagic !== namespaceMagic)
+    throw protocolError('the mount of a path is not in the mount table');
+  return { mount: namespaceMount, namespaceOwner: decimalText(namespaceOwner, 'a namespace owner') };
 }
 
 function matching(text: string, shape: RegExp, radix: number, name: string): number {
@@ -75,9 +104,9 @@ function decimal(text: string, name: string): number {
   return matching(text, /^\d{1,9}$/, 10, name);
 }
 
-/** Inode numbers have 64 bits, so they stay text. */
-function decimalText(text: string): string {
-  if (!/^\d{1,20}$/.test(text)) throw protocolError('an inode is malformed');
+/** Inode numbers and mount ids have 64 bits, so they stay text. */
+function decimalText(text: string, name: string): string {
+  if (!/^\d{1,20}$/.test(text)) throw protocolError(`${name} is malformed`);
   return text;
 }
 

@@ -1,4 +1,5 @@
 import type { ContainerRequest, StagedCommand } from './planner.js';
+import { parseProcessStat } from './proc-stat.js';
 import { protocolError, textOf } from './wire.js';
 
 const protocolVersion = '1';
@@ -10,21 +11,22 @@ const stagedCommands: readonly StagedCommand[] = ['create', 'run', 'restore'];
  * @throws BulkheadError `BH_RUNTIME_PROTOCOL`.
  */
 export function decodeHello(message: readonly Buffer[]): ContainerRequest {
-  const [verb, version, command, root, id, bundle, pid, startTime, config] = message.map((field, index) =>
+  const [verb, version, command, root, id, bundle, stat, config] = message.map((field, index) =>
     textOf(field, `field ${index} of hello`),
   );
   if (verb !== 'hello') throw protocolError('"hello" was expected');
   if (version !== protocolVersion)
     throw protocolError(`protocol version ${version ?? 'none'} was expected to be ${protocolVersion}`);
   const known = stagedCommands.find((staged) => staged === command);
-  if (message.length !== 9 || known === undefined || config === undefined)
+  const creator = parseProcessStat(stat ?? '');
+  if (message.length !== 8 || known === undefined || creator === undefined || config === undefined)
     throw protocolError('hello is malformed');
   return {
     command: known,
     runtimeRoot: absolute(root, 'the runtime root'),
     containerId: containerId(id),
     bundle: absolute(bundle, 'the bundle'),
-    creator: { pid: Number(digits(pid, 9, 'the pid')), startTime: digits(startTime, 20, 'the start time') },
+    creator,
     config,
   };
 }
@@ -40,10 +42,4 @@ function containerId(id: string | undefined): string {
   if (id === undefined || !/^[\w+.-]{1,255}$/.test(id) || id === '.' || id === '..')
     throw protocolError('the container id is not valid');
   return id;
-}
-
-function digits(text: string | undefined, most: number, name: string): string {
-  if (text === undefined || !/^\d+$/.test(text) || text.length > most)
-    throw protocolError(`${name} is malformed`);
-  return text;
 }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IdUseProbe } from './id-allocator.js';
+import { parseProcessStat } from './proc-stat.js';
 
 /** Looks at runc's state directories and at /proc. */
 export function systemIdUseProbe(procDirectory = '/proc'): IdUseProbe {
@@ -12,11 +13,9 @@ export function systemIdUseProbe(procDirectory = '/proc'): IdUseProbe {
   };
 }
 
-/** Field 22 of /proc/pid/stat; the second field may hold blanks and parentheses. */
 function startTimeOf(procDirectory: string, pid: number): string | undefined {
   try {
-    const stat = readFileSync(join(procDirectory, String(pid), 'stat'), 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+    return parseProcessStat(readFileSync(join(procDirectory, String(pid), 'stat'), 'latin1'))?.startTime;
   } catch {
     return undefined; // no such process
   }

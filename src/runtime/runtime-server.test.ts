@@ -11,7 +11,8 @@ import { encodeMessage, type Field, MessageDecoder } from './wire.js';
 import { World } from './world.test-support.js';
 
 const line = '27 1 254:0 / / rw - ext4 /dev/vda rw';
-const rootFacts = ['facts', '0', '/merged', '40755', '0:0', '254:0', '2', 'ef53', '27', line];
+const merged = ['0', '/merged', '40755', '0:0', '254:0', '2', 'ef53', '27', ''];
+const rootFacts = ['facts', ...merged, line];
 const spec = { ociVersion: '1.2.1', root: { path: '/run/bulkhead/rootfs' }, linux: {} };
 
 let world: World;
@@ -85,8 +86,7 @@ function hello(containerId = 'c1'): Field[] {
     join(directory, 'runc'),
     containerId,
     '/b',
-    String(pid),
-    pidStartTime,
+    `${pid} (runc) S${' 0'.repeat(18)} ${pidStartTime} 0\n`,
     '{}',
   ];
 }
@@ -125,7 +125,7 @@ test('relative paths of a specification start from the bundle', async () => {
       ['rootfs', '/abs'],
     ),
   );
-  const [asked] = await talk(hello(), [...rootFacts, ...rootFacts.slice(1)]);
+  const [asked] = await talk(hello(), ['facts', ...merged, ...merged, line]);
   expect(asked).toEqual(['open', '/b/rootfs', '/abs']);
   expect(opened).toEqual(['rootfs', '/abs']);
 });
@@ -204,7 +204,7 @@ describe('never a hang, always a sentence, when', () => {
     ['garbage', Buffer.from('GET / HTTP/1.1\r\n\r\n')],
     ['an empty message', Buffer.alloc(4)],
     ['facts first', ['facts']],
-    ['another version', ['hello', '2', 'create', '/r', 'c', '/b', '1', '1', '{}']],
+    ['another version', ['hello', '2', 'create', '/r', 'c', '/b', '1 (runc)', '{}']],
   ])('the front door sends %s', async (_, first) => {
     await serve(plannerOf(crash));
     expect(await talk(first)).toEqual([['refuse', 'BH_RUNTIME_PROTOCOL', expect.any(String)]]);

@@ -78,7 +78,8 @@ test('text that is not UTF-8 is refused, not altered', () => {
 });
 
 describe('hello', () => {
-  const good = ['hello', '1', 'create', '/run/r', 'abc', '/b', '77', '123', '{}'];
+  const stat = `77 (a) 5 (b) S${' 0'.repeat(18)} 123 4096 0\n`;
+  const good = ['hello', '1', 'create', '/run/r', 'abc', '/b', stat, '{}'];
   const read = (fields: readonly string[]) => decodeHello(fields.map((field) => Buffer.from(field)));
   const withField = (index: number, value: string) => good.map((field, at) => (at === index ? value : field));
 
@@ -100,8 +101,9 @@ describe('hello', () => {
     ['a relative root', withField(3, 'run')],
     ['an id with a slash', withField(4, 'a/b')],
     ['an id that is the parent', withField(4, '..')],
-    ['a pid that is none', withField(6, '-1')],
-    ['a field too few', good.slice(0, 8)],
+    ['a pid that is none', withField(6, `-${stat}`)],
+    ['a process without a start time', withField(6, '77 (runc) S 1')],
+    ['a field too few', good.slice(0, 7)],
     ['a field too many', [...good, '']],
   ])('with %s is refused', (_, fields) => {
     expect(() => read(fields)).toThrow(/do not understand each other/);

@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_FACTS_H
-#define BULKHEAD_FACTS_H
+#pragma once
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -13,13 +12,14 @@ struct source {
   mode_t mode;
 };
 
-/* Opens every path of an `open` message. Returns fields[1..] as sources; the caller owns the array. */
-struct source *open_sources(const struct message *message, size_t *count);
+/*
+ * Opens the `count` paths of an `open` message and adds to `facts` what each really is, as docs/architecture.md lists it.
+ * The caller owns the array.
+ */
+struct source *open_sources(const struct message *paths, size_t count, struct builder *facts);
 
-/* Adds nine fields for each source, as docs/architecture.md lists them. */
-void add_facts(struct builder *builder, struct source *sources, size_t count);
+/* Adds the kernel's name of what is open as `fd`; `shown` names it in a failure. */
+void add_real_path(struct builder *builder, int fd, const char *shown);
 
-/* Reads a whole file of at most `limit` bytes into memory that ends with a NUL; fails naming `what`. */
-char *read_file(int directory, const char *path, size_t limit, const char *what, size_t *size);
-
-#endif
+/* Adds a whole file of at most `limit` bytes; fails naming `shown`. */
+void add_file(struct builder *builder, int directory, const char *path, size_t limit, const char *shown);

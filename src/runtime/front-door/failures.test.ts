@@ -138,9 +138,9 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     [
       'an unknown operation',
       () => [open(), plan(...overlay(), 'exec', '/bin/sh', 'config', '{}')],
-      'operation 5 \\(exec\\) is not known',
+      'operation 5 \\(exec\\) is not config',
     ],
-    ['no config', () => [open(), plan(...overlay())], 'it lacks config'],
+    ['no config', () => [open(), plan(...overlay())], 'operation 5 \\(the end\\) is not config'],
     [
       'a name that leaves the staging directory',
       () => [open(), plan(...overlay('../x'), 'config', '{}')],
@@ -160,9 +160,9 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
       'root file system cannot be mounted: No such file',
     ],
     [
-      'an overlay option the kernel does not know',
-      () => [open(), plan(...overlay('fs', 'nonsense=on'), 'config', '{}')],
-      'root file system cannot be mounted: Invalid argument',
+      'an overlay option that would name another directory',
+      () => [open(), plan(...overlay('fs', 'upperdir=u1'), 'config', '{}')],
+      'operation 4 \\(overlay\\) has a bad argument',
     ],
     [
       'a bind of a path that could not be opened',

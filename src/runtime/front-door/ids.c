@@ -55,7 +55,8 @@ void act_as(uint32_t base) {
   for (int i = 0; i < 2; i++) sets[i].effective = sets[i].permitted;
   if (syscall(SYS_capset, &header, sets) != 0) fail("capabilities cannot be raised: %s", strerror(errno));
   /* Neither setfsuid(2) reports failure; asking with an invalid id tells what is in force. */
-  if ((uint32_t)setfsuid((uid_t)-1) != base || (uint32_t)setfsgid((gid_t)-1) != base) fail("the ids of the container's root cannot be taken");
+  if ((uint32_t)setfsuid((uid_t)-1) != base || (uint32_t)setfsgid((gid_t)-1) != base)
+    fail("the ids of the container's root cannot be taken");
 }
 
 void act_as_host_root(void) {

@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_IDS_H
-#define BULKHEAD_IDS_H
+#pragma once
 
 #include <stdint.h>
 
@@ -13,5 +12,3 @@ int make_user_namespace(uint32_t base, uint32_t size);
  */
 void act_as(uint32_t base);
 void act_as_host_root(void);
-
-#endif

@@ -45,39 +45,34 @@ static void wait_for(int link, short events) {
   }
 }
 
-void link_send(int link, struct builder *builder) {
-  builder_finish(builder);
-  for (size_t sent = 0; sent < builder->size;) {
-    wait_for(link, POLLOUT);
+static void transfer(int link, char *data, size_t size, bool sending) {
+  for (size_t done = 0; done < size;) {
+    wait_for(link, sending ? POLLOUT : POLLIN);
     /* MSG_NOSIGNAL, because an ignored SIGPIPE would be inherited by runc. */
-    const ssize_t count = send(link, builder->data + sent, builder->size - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+    const ssize_t count = sending ? send(link, data + done, size - done, MSG_NOSIGNAL | MSG_DONTWAIT)
+                                  : recv(link, data + done, size - done, MSG_DONTWAIT);
     if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (count < 0) fail("bulkheadd ended the connection (%s)", strerror(errno));
-    sent += (size_t)count;
+    if (count == 0) fail("bulkheadd ended the connection before its answer was complete");
+    done += (size_t)count;
   }
+}
+
+void link_send(int link, struct builder *builder) {
+  builder_finish(builder);
+  transfer(link, builder->data, builder->size, true);
   free(builder->data);
   *builder = (struct builder){0};
 }
 
-static void receive_bytes(int link, char *data, size_t size) {
-  for (size_t got = 0; got < size;) {
-    wait_for(link, POLLIN);
-    const ssize_t count = recv(link, data + got, size - got, MSG_DONTWAIT);
-    if (count < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (count < 0) fail("bulkheadd ended the connection (%s)", strerror(errno));
-    if (count == 0) fail("bulkheadd ended the connection before its answer was complete");
-    got += (size_t)count;
-  }
-}
-
 struct message link_receive(int link) {
   char head[4];
-  receive_bytes(link, head, sizeof head);
+  transfer(link, head, sizeof head, false);
   const uint32_t size = get_u32(head);
   if (size > WIRE_MAX_PAYLOAD) fail("the answer of bulkheadd is malformed: it is too long");
   char *payload = malloc((size_t)size + 1);
   if (payload == NULL) fail("there is no memory for the answer of bulkheadd");
-  receive_bytes(link, payload, size);
+  transfer(link, payload, size, false);
   struct message message;
   const char *wrong = message_parse(payload, size, &message);
   if (wrong != NULL) fail("the answer of bulkheadd is malformed: %s", wrong);

@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_LINK_H
-#define BULKHEAD_LINK_H
+#pragma once
 
 #include "wire.h"
 
@@ -11,5 +10,3 @@ void link_send(int link, struct builder *builder);
 
 /* Receives one message; its memory lives until exec. */
 struct message link_receive(int link);
-
-#endif

@@ -1,6 +1,6 @@
-#ifndef BULKHEAD_LOG_H
-#define BULKHEAD_LOG_H
+#pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Where fail() writes; NULL means stderr. containerd shows the last line of this file to the user. */
@@ -12,10 +12,14 @@ void open_log_file(void);
 /* Writes one JSON line with "bulkhead: " and the text, and ends the process with status 1. */
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-/* The same for a refusal of bulkheadd; `code` stays machine-readable beside the sentence. */
+/* The same for a refusal of bulkheadd; `code`, a name in capitals, stays machine-readable beside the sentence. */
 _Noreturn void fail_with_code(const char *code, const char *sentence);
 
-/* Writes `text` as the inside of a JSON string: always valid, cut when `size` is too small. Returns its length. */
+/*
+ * Writes `text` as the inside of a JSON string, cut when `size` is too small. Returns its length. Bytes from 0x80 on stay as
+ * they are: all of bulkheadd's sentences are UTF-8, and of other bytes every reader of the log (Go) makes U+FFFD.
+ */
 size_t escape_json(const char *text, char *out, size_t size);
 
-#endif
+/* Writes everything, or returns false with errno set. */
+bool write_all(int fd, const char *data, size_t size);

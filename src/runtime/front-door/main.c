@@ -4,7 +4,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,37 +38,16 @@ static _Noreturn void become_runc(char **argv) {
   fail("%s cannot be started: %s", BH_REAL_RUNC, strerror(errno));
 }
 
-/* Field 22 of /proc/self/stat; the second field may hold blanks and parentheses (proc_pid_stat(5)). */
-static const char *start_time(void) {
-  char *stat = read_file(AT_FDCWD, "/proc/self/stat", 4096, "/proc/self/stat", NULL);
-  char *at = strrchr(stat, ')');
-  for (int field = 2; at != NULL && field < 22; field++) at = strchr(at + 1, ' ');
-  if (at == NULL) fail("/proc/self/stat is not as the kernel documents it");
-  at++;
-  at[strcspn(at, " ")] = '\0';
-  return at;
-}
-
 static void say_hello(int link, const struct command_line *line, int bundle) {
-  char name[32], real[PATH_MAX], root[PATH_MAX], here[PATH_MAX] = "";
-  if (line->root[0] != '/' && getcwd(here, sizeof here - 1) == NULL) fail("the working directory is gone");
-  if (line->root[0] != '/') strcat(here, "/");
-  if (snprintf(root, sizeof root, "%s%s", here, line->root) >= (int)sizeof root) fail("the path of --root is too long");
-  snprintf(name, sizeof name, "/proc/self/fd/%d", bundle);
-  const ssize_t length = readlink(name, real, sizeof real);
-  if (length < 0 || (size_t)length >= sizeof real) fail("the bundle directory has no name");
-  size_t size;
-  const char *config = read_file(bundle, "config.json", CONFIG_LIMIT, "config.json of the bundle", &size);
   struct builder hello = {0};
   builder_add_text(&hello, "hello");
   builder_add_text(&hello, "1");
   builder_add_text(&hello, line->name);
-  builder_add_text(&hello, root);
+  builder_add_text(&hello, line->root);
   builder_add_text(&hello, line->id);
-  builder_add(&hello, real, (size_t)length);
-  builder_add_format(&hello, "%d", getpid());
-  builder_add_text(&hello, start_time());
-  builder_add(&hello, config, size);
+  add_real_path(&hello, bundle, "the bundle directory");
+  add_file(&hello, AT_FDCWD, "/proc/self/stat", 4096, "/proc/self/stat");
+  add_file(&hello, bundle, "config.json", CONFIG_LIMIT, "config.json of the bundle");
   link_send(link, &hello);
 }
 
@@ -93,11 +71,10 @@ static void stage_container(const struct command_line *line) {
   say_hello(link, line, bundle);
 
   const struct message paths = expect(link, "open");
-  size_t count;
-  struct source *sources = open_sources(&paths, &count);
+  const size_t count = paths.count - 1;
   struct builder facts = {0};
   builder_add_text(&facts, "facts");
-  add_facts(&facts, sources, count);
+  struct source *sources = open_sources(&paths, count, &facts);
   link_send(link, &facts);
 
   const struct message answer = expect(link, "plan");
@@ -106,7 +83,7 @@ static void stage_container(const struct command_line *line) {
   if (!plan_parse(&answer, count, &plan, error, sizeof error)) fail("the plan of bulkheadd is malformed: %s", error);
   const int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   carry_out(&plan, sources, bundle);
-  /* Mounting the overlay changed the working directory, which relative arguments of runc start from. */
+  /* Relative arguments of runc start from where it was called. */
   if (here < 0 || fchdir(here) != 0) fail("the working directory is gone: %s", strerror(errno));
 }
 

@@ -22,20 +22,19 @@ void enter_private_mounts(void) {
 
 /* Clones what `fd` and `path` name (one of them) as a detached mount with the flags of a bind operation. */
 static int clone_mount(int fd, const char *path, unsigned flags, int userns, const char *shown) {
-  const unsigned deep = flags & BIND_RECURSIVE ? AT_RECURSIVE : 0;
-  const int tree = (int)syscall(SYS_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | deep);
+  if (fd == -1) fail("%s was not opened, yet the plan mounts it", shown);
+  const unsigned how = AT_EMPTY_PATH | (flags & AT_RECURSIVE);
+  const int tree = (int)syscall(SYS_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | how);
   if (tree < 0) fail("%s cannot be cloned: %s", shown, strerror(errno));
   struct mount_attr attributes = {
-      .attr_set = (flags & BIND_READONLY ? MOUNT_ATTR_RDONLY : 0ull) | (flags & BIND_NOSUID ? MOUNT_ATTR_NOSUID : 0ull) |
-                  (flags & BIND_NODEV ? MOUNT_ATTR_NODEV : 0ull) | (flags & BIND_NOEXEC ? MOUNT_ATTR_NOEXEC : 0ull) |
-                  (flags & BIND_IDMAP ? MOUNT_ATTR_IDMAP : 0ull),
+      .attr_set = flags & ~(unsigned)AT_RECURSIVE,
       /* A mount made later on the host would arrive without the id mapping and the flags set here. */
       .propagation = MS_PRIVATE,
-      .userns_fd = flags & BIND_IDMAP ? (unsigned)userns : 0,
+      .userns_fd = flags & MOUNT_ATTR_IDMAP ? (unsigned)userns : 0,
   };
-  if (syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH | deep, &attributes, sizeof attributes) != 0)
-    fail("%s%s cannot be given %s (%s)", shown, deep ? " or a mount below it" : "",
-         flags & BIND_IDMAP ? "the ids of the container; not every file system supports it" : "its mount flags", strerror(errno));
+  if (syscall(SYS_mount_setattr, tree, "", how, &attributes, sizeof attributes) != 0)
+    fail("%s%s cannot be given %s (%s)", shown, flags & AT_RECURSIVE ? " or a mount below it" : "",
+         flags & MOUNT_ATTR_IDMAP ? "the ids of the container; not every file system supports it" : "its mount flags", strerror(errno));
   return tree;
 }
 
@@ -45,40 +44,25 @@ static void attach(int tree, int directory, const char *name) {
   close(tree);
 }
 
-static void make_place(int stage, const char *name, bool is_directory) {
-  const int made = is_directory ? mkdirat(stage, name, 0755) : mknodat(stage, name, S_IFREG | 0644, 0);
+/* Attaches a tree in the staging directory. */
+static void stage(int tree, const char *name, bool is_directory) {
+  const int made = is_directory ? mkdir(name, 0755) : mknod(name, S_IFREG | 0644, 0);
   if (made != 0) fail("no place for %s in the staging directory: %s", name, strerror(errno));
+  attach(tree, AT_FDCWD, name);
 }
 
-static void stage_path(int stage, const char *path, const char *name, int userns) {
-  make_place(stage, name, true);
-  attach(clone_mount(AT_FDCWD, path, BIND_IDMAP, userns, path), stage, name);
-}
-
-static void stage_bind(int stage, const struct op *op, const struct source *source, int userns) {
-  char name[16];
-  snprintf(name, sizeof name, "b%u", op->index);
-  if (source->fd < 0) fail("%s was not opened, yet the plan mounts it", source->path);
-  make_place(stage, name, S_ISDIR(source->mode));
-  attach(clone_mount(source->fd, "", op->flags, userns, source->path), stage, name);
-}
-
-static void replace_config(int stage, const struct op *op, int bundle) {
-  const int fd = openat(stage, "config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+static void replace_config(const struct op *op, int bundle) {
+  const int fd = open("config.json", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
   if (fd < 0) fail("the new config.json cannot be made: %s", strerror(errno));
-  for (uint32_t at = 0; at < op->size;) {
-    const ssize_t count = write(fd, op->text + at, op->size - at);
-    if (count < 0 && errno != EINTR) fail("the new config.json cannot be written: %s", strerror(errno));
-    if (count > 0) at += (uint32_t)count;
-  }
+  if (!write_all(fd, op->text, op->size)) fail("the new config.json cannot be written: %s", strerror(errno));
   close(fd);
-  attach(clone_mount(stage, "config.json", 0, -1, "the new config.json"), bundle, "config.json");
+  attach(clone_mount(AT_FDCWD, "config.json", 0, -1, "the new config.json"), bundle, "config.json");
 }
 
 /* The overlay takes the place of what was opened: the bind that follows is cloned from it. */
-static void replace_source(int stage, const struct op *op, struct source *source) {
+static void replace_source(const struct op *op, struct source *source) {
   struct stat status;
-  const int fd = open_in_overlay(stage, op);
+  const int fd = open_in_overlay(op);
   if (fstat(fd, &status) != 0 || source->fd < 0 || (status.st_mode & S_IFMT) != (source->mode & S_IFMT))
     fail("%s is not what was opened", source->path);
   close(source->fd);
@@ -88,12 +72,12 @@ static void replace_source(int stage, const struct op *op, struct source *source
 void carry_out(const struct plan *plan, struct source *sources, int bundle) {
   if (mount("bulkhead", BH_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711,size=20m,nr_inodes=2k") != 0)
     fail("the staging directory %s cannot be mounted: %s", BH_STAGE, strerror(errno));
-  const int stage = open(BH_STAGE, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (stage < 0) fail("the staging directory cannot be opened: %s", strerror(errno));
+  if (chdir(BH_STAGE) != 0) fail("the staging directory cannot be entered: %s", strerror(errno));
   int userns = -1;
   uint32_t base = 0;
-  struct layers layers = {0};
+  size_t first_layer = 0, layers = 0;
   char name[16];
+  const struct source *source;
   for (const struct op *op = plan->ops; op < plan->ops + plan->count; op++) {
     switch (op->kind) {
       case OP_USERNS:
@@ -101,22 +85,21 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
         userns = make_user_namespace(base, op->size);
         break;
       case OP_LAYER:
-        snprintf(name, sizeof name, "l%zu", layers.end++);
-        stage_path(stage, op->text, name, userns);
+        snprintf(name, sizeof name, "l%zu", layers++);
+        stage(clone_mount(AT_FDCWD, op->text, MOUNT_ATTR_IDMAP, userns, op->text), name, true);
         break;
       case OP_UPPER:
         /* Named by the overlay that follows it. */
         snprintf(name, sizeof name, "u%u", op[1].index);
-        stage_path(stage, op->text, name, userns);
+        stage(clone_mount(AT_FDCWD, op->text, MOUNT_ATTR_IDMAP, userns, op->text), name, true);
         break;
       case OP_OVERLAY:
-        mount_overlay(stage, &layers, op, base);
-        layers.first = layers.end;
-        if (op->index > 0) replace_source(stage, op, &sources[op->index]);
+        mount_overlay(first_layer, layers, op, base);
+        first_layer = layers;
+        if (op->index > 0) replace_source(op, &sources[op->index]);
         break;
       case OP_ROOT_BIND:
-        if (sources[0].fd < 0) fail("the root file system %s was not opened", sources[0].path);
-        attach(clone_mount(sources[0].fd, "", BIND_IDMAP, userns, sources[0].path), AT_FDCWD, BH_ROOTFS);
+        attach(clone_mount(sources[0].fd, "", MOUNT_ATTR_IDMAP, userns, sources[0].path), AT_FDCWD, BH_ROOTFS);
         break;
       case OP_MOUNTPOINT:
         make_mountpoint(op->text, op->index == NO_SOURCE || S_ISDIR(sources[op->index].mode), base);
@@ -128,12 +111,13 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
         break;
       }
       case OP_BIND:
-        stage_bind(stage, op, &sources[op->index], userns);
+        source = &sources[op->index];
+        snprintf(name, sizeof name, "b%u", op->index);
+        stage(clone_mount(source->fd, "", op->flags, userns, source->path), name, S_ISDIR(source->mode));
         break;
       case OP_CONFIG:
-        replace_config(stage, op, bundle);
+        replace_config(op, bundle);
         break;
     }
   }
-  close(stage);
 }

@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_MOUNTS_H
-#define BULKHEAD_MOUNTS_H
+#pragma once
 
 #include "facts.h"
 #include "plan.h"
@@ -10,7 +9,7 @@
  */
 void enter_private_mounts(void);
 
-/* Carries out the plan; `bundle` is the open bundle directory. After it, runc may be started. */
+/*
+ * Carries out the plan; `bundle` is the open bundle directory. Changes the working directory. After it, runc may be started.
+ */
 void carry_out(const struct plan *plan, struct source *sources, int bundle);
-
-#endif

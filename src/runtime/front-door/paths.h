@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_PATHS_H
-#define BULKHEAD_PATHS_H
+#pragma once
 
 /*
  * Fixed at build time (tests pass -D). Never taken from the environment: whoever can set the environment of the
@@ -18,5 +17,3 @@
 #define BH_SOCKET BH_RUN_DIRECTORY "/runtime.sock"
 #define BH_STAGE BH_RUN_DIRECTORY "/stage"
 #define BH_ROOTFS BH_RUN_DIRECTORY "/rootfs"
-
-#endif

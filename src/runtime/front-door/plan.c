@@ -1,59 +1,36 @@
 #include "plan.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
-/*
- * Operations come in this order; equal ranks exclude each other unless the operation may be repeated. An overlay may be
- * followed by the layers of the next.
- */
-static const struct rule {
+static const struct {
   const char *verb;
-  enum op_kind kind;
   unsigned arity;
-  unsigned rank;
-  bool repeated;
-} rules[] = {
-    {"userns", OP_USERNS, 2, 0, false},        {"layer", OP_LAYER, 1, 1, true},
-    {"upper", OP_UPPER, 1, 2, false},          {"overlay", OP_OVERLAY, 5, 3, false},
-    {"root-bind", OP_ROOT_BIND, 0, 4, false},  {"mountpoint", OP_MOUNTPOINT, 2, 5, true},
-    {"root-readonly", OP_ROOT_READONLY, 0, 6, false}, {"bind", OP_BIND, 2, 7, true},
-    {"config", OP_CONFIG, 1, 8, false},
+} operations[] = {
+    [OP_USERNS] = {"userns", 2},         [OP_LAYER] = {"layer", 1},           [OP_UPPER] = {"upper", 1},
+    [OP_OVERLAY] = {"overlay", 5},       [OP_ROOT_BIND] = {"root-bind", 0},   [OP_MOUNTPOINT] = {"mountpoint", 2},
+    [OP_ROOT_READONLY] = {"root-readonly", 0}, [OP_BIND] = {"bind", 2},       [OP_CONFIG] = {"config", 1},
 };
-
-#define NOTHING UINT_MAX /* the rank before the first operation */
-#define OVERLAYS 3u
-#define LAST 8u
 
 static const struct {
   const char *name;
-  enum bind_flag flag;
-} bind_flags[] = {{"ro", BIND_READONLY},   {"nosuid", BIND_NOSUID}, {"nodev", BIND_NODEV},
-                  {"noexec", BIND_NOEXEC}, {"idmap", BIND_IDMAP},   {"recursive", BIND_RECURSIVE}};
-
-static const struct rule *find_rule(const char *verb) {
-  for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-    if (strcmp(rules[i].verb, verb) == 0) return &rules[i];
-  return NULL;
-}
-
-static bool follows(const struct rule *rule, unsigned rank) {
-  return rank == NOTHING || rule->rank > rank || (rule->rank == rank && rule->repeated) ||
-         (rule->kind == OP_LAYER && rank == OVERLAYS);
-}
+  unsigned flag;
+} bind_flags[] = {
+    {"ro", MOUNT_ATTR_RDONLY},     {"nosuid", MOUNT_ATTR_NOSUID}, {"nodev", MOUNT_ATTR_NODEV},
+    {"noexec", MOUNT_ATTR_NOEXEC}, {"idmap", MOUNT_ATTR_IDMAP},   {"recursive", AT_RECURSIVE},
+};
 
 /* Decimal without sign, blank or leading zero, at most `limit`. */
 static bool read_number(const struct field *field, uint32_t limit, uint32_t *value) {
   if (field->size == 0 || field->size > 10 || (field->size > 1 && field->data[0] == '0')) return false;
-  uint64_t sum = 0;
-  for (uint32_t i = 0; i < field->size; i++) {
-    if (field->data[i] < '0' || field->data[i] > '9') return false;
-    sum = sum * 10 + (uint64_t)(field->data[i] - '0');
-  }
-  *value = (uint32_t)sum;
-  return sum <= limit;
+  if (strspn(field->data, "0123456789") != field->size) return false;
+  const unsigned long long number = strtoull(field->data, NULL, 10);
+  *value = (uint32_t)number;
+  return number <= limit;
 }
 
 /* One entry of a directory, in characters that mean nothing to overlayfs' option parser. */
@@ -69,7 +46,7 @@ static bool is_absolute_path(const struct field *field) {
 
 /* A path within the container's root: no `.` and `..`, which the kernel would resolve but a check would not. */
 static bool is_inner_path(const struct field *field) {
-  if (!is_absolute_path(field) || field->size < 2) return false;
+  if (!is_absolute_path(field)) return false;
   for (const char *at = field->data; *at != '\0';) {
     at += strspn(at, "/");
     const size_t size = strcspn(at, "/");
@@ -79,27 +56,12 @@ static bool is_inner_path(const struct field *field) {
   return true;
 }
 
-/* The same, or the root itself. */
-static bool is_path_within(const struct field *field) {
-  return is_inner_path(field) || (field->size == 1 && field->data[0] == '/');
-}
-
-/* Extra overlay options may tune, never name a directory: no slash, and none of the three path options. */
-static bool is_overlay_options(const struct field *field) {
-  if (!field->text || field->size > 512) return false;
-  if (strspn(field->data, "abcdefghijklmnopqrstuvwxyz0123456789_=,") != field->size) return false;
-  for (const char *at = field->data; *at != '\0';) {
-    if (strncmp(at, "lowerdir", 8) == 0 || strncmp(at, "upperdir", 8) == 0 || strncmp(at, "workdir", 7) == 0 ||
-        strncmp(at, "datadir", 7) == 0 || strncmp(at, "index", 5) == 0 || *at == ',')
-      return false;
-    at += strcspn(at, ",");
-    if (*at == ',' && *++at == '\0') return false;
-  }
-  return true;
+/* An overlay takes one option, and none that names a directory. */
+static bool is_overlay_option(const struct field *field) {
+  return field->text && (field->size == 0 || strcmp(field->data, "volatile") == 0);
 }
 
 static bool read_bind_flags(const struct field *field, unsigned *flags) {
-  *flags = 0;
   if (!field->text) return false;
   for (const char *at = field->data; *at != '\0';) {
     const size_t size = strcspn(at, ",");
@@ -114,7 +76,7 @@ static bool read_bind_flags(const struct field *field, unsigned *flags) {
   return true;
 }
 
-static bool read_op(const struct field *arguments, uint32_t sources, struct op *op) {
+static bool read_arguments(const struct field *arguments, uint32_t sources, struct op *op) {
   switch (op->kind) {
     case OP_USERNS:
       /* Never an id of the host's own users, never past what a signed 32-bit id holds. */
@@ -129,16 +91,16 @@ static bool read_op(const struct field *arguments, uint32_t sources, struct op *
       op->text = arguments[2].data;
       op->work = arguments[3].data;
       op->options = arguments[4].data;
-      return read_number(&arguments[0], sources - 1, &op->index) &&
-             (op->index == 0 ? strcmp(op->within, "/") == 0 && arguments[1].text : is_path_within(&arguments[1])) &&
+      return read_number(&arguments[0], sources - 1, &op->index) && is_inner_path(&arguments[1]) &&
+             (op->index > 0 || strcmp(op->within, "/") == 0) &&
              (arguments[2].size + arguments[3].size == 0 ||
               (is_name(&arguments[2]) && is_name(&arguments[3]) && strcmp(op->text, op->work) != 0)) &&
-             is_overlay_options(&arguments[4]);
+             is_overlay_option(&arguments[4]);
     case OP_MOUNTPOINT:
       op->text = arguments[1].data;
       op->index = NO_SOURCE;
-      return (strcmp(arguments[0].data, "-") == 0 || read_number(&arguments[0], sources - 1, &op->index)) &&
-             arguments[0].text && is_inner_path(&arguments[1]);
+      return arguments[0].text && is_inner_path(&arguments[1]) && strcmp(op->text, "/") != 0 &&
+             (strcmp(arguments[0].data, "-") == 0 || read_number(&arguments[0], sources - 1, &op->index));
     case OP_BIND:
       return read_number(&arguments[0], sources - 1, &op->index) && op->index > 0 &&
              read_bind_flags(&arguments[1], &op->flags);
@@ -153,79 +115,69 @@ static bool read_op(const struct field *arguments, uint32_t sources, struct op *
   return false;
 }
 
-/* What has been seen of the plan so far, as far as one operation depends on another. */
-struct progress {
-  unsigned rank;
-  size_t layers, group; /* all of them; those of the overlay under way */
-  bool upper, root;
-  bool overlaid[PLAN_MAX_SOURCES], bound[PLAN_MAX_SOURCES];
+struct parser {
+  const struct message *message;
+  size_t at;
+  uint32_t sources;
+  struct plan *plan;
+  const char *wrong; /* with the operation at hand, whatever was wanted */
 };
 
-/* Whether an operation fits those before it; NULL, or what is wrong. */
-static const char *advance(struct progress *progress, const struct op *op, unsigned rank) {
-  const unsigned before = progress->rank;
-  progress->rank = rank;
-  if ((op->kind > OP_OVERLAY && (progress->group > 0 || progress->upper)) || (op->kind == OP_USERNS) != (before == NOTHING)) return "is out of order";
-  switch (op->kind) {
-    case OP_LAYER:
-      progress->group++;
-      return ++progress->layers > PLAN_MAX_LAYERS ? "is a layer too many" : NULL;
-    case OP_UPPER:
-      progress->upper = true;
-      return NULL;
-    case OP_OVERLAY:
-      if (progress->group == 0 || progress->upper != (op->text[0] != '\0')) return "lacks layer or upper";
-      if (progress->overlaid[op->index]) return "names a path twice";
-      progress->overlaid[op->index] = true;
-      progress->root |= op->index == 0;
-      progress->group = 0;
-      progress->upper = false;
-      return NULL;
-    case OP_ROOT_BIND:
-      if (progress->root) return "is a second root";
-      progress->root = true;
-      return NULL;
-    case OP_BIND:
-      if (progress->bound[op->index]) return "names a path twice";
-      progress->bound[op->index] = true;
-      /* The layers of an overlay are mapped, which it cannot be itself. */
-      return progress->overlaid[op->index] && (op->flags & BIND_IDMAP) ? "has a bad argument" : NULL;
-    default:
-      return NULL;
+/* Reads the next operation if it is of this kind; NULL when it is another, or wrong. */
+static const struct op *take(struct parser *parser, enum op_kind kind) {
+  const size_t left = parser->message->count - parser->at;
+  const struct field *fields = &parser->message->fields[parser->at];
+  if (left == 0 || !fields[0].text || strcmp(fields[0].data, operations[kind].verb) != 0) return NULL;
+  struct op *op = &parser->plan->ops[parser->plan->count];
+  *op = (struct op){.kind = kind};
+  if (left <= operations[kind].arity) return parser->wrong = "lacks an argument", NULL;
+  if (!read_arguments(fields + 1, parser->sources, op)) return parser->wrong = "has a bad argument", NULL;
+  parser->at += 1 + operations[kind].arity;
+  parser->plan->count++;
+  return op;
+}
+
+/* The order of a plan: docs/architecture.md. Returns NULL, or what is wrong with the operation at hand. */
+static const char *parse(struct parser *parser) {
+  bool overlaid[PLAN_MAX_SOURCES] = {false}, bound[PLAN_MAX_SOURCES] = {false};
+  size_t layers = 0;
+  const struct op *op;
+  if (take(parser, OP_USERNS) == NULL) return "is not userns";
+  while (take(parser, OP_LAYER) != NULL) {
+    do layers++;
+    while (take(parser, OP_LAYER) != NULL);
+    if (layers > PLAN_MAX_LAYERS) return "comes after a layer too many";
+    const bool upper = take(parser, OP_UPPER) != NULL;
+    op = take(parser, OP_OVERLAY);
+    if (op == NULL) return "is not the overlay of the layers before it";
+    if (upper != (op->text[0] != '\0')) return "follows an overlay and upper that do not fit";
+    if (overlaid[op->index]) return "follows an overlay of the same path as another";
+    overlaid[op->index] = true;
   }
+  if (!overlaid[0] && take(parser, OP_ROOT_BIND) == NULL) return "is not the root";
+  while (take(parser, OP_MOUNTPOINT) != NULL) continue;
+  (void)take(parser, OP_ROOT_READONLY);
+  while ((op = take(parser, OP_BIND)) != NULL) {
+    if (bound[op->index]) return "follows a bind of the same path as another";
+    /* The layers of an overlay are mapped, which it cannot be itself. */
+    if (overlaid[op->index] && (op->flags & MOUNT_ATTR_IDMAP)) return "follows a bind that maps an overlay";
+    bound[op->index] = true;
+  }
+  if (take(parser, OP_CONFIG) == NULL) return "is not config";
+  return parser->at == parser->message->count ? NULL : "follows config";
 }
 
 bool plan_parse(const struct message *message, size_t sources, struct plan *plan, char *error, size_t error_size) {
   *plan = (struct plan){0};
-  struct progress progress = {.rank = NOTHING};
   if (sources == 0 || sources > PLAN_MAX_SOURCES) return snprintf(error, error_size, "too many paths are open"), false;
   plan->ops = calloc(message->count, sizeof *plan->ops);
   if (plan->ops == NULL) return snprintf(error, error_size, "there is no memory for it"), false;
-  for (size_t at = 1; at < message->count;) {
-    const struct field *fields = &message->fields[at];
-    const struct rule *rule = fields[0].text ? find_rule(fields[0].data) : NULL;
-    struct op *op = &plan->ops[plan->count];
-    const char *wrong = NULL;
-    if (rule == NULL) {
-      wrong = "is not known";
-    } else if (message->count - at <= rule->arity) {
-      wrong = "lacks an argument";
-    } else if (!follows(rule, progress.rank)) {
-      wrong = "is out of order";
-    } else {
-      op->kind = rule->kind;
-      wrong = read_op(fields + 1, (uint32_t)sources, op) ? advance(&progress, op, rule->rank) : "has a bad argument";
-    }
-    if (wrong != NULL) {
-      snprintf(error, error_size, "operation %zu (%.20s) %s", plan->count + 1, fields[0].text ? fields[0].data : "?", wrong);
-      goto refused;
-    }
-    plan->count++;
-    at += 1 + rule->arity;
-  }
-  if (progress.root && progress.rank == LAST) return true;
-  snprintf(error, error_size, "it lacks %s", plan->count == 0 ? "userns" : !progress.root ? "overlay or root-bind" : "config");
-refused:
+  struct parser parser = {.message = message, .at = 1, .sources = (uint32_t)sources, .plan = plan};
+  const char *wrong = parse(&parser);
+  if (wrong == NULL) return true;
+  const struct field *verb = &message->fields[parser.at];
+  const char *shown = parser.at == message->count ? "the end" : verb->text ? verb->data : "?";
+  snprintf(error, error_size, "operation %zu (%.20s) %s", plan->count + 1, shown, parser.wrong != NULL ? parser.wrong : wrong);
   free(plan->ops);
   *plan = (struct plan){0};
   return false;

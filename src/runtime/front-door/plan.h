@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_PLAN_H
-#define BULKHEAD_PLAN_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,23 +21,14 @@ enum op_kind {
   OP_CONFIG,
 };
 
-enum bind_flag {
-  BIND_READONLY = 1,
-  BIND_NOSUID = 2,
-  BIND_NODEV = 4,
-  BIND_NOEXEC = 8,
-  BIND_IDMAP = 16,
-  BIND_RECURSIVE = 32,
-};
-
 #define NO_SOURCE UINT32_MAX
 
 struct op {
   enum op_kind kind;
-  uint32_t base, size;     /* userns; size also: bytes of config */
-  uint32_t index;          /* bind; overlay, where 0 is the root; mountpoint, where NO_SOURCE stands for a directory */
-  unsigned flags;          /* bind */
-  const char *text;        /* path; overlay: upper name, empty without one; config: bytes */
+  uint32_t base, size; /* userns; size also: bytes of config */
+  uint32_t index;      /* bind; overlay, where 0 is the root; mountpoint, where NO_SOURCE stands for a directory */
+  unsigned flags;      /* bind: MOUNT_ATTR_* and AT_RECURSIVE, which share no bit */
+  const char *text;    /* path; overlay: upper name, empty without one; config: bytes */
   const char *within, *work, *options; /* overlay */
 };
 
@@ -53,5 +43,3 @@ struct plan {
  * message. On success the caller owns plan->ops.
  */
 bool plan_parse(const struct message *message, size_t sources, struct plan *plan, char *error, size_t error_size);
-
-#endif

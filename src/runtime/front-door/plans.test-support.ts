@@ -25,7 +25,7 @@ const layers = fc
   .record({
     lower: fc.array(path, { minLength: 1, maxLength: 30 }),
     upper: fc.option(upper, { nil: undefined }),
-    options: fc.constantFrom('', 'volatile', 'redirect_dir=on,metacopy=off'),
+    options: fc.constantFrom('', 'volatile'),
   })
   .map(({ upper: given, ...rest }) => (given === undefined ? rest : { ...rest, upper: given }));
 const overlayRoot = fc
@@ -68,13 +68,14 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     return { ids: { base, size: 65_536 }, root, binds: staged, namespaces: pinned, spec };
   });
 
+/** MOUNT_ATTR_* of linux/mount.h, AT_RECURSIVE of linux/fcntl.h. */
 const flagBits: readonly (readonly [keyof typeof flags, number])[] = [
-  ['readonly', 1],
-  ['nosuid', 2],
-  ['nodev', 4],
-  ['noexec', 8],
-  ['idmap', 16],
-  ['recursive', 32],
+  ['readonly', 0x1],
+  ['nosuid', 0x2],
+  ['nodev', 0x4],
+  ['noexec', 0x8],
+  ['idmap', 0x100000],
+  ['recursive', 0x8000],
 ];
 
 /** What test/show-plan.c has to print for a plan, written independently of the encoder. */

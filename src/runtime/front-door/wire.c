@@ -18,31 +18,21 @@ uint32_t get_u32(const char *in) {
 }
 
 const char *message_parse(char *payload, size_t size, struct message *message) {
-  *message = (struct message){0};
-  size_t count = 0;
-  for (size_t at = 0; at < size; count++) {
-    if (size - at < 4) return "a length is cut off";
-    const uint32_t length = get_u32(payload + at);
-    at += 4;
-    if (length > size - at) return "a field is longer than its message";
-    at += length;
-  }
-  if (count == 0) return "it is empty";
-  if (count > WIRE_MAX_FIELDS) return "it has too many fields";
-  message->fields = calloc(count, sizeof *message->fields);
+  *message = (struct message){.fields = calloc(size / 4 + 1, sizeof *message->fields)};
   if (message->fields == NULL) return "there is no memory for it";
-  message->count = count;
-  size_t at = 0;
-  for (size_t i = 0; i < count; i++) {
+  for (size_t at = 0; at < size; message->count++) {
+    if (size - at < 4) return "a length is cut off";
+    if (message->count == WIRE_MAX_FIELDS) return "it has too many fields";
     const uint32_t length = get_u32(payload + at);
     /* The length just read is not needed again, so its place ends the field before it with a NUL. */
     payload[at] = '\0';
-    char *data = payload + at + 4;
-    message->fields[i] = (struct field){data, length, memchr(data, '\0', length) == NULL};
-    at += 4 + (size_t)length;
+    at += 4;
+    if (length > size - at) return "a field is longer than its message";
+    message->fields[message->count] = (struct field){payload + at, length, memchr(payload + at, '\0', length) == NULL};
+    at += length;
   }
   payload[size] = '\0';
-  return NULL;
+  return message->count == 0 ? "it is empty" : NULL;
 }
 
 void builder_add(struct builder *builder, const void *data, size_t size) {

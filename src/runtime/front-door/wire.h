@@ -1,5 +1,4 @@
-#ifndef BULKHEAD_WIRE_H
-#define BULKHEAD_WIRE_H
+#pragma once
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -29,7 +28,7 @@ struct builder {
 
 /*
  * Splits a payload into fields in place. `payload` must have size + 1 bytes. Returns NULL, or what is wrong.
- * On success the caller owns message->fields.
+ * Either way the caller owns message->fields.
  */
 const char *message_parse(char *payload, size_t size, struct message *message);
 
@@ -43,5 +42,3 @@ void builder_finish(struct builder *builder);
 /* Fills out[0..3] with the little-endian bytes of value, and back. */
 void put_u32(char *out, uint32_t value);
 uint32_t get_u32(const char *in);
-
-#endif
