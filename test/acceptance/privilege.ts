@@ -1,5 +1,9 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KernelFacts } from '../../src/common/health.ts';
+import { deviceNodeTar } from '../support/device-node-tar.ts';
 import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 
 /**
@@ -59,6 +63,32 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
       ['raw memory', 'mknod /tmp/m c 1 1 && head -c 1 /tmp/m'],
     ])('B04: no block device is reached through %s', async (_what, script) => {
       expect((await privileged('sh', '-c', script)).status).not.toBe(0);
+    });
+
+    test('B04: a device node that an image brings opens nothing, while those in /dev do', async () => {
+      const context = await mkdtemp(join(tmpdir(), 'bulkhead-node-'));
+      const image = unique('node');
+      try {
+        await writeFile(join(context, 'node.tar'), deviceNodeTar('zero'));
+        await writeFile(join(context, 'Dockerfile'), `FROM ${probe}\nADD node.tar /\n`);
+        await docker().ok(['build', '-q', '-t', image, context]);
+        const script = `stat -c %F:%t,%T /zero; head -c 1 /dev/zero | wc -c
+          mount -o remount,bind,dev / || echo locked; head -c 1 /zero | wc -c`;
+        const { stdout, stderr } = await docker().run([
+          'run',
+          '--rm',
+          '--privileged',
+          image,
+          'sh',
+          '-c',
+          script,
+        ]);
+        expect(stdout.split('\n')).toEqual(['character special file:1,5', '1', 'locked', '0']);
+        expect(stderr).toContain('/zero: Permission denied');
+      } finally {
+        await docker().run(['rmi', '-f', image]);
+        await rm(context, { recursive: true });
+      }
     });
 
     test('B05: pid 1 as the container sees it has the namespaces of the container', async () => {

@@ -99,7 +99,8 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
         if (op->index > 0) replace_source(op, &sources[op->index]);
         break;
       case OP_ROOT_BIND:
-        attach(clone_mount(sources[0].fd, "", MOUNT_ATTR_IDMAP, userns, sources[0].path), AT_FDCWD, BH_ROOTFS);
+        source = &sources[0];
+        attach(clone_mount(source->fd, "", MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV, userns, source->path), AT_FDCWD, BH_ROOTFS);
         break;
       case OP_MOUNTPOINT:
         make_mountpoint(op->text, op->index == NO_SOURCE || S_ISDIR(sources[op->index].mode), base);

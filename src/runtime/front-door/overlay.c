@@ -44,7 +44,8 @@ void mount_overlay(size_t first, size_t end, const struct op *op, uint32_t base)
   used += (size_t)snprintf(options + used, sizeof options - used, "%s,index=off%s%s", upper,
                            op->options[0] == '\0' ? "" : ",", op->options);
   if (used >= sizeof options) fail("an overlay has too many layers (%zu)", end - first);
-  if (mount("overlay", target, "overlay", 0, options) != 0)
+  /* A device node of an image opens nothing: the container's devices are in the /dev that runc mounts. */
+  if (mount("overlay", target, "overlay", MS_NODEV, options) != 0)
     fail("the %s cannot be mounted: %s; the kernel log (overlayfs) may say more",
          op->index == 0 ? "root file system" : "overlay of a bind source", strerror(errno));
   act_as_host_root();

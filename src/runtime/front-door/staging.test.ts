@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -36,6 +37,7 @@ describe.skipIf(!canStage)('a container is staged', () => {
       mkdirSync(join(root, name), { recursive: true });
     writeFileSync(join(root, 'l1/etc'), 'from the lower layer');
     writeFileSync(join(root, 'l0/top'), 'topmost');
+    execFileSync('mknod', [join(root, 'l1/zero'), 'c', '1', '5']);
     server = new RuntimeServer({
       planner: {
         begin: (request) => {
@@ -260,6 +262,27 @@ describe.skipIf(!canStage)('a container is staged', () => {
       `regular empty file ${base}`,
     ]);
     expect(statSync(join(root, 'snap/fs/file/of/config')).uid).toBe(0);
+  });
+
+  test.each<[string, () => RootPlan]>([
+    ['an overlay', () => overlay()],
+    ['a read-only overlay', () => overlay(true)],
+    [
+      'an overlay of nothing but lower layers',
+      () => ({ kind: 'overlay', lower: overlay().lower, options: '', readonly: true }),
+    ],
+    ['a bind', () => ({ kind: 'bind', readonly: false })],
+  ])('a device node in a root that is %s opens nothing', async (_, made) => {
+    paths = [join(root, 'l1')];
+    decide = (_facts, plan) => ({ kind: 'plan', plan: { ...plan, root: made() } });
+    door.setRunc(`cd ${door.directory}/run/rootfs; stat -c %F zero; head -c 1 zero 2>&1; cat etc`);
+    const result = await create('nodes');
+    expect(result).toMatchObject({ code: 0, log: [] });
+    expect(lines(result.stdout)).toEqual([
+      'character special file',
+      expect.stringContaining('Permission denied'),
+      'from the lower layer',
+    ]);
   });
 
   test('a root without layers is bound with the ids of the container', async () => {

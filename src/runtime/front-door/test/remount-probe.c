@@ -18,11 +18,13 @@ static void report(const char *where, const char *attempt, const char *path, lon
 
 static void attack(const char *where, const char *path) {
   struct mount_attr writable = {.attr_clr = MOUNT_ATTR_RDONLY};
-  struct mount_attr unmarked = {.attr_clr = MOUNT_ATTR_NOSUID};
+  struct mount_attr setuid = {.attr_clr = MOUNT_ATTR_NOSUID};
+  struct mount_attr devices = {.attr_clr = MOUNT_ATTR_NODEV};
   report(where, "remount", path, mount(NULL, path, NULL, MS_REMOUNT | MS_BIND, NULL));
   report(where, "mount_setattr", path, syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &writable, sizeof writable));
   if (strcmp(path, "/") != 0)
-    report(where, "suid", path, syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &unmarked, sizeof unmarked));
+    report(where, "suid", path, syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &setuid, sizeof setuid));
+  report(where, "dev", path, syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &devices, sizeof devices));
   const int tree = (int)syscall(SYS_open_tree, AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_RECURSIVE);
   report(where, "clone", path, tree < 0 ? -1 : syscall(SYS_mount_setattr, tree, "", AT_EMPTY_PATH, &writable, sizeof writable));
   char file[64];
