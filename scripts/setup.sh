@@ -43,6 +43,8 @@ missing_packages() {
 	/usr/bin/setpriv util-linux
 	/usr/bin/python3 python3
 	/usr/bin/g++ g++
+	/usr/bin/clang clang
+	/var/lib/dpkg/info/libclang-rt-dev.list libclang-rt-dev
 	/usr/bin/xz xz-utils
 	/usr/bin/cpio cpio
 	/usr/bin/pgrep procps

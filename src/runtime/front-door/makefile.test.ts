@@ -10,14 +10,14 @@ const build = mkdtempSync('/tmp/runtime/make-');
 afterAll(() => rmSync(build, { recursive: true, force: true }));
 
 const make = (...targets: string[]) =>
-  spawnSync('make', ['-s', '-C', import.meta.dirname, `BUILD=${build}`, 'FUZZ_SECONDS=2', ...targets], {
+  spawnSync('make', ['-s', '-C', import.meta.dirname, `BUILD=${build}`, 'FUZZ_RUNS=20000', ...targets], {
     encoding: 'utf8',
   });
 
-test('the C unit tests and some seconds of fuzzing pass under the sanitizers', () => {
+test('the C unit tests and some fuzzing pass under the sanitizers', () => {
   const result = make('test');
   expect(result.stderr).toBe('');
-  expect(result.stdout).toMatch(/\d+ checks, 0 failed\n\d+ mutations of \d+ files\n$/);
+  expect(result.stdout).toMatch(/^Done \d+ runs in \d+ second\(s\)\n\d+ checks, 0 failed\n$/);
   expect(result.status).toBe(0);
 }, 60_000);
 

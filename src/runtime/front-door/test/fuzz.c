@@ -1,4 +1,4 @@
-/* Both parsers on any input: libFuzzer's entry, also driven by mutate.c. Sanitizers are the judges. */
+/* What the front door parses, for libFuzzer. The sanitizers are the judges, and a few promises checked here. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +16,19 @@ static void fuzz_plan(const uint8_t *data, size_t size) {
   struct message message;
   struct plan plan;
   char error[160];
-  if (message_parse(payload, size, &message) == NULL && plan_parse(&message, 4, &plan, error, sizeof error)) {
-    /* What was accepted has exactly one namespace, first, and the configuration, last. */
-    if (plan.count < 3 || plan.ops[0].kind != OP_USERNS || plan.ops[plan.count - 1].kind != OP_CONFIG) abort();
+  const bool parsed = message_parse(payload, size, &message) == NULL;
+  /* An exact allocation, so that ASan sees one field too many. */
+  if (parsed) message.fields = realloc(message.fields, message.count * sizeof *message.fields);
+  if (parsed && plan_parse(&message, 4, &plan, error, sizeof error)) {
+    /* What was accepted has exactly one namespace, first, one root, and the configuration, last. */
+    size_t namespaces = 0, roots = 0;
+    for (const struct op *op = plan.ops; op < plan.ops + plan.count; op++) {
+      namespaces += op->kind == OP_USERNS;
+      roots += op->kind == OP_ROOT_BIND || (op->kind == OP_OVERLAY && op->index == 0);
+      if ((op->kind == OP_BIND || op->kind == OP_OVERLAY) && op->index >= 4) abort();
+    }
+    if (namespaces != 1 || roots != 1) abort();
+    if (plan.ops[0].kind != OP_USERNS || plan.ops[plan.count - 1].kind != OP_CONFIG) abort();
     free(plan.ops);
   }
   free(message.fields);
