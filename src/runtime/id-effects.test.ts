@@ -1,7 +1,21 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import {
+  lstatSync,
+  symlinkSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { IdAllocator } from './id-allocator.js';
 import { idsOfStatus, systemIdUseProbe } from './id-use-probe.js';
 import { leaseFiles } from './lease-files.js';
 
@@ -11,7 +25,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(directory, { recursive: true }));
 
-test('lease files are private, replaced whole, and half-written ones are not read', () => {
+test('lease files are private, replaced whole, and half-written ones are removed', () => {
   const ids = join(directory, 'ids');
   const store = leaseFiles(ids);
   expect(statSync(ids).mode & 0o777).toBe(0o700);
@@ -22,7 +36,46 @@ test('lease files are private, replaced whole, and half-written ones are not rea
   expect(statSync(join(ids, '100000.json')).mode & 0o777).toBe(0o600);
   store.remove('100000.json');
   store.remove('100000.json');
-  expect(readdirSync(ids)).toEqual(['165536.json.new']);
+  expect(readdirSync(ids)).toEqual([]);
+});
+
+test('what is no regular file is neither followed nor waited for, and its ids stay taken', async () => {
+  const ids = join(directory, 'ids');
+  const store = leaseFiles(ids);
+  writeFileSync(join(directory, 'elsewhere'), '{"base":100000,"size":65536,"holders":[]}');
+  symlinkSync(join(directory, 'elsewhere'), join(ids, '100000.json'));
+  execFileSync('mkfifo', [join(ids, '165536.json')]);
+  mkdirSync(join(ids, '231072.json'));
+  const socket = createServer().listen(join(ids, '296608.json'));
+  await once(socket, 'listening');
+  try {
+    const names = ['100000.json', '165536.json', '231072.json', '296608.json'];
+    expect(store.readAll()).toEqual(names.map((name) => [name, '']));
+    const holder = { runtimeRoot: '/run/r', containerId: 'c', pid: 1, pidStartTime: '1' };
+    const allocator = new IdAllocator(store, systemIdUseProbe());
+    expect(await allocator.acquire(65_536, holder)).toEqual({ base: 362_144, size: 65_536 });
+  } finally {
+    socket.close();
+  }
+});
+
+test('a lease is not written through a link that bears its name, nor through one that waits for it', () => {
+  const ids = join(directory, 'ids');
+  const store = leaseFiles(ids);
+  const target = join(directory, 'elsewhere');
+  writeFileSync(target, 'kept');
+  for (const name of ['100000.json', '100000.json.new']) symlinkSync(target, join(ids, name));
+  store.write('100000.json', '{}');
+  expect(readFileSync(target, 'utf8')).toBe('kept');
+  expect(lstatSync(join(ids, '100000.json')).isFile()).toBe(true);
+});
+
+test('a write that fails leaves nothing behind', () => {
+  const ids = join(directory, 'ids');
+  const store = leaseFiles(ids);
+  mkdirSync(join(ids, '100000.json'));
+  expect(() => store.write('100000.json', '{}')).toThrow('EISDIR');
+  expect(readdirSync(ids)).toEqual(['100000.json']);
 });
 
 test('every id of a process counts', () => {
