@@ -16,6 +16,7 @@
 #include "devices.h"
 #include "files.h"
 #include "engine_config.h"
+#include "engine_storage.h"
 #include "identity.h"
 #include "log.h"
 #include "modules.h"
@@ -197,6 +198,8 @@ int main(int count, char **arguments)
         set_limits();
         set_up_machine(&options, cmdline);
     }
+    if (!stop_links_of_containers())
+        fail_errno(&options, "engine-failed", "/var/lib/docker");
     /* bulkheadd has said so itself before it asks for power-off */
     if (run_services(&options, signals) == STOP_SIGNALLED)
         phase_report("powering-off");

@@ -28,6 +28,8 @@ static int clone_mount(int fd, const char *path, unsigned flags, int userns, con
   if (tree < 0) fail("%s cannot be cloned: %s", shown, strerror(errno));
   struct mount_attr attributes = {
       .attr_set = flags & ~(unsigned)AT_RECURSIVE,
+      /* Only the engine's own view of its storage follows no links (vm-image/init/engine_storage.c). */
+      .attr_clr = MOUNT_ATTR_NOSYMFOLLOW,
       /* A mount made later on the host would arrive without the id mapping and the flags set here. */
       .propagation = MS_PRIVATE,
       .userns_fd = flags & MOUNT_ATTR_IDMAP ? (unsigned)userns : 0,

@@ -1,0 +1,35 @@
+#include "engine_storage.h"
+
+#include <fcntl.h>
+#include <linux/mount.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "files.h"
+
+#define STORAGE "/var/lib/docker"
+/* overlay2 names layers by links in here, because mount(2) takes no more than a page of options. No container writes here. */
+#define SHORT_NAMES STORAGE "/overlay2/l"
+
+static bool change_flags(int directory, const char *path, unsigned flags, struct mount_attr attributes)
+{
+    return syscall(SYS_mount_setattr, directory, path, flags, &attributes, sizeof(attributes)) == 0;
+}
+
+static bool mount_short_names(void)
+{
+    int tree = (int)syscall(SYS_open_tree, AT_FDCWD, SHORT_NAMES, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+
+    if (tree < 0)
+        return false;
+    bool done = change_flags(tree, "", AT_EMPTY_PATH, (struct mount_attr){.attr_clr = MOUNT_ATTR_NOSYMFOLLOW}) &&
+                syscall(SYS_move_mount, tree, "", AT_FDCWD, SHORT_NAMES, MOVE_MOUNT_F_EMPTY_PATH) == 0;
+    close(tree);
+    return done;
+}
+
+bool stop_links_of_containers(void)
+{
+    return make_directory(STORAGE "/overlay2", 0710) && make_directory(SHORT_NAMES, 0710) &&
+           change_flags(AT_FDCWD, STORAGE, 0, (struct mount_attr){.attr_set = MOUNT_ATTR_NOSYMFOLLOW}) && mount_short_names();
+}
