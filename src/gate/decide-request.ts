@@ -1,6 +1,7 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkContainerCreate } from './container-create.js';
 import { type EngineJson, parseEngineJson } from './engine-json.js';
+import { checkNetworkCreate } from './network-create.js';
 import { checkVolumeCreate } from './volume-create.js';
 
 /** One request as the engine understood it: method and raw target; the body only where it is JSON and not too long. */
@@ -14,7 +15,11 @@ export interface EngineRequest {
 const bodies: readonly { readonly path: RegExp; readonly check: (body: EngineJson) => void }[] = [
   { path: /^\/containers\/create$/, check: checkContainerCreate },
   { path: /^\/volumes\/create$/, check: checkVolumeCreate },
+  { path: /^\/networks\/create$/, check: checkNetworkCreate },
 ];
+
+/** dockerd's own memory and goroutines (`/debug/pprof`), which it serves whether debugging is on or not. */
+const internals = /^\/debug(\/|$)/;
 
 /** What runs, or reaches files, outside the runtime. Reading about it is harmless. */
 const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
@@ -29,8 +34,10 @@ const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
  * Throws a `BH_GATE_…` refusal.
  */
 export function decideRequest({ method, target, body }: EngineRequest): void {
-  if (method === 'GET' || method === 'HEAD') return;
   const path = enginePath(target);
+  if (internals.test(path))
+    throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: "the engine's memory" });
+  if (method === 'GET' || method === 'HEAD') return;
   const shut = closed.find((entry) => entry.path.test(path));
   if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });
   const rule = bodies.find((entry) => entry.path.test(path));

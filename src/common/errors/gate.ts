@@ -26,6 +26,12 @@ export const gateErrors = defineErrors({
     remedy: ask,
     exitCode: ExitCode.refused,
   },
+  BH_GATE_NETWORK: {
+    message:
+      'enhanced container isolation: rule network-drivers refuses {option}: a network must not lead to other places of the VM.',
+    remedy: 'Use the driver bridge, or ask your administrator.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_VOLUME: {
     message:
       'enhanced container isolation: rule volume-options refuses {option}: a volume must not lead to other places of the VM.',
