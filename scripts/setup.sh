@@ -15,7 +15,7 @@ fail() { printf 'setup: %s\n' "$*" >&2; exit 69; }
 quietly() {
 	mkdir -p "$cache"
 	printf '== %s\n' "$*" >>"$log"
-	"$@" >>"$log" 2>&1 || { tail -n 25 "$log" >&2; fail "this failed: $* (all of its output is in $log)"; }
+	"$@" >>"$log" 2>&1 || { tail -n 15 "$log" >&2; fail "that failed; all of it is in $log"; }
 }
 
 # apt-get as root, asking nothing.
