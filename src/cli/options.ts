@@ -37,7 +37,10 @@ export function addVmOptions(command: Command): Command {
   const { memoryMiB, cpus } = controllerDefaults;
   return command
     .addOption(
-      new Option('--image <directory>', 'the VM image (default: the one built last)').env('BULKHEAD_IMAGE'),
+      new Option(
+        '--image <directory>',
+        'the VM image (default: that of this checkout, elsewhere the one built last)',
+      ).env('BULKHEAD_IMAGE'),
     )
     .addOption(
       new Option('--memory <MiB>', 'memory of the VM')

@@ -24,7 +24,7 @@ export function createProgram(context: CliContext): Command {
       'after',
       `
 First steps:
-  $ sudo bulkhead image build     once, and after each update
+  $ sudo env XDG_CACHE_HOME="$HOME/.cache" bulkhead image build     once, and after each update
   $ bulkhead up
   $ eval "$(bulkhead env)"
   $ docker run --rm --privileged bulkhead/probe cat /proc/self/uid_map

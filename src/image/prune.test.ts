@@ -108,6 +108,12 @@ test('an image elsewhere is not recorded, and one that is not there is no error'
   await expect(stat(image('none'))).rejects.toThrow('ENOENT');
 });
 
+test('root and the user who boots its images can both record their use', async () => {
+  await entry(image('a'), 20);
+  await using _use = await useCached(cache, image('a'));
+  expect((await stat(join(cache, 'in-use'))).mode & 0o7777).toBe(0o1777);
+});
+
 test('several at once delete each image once, and none of those that stay', async () => {
   await seven();
   const gone = (await Promise.all(Array.from({ length: 8 }, () => pruneCache(cache)))).flat();

@@ -40,10 +40,11 @@ function buildCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-Needs root and, the first time, a Debian mirror. The last line is the directory of the image.
+Needs root and, the first time, a Debian mirror. The last line is the directory of the image. Under plain sudo that is in the
+cache of root, where \`up\` finds it only as root.
 
 Examples:
-  $ sudo bulkhead image build
+  $ sudo env XDG_CACHE_HOME="$HOME/.cache" bulkhead image build
   $ sudo bulkhead image build --pin old/manifest.json --check-reproducible`,
     )
     .action((flags: BuildFlags) => build(context, flags));
