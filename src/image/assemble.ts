@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Exec } from '../common/exec.js';
@@ -98,6 +98,9 @@ export async function assemble(
     uncompressed,
   });
   await writeFile(join(dir, manifestFileName), `${JSON.stringify(manifest, null, 2)}\n`);
+  // Root builds, and whoever may enter the cache boots. veritysetup makes its file for its own user alone.
+  await chmod(dir, 0o755);
+  for (const name of [...Object.values(fileNames), manifestFileName]) await chmod(join(dir, name), 0o644);
   return manifest;
 }
 

@@ -1,4 +1,4 @@
-import { copyFile, mkdtemp, open, readFile, rm, symlink, truncate } from 'node:fs/promises';
+import { copyFile, mkdtemp, open, readFile, rm, stat, symlink, truncate } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
@@ -20,6 +20,12 @@ beforeAll(async () => {
 });
 
 afterAll(() => rm(copy, { recursive: true }));
+
+test('a user who has no rights can read, and so boot, what root built', async () => {
+  const modes = names.map(async (name) => (await stat(join(inject('imageDir'), name))).mode & 0o777);
+  expect(await Promise.all(modes)).toEqual(names.map(() => 0o644));
+  expect((await stat(inject('imageDir'))).mode & 0o777).toBe(0o755);
+});
 
 /** Turns one bit over; doing it twice repairs the file. */
 async function flipBit(name: string, offset: number): Promise<void> {
