@@ -1,72 +1,32 @@
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Plan } from '../../isolation/plan.js';
-import { leaseFiles } from '../lease-files.js';
-import type { RuntimeAuditEvent } from '../planner.js';
-import { RuntimeServer } from '../runtime-server.js';
-import { canStage, makeFrontDoor, makeTarget, type TestFrontDoor } from './front-door.test-support.js';
+import { canStage, makeTarget } from './front-door.test-support.js';
+import { bind, useStaging } from './staging.test-support.js';
 
 /** An unpacked root file system with runc 1.3.6 or newer and the libraries it wants. */
 const root = process.env['BULKHEAD_TEST_ROOT'];
 const runc = join(root ?? '', 'usr/sbin/runc');
 
 describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the real runc', () => {
-  let door: TestFrontDoor;
-  let server: RuntimeServer;
-  let layers: string;
-  let audits: RuntimeAuditEvent[];
+  const staging = useStaging(async (made) => {
+    for (const name of ['l1/vol', 'l1/proc', 'volume']) made.directory(name);
+    copyFileSync(await makeTarget('remount-probe', made.door.directory), made.layer('l1/probe'));
+  }, runc);
 
-  beforeAll(async () => {
-    door = await makeFrontDoor({ runc });
-    layers = join(door.directory, 'layers');
-    for (const name of ['lower/vol', 'lower/proc', 'snap/fs', 'merged', 'volume'])
-      mkdirSync(join(layers, name), { recursive: true });
-    copyFileSync(await makeTarget('remount-probe', door.directory), join(layers, 'lower/probe'));
-    audits = [];
-    server = new RuntimeServer({
-      planner: {
-        begin: () =>
-          Promise.resolve({
-            kind: 'inquiry',
-            paths: [join(layers, 'merged'), join(layers, 'volume')],
-            idCount: 65_536,
-            decide: (_, ids) => ({ kind: 'plan', plan: planFor(ids) }),
-          }),
-      },
-      audit: (event) => audits.push(event),
-      onError: (error) => {
-        throw error;
-      },
-      store: leaseFiles(join(door.directory, 'run/ids')),
-    });
-    await server.listen({ path: door.socket });
-  });
-  afterAll(async () => {
-    await server?.close();
-    door?.[Symbol.dispose]();
-  });
-
-  function planFor(ids: Plan['ids']): Plan {
+  function probing(plan: Plan): Plan {
+    const { ids } = plan;
     const all = capabilities();
     const mapping = [{ containerID: 0, hostID: ids.base, size: ids.size }];
-    const stage = join(door.directory, 'run/stage');
+    const { directory } = staging().door;
     return {
-      ids,
-      root: {
-        kind: 'overlay',
-        lower: [join(layers, 'lower')],
-        upper: { parent: join(layers, 'snap'), name: 'fs', workName: 'bulkhead-work' },
-        options: '',
-        readonly: true,
-      },
-      binds: [
-        { index: 1, readonly: true, nosuid: true, nodev: true, noexec: false, idmap: true, recursive: true },
-      ],
-      namespaces: [],
+      ...plan,
+      root: staging().overlay(true),
+      binds: [bind(1, { readonly: true, recursive: true })],
       spec: {
         ociVersion: '1.2.0',
-        root: { path: join(door.directory, 'run/rootfs'), readonly: true },
+        root: { path: join(directory, 'run/rootfs'), readonly: true },
         process: {
           user: { uid: 0, gid: 0 },
           args: ['/probe'],
@@ -81,7 +41,7 @@ describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the 
           {
             destination: '/vol',
             type: 'bind',
-            source: join(stage, 'b1'),
+            source: join(directory, 'run/stage/b1'),
             options: ['rbind', 'ro', 'nosuid', 'nodev'],
           },
           { destination: '/made/for/me', type: 'tmpfs', source: 'tmpfs', options: ['nosuid'] },
@@ -96,7 +56,10 @@ describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the 
   }
 
   test('root with every capability opens no read-only mount, in no way', async () => {
+    const { door } = staging();
     const state = join(door.directory, 'state');
+    staging().paths = [staging().layer('merged'), staging().layer('volume')];
+    staging().change = probing;
     // runc wants newer libraries than the machine may have; they stay in a mount namespace of this call.
     const libraries = `mount --bind ${root}/usr/lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu`;
     const bundle = door.makeBundle('{}');
@@ -119,7 +82,7 @@ describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the 
       ways
         .filter((way) => path !== '/' || !way.startsWith('suid'))
         .map((way) => `${where} ${way.replace(':', ` ${path}:`)}`);
-    const base = audits[0]?.ids?.base;
+    const base = staging().audits[0]?.ids?.base;
     expect(result.stdout.split('\n')).toEqual([
       `map 0 ${base} 65536`,
       ...attempt('plain', '/vol'),
@@ -128,15 +91,14 @@ describe.skipIf(!canStage || root === undefined || !existsSync(runc))('with the 
       ...attempt('nested', '/vol'),
       '',
     ]);
-    expect(readdirSync(join(layers, 'volume'))).toEqual([]);
+    expect(readdirSync(staging().layer('volume'))).toEqual([]);
     // The mount point runc could not have made in the locked root, with ids unshifted on disk.
-    expect(statSync(join(layers, 'snap/fs/made/for/me')).uid).toBe(0);
+    expect(statSync(staging().layer('snap/fs/made/for/me')).uid).toBe(0);
     expect(readdirSync(state)).toEqual([]);
-    expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(door.directory);
   }, 30_000);
 
   test('its ids come back when it is gone', async () => {
-    await expect.poll(() => server.allocator.leases, { timeout: 5000 }).toEqual([]);
+    await expect.poll(() => staging().server.allocator.leases, { timeout: 5000 }).toEqual([]);
   });
 });
 
