@@ -212,6 +212,14 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     expect(JSON.parse(result.stderr)).toMatchObject({ msg: 'bulkhead: the command frobnicate is not known' });
   });
 
+  test("on stderr too for `run`: BuildKit shows a step's stderr, never the log", async () => {
+    await daemon(encodeMessage(['refuse', 'BH_X', 'because']));
+    const result = await door.run('run', '--bundle', door.makeBundle('{}'), 'c1');
+    expect(result).toMatchObject({ code: 1, stdout: '' });
+    expect(result.stderr.trim()).toBe('bulkhead: because');
+    expect(result.log[0]).toMatchObject({ code: 'BH_X', msg: 'bulkhead: because' });
+  });
+
   test('in a log file named relatively, also when the working directory has changed meanwhile', async () => {
     await daemon(open(), plan(...overlay('none'), 'config', '{}'));
     const result = await door.runBare(

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,8 +12,11 @@
 
 static const char *log_path;
 static int log_file = -1;
+static bool repeated;
 
 void set_log_file(const char *path) { log_path = path; }
+
+void repeat_on_stderr(void) { repeated = true; }
 
 void open_log_file(void) {
   if (log_path != NULL) log_file = open(log_path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
@@ -52,9 +56,10 @@ static _Noreturn void end(const char *code, const char *sentence) {
   if (code != NULL) snprintf(coded, sizeof coded, "\"code\":\"%.60s\",", code);
   const int size = snprintf(line, sizeof line, "{\"level\":\"error\",%s\"msg\":\"bulkhead: %s\",\"time\":\"%s\"}\n",
                             coded, message, when);
-  /* Never the container's own stderr when there is a log: the text would end in the container's output. */
+  /* Otherwise never the container's own stderr when there is a log: the text would end in the container's output. */
   if (log_file < 0) open_log_file();
   (void)write_all(log_file < 0 ? STDERR_FILENO : log_file, line, (size_t)size);
+  if (repeated && log_file >= 0) dprintf(STDERR_FILENO, "bulkhead: %s\n", sentence);
   _exit(1);
 }
 

@@ -6,6 +6,12 @@
 /* Where fail() writes; NULL means stderr. containerd shows the last line of this file to the user. */
 void set_log_file(const char *path);
 
+/*
+ * Says what fail() says on stderr too, as runc itself does. For `run` alone: BuildKit shows a build step's stderr and never the log
+ * file, whereas the stderr of `create` is the container's own.
+ */
+void repeat_on_stderr(void);
+
 /* Opens it now, before the working directory and the file system ids change. fail() opens it otherwise. */
 void open_log_file(void);
 

@@ -91,6 +91,7 @@ int main(int argc, char **argv) {
   struct command_line line;
   parse_command_line(argc, argv, &line);
   set_log_file(line.log);
+  if (line.name != NULL && strcmp(line.name, "run") == 0) repeat_on_stderr();
   if (line.kind == COMMAND_REFUSED) fail("%s", line.error);
   if (line.kind == COMMAND_STAGED) stage_container(&line);
   become_runc(argv);
