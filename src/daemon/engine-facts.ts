@@ -19,9 +19,16 @@ export const enginePaths = {
  */
 export function readEngineFacts(): EngineFacts {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
+  const filesystems = mounts.map((line) => parseMountInfo(line));
   return {
     architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
-    cgroupVersion: mounts.some((line) => parseMountInfo(line).filesystem === 'cgroup2') ? 2 : 1,
+    cgroupVersion: filesystems.some(({ filesystem }) => filesystem === 'cgroup2') ? 2 : 1,
+    cgroupHierarchies: filesystems
+      .filter(
+        ({ filesystem, mountPoint }) =>
+          filesystem === 'cgroup' && posix.dirname(mountPoint) === '/sys/fs/cgroup',
+      )
+      .map(({ mountPoint }) => posix.basename(mountPoint)),
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
     sharedRoots: [],

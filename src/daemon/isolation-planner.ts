@@ -6,6 +6,7 @@ import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
 import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
 import { parseRuntimeSpec } from '../oci/runtime-spec.js';
 import { readImageLayers } from './image-layers.js';
+import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
@@ -47,7 +48,9 @@ function begin(
       const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');
       const imageLayers = merged ? readImageLayers(engine.dataRoot.path, containerId) : [];
       const container = { id: containerId, bundle };
-      return decide({ spec, container, facts, namespaces, imageLayers, ids, engine, policy });
+      const decision = decide({ spec, container, facts, namespaces, imageLayers, ids, engine, policy });
+      if (decision.kind === 'plan') delegateCgroups(decision.plan);
+      return decision;
     },
   };
 }

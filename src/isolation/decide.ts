@@ -16,6 +16,7 @@ export function decide(request: IsolationRequest, rules: readonly Rule[] = isola
     root: { kind: 'bind', readonly: false },
     binds: [],
     namespaces: [],
+    delegated: [],
   };
   for (const rule of rules) {
     try {

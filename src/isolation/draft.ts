@@ -10,6 +10,7 @@ export interface Draft {
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
   readonly namespaces: readonly number[];
+  readonly delegated: readonly string[];
 }
 
 export interface Rule {

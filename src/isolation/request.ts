@@ -18,6 +18,8 @@ export interface Place {
 export interface EngineFacts {
   readonly architecture: 'x64' | 'arm64';
   readonly cgroupVersion: 1 | 2;
+  /** v1: the directories of /sys/fs/cgroup with a hierarchy mounted on each. v2: none. */
+  readonly cgroupHierarchies: readonly string[];
   /** dockerd's data root, `/var/lib/docker`. */
   readonly dataRoot: Place;
   /** containerd's root, which holds the layers when the containerd image store is used. */

@@ -40,6 +40,7 @@ const bindPlan = (ids: Plan['ids']): Plan => ({
   root: { kind: 'bind', readonly: false },
   binds: [],
   namespaces: [],
+  delegated: [],
   spec,
 });
 

@@ -47,4 +47,30 @@ describe('cgroups', () => {
     const without = planWithout('cgroups', request).spec.mounts?.find(({ type }) => type === 'cgroup');
     expect(without?.options).toContain('ro');
   });
+
+  it('delegates v1 hierarchies to a privileged container, but none whose limits a child would escape', () => {
+    const cgroupHierarchies = ['cpu,cpuacct', 'memory', 'blkio', 'net_cls,net_prio', 'systemd'];
+    const delegated = (over: ReturnType<typeof privilegedSpec>) => {
+      const request = requestFor(over);
+      const on = (rule: typeof planFor) =>
+        rule({ ...request, engine: { ...request.engine, cgroupVersion: 1, cgroupHierarchies } }).delegated;
+      return { on: on(planFor), off: on((asked) => planWithout('cgroups', asked)) };
+    };
+    const privileged = privilegedSpec();
+    const limited = (resources: object) => ({
+      ...privileged,
+      linux: { ...privileged.linux, resources: { ...privileged.linux.resources, ...resources } },
+    });
+    expect(delegated(spec).on).toEqual([]);
+    expect(delegated(privileged)).toEqual({ on: cgroupHierarchies, off: [] });
+    expect(delegated(limited({ blockIO: { throttleReadBpsDevice: [] } })).on).toContain('blkio');
+    const rate = { major: 8n, minor: 0n, rate: 1n };
+    expect(delegated(limited({ blockIO: { throttleWriteIOPSDevice: [rate] } })).on).toEqual([
+      'cpu,cpuacct',
+      'memory',
+      'net_cls,net_prio',
+      'systemd',
+    ]);
+    expect(delegated(limited({ network: { classID: 1 } })).on).not.toContain('net_cls,net_prio');
+  });
 });

@@ -13,8 +13,10 @@ const cgroupFile = /^[a-z]+(\.[a-z0-9_]+)+$/;
  * Threat: a container in a cgroup of another container or of the engine is charged to it, can be made to exhaust it,
  * and on v2 may be handed its files. So the cgroup is exactly the container's own below a known parent.
  *
- * A privileged container gets its cgroup file system writable: then runc hands it the cgroup (delegation), and
- * systemd or an inner engine can divide it. Its limits are set one level up and stay.
+ * A privileged container gets its cgroup file system writable and its cgroup delegated, so that systemd or an inner engine
+ * can divide it: the directory becomes its root's, the files with its limits stay the VM's. On v2 runc does that, on v1
+ * bulkheadd. There a child escapes its parent's limits where the controller is not hierarchical, so a hierarchy in which
+ * such a limit is set is not delegated.
  */
 export const cgroupsRule: Rule = {
   name,
@@ -34,7 +36,8 @@ export const cgroupsRule: Rule = {
       });
     }
     if (!isPrivileged(request.spec)) return draft;
-    return { ...draft, spec: { ...draft.spec, mounts: (draft.spec.mounts ?? []).map(writableCgroup) } };
+    const mounts = (draft.spec.mounts ?? []).map(writableCgroup);
+    return { ...draft, delegated: delegable(request), spec: { ...draft.spec, mounts } };
   },
 };
 
@@ -43,6 +46,27 @@ function ownCgroups({ container, policy }: IsolationRequest): string[] {
     `${parent}/${container.id}`,
     `${parent}/buildkit/${container.id}`,
   ]);
+}
+
+/**
+ * The v1 hierarchies whose limits bind every descendant: all but blkio's throttling and what marks packets (Linux 6.18,
+ * block/blk-throttle.c throtl_pd_init, net/core/netclassid_cgroup.c), which matter only where they are used.
+ */
+function delegable({ engine, spec }: IsolationRequest): readonly string[] {
+  const { blockIO, network } = spec.linux.resources ?? {};
+  const throttled =
+    blockIO !== undefined &&
+    [
+      blockIO.throttleReadBpsDevice,
+      blockIO.throttleWriteBpsDevice,
+      blockIO.throttleReadIOPSDevice,
+      blockIO.throttleWriteIOPSDevice,
+    ].some((limits) => limits !== undefined && limits.length > 0);
+  return engine.cgroupHierarchies.filter((hierarchy) => {
+    const controllers = hierarchy.split(',');
+    if (throttled && controllers.includes('blkio')) return false;
+    return network === undefined || !controllers.some((controller) => controller.startsWith('net_'));
+  });
 }
 
 function writableCgroup(mount: Mount): Mount {

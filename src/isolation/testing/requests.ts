@@ -9,6 +9,7 @@ import { buildBundle, buildId, bundle, containerId } from './specs.js';
 export const engine: EngineFacts = {
   architecture: 'x64',
   cgroupVersion: 2,
+  cgroupHierarchies: [],
   dataRoot: { path: '/var/lib/docker', device: '254:32', within: '/docker' },
   containerdRoot: { path: '/var/lib/containerd', device: '254:32', within: '/containerd' },
   sharedRoots: [{ path: '/host/home', device: '0:60', within: '/' }],

@@ -65,7 +65,7 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
       })),
     ];
     const spec = { ociVersion: '1.2.1', root: { path: '/run/bulkhead/rootfs' }, hostname, mounts, linux: {} };
-    return { ids: { base, size: 65_536 }, root, binds: staged, namespaces: pinned, spec };
+    return { ids: { base, size: 65_536 }, root, binds: staged, namespaces: pinned, delegated: [], spec };
   });
 
 /** MOUNT_ATTR_* of linux/mount.h, AT_RECURSIVE of linux/fcntl.h. */

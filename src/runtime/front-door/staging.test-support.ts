@@ -119,7 +119,7 @@ export class Staging {
   #decide(facts: readonly SourceFact[], ids: Plan['ids']): Decision {
     this.facts = facts;
     this.meanwhile();
-    const plan: Plan = { ids, root: this.overlay(), binds: [], namespaces: [], spec };
+    const plan: Plan = { ids, root: this.overlay(), binds: [], namespaces: [], delegated: [], spec };
     return { kind: 'plan', plan: this.change(plan) };
   }
 }
