@@ -9,7 +9,8 @@ const logDrivers = new Set(['', 'json-file', 'local', 'none']);
 /**
  * POST /containers/create. Threat: dockerd, as root of the VM, follows bind sources itself, before and without a container being
  * started: it makes missing ones, copies through them for `docker cp`, and fills new volumes. The front door never hears of that.
- * A log driver with an address writes chosen bytes to any socket.
+ * A log driver with an address writes chosen bytes to any socket. On cgroup v1 the specification of a container that asks for the
+ * host's cgroup namespace is that of any other, which gets one of its own: only here can it be said that it is refused.
  *
  * Throws a `BH_GATE_…` refusal.
  */
@@ -17,6 +18,7 @@ export function checkContainerCreate(body: EngineJson): void {
   const hostConfig = objectAt(asObject(body, 'the body'), 'hostconfig');
   for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind);
   for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'));
+  if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');
   if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);
   const driver = textAt(objectAt(hostConfig, 'logconfig'), 'type');

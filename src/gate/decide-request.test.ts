@@ -10,6 +10,7 @@ describe('POST /containers/create', () => {
   test.each([
     {},
     { HostConfig: null },
+    { HostConfig: { CgroupnsMode: 'private', PidMode: '' } },
     { HostConfig: { Binds: null, Mounts: [] } },
     { HostConfig: { Binds: ['data:/data', 'data_1.x:/data:ro', '/anonymous'] } },
     {
@@ -53,6 +54,7 @@ describe('POST /containers/create', () => {
     ],
     [{ HostConfig: { VolumeDriver: 'evil' } }, 'volume driver evil'],
     [{ HostConfig: { LogConfig: { Type: 'fluentd' } } }, 'log driver fluentd'],
+    [{ HostConfig: { CgroupnsMode: 'host' } }, "can't share namespaces [cgroup] with the host"],
     [{ HostConfig: { Binds: 'x' } }, 'wrong type'],
     [{ HostConfig: { Binds: [{}] } }, 'not a string'],
     [{ HostConfig: [] }, 'wrong type'],

@@ -14,6 +14,12 @@ export const gateErrors = defineErrors({
     remedy: 'Ask your administrator.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_HOST_CGROUPS: {
+    message:
+      "enhanced container isolation: can't share namespaces [cgroup] with the host, because every container is isolated with a Linux user namespace (rule host-namespaces).",
+    remedy: 'Leave --cgroupns=host out.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_LOG_DRIVER: {
     message:
       'enhanced container isolation: rule log-drivers refuses the log driver {driver}, which could be pointed at sockets of the VM.',
