@@ -34,7 +34,20 @@ export function readEngineFacts(): EngineFacts {
     sharedRoots: [],
     initPath: existingPath(enginePaths.initProgram),
     execRoot: enginePaths.execRoot,
+    lowestOomScoreAdj: lowestOomScoreAdj(
+      readFileSync('/proc/self/status', 'utf8'),
+      readFileSync('/proc/self/oom_score_adj', 'utf8'),
+    ),
   };
+}
+
+/** capabilities(7): without it a score cannot be lowered below what a parent set. */
+const capSysResource = 24n;
+
+/** The lowest score a process started like this one may be given, from its status and its own score; -1000 with CAP_SYS_RESOURCE. */
+export function lowestOomScoreAdj(status: string, own: string): number {
+  const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
+  return (effective >> capSysResource) % 2n === 1n ? -1000 : Number(own.trim());
 }
 
 /** Debian links docker-init to tini; the facts of a bind name what the link leads to. */

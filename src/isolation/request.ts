@@ -30,6 +30,8 @@ export interface EngineFacts {
   readonly initPath: string;
   /** dockerd's exec root, as its hook names it. */
   readonly execRoot: string;
+  /** Lowest oom_score_adj the engine may give a process, -1000..1000 (proc_pid_oom_score_adj(5)). */
+  readonly lowestOomScoreAdj: number;
 }
 
 /** The container as the front door introduced it. */

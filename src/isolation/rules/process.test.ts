@@ -19,6 +19,13 @@ describe('process', () => {
     expect(planWithout('process', running({ oomScoreAdj: asked })).spec.process?.oomScoreAdj).toBe(asked);
   });
 
+  it('raises oom_score_adj to what the engine may give', () => {
+    const request = running({ oomScoreAdj: -300 });
+    const weak = { ...request, engine: { ...request.engine, lowestOomScoreAdj: 0 } };
+    expect(planFor(weak).spec.process?.oomScoreAdj).toBe(0);
+    expect(planFor(request).spec.process?.oomScoreAdj).toBe(-300);
+  });
+
   it.each([
     [{ user: { uid: 65_536, gid: 0 } }, 'user 65536'],
     [{ user: { uid: 65_535, gid: 70_000 } }, 'group 70000'],

@@ -10,7 +10,8 @@ const ordinaryScheduling = new Set(['SCHED_OTHER', 'SCHED_BATCH', 'SCHED_IDLE'])
 
 /**
  * Threat: a process that the out-of-memory killer spares or the scheduler always prefers takes the VM down with it.
- * runc applies both before it enters the user namespace, so the kernel does not stop them.
+ * runc applies both before it enters the user namespace, so the kernel does not stop them. Where the engine itself lacks
+ * CAP_SYS_RESOURCE (native mode in a container) the kernel does, and no container would start: the score is raised to what may be given.
  *
  * Ids outside the mapping are refused here because the kernel's own error (EINVAL from setgroups) explains nothing.
  * Capabilities, rlimits, AppArmor and SELinux labels pass: inside the user namespace they only confine further.
@@ -24,7 +25,11 @@ export const processRule: Rule = {
     checkScheduling(process, request);
     const { oomScoreAdj } = process;
     if (oomScoreAdj === undefined) return draft;
-    const clamped = Math.max(oomScoreAdj, request.policy.minimumOomScoreAdj);
+    const clamped = Math.max(
+      oomScoreAdj,
+      request.policy.minimumOomScoreAdj,
+      request.engine.lowestOomScoreAdj,
+    );
     return { ...draft, spec: { ...spec, process: { ...process, oomScoreAdj: clamped } } };
   },
 };

@@ -15,6 +15,7 @@ export const engine: EngineFacts = {
   sharedRoots: [{ path: '/host/home', device: '0:60', within: '/' }],
   initPath: '/usr/bin/docker-init',
   execRoot: '/var/run/docker',
+  lowestOomScoreAdj: -1000,
 };
 
 export const container: ContainerFacts = { id: containerId, bundle };
