@@ -4,10 +4,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KernelFacts } from '../../src/common/health.ts';
 import { deviceNodeTar } from '../support/device-node-tar.ts';
+import { type Attempt, attemptTests } from '../support/attempts.ts';
 import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 
 /**
- * Rows B01 to B05 of the acceptance table and the volume variant of B06: what `--privileged` does not give. `sentinels`
+ * Rows B01 to B12 of the acceptance table, B06 with a volume in place of a host directory: what `--privileged` does not give. `sentinels`
  * reads the values outside that an attack would change: a refused write proves nothing unless they kept theirs.
  */
 export function privilegeRows(docker: () => Docker, sentinels: () => Promise<KernelFacts>): void {
@@ -120,29 +121,110 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
       expect(stderr).toContain("can't share namespaces [pid] with the host");
     });
 
-    test.each([
-      ['mount(2)', 'mount -o remount,bind,rw /data && touch /data/x'],
-      ['mount(2), raw', 'probe remount-rw /data && touch /data/x'],
-      ['mount_setattr(2)', 'probe mount-setattr-rw /data && touch /data/x'],
-      ['open_tree(2)', 'probe open-tree-rw /data'],
-      ['a bind of it', 'mkdir /m2 && mount --bind /data /m2 && mount -o remount,bind,rw /m2 && touch /m2/x'],
-      ['a mount namespace within', 'unshare -m sh -c "mount -o remount,bind,rw /data && touch /data/x"'],
-      ['unmounting it', 'umount /data && touch /data/x'],
-    ])('a read-only volume stays so against %s', async (_what, script) => {
-      const volume = unique('ro');
-      await docker().run([
-        'run',
-        '--rm',
-        '--privileged',
-        '-v',
-        `${volume}:/data:ro`,
-        probe,
-        'sh',
-        '-c',
-        script,
-      ]);
-      expect(await docker().ok(['run', '--rm', '-v', `${volume}:/data`, probe, 'ls', '/data'])).toBe('');
-      await docker().ok(['volume', 'rm', volume]);
+    test('B07: a file system of its own can be made read-only and writable again', async () => {
+      const script = [
+        'mkdir -p /own && mount -t tmpfs none /own && touch /own/a',
+        'mount -o remount,ro none /own && ! touch /own/b 2>/dev/null',
+        'mount -o remount,rw none /own && touch /own/b && umount /own && echo worked',
+      ].join(' && ');
+      expect((await privileged('sh', '-c', script)).stdout).toBe('worked');
     });
+
+    /* Unlike with Sysbox a container may take its own /proc away. What it then mounts is still that of its own namespaces. */
+    test('B08: without its /proc, its /sys and their masks a container sees and writes no more than before', async () => {
+      const script = [
+        'me=$(cat /proc/self/uid_map)',
+        'for m in /proc/kcore /proc/timer_list /proc/sys /proc/sysrq-trigger; do umount $m; done',
+        'head -c 1 /proc/kcore && echo ALLOWED',
+        'umount -l /proc; umount /sys && echo ALLOWED; umount -l /sys',
+        'mount -t proc proc /proc || { echo none; exit; }',
+        'mount -t sysfs sysfs /sys',
+        '[ "$(cat /proc/self/uid_map)" = "$me" ] || echo ALLOWED',
+        '[ "$(ls -d /proc/[0-9]* | wc -l)" -lt 8 ] || echo ALLOWED',
+        '[ "$(ls /sys/class/net | tr "\\n" " ")" = "eth0 lo " ] || echo ALLOWED',
+        'echo "|/x" > /proc/sys/kernel/core_pattern && echo ALLOWED',
+        'echo h > /proc/sysrq-trigger && echo ALLOWED',
+        'echo /x > /sys/kernel/uevent_helper && echo ALLOWED',
+        'head -c 1 /proc/kcore && echo ALLOWED',
+        'echo tried',
+      ].join('; ');
+      for (const flags of [['--privileged'], ['--cap-add', 'SYS_ADMIN']]) {
+        const { stdout } = await docker().run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+        expect(stdout).toMatch(/^(tried|none)$/);
+      }
+    });
+
+    test('B11: --init works', async () => {
+      expect((await docker().run(['run', '--rm', '--init', probe, 'cat', '/proc/1/comm'])).stdout).toBe(
+        'docker-init',
+      );
+    });
+
+    test('B12: kernel.shmmax is written, and read in no other container', async () => {
+      const write = 'echo 70000001 > /proc/sys/kernel/shmmax && cat /proc/sys/kernel/shmmax';
+      expect((await privileged('sh', '-c', write)).stdout).toBe('70000001');
+      expect((await privileged('cat', '/proc/sys/kernel/shmmax')).stdout).not.toBe('70000001');
+    });
+
+    test('R9.3.6: a read-only root stays so', async () => {
+      const script =
+        'for o in remount,rw remount,bind,rw; do mount -o $o / && echo ALLOWED; mount -o $o none / && echo ALLOWED; done; probe mount-setattr-rw / && echo ALLOWED; touch /x && echo ALLOWED; echo tried';
+      for (const flags of [['--privileged'], ['--cap-add', 'SYS_ADMIN']]) {
+        const command = ['run', '--rm', '--read-only', ...flags, probe, 'sh', '-c', script];
+        expect((await docker().run(command)).stdout.split('\n').at(-1)).toBe('tried');
+        expect((await docker().run(command)).stdout).not.toContain('ALLOWED');
+      }
+    });
+
+    describe.each([['--privileged'], ['--cap-add=SYS_ADMIN']])(
+      'a volume given read-only, with %s',
+      (flag) => {
+        const volume = unique('ro');
+        const content = async (): Promise<unknown> => [
+          await docker().ok(['run', '--rm', '-v', `${volume}:/data`, probe, 'ls', '/data']),
+          await sentinels(),
+        ];
+        afterAll(async () => {
+          await docker().ok(['volume', 'rm', volume]);
+        });
+        attemptTests(docker, readOnlyAttempts, {
+          flags: [flag, '-v', `${volume}:/data:ro`],
+          image: () => probe,
+          sentinels: content,
+        });
+      },
+    );
   });
 }
+
+const writing = 'touch /data/x /m2/x && echo ALLOWED';
+
+/** Ways to make /data writable, each of which must fail and after which nothing can be written. */
+const readOnlyAttempts: readonly Attempt[] = [
+  ['B06', 'mount(8)', 'mount -o remount,rw /data /data'],
+  ['B06', 'mount(8) of the mount alone', 'mount -o remount,bind,rw /data'],
+  ['B06', 'mount(2)', 'probe remount-rw /data'],
+  ['B10', 'mount_setattr(2)', 'probe mount-setattr-rw /data'],
+  ['B10', 'open_tree(2)', 'probe open-tree-rw /data'],
+  ['B09', 'a bind of it', 'mkdir /m2; mount --bind /data /m2; mount -o remount,bind,rw /m2'],
+  ['B09', 'a recursive bind', 'mkdir /m3; mount --rbind / /m3; mount -o remount,bind,rw /m3/data'],
+  ['R9.3.4', 'a mount namespace within', 'unshare -m mount -o remount,bind,rw /data'],
+  ['R9.3.4', 'a user namespace within', 'unshare -U -r -m mount -o remount,bind,rw /data'],
+  ['R9.3.4', 'another root', 'mkdir /n; mount --rbind / /n; chroot /n mount -o remount,bind,rw /data'],
+]
+  .map(([row = '', what = '', attempt = '']) => ({
+    row,
+    what: `it stays so against ${what}`,
+    script: `( ${attempt} ) && echo ALLOWED; ${writing}`,
+    says: /EPERM|permission denied|Operation not permitted|Invalid argument/,
+  }))
+  .concat(
+    /* It may be taken away, and hides nothing but a directory of the container. */
+    {
+      row: 'R9.3.5',
+      what: 'below it is nothing of the volume',
+      script:
+        'umount /data || umount -l /data; [ -z "$(ls /data)" ] || echo ALLOWED; touch /data/x; echo below',
+      says: /below$/,
+    },
+  );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Docker, probe, unique } from '../support/docker.ts';
 
-/** Containers that share namespaces: with each other they may, then with one user namespace; with the host never. */
+/** Rows C01 to C08 of the acceptance table. Containers that share namespaces: with each other they may, then with one user namespace; with the host never. */
 export function sharingRows(docker: () => Docker): void {
   describe('sharing namespaces', () => {
     const owner = unique('owner');
@@ -26,10 +26,10 @@ export function sharingRows(docker: () => Docker): void {
       docker().ok(['exec', container, 'readlink', `/proc/self/ns/${kind}`]);
 
     test.each([
-      ['network', 'net'],
-      ['pid', 'pid'],
-      ['ipc', 'ipc'],
-    ])('--%s container:x joins it and its user namespace, also for exec', async (flag, kind) => {
+      ['C05', 'network', 'net'],
+      ['C07', 'pid', 'pid'],
+      ['C06', 'ipc', 'ipc'],
+    ])('%s: --%s container:x joins it and its user namespace, also for exec', async (_row, flag, kind) => {
       const name = await guest(`--${flag}`, `container:${owner}`);
       for (const shared of [kind, 'user'])
         expect(await namespaceOf(name, shared)).toBe(await namespaceOf(owner, shared));
@@ -68,14 +68,34 @@ export function sharingRows(docker: () => Docker): void {
     });
 
     test.each([
-      ['--network', 'host', "can't share a network namespace with the host"],
-      ['--pid', 'host', "can't share namespaces [pid] with the host"],
-      ['--ipc', 'host', "can't share namespaces [ipc] with the host"],
-      ['--uts', 'host', "can't share namespaces [uts] with the host"],
-    ])('%s=%s is refused', async (flag, value, text) => {
-      const { status, stderr } = await docker().run(['run', '--rm', flag, value, probe, 'true']);
-      expect(status).not.toBe(0);
-      expect(stderr).toContain(text);
+      ['C01', '--pid=host', "can't share namespaces [pid] with the host"],
+      ['C02', '--network=host', "can't share a network namespace with the host"],
+      ['C03', '--ipc=host', "can't share namespaces [ipc] with the host"],
+      ['C03', '--uts=host', "can't share namespaces [uts] with the host"],
+      ['C03', '--cgroupns=host', "can't share namespaces [cgroup] with the host"],
+    ])('%s, R9.2.22: %s is refused, privileged or not', async (_row, flag, text) => {
+      for (const more of [[], ['--privileged']]) {
+        const { status, stdout, stderr } = await docker().run([
+          'run',
+          '--rm',
+          ...more,
+          flag,
+          probe,
+          'echo',
+          'ran',
+        ]);
+        expect(stdout).toBe('');
+        expect(status).not.toBe(0);
+        expect(stderr).toContain(text);
+        expect(stderr).toContain('because every container is isolated with a Linux user namespace');
+      }
+    });
+
+    test('C08: /sys/class/net shows the interfaces of the container alone', async () => {
+      expect(await inOwner('ls', '/sys/class/net')).toBe('eth0\nlo');
+      expect(await docker().ok(['run', '--rm', '--network', 'none', probe, 'ls', '/sys/class/net'])).toBe(
+        'lo',
+      );
     });
 
     test('a container that has ended cannot be joined', async () => {

@@ -1,0 +1,41 @@
+/* attempt NAME [ARGUMENT...]: prints "ok" and exits with 0 where the kernel allowed it, else prints the name of the errno and
+ * exits with 1; 64 for wrong usage. */
+#include "attempts.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	int arguments;
+	attempt_function *run;
+} attempts[] = {
+	{ "acct", 0, attempt_acct },
+	{ "audit-write", 0, attempt_audit_write },
+	{ "fspick-rw", 1, attempt_fspick_rw },
+	{ "io-uring", 0, attempt_io_uring },
+	{ "ioperm", 0, attempt_ioperm },
+	{ "keyring-put", 1, attempt_keyring_put },
+	{ "keyring-search", 1, attempt_keyring_search },
+	{ "move-mount", 2, attempt_move_mount },
+	{ "ptrace", 1, attempt_ptrace },
+	{ "quota", 0, attempt_quota },
+	{ "realtime", 0, attempt_realtime },
+	{ "time-namespace", 0, attempt_time_namespace },
+	{ "userfaultfd-kernel", 0, attempt_userfaultfd_kernel },
+	{ "userfaultfd-user", 0, attempt_userfaultfd_user },
+};
+
+int main(int argc, char **argv)
+{
+	for (size_t i = 0; argc >= 2 && i < sizeof attempts / sizeof attempts[0]; i++) {
+		if (strcmp(argv[1], attempts[i].name) != 0 || argc - 2 != attempts[i].arguments)
+			continue;
+		const int error = attempts[i].run(argv + 2);
+		const char *name = error == 0 ? "ok" : strerrorname_np(error);
+		puts(name == NULL ? "unknown errno" : name);
+		return error == 0 ? 0 : 1;
+	}
+	fputs("usage: attempt NAME [ARGUMENT...]\n", stderr);
+	return 64;
+}
