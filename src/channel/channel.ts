@@ -24,6 +24,8 @@ export interface Channel {
   openEngine(signal?: AbortSignal): Promise<Duplex>;
   /** The health document of the guest, unchecked: the caller parses it. */
   status(signal?: AbortSignal): Promise<unknown>;
+  /** Asks for what isolation makes of a container; question and answer are JSON values (`src/common/explanation.ts`), the answer unchecked. */
+  explain(question: unknown, signal?: AbortSignal): Promise<unknown>;
   /** JSON lines without their line feeds. Leaving the loop, or the signal, ends the request. */
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
@@ -40,6 +42,8 @@ export interface ChannelHandlers {
   engine(stream: Duplex): void;
   /** A JSON value. */
   status(): Promise<unknown>;
+  /** Question and answer are JSON values; the question is unchecked. */
+  explain(question: unknown): Promise<unknown>;
   /** Lines without line feeds. The signal aborts when the host has lost interest. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Called after the host was told 202, so it may end the session. */

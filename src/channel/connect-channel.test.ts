@@ -256,3 +256,9 @@ test('an aborted request rejects with the reason of the signal', async () => {
   controller.abort(reason);
   await expect(waiting).rejects.toBe(reason);
 });
+
+test('a question to be explained arrives whole and its answer comes back', async () => {
+  const long = 'ä'.repeat(500_000);
+  const { channel } = await openSession({ explain: async (question) => ({ asked: question }) });
+  expect(await channel.explain({ create: long })).toEqual({ asked: { create: long } });
+});

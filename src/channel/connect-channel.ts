@@ -8,6 +8,7 @@ import { greetGuest } from './handshake.js';
 import { clientOptions } from './http2-settings.js';
 import { splitLines } from './lines.js';
 import { logTarget } from './routes.js';
+import { readDocument } from './json-document.js';
 import { type LivenessOptions, SessionLife } from './session-life.js';
 import { SessionStream } from './session-stream.js';
 
@@ -19,9 +20,6 @@ export interface ConnectOptions extends LivenessOptions {
   /** Leave the byte stream open when the session ends, for the next one to greet on; default false. */
   readonly keepStreamOpen?: boolean;
 }
-
-/** Bytes; the answers read whole are small JSON documents. */
-const largestDocument = 4 << 20;
 
 /**
  * Greets the guest on a byte stream and starts an HTTP/2 session on it. The stream belongs to the channel until
@@ -73,20 +71,12 @@ class ClientChannel implements Channel {
   }
 
   async status(signal?: AbortSignal): Promise<unknown> {
-    const stream = await this.#request('GET', '/status', 200, { signal });
-    const chunks: Buffer[] = [];
-    let size = 0;
-    for await (const chunk of chunksOf(stream)) {
-      size += chunk.length;
-      if (size > largestDocument)
-        throw new BulkheadError('BH_CHANNEL_REPLY', { request: '/status', status: 200 });
-      chunks.push(chunk);
-    }
-    try {
-      return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-    } catch (cause) {
-      throw new BulkheadError('BH_CHANNEL_REPLY', { request: '/status', status: 200 }, { cause });
-    }
+    return await this.#document(await this.#request('GET', '/status', 200, { signal }), '/status');
+  }
+
+  async explain(question: unknown, signal?: AbortSignal): Promise<unknown> {
+    const body = JSON.stringify(question);
+    return await this.#document(await this.#request('POST', '/explain', 200, { signal, body }), '/explain');
   }
 
   async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
@@ -112,17 +102,30 @@ class ClientChannel implements Channel {
     await this.#life.close();
   }
 
+  async #document(stream: ClientHttp2Stream, request: string): Promise<unknown> {
+    const document = await readDocument(stream);
+    if (document === undefined) throw new BulkheadError('BH_CHANNEL_REPLY', { request, status: 200 });
+    return document;
+  }
+
   #request(
     method: string,
     target: string,
     expected: number,
-    { signal, endStream = true }: { signal: AbortSignal | undefined; endStream?: boolean },
+    {
+      signal,
+      endStream = true,
+      body,
+    }: { signal: AbortSignal | undefined; endStream?: boolean; body?: string },
   ): Promise<ClientHttp2Stream> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason);
       if (this.#life.ended.aborted) return reject(new BulkheadError('BH_CHANNEL_CLOSED'));
       const headers = { [constants.HTTP2_HEADER_METHOD]: method, [constants.HTTP2_HEADER_PATH]: target };
-      const stream = abortableStream(this.#session.request(headers, { endStream }));
+      const stream = abortableStream(
+        this.#session.request(headers, { endStream: endStream && body === undefined }),
+      );
+      if (body !== undefined) stream.end(body);
       const settle = (): void => {
         signal?.removeEventListener('abort', onAbort);
         stream.off('response', onResponse).off('close', onClose);

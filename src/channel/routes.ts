@@ -3,6 +3,7 @@ import type { LogQuery } from './channel.js';
 export type Route =
   | { readonly name: 'engine' }
   | { readonly name: 'status' }
+  | { readonly name: 'explain' }
   | { readonly name: 'logs'; readonly query: LogQuery }
   | { readonly name: 'power-off' };
 
@@ -14,6 +15,7 @@ export interface Rejection {
 const methods: ReadonlyMap<string, string> = new Map([
   ['/engine', 'POST'],
   ['/status', 'GET'],
+  ['/explain', 'POST'],
   ['/logs', 'GET'],
   ['/power-off', 'POST'],
 ]);
@@ -32,8 +34,16 @@ export function parseRoute(method: string, target: string): Route | Rejection {
     return query === undefined ? { status: 400 } : { name: 'logs', query };
   }
   if (mark !== -1) return { status: 400 };
-  if (path === '/engine') return { name: 'engine' };
-  return path === '/status' ? { name: 'status' } : { name: 'power-off' };
+  switch (path) {
+    case '/engine':
+      return { name: 'engine' };
+    case '/explain':
+      return { name: 'explain' };
+    case '/status':
+      return { name: 'status' };
+    default:
+      return { name: 'power-off' };
+  }
 }
 
 function parseLogQuery(text: string): LogQuery | undefined {

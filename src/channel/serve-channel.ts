@@ -10,6 +10,7 @@ import { abortableStream } from './abortable-stream.js';
 import type { ChannelHandlers, LogQuery, ServedChannel } from './channel.js';
 import { greetHost } from './handshake.js';
 import { serverOptions } from './http2-settings.js';
+import { readDocument } from './json-document.js';
 import { parseRoute, type Route } from './routes.js';
 import { type LivenessOptions, SessionLife } from './session-life.js';
 
@@ -81,6 +82,11 @@ async function serve(
       return;
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
+    case 'explain': {
+      const question = await readDocument(stream);
+      if (question === undefined) return refuse(stream, 400);
+      return answer(stream, JSON.stringify(await handlers.explain(question)));
+    }
     case 'logs':
       return await sendLogs(stream, route.query, handlers);
     case 'power-off':

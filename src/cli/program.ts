@@ -3,6 +3,7 @@ import { controllerCommand } from './commands/controller.js';
 import { downCommand } from './commands/down.js';
 import { engineCommand } from './commands/engine.js';
 import { envCommand } from './commands/env.js';
+import { explainCommand } from './commands/explain.js';
 import { imageCommand } from './commands/image.js';
 import { logsCommand } from './commands/logs.js';
 import { statusCommand } from './commands/status.js';
@@ -38,6 +39,7 @@ space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect
     statusCommand,
     envCommand,
     logsCommand,
+    explainCommand,
     engineCommand,
     imageCommand,
   ];

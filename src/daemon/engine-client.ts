@@ -9,8 +9,15 @@ export interface EngineClient {
   imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
   /** POST /images/load of a docker-archive. */
   loadImage(archive: Readable, signal?: AbortSignal): Promise<void>;
+  /** One call whose answer the caller judges; `body` is JSON text. */
+  call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: string): Promise<EngineAnswer>;
   /** Resolves when the engine reports that it has read its configuration again. Subscribes before it resolves `ready`. */
   awaitReload(signal: AbortSignal): { readonly ready: Promise<void>; readonly reloaded: Promise<void> };
+}
+
+export interface EngineAnswer {
+  readonly status: number;
+  readonly body: string;
 }
 
 export function createEngineClient(socketPath: string): EngineClient {
@@ -22,7 +29,7 @@ export function createEngineClient(socketPath: string): EngineClient {
   ): ClientRequest =>
     request({ socketPath, method, path, headers, agent: false, ...(signal === undefined ? {} : { signal }) });
 
-  const get = async (path: string, signal?: AbortSignal): Promise<{ status: number; body: string }> => {
+  const get = async (path: string, signal?: AbortSignal): Promise<EngineAnswer> => {
     const call = send('GET', path, signal);
     const response = answer(call);
     call.end();
@@ -44,6 +51,17 @@ export function createEngineClient(socketPath: string): EngineClient {
       const response = answer(call);
       await pipeline(archive, call);
       expectOk('/images/load', await read(await response));
+    },
+    async call(method, path, body) {
+      const call = send(
+        method,
+        path,
+        undefined,
+        body === undefined ? {} : { 'content-type': 'application/json' },
+      );
+      const response = answer(call);
+      call.end(body);
+      return read(await response);
     },
     awaitReload(signal) {
       const filters = encodeURIComponent(JSON.stringify({ type: ['daemon'], event: ['reload'] }));
@@ -68,13 +86,13 @@ async function answer(call: ClientRequest): Promise<IncomingMessage> {
   });
 }
 
-async function read(response: IncomingMessage): Promise<{ status: number; body: string }> {
+async function read(response: IncomingMessage): Promise<EngineAnswer> {
   const chunks: Buffer[] = [];
   for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
   return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString() };
 }
 
-function expectOk(path: string, { status, body }: { status: number; body: string }): string {
+function expectOk(path: string, { status, body }: EngineAnswer): string {
   if (status !== 200) throw new Error(`${path} answered ${status}: ${body.slice(0, 500)}`);
   return body;
 }

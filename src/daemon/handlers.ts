@@ -12,6 +12,7 @@ export interface HandlerSources {
   readonly engineSocket: string;
   readonly whenEngineReady: (signal: AbortSignal) => Promise<void>;
   readonly health: () => Promise<Health>;
+  readonly explain: (question: unknown) => Promise<unknown>;
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
   readonly refreshViews: () => Promise<void>;
@@ -24,6 +25,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
       void joinEngine(stream, sources);
     },
     status: sources.health,
+    explain: sources.explain,
     logs: (query, signal) => sources.journal.read(query, signal),
     powerOff: sources.powerOff,
   };

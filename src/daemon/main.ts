@@ -6,9 +6,11 @@ import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
+import { Decisions } from './decisions.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
 import { enginePaths, readEngineFacts } from './engine-facts.js';
+import { answerExplain } from './explain.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { openInitLink } from './init-link.js';
@@ -51,12 +53,19 @@ async function main(args: DaemonArguments): Promise<void> {
 
   const engineFacts = readEngineFacts();
   warmUp(engineFacts, defaultPolicy);
+  const decisions = new Decisions(
+    () =>
+      new Set(
+        runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)),
+      ),
+  );
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
       engine: engineFacts,
       policy: defaultPolicy,
       namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
+      decisions,
     }),
     audit: (event) => {
       log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
@@ -107,6 +116,7 @@ async function main(args: DaemonArguments): Promise<void> {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
+    explain: (question) => answerExplain(question, { client, decisions }),
     journal,
     powerOff,
     refreshViews: async () => {

@@ -1,5 +1,5 @@
 import { type Draft, type Rule, RuleRefusal } from './draft.js';
-import type { Decision, Plan } from './plan.js';
+import type { Decision, Plan, Refusal } from './plan.js';
 import type { IsolationRequest } from './request.js';
 import { isolationRules } from './rules.js';
 
@@ -10,22 +10,30 @@ import { isolationRules } from './rules.js';
  * @param rules only tests pass another list, to show that each rule is needed.
  */
 export function decide(request: IsolationRequest, rules: readonly Rule[] = isolationRules): Decision {
-  let draft: Draft = {
-    spec: request.spec,
-    ids: request.ids,
-    root: { kind: 'bind', readonly: false },
-    binds: [],
-    namespaces: [],
-    delegated: [],
-  };
+  let draft = firstDraft(request);
   for (const rule of rules) {
-    try {
-      draft = rule.apply(draft, request);
-    } catch (error) {
-      if (!(error instanceof RuleRefusal)) throw error;
-      return { kind: 'refusal', refusal: { rule: rule.name, code: error.code, message: error.message } };
-    }
+    const outcome = applyRule(rule, draft, request);
+    if (outcome.kind === 'refusal') return outcome;
+    ({ draft } = outcome);
   }
   const plan: Plan = draft;
   return { kind: 'plan', plan };
+}
+
+/** The container as it was asked for, before any rule. */
+export function firstDraft({ spec, ids }: IsolationRequest): Draft {
+  return { spec, ids, root: { kind: 'bind', readonly: false }, binds: [], namespaces: [], delegated: [] };
+}
+
+type RuleOutcome =
+  | { readonly kind: 'draft'; readonly draft: Draft }
+  | { readonly kind: 'refusal'; readonly refusal: Refusal };
+
+export function applyRule(rule: Rule, draft: Draft, request: IsolationRequest): RuleOutcome {
+  try {
+    return { kind: 'draft', draft: rule.apply(draft, request) };
+  } catch (error) {
+    if (!(error instanceof RuleRefusal)) throw error;
+    return { kind: 'refusal', refusal: { rule: rule.name, code: error.code, message: error.message } };
+  }
 }

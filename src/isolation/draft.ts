@@ -16,6 +16,8 @@ export interface Draft {
 export interface Rule {
   /** As refusals and docs/isolation.md name it. */
   readonly name: string;
+  /** What it is for, as `bulkhead explain` says it: one clause, lower case, no full stop. */
+  readonly why: string;
   /** Throws a {@link RuleRefusal} when the container must not be made. */
   apply(draft: Draft, request: IsolationRequest): Draft;
 }

@@ -43,6 +43,7 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
       vm.onControlPort((open) => (open ? supervisor.portOpened() : supervisor.portClosed()));
     },
     status: async (signal) => (await supervisor.current(signal)).status(signal),
+    explain: async (question, signal) => (await supervisor.current(signal)).explain(question, signal),
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);
     },

@@ -8,6 +8,7 @@ export interface GuestLink {
   /** From now on the guest is the one behind this port. Called once. */
   attach(vm: Pick<Vm, 'controlPort' | 'onControlPort'>): void;
   status(signal: AbortSignal): Promise<unknown>;
+  explain(question: unknown, signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */
   powerOff(signal: AbortSignal): Promise<void>;

@@ -90,7 +90,12 @@ async function guest(kind: string, path: string): Promise<void> {
   createServer({ allowHalfOpen: true }, answer).listen(enginePath);
   const engine =
     kind === 'forwarded' ? (stream: Duplex): void => void connectEngine(stream, enginePath) : answer;
-  const nothing = { status: async () => null, async *logs() {}, powerOff: async () => {} };
+  const nothing = {
+    status: async () => null,
+    explain: async () => null,
+    async *logs() {},
+    powerOff: async () => {},
+  };
   await serveChannel(socket, { engine, ...nothing }, { clock });
 }
 

@@ -9,6 +9,7 @@ import { socketPair } from './streams.js';
 export const echoHandlers: ChannelHandlers = {
   engine: (stream) => void stream.pipe(stream),
   status: async () => ({ well: true }),
+  explain: async (question) => ({ question }),
   async *logs() {},
   powerOff: async () => {},
 };

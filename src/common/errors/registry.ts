@@ -1,5 +1,6 @@
 import { channelErrors } from './channel.js';
 import type { ErrorDefinition } from './definition.js';
+import { explainErrors } from './explain.js';
 import { gateErrors } from './gate.js';
 import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
@@ -10,6 +11,7 @@ import { vmErrors } from './vm.js';
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
 const tables = {
   ...channelErrors,
+  ...explainErrors,
   ...gateErrors,
   ...imageErrors,
   ...isolationErrors,

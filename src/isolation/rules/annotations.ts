@@ -10,6 +10,7 @@ const obeyed = ['run.oci.', 'org.systemd.property.', 'org.criu.', 'bulkhead.'];
  */
 export const annotationsRule: Rule = {
   name: 'annotations',
+  why: 'runtimes obey some annotations instead of carrying them; those are taken out',
   apply(draft) {
     const { annotations, ...spec } = draft.spec;
     if (annotations === undefined) return draft;

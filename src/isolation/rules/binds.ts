@@ -25,6 +25,7 @@ const name = 'binds';
  */
 export const bindsRule: Rule = {
   name,
+  why: 'a bind is staged by the kernel-locked, id-mapped way, so that neither ids of the VM nor a remount get through',
   apply(draft, request) {
     const binds: StagedBind[] = [];
     const mounts = (draft.spec.mounts ?? []).map((mount) => {

@@ -20,6 +20,7 @@ const cgroupFile = /^[a-z]+(\.[a-z0-9_]+)+$/;
  */
 export const cgroupsRule: Rule = {
   name,
+  why: 'a container controls its own cgroup and no other',
   apply(draft, request) {
     const { policy } = request;
     const path = draft.spec.linux.cgroupsPath ?? '';

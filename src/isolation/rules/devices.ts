@@ -37,6 +37,7 @@ const alwaysAllowed: readonly DeviceRule[] = [
  */
 export const devicesRule: Rule = {
   name,
+  why: 'only devices on the list are reachable: a node of a disk or of the hypervisor lies below every namespace',
   apply(draft, request) {
     const { resources = {}, devices = [] } = draft.spec.linux;
     const listed = [...basic, ...request.policy.devices];

@@ -11,6 +11,7 @@ const name = 'hooks';
  */
 export const hooksRule: Rule = {
   name,
+  why: 'hooks run as root of the VM',
   apply(draft, { engine, policy }) {
     for (const [kind, hooks] of Object.entries(draft.spec.hooks ?? {})) {
       for (const hook of hooks ?? []) {

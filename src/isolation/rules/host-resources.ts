@@ -10,6 +10,7 @@ const name = 'host-resources';
  */
 export const hostResourcesRule: Rule = {
   name,
+  why: 'hardware of the VM is shared by every container',
   apply(draft, { policy }) {
     const { netDevices, intelRdt } = draft.spec.linux;
     if (netDevices !== undefined && Object.keys(netDevices).length > 0) {

@@ -40,6 +40,7 @@ const coverable = new Set([
  */
 export const mountsRule: Rule = {
   name,
+  why: 'file systems, options and places nobody has judged may reach state of the VM',
   apply(draft, request) {
     for (const mount of draft.spec.mounts ?? []) {
       checkDestination(mount, request);

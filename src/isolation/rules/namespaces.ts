@@ -17,6 +17,7 @@ const name = 'namespaces';
  */
 export const namespacesRule: Rule = {
   name,
+  why: 'a namespace shared with the VM shows its processes, network or memory',
   apply(draft, request) {
     const given = draft.spec.linux.namespaces ?? [];
     refuseRepeated(given, request);

@@ -8,6 +8,7 @@ import { refuse } from '../refuse.js';
  */
 export const privilegedRule: Rule = {
   name: 'privileged',
+  why: 'the policy may not serve privileged containers',
   apply(draft, { policy, spec }) {
     if (!policy.allowPrivileged && isPrivileged(spec))
       refuse('BH_ISOLATION_PRIVILEGED', 'privileged', policy);

@@ -18,6 +18,7 @@ const ordinaryScheduling = new Set(['SCHED_OTHER', 'SCHED_BATCH', 'SCHED_IDLE'])
  */
 export const processRule: Rule = {
   name,
+  why: 'no process may be spared when memory runs out or run before all others, and its ids must exist',
   apply(draft, request) {
     const { process, ...spec } = draft.spec;
     if (process === undefined) return draft;

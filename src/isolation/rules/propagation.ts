@@ -10,6 +10,7 @@ const shared = new Set(['shared', 'rshared']);
  */
 export const propagationRule: Rule = {
   name,
+  why: 'mounts made inside must not appear in the VM',
   apply(draft, { policy }) {
     const root = draft.spec.linux.rootfsPropagation ?? '';
     if (!['', 'private', 'rprivate', 'slave', 'rslave', 'unbindable', 'runbindable'].includes(root))

@@ -20,6 +20,7 @@ export const rootPath = '/run/bulkhead/rootfs';
  */
 export const rootFilesystemRule: Rule = {
   name,
+  why: "the image's layers are id-mapped, so that files belong to the container's own root and stay unshifted on disk",
   apply(draft, request) {
     const [fact] = request.facts;
     const readonly = draft.spec.root.readonly === true;

@@ -20,6 +20,7 @@ const architectures: Readonly<Record<EngineFacts['architecture'], readonly strin
  */
 export const seccompFloorRule: Rule = {
   name,
+  why: 'some system calls stay closed under every profile and under none',
   apply(draft, { engine, policy }) {
     const merged = mergeFloor(
       draft.spec.linux.seccomp,

@@ -17,6 +17,7 @@ const confined =
  */
 export const sysctlRule: Rule = {
   name,
+  why: "only settings the kernel keeps for each namespace can be the container's own",
   apply(draft, { policy }) {
     const { sysctl } = draft.spec.linux;
     if (sysctl === undefined) return draft;

@@ -7,6 +7,7 @@ import { type Rule, withLinux } from '../draft.js';
  */
 export const userNamespaceRule: Rule = {
   name: 'user-namespace',
+  why: 'root of the container must be nobody in the VM: it gets ids no other container has',
   apply(draft) {
     const others = (draft.spec.linux.namespaces ?? []).filter(({ type }) => type !== 'user');
     const own =

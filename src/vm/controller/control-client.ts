@@ -7,6 +7,8 @@ import { fromWire, type Progress, progressSchema, wireErrorSchema } from './prog
 import { type ControllerStatus, statusSchema } from './status.js';
 
 const answerDeadlineMs = 5_000;
+/** The engine makes a container to answer, which under TCG takes some seconds. */
+const explainDeadlineMs = 60_000;
 
 /** Where a controller listens, and what to say about it when it does not. */
 export interface ControllerAddress {
@@ -27,6 +29,13 @@ export class ControlClient {
   async status(): Promise<ControllerStatus> {
     const answer = await this.#request('GET', '/status');
     return statusSchema.parse(JSON.parse(await readAll(answer)));
+  }
+
+  /** Question and answer as in `src/common/explanation.ts`; the answer is unchecked. */
+  async explain(question: unknown, signal?: AbortSignal): Promise<unknown> {
+    const body = JSON.stringify(question);
+    const answer = await this.#request('POST', '/explain', explainDeadlineMs, signal, body);
+    return JSON.parse(await readAll(answer));
   }
 
   /** Calls back from the present state on; resolves when the instance is ready, else rejects with what ended it. */
@@ -96,6 +105,7 @@ export class ControlClient {
     path: string,
     deadlineMs = answerDeadlineMs,
     signal?: AbortSignal,
+    body?: string,
   ): Promise<IncomingMessage> {
     const { name, pid, socket, log } = this.#address;
     return new Promise<IncomingMessage>((resolve, reject) => {
@@ -114,7 +124,8 @@ export class ControlClient {
         ...(signal === undefined ? {} : { signal }),
       });
       // Of the answer's first byte only: what follows may take as long as a boot.
-      if (deadlineMs > 0) sent.setTimeout(deadlineMs, () => sent.destroy(new Error('no answer within 5 s')));
+      if (deadlineMs > 0)
+        sent.setTimeout(deadlineMs, () => sent.destroy(new Error(`no answer within ${deadlineMs / 1000} s`)));
       sent.once('error', fail);
       sent.once('response', (answer) => {
         sent.setTimeout(0);
@@ -122,7 +133,7 @@ export class ControlClient {
         if (answer.statusCode === 200) resolve(answer);
         else refusal(answer).then(reject, fail);
       });
-      sent.end();
+      sent.end(body);
     });
   }
 }

@@ -5,12 +5,16 @@ import type { Controller } from './controller.js';
 import { type Progress, toWire } from './progress.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 
+/** Characters; a request to create a container has at most 1 MiB of JSON, in JSON again. */
+const largestQuestion = 4 << 20;
+
 /**
  * The controller's own socket: HTTP/1.1, for the `bulkhead` commands of the same user alone (mode 0600 in a directory of mode
  * 0700).
  *
  * - `GET /status` one JSON document;
  * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
+ * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
  * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
  *   lock free and may start anew.
@@ -45,6 +49,9 @@ async function answer(
     case 'POST /down':
       controller.down();
       followProgress(controller, response, () => false);
+      return;
+    case 'POST /explain':
+      await sendExplanation(controller, request, response);
       return;
     case 'GET /logs':
       await sendLogs(controller, url.searchParams, response);
@@ -82,9 +89,7 @@ async function sendLogs(
   response: ServerResponse,
 ): Promise<void> {
   const { link } = controller;
-  const { name: state } = controller.state;
-  const { name, consoleLog: console } = controller.paths;
-  if (link === undefined) throw new BulkheadError('BH_INSTANCE_NOT_READY', { name, state, console });
+  if (link === undefined) throw notReady(controller);
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the reader left')));
   const service = query.get('service');
@@ -97,6 +102,31 @@ async function sendLogs(
     if (!response.write(`${line}\n`)) await drained(response);
   }
   response.end();
+}
+
+async function sendExplanation(
+  controller: Controller,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { link } = controller;
+  if (link === undefined || controller.state.name !== 'ready') throw notReady(controller);
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > largestQuestion) throw new Error('the question is too long');
+  }
+  const question: unknown = JSON.parse(text);
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the asker left')));
+  const answer = await link.explain(question, gone.signal);
+  response.setHeader('content-type', 'application/json');
+  response.end(JSON.stringify(answer));
+}
+
+function notReady({ state, paths }: Controller): BulkheadError {
+  const { name, consoleLog: console } = paths;
+  return new BulkheadError('BH_INSTANCE_NOT_READY', { name, state: state.name, console });
 }
 
 /** Back-pressure: a reader that is slow, or has left, must not make the controller hold the journal in memory. */

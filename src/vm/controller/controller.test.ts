@@ -43,6 +43,7 @@ async function setUp(overrides: Overrides = {}) {
     connected: overrides.connected ?? Promise.resolve(),
     attach: () => void calls.push('attach'),
     status: async () => ({ healthy: true }),
+    explain: async (question) => ({ question }),
     async *logs() {
       yield '{}';
     },

@@ -101,6 +101,7 @@ function openPort(
   const handlers = {
     engine: (stream: NodeJS.ReadWriteStream) => void stream.pipe(stream),
     status: async () => ({ fake: true }),
+    explain: async (question: unknown) => ({ question }),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');
