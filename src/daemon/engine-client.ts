@@ -1,12 +1,15 @@
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { z } from 'zod';
 
 /** The few engine calls the daemon itself makes. The developer's calls never pass here. */
 export interface EngineClient {
   /** GET /_ping. Waits as long as the engine takes to answer. */
   ping(signal?: AbortSignal): Promise<void>;
   imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
+  /** Process id of a container's init as the engine sees it; undefined when it does not run or is not there. */
+  runningPid(container: string, signal?: AbortSignal): Promise<number | undefined>;
   /** POST /images/load of a docker-archive. */
   loadImage(archive: Readable, signal?: AbortSignal): Promise<void>;
   /** One call whose answer the caller judges; `body` is JSON text. */
@@ -19,6 +22,7 @@ export interface EngineAnswer {
   readonly status: number;
   readonly body: string;
 }
+const inspectSchema = z.object({ State: z.object({ Running: z.boolean(), Pid: z.int().nonnegative() }) });
 
 export function createEngineClient(socketPath: string): EngineClient {
   const send = (
@@ -45,6 +49,12 @@ export function createEngineClient(socketPath: string): EngineClient {
       if (status === 404) return false;
       expectOk('/images/json', { status, body });
       return true;
+    },
+    async runningPid(container, signal) {
+      const { status, body } = await get(`/containers/${encodeURIComponent(container)}/json`, signal);
+      if (status === 404) return undefined;
+      const { State } = inspectSchema.parse(JSON.parse(expectOk('/containers/json', { status, body })));
+      return State.Running ? State.Pid : undefined;
     },
     async loadImage(archive, signal) {
       const call = send('POST', '/images/load?quiet=1', signal, { 'content-type': 'application/x-tar' });

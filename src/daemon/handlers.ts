@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { type ChannelHandlers, connectEngine } from '../channel/index.js';
 import type { Health } from '../common/health.js';
 import type { Journal } from './journal.js';
-import { freshViewHooks } from './view-refresh.js';
+import { freshViewHooks, type RefreshViews } from './view-refresh.js';
 
 /** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
 const engineWaitMs = 60_000;
@@ -15,7 +15,7 @@ export interface HandlerSources {
   readonly explain: (question: unknown) => Promise<unknown>;
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
-  readonly refreshViews: () => Promise<void>;
+  readonly refreshViews: RefreshViews;
 }
 
 /** What the control channel serves, the same in the VM and in native mode. */

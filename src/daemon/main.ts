@@ -25,7 +25,7 @@ import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
 import { untilExists } from './socket-watch.js';
 import { Supervisor } from './supervisor.js';
-import { refreshViews } from './view-refresh.js';
+import { createRefreshViews } from './view-refresh.js';
 import { version } from './version.js';
 import { serveVmControl } from './vm-control.js';
 
@@ -112,6 +112,7 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
     engineConfigPath: enginePaths.config,
   });
+  const refreshViews = createRefreshViews((container) => client.runningPid(container));
   const handlers = createHandlers({
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
@@ -119,8 +120,8 @@ async function main(args: DaemonArguments): Promise<void> {
     explain: (question) => answerExplain(question, { client, decisions }),
     journal,
     powerOff,
-    refreshViews: async () => {
-      await refreshViews().catch((error: unknown) => {
+    refreshViews: async (target) => {
+      await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');
       });
     },

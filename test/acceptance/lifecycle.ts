@@ -141,6 +141,22 @@ export function lifecycleRows(docker: () => Docker): void {
       expect(await docker().ok(['cp', `${name}:/made/later`, '-'])).toContain('now');
     });
 
+    test('cp into directories in use, which nothing has changed before; the container can go on writing there', async () => {
+      const name = unique('life');
+      containers.push(name);
+      await docker().ok(['run', '-d', '--name', name, '-w', '/var', probe, 'sleep', '600']);
+      await docker().ok(['exec', name, 'ls', '/etc', '/bin', '/var']);
+      // The engine mounts /etc/hosts in its own view first, whatever is read.
+      expect(await docker().ok(['cp', `${name}:/etc/passwd`, '-'])).toContain('root');
+      await docker().ok(['exec', name, 'touch', '/etc/after-reading']);
+      const file = fileURLToPath(import.meta.url);
+      for (const directory of ['/etc', '/bin', '/var']) {
+        await docker().ok(['cp', file, `${name}:${directory}/copied`]);
+        expect(await docker().ok(['exec', name, 'wc', '-l', `${directory}/copied`])).toMatch(/^\d\d+ /);
+        await docker().ok(['exec', name, 'touch', `${directory}/after-writing`]);
+      }
+    });
+
     test('cp to and from a container', async () => {
       const name = await start();
       await docker().ok(['exec', name, 'sh', '-c', 'echo inside > /from']);

@@ -6,8 +6,9 @@
  * was, so `docker diff`, `cp` and `export` of a running container would miss files. Reconfiguring a file system without
  * changing anything drops its unused cached names (reconfigure_super() calls shrink_dcache_sb(), Linux 6.18).
  *
- * Does so for every writable overlay mounted below the directory given as the only argument, and for the root of every
- * mount namespace but its own. Takes no names from outside.
+ * Does so for every writable overlay mounted below the directory given as the first argument, and for the root of every
+ * mount namespace but its own. With a process and a path, it first readies that process's root for the engine to read or write
+ * there (copy-up.c).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -20,6 +21,8 @@
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "copy-up.h"
 
 #define OVERLAYFS_MAGIC 0x794c7630
 #define MOST_NAMESPACES 8192
@@ -154,9 +157,11 @@ static int refresh_containers(void)
 
 int main(int argc, char **argv)
 {
-	if (argc != 2 || argv[1][0] != '/') {
-		fputs("usage: refresh-views DIRECTORY\n", stderr);
+	if ((argc != 2 && argc != 4) || argv[1][0] != '/') {
+		fputs("usage: refresh-views DIRECTORY [PROCESS PATH]\n", stderr);
 		return 64;
 	}
+	if (argc == 4)
+		copy_up_for_engine(argv[2], argv[3]);
 	return refresh_engine(argv[1]) | refresh_containers();
 }
