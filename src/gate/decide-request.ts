@@ -43,7 +43,7 @@ export function decideRequest({ method, target, body }: EngineRequest): void {
   const rule = bodies.find((entry) => entry.path.test(path));
   if (rule === undefined) return;
   if (body === undefined || body === '')
-    throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 1 MiB' });
+    throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });
   rule.check(parseEngineJson(body));
 }
 
