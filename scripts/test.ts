@@ -4,10 +4,10 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
-import { homedir } from 'node:os';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { unpackedRoot } from './unpacked-root.ts';
 
 interface Counts {
   passed: number;
@@ -61,24 +61,11 @@ const stages: readonly Stage[] = [
   vitest('vm'),
 ];
 
-/** The unpacked packages of the image: two unit tests run the real runc from there. Undefined while there are none. */
-async function unpackedRoot(): Promise<string | undefined> {
-  const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'bulkhead', 'userland');
-  const keys = (await readdir(cache).catch(() => [])).filter((key) => !key.startsWith('.'));
-  const found = await Promise.all(
-    keys.map(async (key) => ({ key, made: (await stat(join(cache, key))).mtimeMs })),
-  );
-  const newest = found.reduce<{ key: string; made: number } | undefined>(
-    (best, entry) => (best === undefined || entry.made > best.made ? entry : best),
-    undefined,
-  );
-  return newest === undefined ? undefined : join(cache, newest.key, 'root');
-}
-
 /** What the property tests generate here; a developer's own run of them takes a sample. */
 const generatedSpecs = '200000';
 
 async function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+  // Two unit tests run the real runc from there.
   const root = await unpackedRoot();
   const env = {
     BULKHEAD_GENERATED_SPECS: generatedSpecs,
