@@ -1,18 +1,15 @@
 /** Isolated containers beside plain runc, on the same engine in native mode. Root only. */
 import { execa } from 'execa';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { startNativeEngine } from '../../dist/vm/native/index.js';
 import { builtImageDir } from '../support/built-image.ts';
 import { readStatus } from '../support/control.ts';
-import { createDocker, type Docker, probe } from '../support/docker.ts';
-import { type EngineInternals, engineInternals } from '../support/engine-internals.ts';
+import { createDocker, probe } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
 import { type BenchmarkRow, pairs } from './rows.ts';
-
-/** A runtime name that leads past the front door; only this benchmark's engine has it. */
-const plain = 'plain-runc';
+import { addPlainRuntime, plain } from './runtimes.ts';
 
 export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-bench-'));
@@ -48,20 +45,4 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
     await engine.stop();
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-async function addPlainRuntime(engine: EngineInternals, docker: Docker): Promise<void> {
-  const path = engine.path('/run/bulkhead/engine/dockerd.json');
-  const config = z
-    .looseObject({ runtimes: z.record(z.string(), z.unknown()) })
-    .parse(JSON.parse(await readFile(path, 'utf8')));
-  config.runtimes[plain] = { path: '/usr/lib/bulkhead/runc' };
-  await writeFile(path, JSON.stringify(config));
-  const dockerd = await engine.pidOf('dockerd');
-  if (dockerd === undefined) throw new Error('dockerd does not run');
-  process.kill(dockerd, 'SIGHUP');
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    if ((await docker.ok(['info', '--format', '{{json .Runtimes}}'])).includes(plain)) return;
-  }
-  throw new Error('the engine did not take the plain runtime');
 }

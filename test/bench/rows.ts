@@ -33,11 +33,24 @@ export async function pairs(
   a: () => Promise<unknown>,
   b: () => Promise<unknown>,
 ): Promise<PairResult> {
+  return alternate(
+    count,
+    async () => milliseconds(a),
+    async () => milliseconds(b),
+  );
+}
+
+/** As `pairs`, of work that gives its own milliseconds. */
+export async function alternate(
+  count: number,
+  a: () => Promise<number>,
+  b: () => Promise<number>,
+): Promise<PairResult> {
   const times: [number, number][] = [];
   for (let round = 0; round <= count; round += 1) {
     const first = round % 2 === 0;
-    const x = await milliseconds(first ? a : b);
-    const y = await milliseconds(first ? b : a);
+    const x = await (first ? a : b)();
+    const y = await (first ? b : a)();
     if (round > 0) times.push(first ? [x, y] : [y, x]);
   }
   return {

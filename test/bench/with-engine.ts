@@ -1,0 +1,45 @@
+import { join } from 'node:path';
+import { startNativeEngine } from '../../dist/vm/native/index.js';
+import { builtImageDir } from '../support/built-image.ts';
+import { createDocker, type Docker } from '../support/docker.ts';
+import { type EngineInternals, engineInternals } from '../support/engine-internals.ts';
+import { type DataDisk, makeDataDisk } from './data-disk.ts';
+import { addPlainRuntime } from './runtimes.ts';
+
+export interface BenchEngine extends AsyncDisposable {
+  readonly docker: Docker;
+  readonly internals: EngineInternals;
+  readonly controlSocket: string;
+  readonly disk: DataDisk;
+}
+
+/** An engine in native mode that also has the runtime `plain-runc`; disposing of it leaves nothing. Root only. */
+export async function startBenchEngine(name = 'bench'): Promise<BenchEngine> {
+  const cleanup = new AsyncDisposableStack();
+  try {
+    const disk = cleanup.use(await makeDataDisk());
+    const engine = cleanup.use(
+      await startNativeEngine({
+        name: `${name}-${process.pid}`,
+        root: join(await builtImageDir(), 'root.erofs'),
+        dataDir: join(disk.path, 'engine'),
+        hostDir: join(disk.dir, 'host'),
+        signal: AbortSignal.timeout(60_000),
+      }),
+    );
+    const docker = createDocker(engine.dockerHost);
+    const internals = await engineInternals(engine.pid);
+    await addPlainRuntime(internals, docker);
+    const dispose = async (): Promise<void> => cleanup.disposeAsync();
+    return {
+      docker,
+      internals,
+      controlSocket: engine.controlSocket,
+      disk,
+      [Symbol.asyncDispose]: dispose,
+    };
+  } catch (error) {
+    await cleanup.disposeAsync();
+    throw error;
+  }
+}
