@@ -34,6 +34,7 @@ missing_packages() {
 	done <<-LIST
 	/usr/bin/gcc gcc
 	/usr/include/stdio.h libc6-dev
+	/usr/include/seccomp.h libseccomp-dev
 	/usr/bin/mmdebstrap mmdebstrap
 	/usr/bin/mkfs.erofs erofs-utils
 	/usr/sbin/veritysetup cryptsetup-bin

@@ -36,7 +36,7 @@ export function canonicalEntries(
 }
 
 /** The floor's own rule, for a profile that allows by default. */
-function floorEntry(denied: DeniedArgument): SeccompEntry {
+export function floorEntry(denied: DeniedArgument): SeccompEntry {
   const condition = masked(denied, denied.value);
   return { names: [denied.name], action: 'SCMP_ACT_ERRNO', errnoRet: denied.errno, args: [condition] };
 }

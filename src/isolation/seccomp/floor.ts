@@ -1,5 +1,5 @@
 /** errno(3) values a denied call answers; chosen so that programs fall back as on a kernel without the call. */
-const EPERM = 1;
+export const EPERM = 1;
 const EACCES = 13;
 const ENOSYS = 38;
 const EAFNOSUPPORT = 97;

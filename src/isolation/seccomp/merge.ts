@@ -1,7 +1,7 @@
 import type { Seccomp, SeccompEntry } from '../../oci/seccomp.js';
 import { stops } from './actions.js';
-import { canonicalEntries } from './arguments.js';
-import { type DeniedCall, deniedArguments, deniedCalls } from './floor.js';
+import { canonicalEntries, floorEntry } from './arguments.js';
+import { type DeniedArgument, type DeniedCall, deniedArguments, deniedCalls, EPERM } from './floor.js';
 
 /**
  * The profile with the floor in it.
@@ -47,7 +47,27 @@ export function mergeFloor(
   const finished = calls.flatMap(({ name }) => onlyOn(name).find(isFinal) ?? []);
   const unanswered = calls.filter(({ name }) => !finished.some(({ names }) => names.includes(name)));
   const answered = stopsByDefault ? [] : callEntries(unanswered);
-  return { ...given, syscalls: [...own, ...finished, ...answered, ...canonical] };
+  const rules = [...own, ...finished, ...answered, ...canonical];
+  return { ...given, syscalls: [...multiplexed(rules, given, args), ...rules] };
+}
+
+/**
+ * What libseccomp adds by itself must be taken back: on i386 it makes of a rule on `socket`, whatever its conditions, also
+ * one on `socketcall(SYS_SOCKET)`, so a profile that allows inet sockets alone would open all families to a 32-bit program.
+ * The floor's rule wins only when it comes first, and only when its answer is not the profile's default (which
+ * runc leaves out); both are held by libseccomp.test.ts for the libraries there are.
+ */
+function multiplexed(
+  rules: readonly SeccompEntry[],
+  { defaultAction, defaultErrnoRet }: Seccomp,
+  denied: readonly DeniedArgument[],
+): SeccompEntry[] {
+  const socketcall = denied.find(({ name }) => name === 'socketcall');
+  const opens = rules.some(({ names, action }) => names.includes('socket') && !stops(action));
+  if (socketcall === undefined || !stops(defaultAction) || !opens) return [];
+  const entry = floorEntry(socketcall);
+  const isDefault = defaultAction === 'SCMP_ACT_ERRNO' && defaultErrnoRet === entry.errnoRet;
+  return [isDefault ? { ...entry, errnoRet: EPERM } : entry];
 }
 
 function isFinal({ action, args = [] }: SeccompEntry): boolean {
