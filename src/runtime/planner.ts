@@ -60,6 +60,8 @@ export interface RuntimeAuditEvent {
   readonly rule?: string;
   readonly message?: string;
   readonly ids?: IdRange;
+  /** Of these, what the daemon itself took for a plan: without the messages and the front door's work between them. */
+  readonly planMilliseconds?: number;
   /** Wall time from the accepted connection to the last byte of the answer. */
   readonly milliseconds: number;
 }

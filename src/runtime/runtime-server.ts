@@ -89,6 +89,7 @@ export class RuntimeServer {
     const result = await serveFrontDoor(socket, {
       planner: this.#options.planner,
       allocator: this.allocator,
+      clock: this.#clock,
       onRuntimeRoot: (root) => {
         this.#release.follow(root);
         this.#release.sweepSoon();

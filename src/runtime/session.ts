@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Clock } from '../common/clock.js';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Refusal } from '../isolation/plan.js';
 import { Connection } from './connection.js';
@@ -16,6 +17,7 @@ const lingering = 2000;
 export interface SessionOptions {
   readonly planner: Planner;
   readonly allocator: IdAllocator;
+  readonly clock: Clock;
   /** Called once the container's runtime root is known. */
   readonly onRuntimeRoot: (runtimeRoot: string) => void;
   /** Ends the session; its reason is what the front door is told. */
@@ -50,17 +52,23 @@ export async function serveFrontDoor(socket: Socket, options: SessionOptions): P
   }
 }
 
-type Outcome = Pick<SessionResult, 'outcome' | 'code' | 'rule' | 'message' | 'ids'>;
+type Outcome = Pick<SessionResult, 'outcome' | 'code' | 'rule' | 'message' | 'ids' | 'planMilliseconds'>;
 
 async function answer(
   connection: Connection,
   request: ContainerRequest,
   options: SessionOptions,
 ): Promise<Outcome> {
+  const { clock } = options;
+  const asked = clock.now();
   const begun = await raced(options.planner.begin(request, options.signal), options.signal);
   if (begun.kind === 'refusal') return await refuse(connection, begun.refusal);
-  await connection.send(encodeMessage(['open', ...begun.paths.map((path) => inBundle(request, path))]));
-  const facts = decodeFacts(await connection.receive(), begun.paths);
+  const question = encodeMessage(['open', ...begun.paths.map((path) => inBundle(request, path))]);
+  const beginning = clock.now() - asked;
+  await connection.send(question);
+  const answered = await connection.receive();
+  const resumed = clock.now();
+  const facts = decodeFacts(answered, begun.paths);
   const holder: Holder = {
     runtimeRoot: request.runtimeRoot,
     containerId: request.containerId,
@@ -79,10 +87,11 @@ async function answer(
       held.base = decision.plan.ids.base;
     }
     const message = encodePlan(decision.plan);
+    const planMilliseconds = beginning + clock.now() - resumed;
     // From the first byte on the front door may act on it, so the range is only given back by a sweep.
     held.sent = true;
     await connection.send(message);
-    return { outcome: 'planned', ids: decision.plan.ids };
+    return { outcome: 'planned', ids: decision.plan.ids, planMilliseconds };
   } finally {
     if (!held.sent) options.allocator.abandon(held.base, holder);
   }

@@ -8,6 +8,7 @@ import { builtImageDir } from '../support/built-image.ts';
 import { readStatus } from '../support/control.ts';
 import { createDocker, probe } from '../support/docker.ts';
 import { engineInternals } from '../support/engine-internals.ts';
+import { benchFrontDoor } from './front-door.ts';
 import { type BenchmarkRow, pairs } from './rows.ts';
 import { addPlainRuntime, plain } from './runtimes.ts';
 
@@ -31,6 +32,7 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
     const inside = (program: string) => async () =>
       execa('/usr/bin/nsenter', ['-t', String(init), '-m', '-p', '--', program, '--version']);
     const call = await pairs(rounds * 2, inside('/usr/sbin/runc'), inside('/usr/lib/bulkhead/runc'));
+    const frontDoor = await benchFrontDoor(docker, internals, engine.controlSocket, rounds * 5);
     const status = await readStatus(engine.controlSocket);
     return [
       { name: 'docker run --rm, isolated', unit: 'ms', value: start.a },
@@ -39,6 +41,7 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
       { name: 'runtime call other than create, through the front door', unit: 'ms', value: call.a },
       { name: 'runtime call other than create, runc itself', unit: 'ms', value: call.b },
       { name: 'front door over runc, other calls', unit: 'ms', value: call.a - call.b },
+      ...frontDoor,
       { name: 'resident memory of bulkheadd', unit: 'MB', value: status.memory.residentBytes / 1e6 },
     ];
   } finally {

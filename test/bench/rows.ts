@@ -14,6 +14,12 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2;
 }
 
+/** @param part 0.99 gives the smallest value that 99 of 100 do not exceed. */
+export function quantile(values: readonly number[], part: number): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.ceil(sorted.length * part) - 1] ?? Number.NaN;
+}
+
 export async function milliseconds(work: () => Promise<unknown>): Promise<number> {
   const start = performance.now();
   await work();
@@ -23,6 +29,10 @@ export async function milliseconds(work: () => Promise<unknown>): Promise<number
 export interface PairResult {
   readonly a: number;
   readonly b: number;
+  /** Median of the differences a - b of each pair, milliseconds. */
+  readonly difference: number;
+  /** The fastest a without the fastest b: what is left when the machine does nothing else. */
+  readonly leastDifference: number;
   /** Median of the ratios a/b of each pair: load that comes and goes falls on both halves of a pair. */
   readonly ratio: number;
 }
@@ -56,6 +66,8 @@ export async function alternate(
   return {
     a: median(times.map(([time]) => time)),
     b: median(times.map(([, time]) => time)),
+    difference: median(times.map(([x, y]) => x - y)),
+    leastDifference: Math.min(...times.map(([time]) => time)) - Math.min(...times.map(([, time]) => time)),
     ratio: median(times.map(([x, y]) => x / y)),
   };
 }
