@@ -12,9 +12,6 @@ import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
-/** Ids of a container unless policy sizes it otherwise: what images expect, 0 to 65535. */
-const rangeSize = 65_536;
-
 export interface IsolationPlannerOptions {
   readonly engine: EngineFacts;
   readonly policy: IsolationPolicy;
@@ -49,7 +46,7 @@ function begin(
   return {
     kind: 'inquiry',
     paths: [...sources, ...pathsToHold(joined)],
-    idCount: rangeSize,
+    idCount: policy.idsPerContainer,
     decide: (facts: readonly SourceFact[], ids: IdRange) => {
       const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length);
       const namespaces = joined.map((path) => namespaceFact(path, held));

@@ -16,7 +16,11 @@ export interface IsolationPolicy {
    * a privileged container gets all of them that exist.
    */
   readonly devices: readonly DeviceNode[];
-  /** Cgroups a container may be placed under: the engine's own, and what `--cgroup-parent` may name. */
+  /**
+   * Ids of each container, from 0 on. Images with higher ones need more; rounded up to multiples of 65536, of which there are 32,766.
+   */
+  readonly idsPerContainer: number;
+  /** Cgroups a container may be placed under: the engine's own, buildx's builders', and what `--cgroup-parent` may name. */
   readonly cgroupParents: readonly string[];
   /** Lowest oom_score_adj a container gets; lower requests are raised to it. -1000..1000. */
   readonly minimumOomScoreAdj: number;
@@ -31,7 +35,9 @@ export const defaultPolicy: IsolationPolicy = {
     { path: '/dev/fuse', major: 10, minor: 229 },
     { path: '/dev/net/tun', major: 10, minor: 200 },
   ],
-  cgroupParents: ['/docker'],
+  /* What images expect: 0 to 65535. */
+  idsPerContainer: 65_536,
+  cgroupParents: ['/docker', '/docker/buildx'],
   minimumOomScoreAdj: -400,
   seccompExempt: [],
 };

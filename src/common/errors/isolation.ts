@@ -48,6 +48,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_ID_OUTSIDE_RANGE: refused(
     'the container process wants {kind} {id}, and the container has the ids 0 to {highest}',
     'Use a lower id.',
+    'isolation.idsPerContainer',
   ),
 
   // Files
