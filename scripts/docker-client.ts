@@ -3,7 +3,7 @@ import { accessSync, constants, mkdirSync, renameSync, writeFileSync } from 'nod
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** The Docker CLI of this machine, or the one `make setup` unpacked, with the environment that finds its build plug-in. */
+/** The Docker CLI of this machine, or the one `make setup` unpacked, with the environment that finds its plug-ins. */
 export interface DockerClient {
   readonly file: string;
   readonly env: NodeJS.ProcessEnv;
@@ -30,12 +30,13 @@ export function findDockerClient(dockerHost: string): DockerClient {
   if (file === undefined) throw new Error('no Docker client; run `make setup`');
   const env: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: dockerHost };
   delete env['DOCKER_CONTEXT'];
-  if (!hasBuildPlugin(file)) env['DOCKER_CONFIG'] = configurationWithPlugin(tools);
+  if (!['buildx', 'compose'].every((plugin) => hasPlugin(file, plugin)))
+    env['DOCKER_CONFIG'] = configurationWithPlugins(tools);
   return { file, env };
 }
 
-/** A configuration directory that leads to the unpacked plug-in, the same for all: the plug-in keeps its own state there, too. */
-function configurationWithPlugin(tools: string): string {
+/** A configuration directory that leads to the unpacked plug-ins, the same for all: they keep their own state there, too. */
+function configurationWithPlugins(tools: string): string {
   const directory = join(tools, 'docker-config');
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   // Another process may be reading it: it sees the whole file, whichever of us wrote it.
@@ -45,9 +46,9 @@ function configurationWithPlugin(tools: string): string {
   return directory;
 }
 
-function hasBuildPlugin(file: string): boolean {
+function hasPlugin(file: string, plugin: string): boolean {
   try {
-    execFileSync(file, ['buildx', 'version'], { stdio: 'ignore' });
+    execFileSync(file, [plugin, 'version'], { stdio: 'ignore' });
     return true;
   } catch {
     return false;

@@ -108,11 +108,13 @@ install_qemu_from_backports() {
 	apt_get $options -t "$codename-backports" install --no-install-recommends qemu-system-x86
 }
 
-# The client and its build plug-in are unpacked, not installed: the packages would bring or start an engine on the machine.
+# The client and its plug-ins (build, compose) are unpacked, not installed: the packages would bring or start an engine on the machine.
 install_docker_client() {
 	wanted=""
 	command -v docker >/dev/null || [ -x "$tools/bin/docker" ] || wanted="docker-cli"
-	docker buildx version >/dev/null 2>&1 || [ -x "$tools/cli-plugins/docker-buildx" ] || wanted="$wanted docker-buildx"
+	for plugin in buildx compose; do
+		docker $plugin version >/dev/null 2>&1 || [ -x "$tools/cli-plugins/docker-$plugin" ] || wanted="$wanted docker-$plugin"
+	done
 	[ -n "$wanted" ] || return 0
 	say "fetching the Docker client ($wanted)"
 	work="$(mktemp -d)"
@@ -123,15 +125,14 @@ install_docker_client() {
 	else
 		# Ubuntu has the client inside its engine package.
 		options=""
-		wanted="$(printf '%s' "$wanted" | sed 's/docker-cli/docker.io/')"
+		wanted="$(printf '%s' "$wanted" | sed 's/docker-cli/docker.io/; s/docker-compose/docker-compose-v2/')"
 	fi
 	# shellcheck disable=SC2086
 	(cd "$work" && quietly apt-get $options -qq download $wanted)
 	mkdir -p "$tools/bin" "$tools/cli-plugins"
 	for package in "$work"/*.deb; do dpkg-deb -x "$package" "$work/unpacked"; done
 	[ ! -e "$work/unpacked/usr/bin/docker" ] || cp "$work/unpacked/usr/bin/docker" "$tools/bin/"
-	[ ! -e "$work/unpacked/usr/libexec/docker/cli-plugins/docker-buildx" ] ||
-		cp "$work/unpacked/usr/libexec/docker/cli-plugins/docker-buildx" "$tools/cli-plugins/"
+	[ ! -e "$work/unpacked/usr/libexec/docker/cli-plugins" ] || cp "$work"/unpacked/usr/libexec/docker/cli-plugins/* "$tools/cli-plugins/"
 	rm -rf "$work"
 }
 
