@@ -1,0 +1,84 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { createDocker, probe, unique } from '../../support/docker.ts';
+import { eventually } from '../../support/eventually.ts';
+
+const docker = createDocker(inject('dockerHost'));
+const project = unique('compose');
+const names = ['db', 'api', 'worker', 'web', 'cache', 'mail', 'cron', 'admin', 'docs', 'search'];
+
+/** Ten services with what compose projects use: health, order, volumes, networks, ports, secrets, configs, profiles of flags. */
+const file = `
+x-service: &service
+  image: ${probe}
+  command: ["sh", "-c", "while :; do echo $$HOSTNAME | nc -l -p 80; done"]
+  restart: always
+  init: true
+services:
+  db: { <<: *service, hostname: db, volumes: ["data:/data"], healthcheck: { test: ["CMD", "true"], interval: 500ms } }
+  api: { <<: *service, hostname: api, depends_on: { db: { condition: service_healthy } }, networks: [default, back] }
+  worker: { <<: *service, volumes: ["data:/data:ro"], deploy: { resources: { limits: { memory: 64m, cpus: "0.5" } } } }
+  web: { <<: *service, hostname: web, ports: ["80"], depends_on: [api] }
+  cache: { <<: *service, tmpfs: ["/cache"], read_only: true }
+  mail: { <<: *service, environment: { A: b }, user: "1000:1000" }
+  cron: { <<: *service, secrets: [token], configs: [settings] }
+  admin: { <<: *service, network_mode: "service:web", command: ["sleep", "600"] }
+  docs: { <<: *service, networks: [back], sysctls: { net.core.somaxconn: "512" } }
+  search: { <<: *service, privileged: true, ulimits: { nofile: 1024 }, shm_size: 32m }
+volumes: { data: {} }
+networks: { back: {} }
+secrets: { token: { environment: TOKEN } }
+configs: { settings: { content: "x=1" } }
+`;
+
+let directory: string;
+const compose = (...args: string[]): Promise<string> =>
+  docker.ok(['compose', '-p', project, '-f', join(directory, 'compose.yaml'), ...args], {
+    env: { TOKEN: 'hush' },
+  });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bulkhead-compose-'));
+  await writeFile(join(directory, 'compose.yaml'), file);
+});
+afterAll(async () => {
+  await compose('down', '-v', '-t', '1');
+  await rm(directory, { recursive: true });
+});
+
+test('a project of ten services comes up, each isolated in ids of its own', async () => {
+  await compose('up', '-d', '--wait');
+  expect((await compose('ps', '--services', '--status', 'running')).split('\n').toSorted()).toEqual(
+    names.toSorted(),
+  );
+  const bases = await Promise.all(
+    names.map((name) => compose('exec', '-T', name, 'cat', '/proc/self/uid_map')),
+  );
+  // `admin` shares the network of `web`, hence its ids.
+  expect(new Set(bases).size).toBe(names.length - 1);
+});
+
+test('services reach each other by name; secrets, configs and a shared volume are where they belong', async () => {
+  await eventually(async () => {
+    expect(await compose('exec', '-T', 'web', 'nc', '-w', '2', 'db', '80')).toBe('db');
+  }, 5_000);
+  expect(
+    (await docker.run(['compose', '-p', project, 'exec', '-T', 'docs', 'nc', '-w', '1', 'db', '80'])).status,
+  ).not.toBe(0);
+  expect(await compose('exec', '-T', 'cron', 'cat', '/run/secrets/token', '/settings')).toBe('hushx=1');
+  await compose('exec', '-T', 'db', 'sh', '-c', 'echo rows > /data/table');
+  expect(await compose('exec', '-T', 'worker', 'cat', '/data/table')).toBe('rows');
+  expect(await compose('exec', '-T', 'docs', 'cat', '/proc/sys/net/core/somaxconn')).toBe('512');
+});
+
+test('a service that ends is started again, and one that is changed is made anew', async () => {
+  const idOf = (name: string): Promise<string> => compose('ps', '-q', name);
+  const before = await idOf('mail');
+  await docker.run(['compose', '-p', project, 'exec', '-T', 'cache', 'kill', '1']);
+  await writeFile(join(directory, 'compose.yaml'), file.replace('A: b', 'A: c'));
+  await compose('up', '-d', '--wait');
+  expect(await idOf('mail')).not.toBe(before);
+  expect(await compose('exec', '-T', 'mail', 'sh', '-c', 'echo $A; id -u')).toBe('c\n1000');
+});
