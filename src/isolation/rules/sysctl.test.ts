@@ -22,6 +22,12 @@ describe('sysctl', () => {
     }
   });
 
+  it('gives the name of the domain by the field of that name, which the container may set', () => {
+    const { spec } = planFor(setting('kernel.domainname', 'example.org'));
+    expect(spec).toMatchObject({ domainname: 'example.org', linux: { sysctl: {} } });
+    expect(planWithout('sysctl', setting('kernel.domainname', 'x')).spec.domainname).toBeUndefined();
+  });
+
   it.each([
     'kernel.core_pattern',
     'vm.drop_caches',

@@ -2,6 +2,7 @@ import { type Rule, withLinux } from '../draft.js';
 import { refuse } from '../refuse.js';
 
 const name = 'sysctl';
+const domainname = 'kernel.domainname';
 const pingGroupRange = /^net[./]ipv4[./]ping_group_range$/;
 
 /** Settings the kernel keeps for each network, ipc or uts namespace (docker run --sysctl's own list, and host names). */
@@ -14,6 +15,9 @@ const confined =
  *
  * dockerd sets ping_group_range to `0 2147483647`, which is EINVAL in a user namespace without those ids and would fail
  * every container; its end is clamped to the last id there is.
+ *
+ * `--domainname` reaches runc as the setting kernel.domainname, whose file belongs to root of the VM and cannot be opened by the container's.
+ * The specification's own field of that name is set by setdomainname(2), which asks for a right over the uts namespace alone.
  */
 export const sysctlRule: Rule = {
   name,
@@ -26,7 +30,9 @@ export const sysctlRule: Rule = {
         refuse('BH_ISOLATION_SYSCTL', name, policy, { name: key });
       return [key, pingGroupRange.test(key) ? clampRange(value, draft.ids.size - 1) : value];
     });
-    return withLinux(draft, { sysctl: Object.fromEntries(entries) });
+    const { [domainname]: domain, ...settings } = Object.fromEntries(entries);
+    const changed = withLinux(draft, { sysctl: settings });
+    return domain === undefined ? changed : { ...changed, spec: { ...changed.spec, domainname: domain } };
   },
 };
 
