@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { parseRuntimeSpec } from '../../oci/runtime-spec.js';
 import type { Seccomp } from '../../oci/seccomp.js';
 import {
@@ -62,6 +62,7 @@ function merged(profile: Seccomp | undefined): Seccomp | undefined {
 }
 
 const program = buildEvaluator();
+afterAll(() => rmSync(dirname(program), { recursive: true }));
 
 describe.each(evaluators(program))('libseccomp %s', (_name, command) => {
   describe.each([1, 2] as const)('at optimization %i', (optimize) => {
