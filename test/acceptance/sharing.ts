@@ -67,30 +67,6 @@ export function sharingRows(docker: () => Docker): void {
       expect(await docker().ok(['exec', name, 'ls', '/dev/mqueue'])).toBe('queue');
     });
 
-    test.each([
-      ['C01', '--pid=host', "can't share namespaces [pid] with the host"],
-      ['C02', '--network=host', "can't share a network namespace with the host"],
-      ['C03', '--ipc=host', "can't share namespaces [ipc] with the host"],
-      ['C03', '--uts=host', "can't share namespaces [uts] with the host"],
-      ['C03', '--cgroupns=host', "can't share namespaces [cgroup] with the host"],
-    ])('%s, R9.2.22: %s is refused, privileged or not', async (_row, flag, text) => {
-      for (const more of [[], ['--privileged']]) {
-        const { status, stdout, stderr } = await docker().run([
-          'run',
-          '--rm',
-          ...more,
-          flag,
-          probe,
-          'echo',
-          'ran',
-        ]);
-        expect(stdout).toBe('');
-        expect(status).not.toBe(0);
-        expect(stderr).toContain(text);
-        expect(stderr).toContain('because every container is isolated with a Linux user namespace');
-      }
-    });
-
     test('C08: /sys/class/net shows the interfaces of the container alone', async () => {
       expect(await inOwner('ls', '/sys/class/net')).toBe('eth0\nlo');
       expect(await docker().ok(['run', '--rm', '--network', 'none', probe, 'ls', '/sys/class/net'])).toBe(
@@ -113,6 +89,35 @@ export function sharingRows(docker: () => Docker): void {
         ]);
         expect(status).not.toBe(0);
         expect(stderr).toMatch(/not running|non running/);
+      }
+    });
+  });
+}
+
+/** Rows C01 to C03: namespaces of the host. */
+export function hostNamespaceRows(docker: () => Docker): void {
+  describe('namespaces of the host', () => {
+    test.each([
+      ['C01, R9.2.22', '--pid=host', "can't share namespaces [pid] with the host"],
+      ['C02, R9.2.22', '--network=host', "can't share a network namespace with the host"],
+      ['C03, R9.2.22', '--ipc=host', "can't share namespaces [ipc] with the host"],
+      ['C03, R9.2.22', '--uts=host', "can't share namespaces [uts] with the host"],
+      ['C03, R9.2.22', '--cgroupns=host', "can't share namespaces [cgroup] with the host"],
+    ])('%s: %s is refused, privileged or not', async (_row, flag, text) => {
+      for (const more of [[], ['--privileged']]) {
+        const { status, stdout, stderr } = await docker().run([
+          'run',
+          '--rm',
+          ...more,
+          flag,
+          probe,
+          'echo',
+          'ran',
+        ]);
+        expect(stdout).toBe('');
+        expect(status).not.toBe(0);
+        expect(stderr).toContain(text);
+        expect(stderr).toContain('because every container is isolated with a Linux user namespace');
       }
     });
   });

@@ -3,7 +3,7 @@ import { buildRows } from '../acceptance/builds.ts';
 import { identityRows } from '../acceptance/identity.ts';
 import { lifecycleRows } from '../acceptance/lifecycle.ts';
 import { privilegeRows } from '../acceptance/privilege.ts';
-import { sharingRows } from '../acceptance/sharing.ts';
+import { hostNamespaceRows, sharingRows } from '../acceptance/sharing.ts';
 import { readStatus } from '../support/control.ts';
 import { createDocker } from '../support/docker.ts';
 
@@ -16,4 +16,5 @@ privilegeRows(
 );
 lifecycleRows(() => docker);
 sharingRows(() => docker);
+hostNamespaceRows(() => docker);
 buildRows(() => docker);

@@ -1,6 +1,10 @@
 import { expect, inject, test } from 'vitest';
+import type { KernelFacts } from '../../src/common/health.ts';
 import { identityRows } from '../acceptance/identity.ts';
+import { kernelRows } from '../acceptance/kernel.ts';
+import { mountRows } from '../acceptance/mounts.ts';
 import { privilegeRows } from '../acceptance/privilege.ts';
+import { hostNamespaceRows } from '../acceptance/sharing.ts';
 import { createDocker } from '../support/docker.ts';
 import { parseIdMap } from '../support/id-map.ts';
 import { instanceAt } from '../support/instance.ts';
@@ -15,12 +19,14 @@ test('A01, A04: the first two containers of a fresh VM have the first two ranges
   ]);
 });
 
+async function sentinels(): Promise<KernelFacts> {
+  const { guest } = await instance.status();
+  if (guest === null || guest === undefined) throw new Error('the VM did not say how it is');
+  return guest.kernel;
+}
+
 identityRows(() => docker);
-privilegeRows(
-  () => docker,
-  async () => {
-    const { guest } = await instance.status();
-    if (guest === null || guest === undefined) throw new Error('the VM did not say how it is');
-    return guest.kernel;
-  },
-);
+privilegeRows(() => docker, sentinels);
+kernelRows(() => docker, sentinels);
+hostNamespaceRows(() => docker);
+mountRows(() => docker);

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { expect, test } from 'vitest';
+
+const root = join(import.meta.dirname, '..', '..');
+
+/** Rows of this project's own acceptance tables and probes: §10.1 to 10.4 of one reference, §9.1 to 9.3 of the other. */
+const sections = [
+  ['A', 11],
+  ['B', 15],
+  ['C', 10],
+  ['D', 15],
+  ['R9.1.', 13],
+  ['R9.2.', 37],
+  ['R9.3.', 26],
+] as const;
+const rows = sections.flatMap(([letter, count]) =>
+  Array.from({ length: count }, (_, index) =>
+    letter.length === 1 ? `${letter}${String(index + 1).padStart(2, '0')}` : `${letter}${index + 1}`,
+  ),
+);
+
+function filesBelow(directory: string): string[] {
+  return readdirSync(join(root, directory), { recursive: true, encoding: 'utf8' })
+    .map((name) => join(directory, name))
+    .filter((name) => name.endsWith('.ts'))
+    .filter((name) => name !== relative(root, import.meta.filename));
+}
+
+const id = String.raw`(?:[A-D]\d\d|R9\.[123]\.\d+)`;
+/** A text that begins with rows: a title, or the first column of the table of one. */
+const title = new RegExp(String.raw`(['"\x60])(${id}(?:, ${id})*)(?=:|\1)`, 'g');
+
+/** Rows → files whose test titles name them. */
+function rowsInTitles(): Map<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const file of filesBelow('test')) {
+    for (const [, , names = ''] of readFileSync(join(root, file), 'utf8').matchAll(title)) {
+      for (const name of names.split(', ')) found.set(name, (found.get(name) ?? new Set()).add(file));
+    }
+  }
+  return found;
+}
+
+/** Whether a shared module of rows is used by the VM's tests; files of the projects themselves are told by their directory. */
+function runsIn(file: string): string[] {
+  if (!file.startsWith('test/acceptance/')) return file.startsWith('test/vm/') ? ['VM'] : ['native'];
+  const name = `../acceptance/${file.slice('test/acceptance/'.length)}'`;
+  return [
+    ['native', 'test/engine'],
+    ['VM', 'test/vm'],
+  ].flatMap(([where = '', directory = '']) =>
+    filesBelow(directory).some((user) => readFileSync(join(root, user), 'utf8').includes(name))
+      ? [where]
+      : [],
+  );
+}
+
+const page = readFileSync(join(root, 'docs/acceptance.md'), 'utf8');
+const table = new Map(
+  [...page.matchAll(/^\| (\S+) \| [^|]+ \| ([^|]+) \| ([^|]+) \|/gm)].map(
+    ([, row = '', files = '', where = '']) => [row, { files: files.trim(), where: where.trim() }],
+  ),
+);
+
+test('docs/acceptance.md has a line for each row, and no other', () => {
+  expect([...table.keys()].filter((row) => new RegExp(`^${id}$`).test(row))).toEqual(rows);
+});
+
+test.each(rows)('%s: the table says where it is tested', (row) => {
+  const files = [...(rowsInTitles().get(row) ?? [])].sort();
+  const where = ['native', 'VM'].filter((project) => files.some((file) => runsIn(file).includes(project)));
+  expect(table.get(row)).toEqual(
+    files.length === 0
+      ? { files: '–', where: 'not yet' }
+      : {
+          files: files.map((file) => `\`${file.slice('test/'.length)}\``).join(', '),
+          where: where.join(', '),
+        },
+  );
+});
