@@ -10,6 +10,7 @@ import type { Decisions } from './decisions.js';
 import { readImageLayers } from './image-layers.js';
 import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
+import { readUptimeSeconds } from './uptime.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
 
 export interface IsolationPlannerOptions {
@@ -53,7 +54,17 @@ function begin(
       const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');
       const imageLayers = merged ? readImageLayers(engine.dataRoot.path, containerId) : [];
       const container = { id: containerId, bundle };
-      const circumstances = { container, facts, namespaces, imageLayers, ids, engine, policy };
+      const uptimeSeconds = readUptimeSeconds();
+      const circumstances = {
+        container,
+        facts,
+        namespaces,
+        imageLayers,
+        ids,
+        engine,
+        policy,
+        ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
+      };
       if (decisions.note(containerId, { config, ...circumstances }))
         return { kind: 'refusal', refusal: onlyExplained() };
       const decision = decide({ spec, ...circumstances });

@@ -71,6 +71,8 @@ export interface IsolationRequest {
   readonly imageLayers: readonly string[];
   /** The exclusive range leased for this container. */
   readonly ids: IdRange;
+  /** How long the machine is up in the initial time namespace; absent where the kernel has no time namespaces. */
+  readonly uptimeSeconds?: number;
   readonly engine: EngineFacts;
   readonly policy: IsolationPolicy;
 }

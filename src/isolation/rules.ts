@@ -13,6 +13,7 @@ import { propagationRule } from './rules/propagation.js';
 import { rootFilesystemRule } from './rules/root-filesystem.js';
 import { seccompFloorRule } from './rules/seccomp-floor.js';
 import { sysctlRule } from './rules/sysctl.js';
+import { uptimeRule } from './rules/uptime.js';
 import { userNamespaceRule } from './rules/user-namespace.js';
 
 /**
@@ -24,6 +25,7 @@ export const isolationRules: readonly Rule[] = [
   privilegedRule, //     the policy may refuse --privileged; otherwise it is confined by the rules below
   namespacesRule, //     no namespace of the host; another container's only together with its user namespace
   userNamespaceRule, //  one exclusive user namespace, whatever was asked for
+  uptimeRule, //         its uptime is its own
   processRule, //        ids inside the range; no immunity from the OOM killer, no real-time scheduling
 
   // What it sees.

@@ -30,6 +30,8 @@ function namespaceViolations(
     if (namespaces.filter((namespace) => namespace.type === type).length !== 1)
       found.push(`not one ${type} namespace`);
   }
+  if (request.uptimeSeconds !== undefined && !namespaces.some(({ type }) => type === 'time'))
+    found.push('the uptime of the VM');
   for (const { type, path } of namespaces) {
     if (path === undefined || path === '') continue;
     /* Only what the front door pinned of a running container, never a path through a pid. */
