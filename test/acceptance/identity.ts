@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { type Docker, probe, unique } from '../support/docker.ts';
 import { disjoint, parseIdMap } from '../support/id-map.ts';
 
-/** Rows A01 to A04, A08 and A10 of the acceptance table: who a container is. */
+/** Rows A01 to A04, A08, A10 and C09 of the acceptance table: who a container is. */
 export function identityRows(docker: () => Docker): void {
   describe('identity', () => {
     const containers: string[] = [];
@@ -42,6 +42,18 @@ export function identityRows(docker: () => Docker): void {
       containers.push(name);
       await docker().ok(['create', '--name', name, probe, 'true']);
       expect(await docker().ok(['inspect', '-f', '{{.HostConfig.Runtime}}', name])).toBe('bulkhead');
+    });
+
+    test('C09: the uptime of a container is its own, from its start on and in exec, too', async () => {
+      const name = unique('c09');
+      containers.push(name);
+      await docker().ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
+      const started = performance.now();
+      const uptime = Number((await docker().ok(['exec', name, 'cat', '/proc/uptime'])).split(' ')[0]);
+      /* The clock of the test starts later than the container, by no more than `docker run` took. */
+      expect(uptime).toBeGreaterThanOrEqual(0);
+      expect(uptime).toBeLessThan((performance.now() - started) / 1000 + 60);
+      expect(await docker().ok(['exec', name, 'date', '+%Y'])).toBe(String(new Date().getFullYear()));
     });
 
     test('A10: a container stopped and started again keeps its files and its volume', async () => {
