@@ -42,18 +42,15 @@ function rowsInTitles(): Map<string, Set<string>> {
   return found;
 }
 
-/** Whether a shared module of rows is used by the VM's tests; files of the projects themselves are told by their directory. */
+/** Projects that run a file: its own, or, of shared rows, those whose files import it, directly or by another shared file. */
 function runsIn(file: string): string[] {
-  if (!file.startsWith('test/acceptance/')) return file.startsWith('test/vm/') ? ['VM'] : ['native'];
-  const name = `../acceptance/${file.slice('test/acceptance/'.length)}'`;
-  return [
-    ['native', 'test/engine'],
-    ['VM', 'test/vm'],
-  ].flatMap(([where = '', directory = '']) =>
-    filesBelow(directory).some((user) => readFileSync(join(root, user), 'utf8').includes(name))
-      ? [where]
-      : [],
-  );
+  if (file.startsWith('test/vm/')) return ['VM'];
+  if (!file.startsWith('test/acceptance/')) return ['native'];
+  const name = `/${file.slice('test/acceptance/'.length)}'`;
+  return ['test/engine', 'test/vm', 'test/acceptance']
+    .flatMap(filesBelow)
+    .filter((user) => readFileSync(join(root, user), 'utf8').includes(name))
+    .flatMap(runsIn);
 }
 
 const page = readFileSync(join(root, 'docs/acceptance.md'), 'utf8');
