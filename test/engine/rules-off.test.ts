@@ -1,0 +1,54 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { builtImageDir } from '../support/built-image.ts';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type WeakenedRoot, weakenedRoot } from '../support/weakened-root.ts';
+
+/**
+ * The probes of the rows above an engine whose daemon lacks the rule: each must find its way through. One that does not would pass
+ * for another reason than the rule, and prove nothing. Of the pure rules `src/isolation/hostile.test.ts` shows the same for all.
+ */
+const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices'];
+
+let dir: string;
+let root: WeakenedRoot | undefined;
+let engine: NativeEngine | undefined;
+let docker: Docker;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-weak-'));
+  root = await weakenedRoot(join(await builtImageDir(), 'root.erofs'), dir, off);
+  engine = await startNativeEngine({
+    name: `weak-${process.pid}`,
+    root: root.path,
+    dataDir: join(dir, 'data'),
+    hostDir: join(dir, 'host'),
+    signal: AbortSignal.timeout(60_000),
+  });
+  docker = createDocker(engine.dockerHost);
+});
+afterAll(async () => {
+  await engine?.stop();
+  await root?.unmount();
+  await rm(dir, { recursive: true, force: true });
+});
+const run = async (...args: string[]) => docker.run(['run', '--rm', ...args]);
+
+test('without the floor a privileged container opens a vsock', async () => {
+  expect((await run('--privileged', probe, 'probe', 'vsock-socket')).stdout).toBe('ok');
+});
+
+test('without the rule of namespaces the host name of the host is shared', async () => {
+  expect((await run('--uts=host', probe, 'hostname')).stdout).toBe(hostname());
+});
+
+test('without the rule of uptime the uptime of the machine is shown', async () => {
+  const [uptime] = (await run(probe, 'cat', '/proc/uptime')).stdout.split(' ');
+  expect(Number(uptime)).toBeGreaterThan(100);
+});
+
+test('without the rule of devices a device cgroup rule is served', async () => {
+  expect((await run('--device-cgroup-rule', 'c 1:11 r', probe, 'echo', 'ran')).stdout).toBe('ran');
+});
