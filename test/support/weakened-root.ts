@@ -59,13 +59,13 @@ async function daemonWithout(rules: readonly string[]): Promise<string> {
     plugins: [
       {
         name: 'weaken',
-        setup({ onResolve, onLoad }) {
-          onResolve({ filter: /\/rules\.js$/ }, ({ importer }) =>
+        setup(bundle) {
+          bundle.onResolve({ filter: /\/rules\.js$/ }, ({ importer }) =>
             importer === 'weakened'
               ? undefined
               : { path: join(sources, 'isolation/rules.ts'), namespace: 'weakened' },
           );
-          onLoad({ filter: /.*/, namespace: 'weakened' }, ({ path }) => ({
+          bundle.onLoad({ filter: /.*/, namespace: 'weakened' }, ({ path }) => ({
             resolveDir: join(sources, 'isolation'),
             contents: `import { isolationRules as all } from ${JSON.stringify(path)};
               const off = ${JSON.stringify(rules)};
