@@ -35,7 +35,7 @@ it('names every field that differs between what was asked for and what is made, 
       );
       for (const what of seen) expect(told).toContain(what);
     }),
-    { numRuns: 500 },
+    { numRuns: 1500 },
   );
   expect(plans).toBeGreaterThan(20);
 });
