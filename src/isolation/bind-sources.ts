@@ -76,8 +76,13 @@ function ofEngine(inData: string, build: boolean, owners: readonly string[]): bo
   );
 }
 
-/** An image mounted by the engine for this container. Nothing but its layer's name tells it from another container's root. */
-function ofImage({ mount }: OpenedSource, { engine, imageLayers }: IsolationRequest): boolean {
+/**
+ * An image mounted by the engine for this container. On overlay2 nothing but its layer's name tells it from another container's root;
+ * with the containerd image store its mount point does, where only the engine can mount.
+ */
+function ofImage({ mount }: OpenedSource, { container, engine, imageLayers }: IsolationRequest): boolean {
+  const point = pathBelow(engine.dataRoot.path, mount.mountPoint) ?? '';
+  if (point.startsWith(`rootfs/overlayfs/${container.id}-`)) return true;
   const layers = overlayLayers(mount.superOptions, `${engine.dataRoot.path}/overlay2`);
   return (
     typeof layers !== 'string' &&

@@ -341,6 +341,19 @@ describe('binds of a build step', () => {
         expect(refusalFor({ ...request, imageLayers }).message).toContain('it lies on overlay');
     });
 
+    it('is known by its mount point with the containerd image store', () => {
+      const at = (name: string) => {
+        const mounted = `/var/lib/docker/rootfs/overlayfs/${name}`;
+        return binding(mounted, overlayAt(mounted, '2222'), 'rbind');
+      };
+      expect(planFor(at(`${containerId}-image`)).binds[0]).toMatchObject({
+        readonly: true,
+        overlay: { within: '/' },
+      });
+      for (const name of [containerId, `${containerId.replace('c', 'd')}-image`, `x/${containerId}-image`])
+        expect(refusalFor(at(name)).message).toContain('it lies on overlay');
+    });
+
     it('is for build steps alone otherwise', () => {
       expect(refusalFor(binding(point, stage, 'rbind', 'ro')).message).toContain('it lies on overlay');
     });
