@@ -35,6 +35,19 @@
 #define CONTROL_PORT "org.bulkhead.control"
 #define DEVICE_DEADLINE_MS 10000
 
+/*
+ * The nodes containers may be given are for all of them, as udev leaves them elsewhere (50-udev-default.rules); devtmpfs makes them
+ * for root alone. What they give is limited to the namespaces of who opens them. One that is missing is nobody's to use.
+ */
+static void open_container_devices(void)
+{
+    static const char *const nodes[] = {"/dev/fuse", "/dev/net/tun"};
+
+    for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
+        if (chmod(nodes[i], 0666) != 0 && errno != ENOENT)
+            log_line("%s cannot be opened to containers", nodes[i]);
+}
+
 static _Noreturn void fail(const struct options *options, const char *code, const char *detail)
 {
     phase_failure(code, detail);
@@ -110,6 +123,7 @@ static void set_up_machine(const struct options *options, const char *cmdline)
     start_data_disk(options, &disk);
     if (!load_modules(MODULE_LIST, detail, sizeof(detail)))
         fail(options, "module-failed", detail);
+    open_container_devices();
     if (!close_module_loading())
         fail_errno(options, "module-failed", "kernel.modules_disabled");
     set_sysctls();
