@@ -19,18 +19,19 @@ test.runIf(process.getuid?.() === 0)(
   'gives away the cgroup and its members, not its limits (root only)',
   () => {
     const plan = planFor(requestFor(containerSpec()));
-    const cgroup = join(root, 'memory', plan.spec.linux.cgroupsPath ?? '');
-    mkdirSync(cgroup, { recursive: true });
-    for (const file of ['cgroup.procs', 'tasks', 'memory.limit_in_bytes'])
-      writeFileSync(join(cgroup, file), '');
-    delegateCgroups({ ...plan, delegated: ['memory'] }, root);
-    const owner = (path: string) => [statSync(path).uid, statSync(path).gid];
-    const theirs = [plan.ids.base, plan.ids.base];
-    expect(owner(cgroup)).toEqual(theirs);
-    expect(owner(join(cgroup, 'cgroup.procs'))).toEqual(theirs);
-    expect(owner(join(cgroup, 'tasks'))).toEqual(theirs);
-    expect(owner(join(cgroup, 'memory.limit_in_bytes'))).toEqual([0, 0]);
-    expect(owner(join(cgroup, '..'))).toEqual([0, 0]);
+    for (const [hierarchy, members, limit] of [
+      ['memory', ['cgroup.procs', 'tasks'], 'memory.limit_in_bytes'],
+      ['.', ['cgroup.procs', 'cgroup.threads', 'cgroup.subtree_control'], 'memory.max'],
+    ] as const) {
+      const cgroup = join(root, hierarchy, plan.spec.linux.cgroupsPath ?? '');
+      mkdirSync(cgroup, { recursive: true });
+      for (const file of [...members, limit]) writeFileSync(join(cgroup, file), '');
+      delegateCgroups({ ...plan, delegated: [hierarchy] }, root);
+      const owner = (path: string) => [statSync(path).uid, statSync(path).gid];
+      for (const path of [cgroup, ...members.map((file) => join(cgroup, file))])
+        expect(owner(path)).toEqual([plan.ids.base, plan.ids.base]);
+      for (const path of [join(cgroup, limit), join(cgroup, '..')]) expect(owner(path)).toEqual([0, 0]);
+    }
   },
 );
 

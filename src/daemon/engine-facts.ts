@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
-import type { EngineFacts, Place } from '../isolation/request.js';
+import type { MountInfo } from '../isolation/plan.js';
+import { type EngineFacts, type Place, unifiedHierarchy } from '../isolation/request.js';
 import { parseMountInfo } from '../runtime/index.js';
 
 /** Paths of the engine inside the root; see docs/architecture.md, "Paths inside the root". */
@@ -20,15 +21,11 @@ export const enginePaths = {
 export function readEngineFacts(): EngineFacts {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
   const filesystems = mounts.map((line) => parseMountInfo(line));
+  const cgroupVersion = filesystems.some(({ filesystem }) => filesystem === 'cgroup2') ? 2 : 1;
   return {
     architecture: process.arch === 'arm64' ? 'arm64' : 'x64',
-    cgroupVersion: filesystems.some(({ filesystem }) => filesystem === 'cgroup2') ? 2 : 1,
-    cgroupHierarchies: filesystems
-      .filter(
-        ({ filesystem, mountPoint }) =>
-          filesystem === 'cgroup' && posix.dirname(mountPoint) === '/sys/fs/cgroup',
-      )
-      .map(({ mountPoint }) => posix.basename(mountPoint)),
+    cgroupVersion,
+    cgroupHierarchies: cgroupVersion === 2 ? [unifiedHierarchy] : versionOneHierarchies(filesystems),
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
     sharedRoots: [],
@@ -48,6 +45,15 @@ const capSysResource = 24n;
 export function lowestOomScoreAdj(status: string, own: string): number {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'}`);
   return (effective >> capSysResource) % 2n === 1n ? -1000 : Number(own.trim());
+}
+
+function versionOneHierarchies(filesystems: readonly MountInfo[]): string[] {
+  return filesystems
+    .filter(
+      ({ filesystem, mountPoint }) =>
+        filesystem === 'cgroup' && posix.dirname(mountPoint) === '/sys/fs/cgroup',
+    )
+    .map(({ mountPoint }) => posix.basename(mountPoint));
 }
 
 /** Debian links docker-init to tini; the facts of a bind name what the link leads to. */

@@ -98,8 +98,8 @@ export interface Plan {
   /** Opened paths that are namespaces to join, held by a bind of each on `/run/bulkhead/stage/b<index>`. */
   readonly namespaces: readonly number[];
   /**
-   * Directories of /sys/fs/cgroup, each a v1 hierarchy, in which the container's root gets its own cgroup to divide. On v2 runc does it
-   * where the cgroup file system is writable; here bulkheadd does, before the front door gets the plan.
+   * Directories of /sys/fs/cgroup, each a hierarchy, in which the container's root gets its own cgroup to divide. bulkheadd hands it
+   * over before the front door gets the plan.
    */
   readonly delegated: readonly string[];
   readonly spec: RuntimeSpec;

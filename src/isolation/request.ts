@@ -14,11 +14,14 @@ export interface Place {
   readonly within: string;
 }
 
+/** cgroup v2 has one hierarchy, mounted on /sys/fs/cgroup itself. */
+export const unifiedHierarchy = '.';
+
 /** What is true of the engine these containers belong to; measured once when the daemon starts. */
 export interface EngineFacts {
   readonly architecture: 'x64' | 'arm64';
   readonly cgroupVersion: 1 | 2;
-  /** v1: the directories of /sys/fs/cgroup with a hierarchy mounted on each. v2: none. */
+  /** v1: the directories of /sys/fs/cgroup with a hierarchy mounted on each. v2: `unifiedHierarchy` alone. */
   readonly cgroupHierarchies: readonly string[];
   /** dockerd's data root, `/var/lib/docker`. */
   readonly dataRoot: Place;

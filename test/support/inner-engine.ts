@@ -14,10 +14,23 @@ export interface Inner {
   remove(): Promise<void>;
 }
 
+/**
+ * On cgroup v2 a cgroup with processes of its own cannot be divided (cgroups(7), "no internal processes"), so they leave it first, as
+ * `docker:dind` begins, too.
+ */
+const start = [
+  'cd /sys/fs/cgroup',
+  'if [ -e cgroup.controllers ]; then',
+  '  mkdir -p init && echo 1 > init/cgroup.procs',
+  '  sed -e "s/ / +/g" -e "s/^/+/" cgroup.controllers > cgroup.subtree_control',
+  'fi',
+  'exec sleep 3600',
+].join('\n');
+
 export async function startInner(docker: Docker, flags: readonly string[] = []): Promise<Inner> {
   const image = await importTestImage(docker, engineRecipe);
   const name = unique('inner');
-  await docker.ok(['run', '-d', '--privileged', '--name', name, ...flags, image, 'sleep', '3600']);
+  await docker.ok(['run', '-d', '--privileged', '--name', name, ...flags, image, 'sh', '-c', start]);
   return {
     name,
     exec: (...command) => docker.run(['exec', name, ...command]),

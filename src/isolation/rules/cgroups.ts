@@ -14,9 +14,8 @@ const cgroupFile = /^[a-z]+(\.[a-z0-9_]+)+$/;
  * and on v2 may be handed its files. So the cgroup is exactly the container's own below a known parent.
  *
  * A privileged container gets its cgroup file system writable and its cgroup delegated, so that systemd or an inner engine
- * can divide it: the directory becomes its root's, the files with its limits stay the VM's. On v2 runc does that, on v1
- * bulkheadd. There a child escapes its parent's limits where the controller is not hierarchical, so a hierarchy in which
- * such a limit is set is not delegated.
+ * can divide it: the directory becomes its root's, the files with its limits stay the VM's. On v1 a child escapes its parent's
+ * limits where the controller is not hierarchical, so a hierarchy in which such a limit is set is not delegated.
  */
 export const cgroupsRule: Rule = {
   name,
