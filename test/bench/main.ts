@@ -1,12 +1,13 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * work, parallel, channel, image, boot; all without an argument.
+ * work, parallel, peers, channel, image, boot; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
 import { benchEngine } from './engine.ts';
 import { benchParallel } from './parallel.ts';
+import { benchPeers } from './peers.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchWork } from './work.ts';
 
@@ -14,6 +15,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   engine: () => benchEngine(),
   work: () => benchWork(),
   parallel: () => benchParallel(),
+  peers: () => benchPeers(),
   channel: () => benchmarkChannel(),
   image: imageSizes,
   boot: benchBoot,
