@@ -3,6 +3,8 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Plan } from '../isolation/plan.js';
 import type { Inquiry, Planner, RuntimeAuditEvent } from './planner.js';
@@ -271,4 +273,23 @@ test('a range comes back when the runtime deletes the container', async () => {
   rmSync(join(directory, 'runc/watched'), { recursive: true });
   await expect.poll(() => server?.allocator.leases, { timeout: 5000 }).toEqual([]);
   expect(errors).toEqual([]);
+});
+
+test('a session that is over leaves nothing of its question in memory', async () => {
+  setFlagsFromString('--expose-gc');
+  const questions: WeakRef<object>[] = [];
+  await serve({
+    begin: async (request, signal) => {
+      questions.push(new WeakRef(request));
+      return plannerOf((_facts, ids) => ({ kind: 'plan', plan: bindPlan(ids) })).begin(request, signal);
+    },
+  });
+  for (const id of ['c1', 'c2', 'c3']) await talk(hello(id), rootFacts);
+  const kept = () => {
+    runInNewContext('gc()');
+    return questions.filter((question) => question.deref() !== undefined).length;
+  };
+  /* The last one may live on in a register until other code has run. */
+  for (const id of ['c4', 'c5']) await talk(hello(id), rootFacts);
+  await expect.poll(kept, { timeout: 5000 }).toBeLessThanOrEqual(1);
 });
