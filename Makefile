@@ -6,13 +6,17 @@ export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
 NATIVE := src/runtime/front-door src/vm/native vm-image/init vm-image/probe test/probes
 
-.PHONY: run test bench setup build native image down clean
+.PHONY: run test soak bench setup build native image down clean
 
 run: build
 	@node scripts/demonstration.ts
 
 test: build
 	@node scripts/test.ts
+
+# 5,000 containers with 64 alive, and 500 creates under kill -9: half an hour. `make test` does a small part of it.
+soak: build
+	BULKHEAD_SOAK=full vitest run --project engine test/soak
 
 bench: build
 	node test/bench/main.ts

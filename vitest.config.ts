@@ -22,7 +22,7 @@ export default defineConfig({
       {
         test: {
           name: 'engine',
-          include: ['test/engine/**/*.test.ts', 'test/security/**/*.test.ts'],
+          include: ['test/engine/**/*.test.ts', 'test/security/**/*.test.ts', 'test/soak/**/*.test.ts'],
           globalSetup: ['test/support/engine-setup.ts'],
           fileParallelism: false,
           testTimeout: 60_000,

@@ -20,6 +20,8 @@ export async function callEngine(
 ): Promise<ApiAnswer> {
   const sent = request({
     socketPath,
+    /* A connection of its own, closed with the answer: tests count what the daemon keeps open. */
+    agent: false,
     method,
     path,
     headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
