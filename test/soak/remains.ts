@@ -1,0 +1,101 @@
+import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { EngineInternals } from '../support/engine-internals.ts';
+
+/** Everything containers could leave behind, by name, so that a difference says what it is. */
+export interface Remains {
+  /** Mount points of PID 1's mount namespace; containerd, dockerd and the shims share it. */
+  readonly mounts: readonly string[];
+  /** Below /run, sockets and all. */
+  readonly runtimeFiles: readonly string[];
+  /** Below the engine's data root and containerd's: the directories that grow with containers. */
+  readonly storedFiles: readonly string[];
+  readonly cgroups: readonly string[];
+  /** Programs of the engine's pid namespace, with how many run. */
+  readonly programs: readonly string[];
+  /** Namespaces of those processes: how many of each kind. */
+  readonly namespaces: Readonly<Record<string, number>>;
+  /** Network interfaces of the engine's network namespace. */
+  readonly interfaces: readonly string[];
+}
+
+const stores = [
+  '/var/lib/docker/containers',
+  '/var/lib/docker/image/overlay2/layerdb',
+  '/var/lib/docker/network',
+  '/var/lib/docker/overlay2',
+  '/var/lib/docker/volumes',
+  '/var/lib/docker/tmp',
+  '/var/lib/containerd',
+] as const;
+
+export async function findRemains(engine: EngineInternals): Promise<Remains> {
+  const mountinfo = await readFile(`/proc/${engine.init}/mountinfo`, 'utf8');
+  const processes = await processesOf(engine);
+  const interfaces = (await readFile(`/proc/${engine.init}/net/dev`, 'utf8')).split('\n').slice(2);
+  return {
+    mounts: sorted(mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '')),
+    runtimeFiles: await tree(engine.path('/run'), () => true, 8),
+    storedFiles: (await Promise.all(stores.map((store) => tree(engine.path(store), () => true, 4)))).flat(),
+    cgroups: await tree(engine.path('/sys/fs/cgroup'), (name) => name.includes('/docker/'), 6),
+    programs: tally(processes.map(({ program }) => program)),
+    namespaces: Object.fromEntries(
+      namespaceKinds.map((kind, index) => [
+        kind,
+        new Set(processes.map(({ namespaces }) => namespaces[index])).size,
+      ]),
+    ),
+    interfaces: sorted(interfaces.map((line) => line.split(':')[0]?.trim() ?? '')),
+  };
+}
+
+const namespaceKinds = ['cgroup', 'ipc', 'mnt', 'net', 'pid', 'user', 'uts'] as const;
+
+async function processesOf(engine: EngineInternals): Promise<{ program: string; namespaces: string[] }[]> {
+  const pids = (await readdir(engine.path('/proc'))).filter((name) => /^\d+$/.test(name));
+  const found = await Promise.all(
+    pids.map(async (pid) => {
+      const at = engine.path(`/proc/${pid}`);
+      try {
+        const program = await readlink(`${at}/exe`);
+        return {
+          program,
+          namespaces: await Promise.all(namespaceKinds.map((kind) => readlink(`${at}/ns/${kind}`))),
+        };
+      } catch {
+        return undefined; // it has ended meanwhile
+      }
+    }),
+  );
+  return found.filter((process) => process !== undefined);
+}
+
+function tally(names: readonly string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return sorted([...counts].map(([name, count]) => `${count} ${name}`));
+}
+
+/** Paths below a directory, itself left out. Other file systems mounted there are those `mounts` has, and are not entered. */
+async function tree(top: string, wanted: (path: string) => boolean, depth: number): Promise<string[]> {
+  const { dev } = await lstat(top).catch(() => ({ dev: undefined }));
+  const isCgroup = top.endsWith('/sys/fs/cgroup');
+  const found: string[] = [];
+  const walk = async (directory: string, left: number): Promise<void> => {
+    const entries = await readdir(directory, { withFileTypes: true }).catch(() => []);
+    for (const entry of entries) {
+      const path = join(directory, entry.name);
+      if (isCgroup && !entry.isDirectory()) continue;
+      if (wanted(path)) found.push(path.replace(/^\/proc\/\d+\/root/, ''));
+      if (!entry.isDirectory() || left === 0) continue;
+      const status = await lstat(path).catch(() => undefined);
+      if (status !== undefined && (isCgroup || status.dev === dev)) await walk(path, left - 1);
+    }
+  };
+  await walk(top, depth);
+  return sorted(found);
+}
+
+function sorted(list: readonly string[]): string[] {
+  return [...list].sort();
+}
