@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createDocker, probe, unique } from '../../support/docker.ts';
+import { createDocker, type Outcome, probe, unique } from '../../support/docker.ts';
 import { eventually } from '../../support/eventually.ts';
 
 const docker = createDocker(inject('dockerHost'));
@@ -34,10 +34,17 @@ configs: { settings: { content: "x=1" } }
 `;
 
 let directory: string;
-const compose = (...args: string[]): Promise<string> =>
-  docker.ok(['compose', '-p', project, '-f', join(directory, 'compose.yaml'), ...args], {
-    env: { TOKEN: 'hush' },
-  });
+const env = { TOKEN: 'hush' };
+const line = (args: readonly string[]): string[] => [
+  'compose',
+  '-p',
+  project,
+  '-f',
+  join(directory, 'compose.yaml'),
+  ...args,
+];
+const compose = (...args: string[]): Promise<string> => docker.ok(line(args), { env });
+const attempt = (...args: string[]): Promise<Outcome> => docker.run(line(args), { env });
 
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bulkhead-compose-'));
@@ -64,9 +71,8 @@ test('services reach each other by name; secrets, configs and a shared volume ar
   await eventually(async () => {
     expect(await compose('exec', '-T', 'web', 'nc', '-w', '2', 'db', '80')).toBe('db');
   }, 5_000);
-  expect(
-    (await docker.run(['compose', '-p', project, 'exec', '-T', 'docs', 'nc', '-w', '1', 'db', '80'])).status,
-  ).not.toBe(0);
+  const { stderr } = await attempt('exec', '-T', 'docs', 'nc', '-w', '1', 'db', '80');
+  expect(stderr).toContain("bad address 'db'");
   expect(await compose('exec', '-T', 'cron', 'cat', '/run/secrets/token', '/settings')).toBe('hushx=1');
   await compose('exec', '-T', 'db', 'sh', '-c', 'echo rows > /data/table');
   expect(await compose('exec', '-T', 'worker', 'cat', '/data/table')).toBe('rows');
@@ -76,9 +82,26 @@ test('services reach each other by name; secrets, configs and a shared volume ar
 test('a service that ends is started again, and one that is changed is made anew', async () => {
   const idOf = (name: string): Promise<string> => compose('ps', '-q', name);
   const before = await idOf('mail');
-  await docker.run(['compose', '-p', project, 'exec', '-T', 'cache', 'kill', '1']);
+  const cache = await idOf('cache');
+  await attempt('exec', '-T', 'cache', 'kill', '1');
+  await eventually(async () => {
+    const seen = await docker.ok(['inspect', '-f', '{{.RestartCount}} {{.State.Running}}', cache]);
+    expect(seen).toBe('1 true');
+  }, 10_000);
   await writeFile(join(directory, 'compose.yaml'), file.replace('A: b', 'A: c'));
   await compose('up', '-d', '--wait');
   expect(await idOf('mail')).not.toBe(before);
   expect(await compose('exec', '-T', 'mail', 'sh', '-c', 'echo $A; id -u')).toBe('c\n1000');
+});
+
+test("C04: a service asks for the host's network", async () => {
+  const other = join(directory, 'host.yaml');
+  await writeFile(
+    other,
+    `services: { host: { image: ${probe}, network_mode: host, command: [cat, /proc/self/uid_map] } }\n`,
+  );
+  const { status, stderr } = await docker.run(['compose', '-p', `${project}-host`, '-f', other, 'up']);
+  expect(status).not.toBe(0);
+  expect(stderr).toContain("can't share a network namespace with the host");
+  await docker.ok(['compose', '-p', `${project}-host`, '-f', other, 'down']);
 });
