@@ -17,8 +17,12 @@ export interface ViewTarget {
 /** @param target what the engine will copy up there is made known to the container's own overlay first. */
 export type RefreshViews = (target?: ViewTarget) => Promise<void>;
 
+/** A container whose root is its own FUSE mount holds the helper for as long as it likes. */
+const longestMs = 10_000;
+
 /**
  * Drops the stale names of running containers' files on both sides; see refresh-views.c for what and why. About 4 ms.
+ * Rejects after 10 s even if the helper can't be killed: execFile's own `timeout` would go on waiting for its end.
  *
  * @param pidOf process id of a running container's init, undefined when it does not run.
  */
@@ -26,7 +30,10 @@ export function createRefreshViews(pidOf: (container: string) => Promise<number 
   return async (target) => {
     const pid = target === undefined ? undefined : await pidOf(target.container);
     const writing = target === undefined || pid === undefined ? [] : [String(pid), target.path];
-    await run(program, [enginePaths.dataRoot, ...writing], { timeout: 10_000 });
+    await run(program, [enginePaths.dataRoot, ...writing], {
+      signal: AbortSignal.timeout(longestMs),
+      killSignal: 'SIGKILL',
+    });
   };
 }
 

@@ -33,19 +33,30 @@ static int open_within(int root, const char *path)
 	return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
 }
 
-static int same(const struct stat *a, const struct stat *b)
+/*
+ * Which directory that is, by what the kernel remembers. Asked for anything fresher, a root that lies on a FUSE mount of another
+ * container's would ask that container's server, which need never answer and then can't be given up either.
+ */
+static int identify(int directory, const char *path, struct statx *found)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+	return statx(directory, path, AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_INO, found);
+}
+
+static int same(const struct statx *a, const struct statx *b)
+{
+	return a->stx_dev_major == b->stx_dev_major && a->stx_dev_minor == b->stx_dev_minor && a->stx_ino == b->stx_ino;
 }
 
 /* The directory and all above it up to the root. Closes it. */
-static void copy_up(int directory, const struct stat *root)
+static void copy_up(int directory, const struct statx *root)
 {
+	struct statx here;
 	struct stat status;
 
 	for (int depth = 0; directory >= 0 && depth < DEEPEST; depth++) {
 		int above = -1;
-		if (fstat(directory, &status) == 0 && fchmod(directory, status.st_mode & 07777) == 0 && !same(&status, root))
+		if (fstat(directory, &status) == 0 && fchmod(directory, status.st_mode & 07777) == 0 &&
+		    identify(directory, "", &here) == 0 && !same(&here, root))
 			above = openat(directory, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		close(directory);
 		directory = above;
@@ -55,7 +66,7 @@ static void copy_up(int directory, const struct stat *root)
 }
 
 /* What a link of /proc names, or its directory, when that is below the target. */
-static void copy_up_named(int proc, const char *link, int is_directory, int root, const struct stat *root_status, const char *target)
+static void copy_up_named(int proc, const char *link, int is_directory, int root, const struct statx *root_status, const char *target)
 {
 	char name[PATH_MAX];
 	const size_t length = strlen(target);
@@ -70,7 +81,7 @@ static void copy_up_named(int proc, const char *link, int is_directory, int root
 		copy_up(open_within(root, name), root_status);
 }
 
-static void copy_up_listed(int proc, const char *list, int root, const struct stat *root_status, const char *target)
+static void copy_up_listed(int proc, const char *list, int root, const struct statx *root_status, const char *target)
 {
 	const int fd = openat(proc, list, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *links = fd < 0 ? NULL : fdopendir(fd);
@@ -82,20 +93,20 @@ static void copy_up_listed(int proc, const char *list, int root, const struct st
 		closedir(links);
 }
 
-static void copy_up_used(int root, const struct stat *root_status, const char *target)
+static void copy_up_used(int root, const struct statx *root_status, const char *target)
 {
 	DIR *processes = opendir("/proc");
 	const struct dirent *entry;
 
 	while (processes && (entry = readdir(processes)) != NULL) {
 		char name[300];
-		struct stat status;
+		struct statx found;
 		int proc;
 
 		if (entry->d_name[0] < '1' || entry->d_name[0] > '9')
 			continue;
 		snprintf(name, sizeof name, "/proc/%s/root/", entry->d_name);
-		if (stat(name, &status) != 0 || !same(&status, root_status))
+		if (identify(AT_FDCWD, name, &found) != 0 || !same(&found, root_status))
 			continue;
 		snprintf(name, sizeof name, "/proc/%s", entry->d_name);
 		proc = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -111,7 +122,7 @@ static void copy_up_used(int root, const struct stat *root_status, const char *t
 }
 
 /* The directories of the files something is mounted on, which the engine copies up itself whatever it is asked for. */
-static void copy_up_mount_points(const char *process, int root, const struct stat *root_status)
+static void copy_up_mount_points(const char *process, int root, const struct statx *root_status)
 {
 	static char line[64 * 1024];
 	char path[PATH_MAX];
@@ -138,7 +149,7 @@ static void copy_up_mount_points(const char *process, int root, const struct sta
 		fclose(mounts);
 }
 
-static void copy_up_target(int root, const struct stat *root_status, const char *path)
+static void copy_up_target(int root, const struct statx *root_status, const char *path)
 {
 	char name[64], target[PATH_MAX] = "";
 	const int directory = open_within(root, path);
@@ -157,7 +168,7 @@ static void copy_up_target(int root, const struct stat *root_status, const char 
 void copy_up_for_engine(const char *process, const char *path)
 {
 	char name[64];
-	struct stat root_status;
+	struct statx root_status;
 	struct statfs filesystem;
 	int root;
 
@@ -165,7 +176,7 @@ void copy_up_for_engine(const char *process, const char *path)
 	root = open(name, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return;
-	if (fstat(root, &root_status) == 0 && fstatfs(root, &filesystem) == 0 && filesystem.f_type == OVERLAYFS_MAGIC) {
+	if (identify(root, "", &root_status) == 0 && fstatfs(root, &filesystem) == 0 && filesystem.f_type == OVERLAYFS_MAGIC) {
 		copy_up_mount_points(process, root, &root_status);
 		if (path[0] != '\0')
 			copy_up_target(root, &root_status, path);
