@@ -38,6 +38,19 @@ describe("the engine's own files through the engine", () => {
     volumes.push(name);
     return name;
   };
+  /** Asks for a local volume that is a directory of the engine; whether it is made is not the question. */
+  const bindVolume = async (name: string, device: string): Promise<unknown> =>
+    docker.run([
+      'volume',
+      'create',
+      '--opt',
+      'type=none',
+      '--opt',
+      'o=bind',
+      '--opt',
+      `device=${device}`,
+      name,
+    ]);
 
   test('docker cp out of a container that was never started reads no file of the engine', async () => {
     const name = container('cp-out');
@@ -59,17 +72,7 @@ describe("the engine's own files through the engine", () => {
     const name = container('cp-volume');
     const bound = volume('bound');
     const sentinel = inEngine('/run/bulkhead/etc/package.json');
-    await docker.run([
-      'volume',
-      'create',
-      '--opt',
-      'type=none',
-      '--opt',
-      'o=bind',
-      '--opt',
-      'device=/run/bulkhead/etc',
-      bound,
-    ]);
+    await bindVolume(bound, '/run/bulkhead/etc');
     await docker.run(['create', '--name', name, '-v', `${bound}:/host`, probe, 'true']);
     await docker.run(['cp', join(import.meta.dirname, '../../package.json'), `${name}:/host/`]);
     expect(existsSync(sentinel)).toBe(false);
@@ -91,17 +94,7 @@ describe("the engine's own files through the engine", () => {
     const name = container('populate');
     const bound = volume('populated');
     const sentinel = join(root, '/run/bulkhead/stage');
-    await docker.run([
-      'volume',
-      'create',
-      '--opt',
-      'type=none',
-      '--opt',
-      'o=bind',
-      '--opt',
-      'device=/run/bulkhead/stage',
-      bound,
-    ]);
+    await bindVolume(bound, '/run/bulkhead/stage');
     await docker.run(['create', '--name', name, '-v', `${bound}:/bin`, probe, 'true']);
     const found = readdirSync(sentinel);
     for (const entry of found) rmSync(join(sentinel, entry), { recursive: true });
