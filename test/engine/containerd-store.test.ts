@@ -1,8 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { buildRows } from '../acceptance/builds.ts';
 import { identityRows } from '../acceptance/identity.ts';
 import { lifecycleRows } from '../acceptance/lifecycle.ts';
@@ -10,25 +7,17 @@ import { sharingRows } from '../acceptance/sharing.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { containerdStoreRoot } from '../support/containerd-store-root.ts';
 import { createDocker, type Docker } from '../support/docker.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 
 /** Everything here runs on the other of Docker 28's two storage back ends. */
 let docker: Docker;
-let engine: NativeEngine;
 const clean: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-store-'));
-  clean.unshift(() => rm(dir, { recursive: true, force: true }));
   const made = await containerdStoreRoot(join(await builtImageDir(), 'root.erofs'));
   clean.unshift(() => Promise.resolve(made[Symbol.asyncDispose]()));
-  engine = await startNativeEngine({
-    name: `store-${process.pid}`,
-    root: made.root,
-    dataDir: join(dir, 'data'),
-    hostDir: join(dir, 'host'),
-    signal: AbortSignal.timeout(60_000),
-  });
-  clean.unshift(() => engine.stop());
+  const engine = await startOwnEngine('store', made.root);
+  clean.unshift(async () => engine[Symbol.asyncDispose]());
   docker = createDocker(engine.dockerHost);
 });
 afterAll(async () => {

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { type WeakenedRoot, weakenedRoot } from '../support/weakened-root.ts';
 
 /**
@@ -15,22 +15,16 @@ const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices'];
 
 let dir: string;
 let root: WeakenedRoot | undefined;
-let engine: NativeEngine | undefined;
+let engine: OwnEngine | undefined;
 let docker: Docker;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-weak-'));
   root = await weakenedRoot(join(await builtImageDir(), 'root.erofs'), dir, off);
-  engine = await startNativeEngine({
-    name: `weak-${process.pid}`,
-    root: root.path,
-    dataDir: join(dir, 'data'),
-    hostDir: join(dir, 'host'),
-    signal: AbortSignal.timeout(60_000),
-  });
+  engine = await startOwnEngine('weak', root.path);
   docker = createDocker(engine.dockerHost);
 });
 afterAll(async () => {
-  await engine?.stop();
+  await engine?.[Symbol.asyncDispose]();
   await root?.unmount();
   await rm(dir, { recursive: true, force: true });
 });

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, inject, test, vi } from 'vitest';
-import { startNativeEngine } from '../../src/vm/native/index.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, probe } from '../support/docker.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 
 /** A request of the control channel in bytes below 128 alone, which a log tag can carry. */
 function powerOffTag(): string {
@@ -34,39 +34,27 @@ function powerOffTag(): string {
 }
 
 test('a log driver pointed at the control socket does not switch the engine off', async () => {
-  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-security-'));
-  const engine = await startNativeEngine({
-    name: `control-${process.pid}`,
-    root: join(await builtImageDir(), 'root.erofs'),
-    dataDir: join(dir, 'data'),
-    hostDir: join(dir, 'host'),
-    signal: AbortSignal.timeout(60_000),
-  });
-  try {
-    const docker = createDocker(engine.dockerHost);
-    await docker.run([
-      'run',
-      '-d',
-      '--log-driver',
-      'fluentd',
-      '--log-opt',
-      'fluentd-address=unix:///run/bulkhead/host/control.sock',
-      '--log-opt',
-      `tag=${powerOffTag().replaceAll('\0', '{{printf "%c" 0}}')}`,
-      probe,
-      'echo',
-      'hi',
-    ]);
-    // Stopping takes less; an engine that has not begun to stop by then never got the order.
-    const ended = await Promise.race([
-      engine.exited.then(() => true),
-      new Promise<false>((resolve) => setTimeout(() => resolve(false), 15_000)),
-    ]);
-    expect(ended).toBe(false);
-  } finally {
-    await engine.stop();
-    await rm(dir, { recursive: true, force: true });
-  }
+  await using engine = await startOwnEngine('control');
+  const docker = createDocker(engine.dockerHost);
+  await docker.run([
+    'run',
+    '-d',
+    '--log-driver',
+    'fluentd',
+    '--log-opt',
+    'fluentd-address=unix:///run/bulkhead/host/control.sock',
+    '--log-opt',
+    `tag=${powerOffTag().replaceAll('\0', '{{printf "%c" 0}}')}`,
+    probe,
+    'echo',
+    'hi',
+  ]);
+  // Stopping takes less; an engine that has not begun to stop by then never got the order.
+  const ended = await Promise.race([
+    engine.exited.then(() => true),
+    new Promise<false>((resolve) => setTimeout(() => resolve(false), 15_000)),
+  ]);
+  expect(ended).toBe(false);
 });
 
 test('an engine whose starter was killed leaves no cgroup behind', async () => {

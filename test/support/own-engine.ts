@@ -1,30 +1,35 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startNativeEngine } from '../../src/vm/native/index.ts';
+import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { builtImageDir } from './built-image.ts';
 import { type EngineInternals, engineInternals } from './engine-internals.ts';
 
 /** An engine in native mode that no other test file uses: what is killed or counted there concerns nobody else. */
-export interface OwnEngine extends AsyncDisposable {
+export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHost' | 'exited'> {
   /** Path of its `docker.sock`. */
   readonly socket: string;
   readonly internals: EngineInternals;
 }
 
-/** @param name unique on the machine; the engine's data and sockets go with it. */
-export async function startOwnEngine(name: string): Promise<OwnEngine> {
+/**
+ * @param name unique on the machine; the engine's data and sockets go with it.
+ * @param root the root to run; without it that of the built image.
+ */
+export async function startOwnEngine(name: string, root?: string): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
   const hostDir = join(dir, 'host');
   const engine = await startNativeEngine({
     name: `${name}-${process.pid}`,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: root ?? join(await builtImageDir(), 'root.erofs'),
     dataDir: join(dir, 'data'),
     hostDir,
     signal: AbortSignal.timeout(90_000),
   });
   return {
     socket: join(hostDir, 'docker.sock'),
+    dockerHost: engine.dockerHost,
+    exited: engine.exited,
     internals: await engineInternals(engine.pid),
     async [Symbol.asyncDispose]() {
       await engine.stop();
