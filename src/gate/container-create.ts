@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
@@ -30,7 +31,7 @@ function checkBind(bind: EngineJson): void {
   if (typeof bind !== 'string') throw new BulkheadError('BH_GATE_BODY', { reason: 'a bind is not a string' });
   const [source = '', ...rest] = bind.split(':');
   if (rest.length === 0) return;
-  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) throw new BulkheadError('BH_GATE_MOUNT', { source });
+  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) refuseSource(source);
 }
 
 function checkMount(mount: ReadonlyMap<string, EngineJson>): void {
@@ -42,17 +43,29 @@ function checkMount(mount: ReadonlyMap<string, EngineJson>): void {
       const driver = textAt(config, 'name');
       if (driver !== '' && driver !== 'local') refuseVolume(`the volume driver ${driver}`);
       checkVolumeOptions(objectAt(config, 'options'));
-      if (/[/\\]/.test(source)) throw new BulkheadError('BH_GATE_MOUNT', { source });
+      if (/[/\\]/.test(source)) refuseSource(source);
       return;
     }
     case 'tmpfs':
     case 'image':
       return;
     default:
-      throw new BulkheadError('BH_GATE_MOUNT', {
-        source: source === '' ? `a mount of type ${type}` : source,
-      });
+      refuseSource(source === '' ? `a mount of type ${type}` : source);
   }
+}
+
+/** The directories of the VM's root that hold something; `/root` and `/tmp` are names a person's own files may have as well. */
+const ofTheVm =
+  /^\/(?:(?:bin|boot|dev|etc|lib(?:\d\d|x32)?|proc|run|sbin|sys|usr|var)(?:\/.*)?|(?:root|tmp)\/?)?$/;
+
+/**
+ * Refused either way, in two texts Docker documents: one for what lies in the VM, one for everything else, which a person means to be on
+ * their own machine.
+ */
+function refuseSource(source: string): never {
+  const code =
+    source.startsWith('/') && !ofTheVm.test(posix.normalize(source)) ? 'BH_GATE_NOT_SHARED' : 'BH_GATE_MOUNT';
+  throw new BulkheadError(code, { source });
 }
 
 function refuseVolume(option: string): never {

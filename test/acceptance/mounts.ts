@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Docker, probe, unique } from '../support/docker.ts';
 
-/** Rows D01 to D05 of the acceptance table and the mounts reference/runtime.md §9.3 asks for: refused before anything runs. */
+/** Rows D01 to D05 and D08 of the acceptance table and the mounts reference/runtime.md §9.3 asks for: refused before anything runs. */
 export function mountRows(docker: () => Docker): void {
   describe('mounts', () => {
     const volumes: string[] = [];
@@ -46,6 +46,23 @@ export function mountRows(docker: () => Docker): void {
         expect(stderr).toContain(`can't mount ${source} because it's configured as a restricted host mount`);
       }
     });
+
+    test.each(['/home/somebody/project', '/Users/somebody', '/tmp/build-1', '/work', '/etc/../srv/data'])(
+      'D08: %s is not shared',
+      async (source) => {
+        for (const flags of [
+          ['-v', `${source}:/x`],
+          ['--mount', `type=bind,src=${source},dst=/x`],
+        ]) {
+          const { status, stdout, stderr } = await docker().run(['run', '--rm', ...flags, probe, 'ls', '/x']);
+          expect(status).not.toBe(0);
+          expect(stdout).toBe('');
+          expect(stderr).toContain(
+            `mounts denied: The path ${source} is not shared from the host and is not known to Docker.`,
+          );
+        }
+      },
+    );
 
     test.each([
       ['D04, R9.3.2', 'none', '/etc', 'bind'],

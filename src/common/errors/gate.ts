@@ -38,6 +38,12 @@ export const gateErrors = defineErrors({
     remedy: 'Use the driver bridge, or ask your administrator.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_NOT_SHARED: {
+    message:
+      'mounts denied: The path {source} is not shared from the host and is not known to Docker. Rule bind-sources: no directory of the host is shared with the VM.',
+    remedy: 'Use a named volume or docker cp instead, or ask your administrator.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_VOLUME: {
     message:
       'enhanced container isolation: rule volume-options refuses {option}: a volume must not lead to other places of the VM.',
