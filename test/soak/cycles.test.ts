@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { Containers } from './containers.ts';
-import { findRemains, type Remains } from './remains.ts';
+import { expectNothingLeft, findRemains } from './remains.ts';
 import { growth, type ResourceSample, sampleResources } from './resources.ts';
 import { soakSize } from './size.ts';
 import { containerProcesses, exclusiveRanges } from './user-namespaces.ts';
@@ -77,10 +77,6 @@ async function cycle(number: number): Promise<void> {
   if (removed !== undefined) await containers.remove(removed);
 }
 
-async function expectNothingLeft(before: Remains): Promise<void> {
-  await eventually(async () => expect(await findRemains(engine.internals)).toEqual(before), 60_000);
-}
-
 test(
   `${cycles} containers made and removed with ${live} alive: exclusive ranges, nothing left, daemon flat`,
   { timeout: 120_000 + cycles * 2000 },
@@ -118,7 +114,7 @@ test(
     const seconds = (performance.now() - started) / 1000;
     await Promise.all(alive.splice(0).map((id) => containers.remove(id)));
     await eventually(async () => expect((await engine.internals.traces()).leases).toBe(0), 30_000);
-    await expectNothingLeft(before);
+    await expectNothingLeft(engine.internals, before);
 
     expect(await pidOfDaemon()).toBe(daemon);
     /* Past the first third, code is compiled and the heap has its size. */

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { Containers, CreateFailure } from './containers.ts';
 import { killOne, type Target, targets } from './killer.ts';
-import { findRemains } from './remains.ts';
+import { expectNothingLeft, findRemains } from './remains.ts';
 import { createsPerRound, seededRandom, soakSeed, soakSize } from './size.ts';
 import { containerProcesses, exclusiveRanges } from './user-namespaces.ts';
 
@@ -134,6 +134,6 @@ test(
     );
     for (const { id } of await containers.list()) await containers.remove(id);
     started.clear();
-    await eventually(async () => expect(await findRemains(engine.internals)).toEqual(before), 60_000);
+    await expectNothingLeft(engine.internals, before);
   },
 );

@@ -1,6 +1,7 @@
 import { lstat, readdir, readFile, readlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { EngineInternals } from '../support/engine-internals.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** Everything containers could leave behind, by name, so that a difference says what it is. */
 export interface Remains {
@@ -14,7 +15,7 @@ export interface Remains {
   /** Programs of the engine's pid namespace, with how many run. */
   readonly programs: readonly string[];
   /** Namespaces of those processes: how many of each kind. */
-  readonly namespaces: Readonly<Record<string, number>>;
+  readonly namespaces: readonly string[];
   /** Network interfaces of the engine's network namespace. */
   readonly interfaces: readonly string[];
 }
@@ -29,6 +30,34 @@ const stores = [
   '/var/lib/containerd',
 ] as const;
 
+/** Names of one kind that a failure shows: a cut output must still tell. */
+const shown = 8;
+
+/** Waits until nothing is there that was not there before, nor anything missing. @throws an error whose message names, in a line, what differs. */
+export async function expectNothingLeft(engine: EngineInternals, before: Remains): Promise<void> {
+  await eventually(async () => {
+    const differences = differencesOf(before, await findRemains(engine));
+    if (differences.length > 0) throw new Error(`not as before: ${differences.join('; ')}`);
+  }, 60_000);
+}
+
+/** Each kind that differs, with at most a few names of what came (+) and went (-). */
+function differencesOf(before: Remains, after: Remains): string[] {
+  const earlier: ReadonlyMap<string, readonly string[]> = new Map(kindsOf(before));
+  return kindsOf(after).flatMap(([kind, now]) => {
+    const old = earlier.get(kind) ?? [];
+    const came = surplus(now, old).map((name) => `+${name}`);
+    const changes = [...came, ...surplus(old, now).map((name) => `-${name}`)];
+    if (changes.length === 0) return [];
+    const more = changes.length > shown ? ` and ${changes.length - shown} more` : '';
+    return [`${kind}: ${changes.slice(0, shown).join(' ')}${more}`];
+  });
+}
+
+function kindsOf(remains: Remains): [string, readonly string[]][] {
+  return Object.entries<readonly string[]>({ ...remains });
+}
+
 export async function findRemains(engine: EngineInternals): Promise<Remains> {
   const mountinfo = await readFile(`/proc/${engine.init}/mountinfo`, 'utf8');
   const processes = await processesOf(engine);
@@ -39,11 +68,8 @@ export async function findRemains(engine: EngineInternals): Promise<Remains> {
     storedFiles: (await Promise.all(stores.map((store) => tree(engine.path(store), () => true, 4)))).flat(),
     cgroups: await tree(engine.path('/sys/fs/cgroup'), (name) => name.includes('/docker/'), 6),
     programs: tally(processes.map(({ program }) => program)),
-    namespaces: Object.fromEntries(
-      namespaceKinds.map((kind, index) => [
-        kind,
-        new Set(processes.map(({ namespaces }) => namespaces[index])).size,
-      ]),
+    namespaces: namespaceKinds.map(
+      (kind, index) => `${new Set(processes.map(({ namespaces }) => namespaces[index])).size} ${kind}`,
     ),
     interfaces: sorted(interfaces.map((line) => line.split(':')[0]?.trim() ?? '')),
   };
@@ -98,4 +124,14 @@ async function tree(top: string, wanted: (path: string) => boolean, depth: numbe
 
 function sorted(list: readonly string[]): string[] {
   return [...list].sort();
+}
+
+/** Elements of the first list the second has not, each as often as it is missing. */
+function surplus(list: readonly string[], others: readonly string[]): string[] {
+  const left = [...others];
+  return list.filter((name) => {
+    const at = left.indexOf(name);
+    if (at >= 0) left.splice(at, 1);
+    return at < 0;
+  });
 }
