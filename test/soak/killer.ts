@@ -29,7 +29,7 @@ async function killService(engine: EngineInternals, service: Service): Promise<v
     if (running === undefined) throw new Error(`${service} does not run`);
     return running;
   }, restartDeadline);
-  process.kill(pid, 'SIGKILL');
+  kill(pid);
   await eventually(async () => {
     const now = await engine.pidOf(service);
     expect(now).toBeDefined();
@@ -48,14 +48,23 @@ async function killRuntime(engine: EngineInternals, program: string): Promise<bo
       const verdict = await judge(name, namespace, program);
       if (verdict === 'kill') {
         candidates.delete(name);
-        process.kill(Number(name), 'SIGKILL');
-        return true;
+        if (kill(Number(name))) return true;
       }
       if (verdict === 'later') candidates.add(name);
       else candidates.delete(name);
     }
   }
   return false;
+}
+
+/** @returns false when it has ended by itself meanwhile. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** Host pids that may still become what is looked for. */
