@@ -112,7 +112,7 @@ test('kill -9 of whoever started it takes everything along, and the next start w
   await eventually(async () => {
     expect((await execa('/usr/bin/pgrep', ['-f', dir], { reject: false })).stdout).toBe('');
     expect(() => process.kill(entry, 0)).toThrow('ESRCH');
-  }, 10_000);
+  }, 20_000);
   const next = await start();
   expect(await createDocker(next.dockerHost).ok(['run', '--rm', probe, 'echo', 'again'])).toBe('again');
   await next.stop();

@@ -214,7 +214,7 @@ int main(int count, char **arguments)
     }
     if (!stop_links_of_containers())
         fail_errno(&options, "engine-failed", "/var/lib/docker");
-    /* bulkheadd has said so itself before it asks for power-off */
+    /* bulkheadd says so itself before it asks for power-off */
     if (run_services(&options, signals) == STOP_SIGNALLED)
         phase_report("powering-off");
     end_processes();

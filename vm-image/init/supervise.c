@@ -12,6 +12,9 @@
 #include "control.h"
 #include "log.h"
 
+/* bulkheadd's own deadlines are 8.5 s together. */
+#define ORDERLY_STOP_MS 9000
+
 int open_signals(void)
 {
     sigset_t set;
@@ -55,8 +58,10 @@ static bool take_signals(struct services *services, int signals)
     return stop;
 }
 
-static int milliseconds_until(int64_t due)
+/* -1, for poll(2), when there is neither. 0 = none. */
+static int milliseconds_until(int64_t first, int64_t second)
 {
+    int64_t due = first == 0 || (second != 0 && second < first) ? second : first;
     int64_t left = due - uptime_ms();
 
     if (due == 0)
@@ -64,20 +69,37 @@ static int milliseconds_until(int64_t due)
     return left > 0 ? (int)left : 0;
 }
 
+/*
+ * bulkheadd has dockerd stop the containers, which knows how each wants to be stopped and keeps what became of it. True when there is
+ * no bulkheadd to do that. More signals, as of a terminal's whole group, change nothing.
+ */
+static bool stop_at_once(const struct services *services, int64_t *stop_due)
+{
+    if (services->pids[DAEMON] == 0)
+        return true;
+    if (*stop_due != 0)
+        return false;
+    *stop_due = uptime_ms() + ORDERLY_STOP_MS;
+    return kill(services->pids[DAEMON], SIGTERM) != 0;
+}
+
 enum stop_reason supervise(struct services *services, int signals)
 {
     struct line_buffer input = {0};
+    int64_t stop_due = 0; /* uptime_ms; 0 = nobody asked to stop */
 
     for (;;) {
         struct pollfd wait[] = {{.fd = signals, .events = POLLIN}, {.fd = services->control, .events = POLLIN}};
-        if (poll(wait, 2, milliseconds_until(services->daemon_due)) < 0 && errno != EINTR) {
+        if (poll(wait, 2, milliseconds_until(services->daemon_due, stop_due)) < 0 && errno != EINTR) {
             log_line("poll: %s", strerror(errno));
             return STOP_SIGNALLED;
         }
         /* requests before signals: what bulkheadd asked before it died still counts */
         if (wait[1].revents != 0 && control_serve(services, &input))
             return STOP_REQUESTED;
-        if (wait[0].revents != 0 && take_signals(services, signals))
+        if (wait[0].revents != 0 && take_signals(services, signals) && stop_at_once(services, &stop_due))
+            return STOP_SIGNALLED;
+        if (stop_due != 0 && (services->pids[DAEMON] == 0 || uptime_ms() >= stop_due))
             return STOP_SIGNALLED;
         if (services->daemon_due != 0 && uptime_ms() >= services->daemon_due) {
             memset(&input, 0, sizeof(input));

@@ -8,7 +8,10 @@ int open_signals(void);
 
 enum stop_reason { STOP_REQUESTED, STOP_SIGNALLED };
 
-/** Reaps every child, serves bulkheadd, restarts it; returns when the machine is to stop, by bulkheadd's request or by a signal. */
+/**
+ * Reaps every child, serves bulkheadd, restarts it; returns when the machine is to stop. A signal is passed on to bulkheadd, whose request then
+ * ends this; STOP_SIGNALLED means that there was no bulkheadd to ask, or that it took more than 9 s.
+ */
 enum stop_reason supervise(struct services *services, int signals);
 
 #endif

@@ -16,8 +16,8 @@ const entryProgram = fileURLToPath(new URL('../../../src/vm/native/build/enter',
 /** Lines of standard error kept to explain a failed start. */
 const keptErrorLines = 20;
 
-/** PID 1 promises to be gone within 10 s of SIGTERM; past this it is killed, and with it everything it started. */
-const stopDeadlineMs = 12_000;
+/** PID 1 promises to be gone within 12 s of SIGTERM, mostly of 10; past this it is killed, and with it everything it started. */
+const stopDeadlineMs = 13_000;
 
 export interface NativeEngineOptions {
   readonly name: string;

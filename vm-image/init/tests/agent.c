@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -187,6 +188,30 @@ static _Noreturn void wait_for_signal(void)
         pause();
 }
 
+/* Waits for SIGTERM. What dies of it leaves the rest to PID 1; the orderly one still has its services then, and asks for power-off itself. */
+static _Noreturn void wait_for_the_end(bool orderly)
+{
+    char line[64];
+    sigset_t term;
+    int number;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    /* once it has spoken, the stubborn service ignores SIGTERM */
+    read_line(6, line, sizeof(line));
+    phase("waiting");
+    if (!orderly)
+        sigprocmask(SIG_UNBLOCK, &term, NULL);
+    CHECK(sigwait(&term, &number) == 0);
+    ask("list\n");
+    expect_pid("running containerd ");
+    expect_pid("running dockerd ");
+    phase("told");
+    ask("power-off\n");
+    wait_for_signal();
+}
+
 int main(int count, char **arguments)
 {
     char pids[64];
@@ -199,13 +224,10 @@ int main(int count, char **arguments)
         fflush(stdout);
         wait_for_signal();
     }
-    if (access(HOST "/idle", F_OK) == 0) {
-        /* once it has spoken, the stubborn one ignores SIGTERM */
-        read_line(6, pids, sizeof(pids));
-        phase("idle");
-        wait_for_signal();
-    }
-    ssize_t length = readlink(HOST "/pids", pids, sizeof(pids) - 1);
+    ssize_t length = readlink(HOST "/role", pids, sizeof(pids) - 1);
+    if (length > 0)
+        wait_for_the_end(strncmp(pids, "orderly", (size_t)length) == 0);
+    length = readlink(HOST "/pids", pids, sizeof(pids) - 1);
     if (length < 0) {
         check_surroundings(count, arguments);
         first_run();

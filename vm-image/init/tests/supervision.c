@@ -1,5 +1,6 @@
 /*
- * Runs `init --native` as PID 1 of a PID namespace with the agent as its services, once to the power-off that the agent asks for and once to SIGTERM.
+ * Runs `init --native` as PID 1 of a PID namespace with the agent as its services, once to the power-off that the agent asks for, and to SIGTERM
+ * with an agent that dies of it and with one that asks for power-off then.
  * usage: supervision INIT AGENT (as root)
  */
 #include <fcntl.h>
@@ -35,7 +36,7 @@ static void bind_file(const char *source, const char *target)
     CHECK(file >= 0 && close(file) == 0 && mount(source, target, NULL, MS_BIND, NULL) == 0);
 }
 
-static _Noreturn void become_init(const char *init, const char *agent, bool idle, int phases)
+static _Noreturn void become_init(const char *init, const char *agent, const char *role, int phases)
 {
     CHECK(unshare(CLONE_NEWNS | CLONE_NEWNET) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
     /* opened before /tmp and /run are covered */
@@ -47,7 +48,7 @@ static _Noreturn void become_init(const char *init, const char *agent, bool idle
     bind_file(agent, "/mnt/agent");
     int config = open("/mnt/engine.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     CHECK(config >= 0 && write(config, "{}\n", 3) == 3 && close(config) == 0);
-    CHECK(mkdir("/mnt/host", 0700) == 0 && (!idle || mkdir("/mnt/host/idle", 0700) == 0) && mount("/mnt", "/run", NULL, MS_BIND | MS_REC, NULL) == 0);
+    CHECK(mkdir("/mnt/host", 0700) == 0 && (role == NULL || symlink(role, "/mnt/host/role") == 0) && mount("/mnt", "/run", NULL, MS_BIND | MS_REC, NULL) == 0);
     CHECK(dup2(phases, 3) == 3);
     char *const arguments[] = {"init", "--native", "--phase-fd", "3", "--host-dir", "/run/host", NULL};
     char *const environment[] = {NULL};
@@ -74,7 +75,7 @@ static void expect_phase(int phases, int64_t deadline, const char *name)
     CHECK(strncmp(line, expected, strlen(expected)) == 0);
 }
 
-static int64_t scenario(const char *init, const char *agent, bool idle, const char *const *expected)
+static int64_t scenario(const char *init, const char *agent, const char *role, const char *const *expected)
 {
     int phases[2], status;
     int64_t deadline = now_ms() + DEADLINE_MS, stopping = 0;
@@ -82,11 +83,11 @@ static int64_t scenario(const char *init, const char *agent, bool idle, const ch
     CHECK(pipe(phases) == 0 && unshare(CLONE_NEWPID) == 0);
     pid_t pid = fork();
     if (pid == 0)
-        become_init(init, agent, idle, phases[1]);
+        become_init(init, agent, role, phases[1]);
     close(phases[1]);
     for (const char *const *name = expected; *name != NULL; name++) {
         expect_phase(phases[0], deadline, *name);
-        if (idle && strcmp(*name, "idle") == 0)
+        if (strcmp(*name, "waiting") == 0)
             CHECK(kill(pid, SIGTERM) == 0);
         stopping = now_ms();
     }
@@ -97,13 +98,13 @@ static int64_t scenario(const char *init, const char *agent, bool idle, const ch
 }
 
 /* unshare(2) of the PID namespace works once in a process: each scenario has its own. */
-static void run(const char *init, const char *agent, bool idle, const char *const *expected)
+static void run(const char *init, const char *agent, const char *role, const char *const *expected)
 {
     int status;
     pid_t pid = fork();
 
     if (pid == 0) {
-        int64_t took = scenario(init, agent, idle, expected);
+        int64_t took = scenario(init, agent, role, expected);
         /* the stubborn service is killed after 2 s, not before and not much later */
         CHECK(took >= 1500 && took < 6000);
         _exit(EXIT_SUCCESS); /* without the leak check, which cannot fork where the PID namespace has ended */
@@ -114,7 +115,8 @@ static void run(const char *init, const char *agent, bool idle, const char *cons
 int main(int count, char **arguments)
 {
     static const char *const FULL[] = {"init", "services-started", "first-done", "second-done", NULL};
-    static const char *const TERMINATED[] = {"init", "services-started", "idle", "powering-off", NULL};
+    static const char *const TERMINATED[] = {"init", "services-started", "waiting", "powering-off", NULL};
+    static const char *const ORDERLY[] = {"init", "services-started", "waiting", "told", NULL};
     char init[PATH_MAX], agent[PATH_MAX];
 
     CHECK(count == 3 && realpath(arguments[1], init) != NULL && realpath(arguments[2], agent) != NULL);
@@ -122,8 +124,9 @@ int main(int count, char **arguments)
         puts("skipped supervision: needs root");
         return 0;
     }
-    run(init, agent, false, FULL);
-    run(init, agent, true, TERMINATED);
+    run(init, agent, NULL, FULL);
+    run(init, agent, "dying", TERMINATED);
+    run(init, agent, "orderly", ORDERLY);
     puts("ok supervision");
     return 0;
 }
