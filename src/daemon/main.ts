@@ -6,6 +6,7 @@ import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
+import { createCgroupRemoval } from './cgroup-removal.js';
 import { Decisions } from './decisions.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
@@ -53,12 +54,9 @@ async function main(args: DaemonArguments): Promise<void> {
 
   const engineFacts = readEngineFacts();
   warmUp(engineFacts, defaultPolicy);
-  const decisions = new Decisions(
-    () =>
-      new Set(
-        runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)),
-      ),
-  );
+  const heldContainers = (): Set<string> =>
+    new Set(runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)));
+  const decisions = new Decisions(heldContainers);
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
@@ -73,6 +71,13 @@ async function main(args: DaemonArguments): Promise<void> {
     onError: (error) => {
       log.error({ err: error }, 'front door service failed');
     },
+    onContainerOver: createCgroupRemoval({
+      hierarchies: engineFacts.cgroupHierarchies,
+      parents: defaultPolicy.cgroupParents,
+      isHeld: (containerId) => heldContainers().has(containerId),
+      clock: systemClock,
+      log,
+    }),
   });
   function holderOf(base: number): { containerId: string; size: number } | undefined {
     const lease = runtime.allocator.leases.find((held) => held.base === base);

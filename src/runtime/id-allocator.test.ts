@@ -111,6 +111,24 @@ test('ids a stranger runs with are not given once the search has come round', as
   expect([(await start('f')).range.base, (await start('g')).range.base]).toEqual([1000, 1200]);
 });
 
+test('whoever held a range hears of it once it is given back, and not before', async () => {
+  const freed: string[] = [];
+  allocator = new IdAllocator(world.store, world.probe, small, ({ containerId }) => freed.push(containerId));
+  const { holder, range } = await start('a');
+  const refused = world.creator('refused');
+  allocator.abandon((await allocator.acquire(100, refused)).base, refused);
+  expect(freed).toEqual(['refused']);
+  const joining = world.creator('joining');
+  allocator.share(range.base, joining);
+  world.started(joining, range.base);
+  world.deleted(holder);
+  await allocator.sweep();
+  expect(freed).toEqual(['refused']);
+  world.deleted(joining);
+  await allocator.sweep();
+  expect(freed).toEqual(['refused', 'a', 'joining']);
+});
+
 test('a restarted daemon goes on where the old one stopped', async () => {
   const { holder } = await start('a');
   await start('b');

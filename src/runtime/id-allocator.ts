@@ -34,13 +34,24 @@ export class IdAllocator {
   readonly #store: LeaseStore;
   readonly #probe: IdUseProbe;
   readonly #limits: PoolLimits;
+  readonly #freed: (holder: Holder) => void;
   readonly #leases = new Map<number, Lease>();
   /** First id of each slot that is held → base of its lease. */
   readonly #slots = new Map<number, number>();
   #cursor: Cursor;
 
-  /** Takes up what an earlier daemon of this boot recorded. */
-  constructor(store: LeaseStore, probe: IdUseProbe, limits: PoolLimits = defaultLimits) {
+  /**
+   * Takes up what an earlier daemon of this boot recorded.
+   *
+   * @param freed is told of each holder of a range that was given back, which may hold another one.
+   */
+  constructor(
+    store: LeaseStore,
+    probe: IdUseProbe,
+    limits: PoolLimits = defaultLimits,
+    freed: (holder: Holder) => void = () => undefined,
+  ) {
+    this.#freed = freed;
     this.#store = store;
     this.#probe = probe;
     this.#limits = limits;
@@ -171,6 +182,7 @@ export class IdAllocator {
     this.#store.remove(leaseName(lease.base));
     this.#leases.delete(lease.base);
     for (const slot of this.#slotsOf(lease)) this.#slots.delete(slot);
+    for (const holder of lease.holders) this.#freed(holder);
   }
 
   #slotsOf(range: IdRange): number[] {

@@ -20,6 +20,8 @@ export interface RuntimeServerOptions {
   readonly audit: (event: RuntimeAuditEvent) => void;
   /** Failures that concern no single container: a watch or a sweep that did not work. */
   readonly onError: (error: unknown) => void;
+  /** Called with each container whose ids were given back; it may be starting again already. */
+  readonly onContainerOver?: (containerId: string) => void;
   /** Default `/run/bulkhead/ids`. */
   readonly store?: LeaseStore;
   readonly probe?: IdUseProbe;
@@ -53,7 +55,12 @@ export class RuntimeServer {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     const store = options.store ?? leaseFiles('/run/bulkhead/ids');
-    this.allocator = new IdAllocator(store, options.probe ?? systemIdUseProbe(), options.limits);
+    this.allocator = new IdAllocator(
+      store,
+      options.probe ?? systemIdUseProbe(),
+      options.limits,
+      ({ containerId }) => options.onContainerOver?.(containerId),
+    );
     this.#release = new IdRelease({
       allocator: this.allocator,
       clock: this.#clock,

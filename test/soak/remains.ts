@@ -50,8 +50,12 @@ function differencesOf(before: Remains, after: Remains): string[] {
     const changes = [...came, ...surplus(old, now).map((name) => `-${name}`)];
     if (changes.length === 0) return [];
     const more = changes.length > shown ? ` and ${changes.length - shown} more` : '';
-    return [`${kind}: ${changes.slice(0, shown).join(' ')}${more}`];
+    return [`${kind}: ${changes.slice(0, shown).map(shortened).join(' ')}${more}`];
   });
+}
+
+function shortened(name: string): string {
+  return name.replaceAll(/[0-9a-f]{64}/g, (id) => `${id.slice(0, 12)}…`);
 }
 
 function kindsOf(remains: Remains): [string, readonly string[]][] {
