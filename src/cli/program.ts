@@ -6,6 +6,7 @@ import { envCommand } from './commands/env.js';
 import { explainCommand } from './commands/explain.js';
 import { imageCommand } from './commands/image.js';
 import { logsCommand } from './commands/logs.js';
+import { policyCommand } from './commands/policy.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import type { CliContext } from './context.js';
@@ -42,6 +43,7 @@ space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect
     explainCommand,
     engineCommand,
     imageCommand,
+    policyCommand,
   ];
   for (const command of commands) program.addCommand(inherit(command(context), program));
   program.addCommand(inherit(controllerCommand(context), program), { hidden: true });

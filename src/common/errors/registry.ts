@@ -6,6 +6,7 @@ import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
 import { nativeErrors } from './native.js';
+import { policyErrors } from './policy.js';
 import { vmErrors } from './vm.js';
 
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
@@ -16,6 +17,7 @@ const tables = {
   ...imageErrors,
   ...isolationErrors,
   ...nativeErrors,
+  ...policyErrors,
   ...runtimeErrors,
   ...vmErrors,
 };

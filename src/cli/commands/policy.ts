@@ -1,0 +1,53 @@
+import { readFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { ExitCode } from '../../common/errors/definition.js';
+import { describeSettings, readSettings } from '../../policy/index.js';
+import type { CliContext } from '../context.js';
+import { jsonOption } from '../options.js';
+import { settingsText } from '../output/settings-text.js';
+
+export function policyCommand(context: CliContext): Command {
+  return new Command('policy')
+    .description("read an organization's settings (they are not carried out by this version yet)")
+    .addCommand(checkCommand(context));
+}
+
+function checkCommand(context: CliContext): Command {
+  return new Command('check')
+    .description('say whether an admin-settings.json is in order, and what each of its keys is to Bulkhead')
+    .argument('<file>', "Docker Desktop's admin-settings.json, with or without our `bulkhead` object")
+    .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Everything that is wrong is said, each with line, column and key. Exit status 0: in order; 65: not.
+
+Examples:
+  $ bulkhead policy check admin-settings.json
+  $ bulkhead policy check --json admin-settings.json | jq '.settings[] | select(.enforcer == "nobody")'`,
+    )
+    .action((file: string, { json }: { readonly json?: boolean }) => check(context, file, json ?? false));
+}
+
+async function check({ terminal }: CliContext, file: string, json: boolean): Promise<void> {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BulkheadError('BH_POLICY_FILE', { file, reason }, { cause });
+  });
+  const { settings, problems } = readSettings(bytes, file);
+  const reports = settings === undefined ? [] : describeSettings(settings);
+  if (json) {
+    const document = {
+      valid: problems === undefined,
+      problems: (problems ?? []).map(({ code, params }) => ({ code, ...params })),
+      settings: reports.map(({ name, locked, facts }) => ({ name, locked, ...facts })),
+    };
+    terminal.out(`${JSON.stringify(document)}\n`);
+  } else if (problems === undefined) {
+    terminal.out(settingsText(reports));
+  } else {
+    for (const { code, message } of problems) terminal.err(`${message} (${code})\n`);
+  }
+  if (problems !== undefined) process.exitCode = ExitCode.badData;
+}

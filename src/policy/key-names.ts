@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { JsonPath } from './located-json.js';
+import { settingsSchema } from './settings-schema.js';
+
+/** Docker takes the names of settings in any case; here each becomes the one spelling there is. */
+export interface CanonicalKeys {
+  readonly value: unknown;
+  /** The path as it stands in the file, of one in `value`. */
+  readonly original: (path: JsonPath) => JsonPath;
+}
+
+export function canonicalKeys(document: unknown): CanonicalKeys {
+  const spelt = new Map<string, string>();
+  const walk = (value: unknown, path: JsonPath): unknown => {
+    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
+    if (typeof value !== 'object' || value === null) return value;
+    const members = Object.entries(value).map(([key, member]: [string, unknown]) => {
+      const name = names.get(key.toLowerCase()) ?? key;
+      spelt.set(JSON.stringify([...path, name]), key);
+      return [name, walk(member, [...path, name])] as const;
+    });
+    return Object.fromEntries(members);
+  };
+  return {
+    value: walk(document, []),
+    original: (path) =>
+      path.map((part, index) => spelt.get(JSON.stringify(path.slice(0, index + 1))) ?? part),
+  };
+}
+
+/** Every name in the schema by its lower case. No two names differ in case alone (a test says so), and no object has keys of the user's own. */
+export const names = collectNames(settingsSchema, new Map<string, string>());
+
+function collectNames(schema: z.core.$ZodType, found: Map<string, string>): Map<string, string> {
+  const { def } = schema._zod;
+  if ('shape' in def && isShape(def.shape)) {
+    for (const [name, member] of Object.entries(def.shape)) {
+      found.set(name.toLowerCase(), name);
+      collectNames(member, found);
+    }
+  }
+  for (const inner of ['innerType', 'element'] as const) {
+    const member: unknown = Reflect.get(def, inner);
+    if (isSchema(member)) collectNames(member, found);
+  }
+  return found;
+}
+
+function isSchema(value: unknown): value is z.core.$ZodType {
+  return typeof value === 'object' && value !== null && '_zod' in value;
+}
+
+function isShape(value: unknown): value is Record<string, z.core.$ZodType> {
+  return typeof value === 'object' && value !== null && Object.values(value).every(isSchema);
+}

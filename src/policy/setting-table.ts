@@ -1,0 +1,73 @@
+/** Who has to carry a setting out: `vm` where a user of the API must not get round it, `nobody` what this product has no use for. */
+export type Enforcer = 'vm' | 'host' | 'vm and host' | 'nobody';
+
+export interface SettingFacts {
+  readonly enforcer: Enforcer;
+  /** Operating systems the setting is for; all where absent. */
+  readonly platforms?: readonly ('windows' | 'macos')[];
+  readonly meaning: string;
+}
+
+const unused = (meaning: string, platforms?: SettingFacts['platforms']): SettingFacts =>
+  platforms === undefined ? { enforcer: 'nobody', meaning } : { enforcer: 'nobody', platforms, meaning };
+
+/**
+ * Every key of Docker's admin-settings.json that its reference names, by its path. What Bulkhead has no use for is here as well: such a
+ * file is taken as it is, and the keys that do nothing are named to whoever checks it.
+ */
+export const settingTable = {
+  configurationFileVersion: { enforcer: 'host', meaning: 'version of the format; 2' },
+  analyticsEnabled: unused('sending usage figures; Bulkhead sends none'),
+  disableUpdate: unused('looking for updates; Bulkhead does not'),
+  silentModulesUpdate: unused('updates without a restart'),
+  blockDockerLoad: { enforcer: 'vm', meaning: 'docker load, import and builds from an archive are refused' },
+  displayedOnboarding: unused('a survey'),
+  desktopTerminalEnabled: unused('a terminal in the application'),
+  exposeDockerAPIOnTCP2375: {
+    enforcer: 'vm and host',
+    platforms: ['windows'],
+    meaning: 'the API without a password on port 2375',
+  },
+  extensionsEnabled: unused('extensions of the application'),
+  onlyMarketplaceExtensions: unused('extensions of the application'),
+  extensionsPrivateMarketplace: unused('extensions of the application'),
+  extensionsPrivateMarketplaceAdminContactURL: unused('extensions of the application'),
+  filesharingAllowedDirectories: {
+    enforcer: 'vm and host',
+    meaning: 'directories of the host that may be shared with the VM',
+  },
+  useVirtualizationFrameworkVirtioFS: unused('choice of the file server', ['macos']),
+  useGrpcfuse: unused('choice of the file server', ['macos']),
+  useVirtualizationFrameworkRosetta: unused('translation of programs', ['macos']),
+  scout: unused('lists of what images contain'),
+  proxy: { enforcer: 'host', meaning: 'how the engine reaches registries' },
+  containersProxy: { enforcer: 'vm and host', meaning: 'where containers may connect' },
+  'linuxVM.wslEngineEnabled': unused('choice of the backend', ['windows']),
+  'linuxVM.dockerDaemonOptions': {
+    enforcer: 'vm',
+    meaning: "the engine's configuration, as JSON in a string",
+  },
+  'linuxVM.vpnkitCIDR': { enforcer: 'vm and host', meaning: 'network of the VM' },
+  'windowsContainers.dockerDaemonOptions': unused('Windows containers', ['windows']),
+  kubernetes: unused('a cluster in the VM'),
+  defaultNetworkingMode: { enforcer: 'vm', meaning: 'IPv4, IPv6 or both' },
+  dnsInhibition: { enforcer: 'vm', meaning: 'which addresses names resolve to' },
+  portBindingBehavior: { enforcer: 'vm and host', meaning: 'addresses published ports listen on' },
+  enableInference: unused('running models'),
+  enableInferenceTCP: unused('running models'),
+  enableInferenceTCPPort: unused('running models'),
+  enableInferenceCORS: unused('running models'),
+  enableInferenceGPUVariant: unused('running models', ['windows']),
+  allowBetaFeatures: unused('features of the application'),
+  allowExperimentalFeatures: unused('features of the application'),
+  enableDockerAI: unused('an assistant'),
+  enableDockerMCPToolkit: unused('an assistant'),
+  enableCloud: unused('an engine elsewhere; Bulkhead has none'),
+  enhancedContainerIsolation: {
+    enforcer: 'vm',
+    meaning: 'isolation, which Bulkhead never turns off, and who may have the Docker socket',
+  },
+  bulkhead: { enforcer: 'vm', meaning: "Bulkhead's own keys" },
+} as const satisfies Readonly<Record<string, SettingFacts>>;
+
+export type SettingName = keyof typeof settingTable;

@@ -1,0 +1,159 @@
+import { z } from 'zod';
+
+/** `{ "locked", "value" }`: a lock without a value has nothing to hold fast. */
+function lockable<Value extends z.ZodType>(value: Value) {
+  return z.strictObject({ locked: z.boolean().default(false), value }).optional();
+}
+
+const flag = lockable(z.boolean());
+const text = lockable(z.string());
+
+const cidr = z.union([z.cidrv4(), z.cidrv6()]);
+const port = z.int().min(0).max(65_535);
+/** `a,b` in Docker's prose, an array in its examples. */
+const hostList = z.union([z.string(), z.array(z.string())]);
+
+const proxyKeys = {
+  locked: z.boolean().default(false),
+  mode: z.enum(['system', 'manual']),
+  http: z.string().optional(),
+  https: z.string().optional(),
+  exclude: hostList.optional(),
+  pac: z.string().optional(),
+  embeddedPac: z.string().optional(),
+};
+
+/** Which commands a container with the Docker socket may give (`commandList` of Docker). */
+const commandList = z.strictObject({
+  type: z.enum(['deny', 'allow']).default('deny'),
+  commands: z.array(z.string().regex(/^[a-z]+\*?$/, 'not the name of a command, or of a group with *')),
+});
+
+const socketMount = z.strictObject({
+  imageList: z
+    .strictObject({ images: z.array(z.string().min(1)), allowDerivedImages: z.boolean().default(false) })
+    .optional(),
+  commandList: commandList.optional(),
+});
+
+const absolutePath = z.string().regex(/^\/[^\0]*$/, 'not an absolute path');
+
+/** The keys Docker does not have. */
+const bulkhead = z.strictObject({
+  /** Whom a refusal tells the reader to ask. */
+  contact: z.string().min(1).max(500).optional(),
+  /** Grows with each policy; one with a lower number than was seen before is refused. */
+  serial: z.int().min(0).optional(),
+  /** From then on the policy is not taken any more. */
+  expires: z.iso.datetime({ offset: true }).optional(),
+  minimumImageVersion: z.string().optional(),
+  allowPrivileged: z.boolean().optional(),
+  idsPerContainer: z.int().min(65_536).multipleOf(65_536).optional(),
+  devices: z
+    .array(z.strictObject({ path: absolutePath, major: z.int().min(0), minor: z.int().min(0) }))
+    .optional(),
+  socketRules: z.array(z.strictObject({ image: z.string().min(1), commandList })).optional(),
+  restartOnChange: z.boolean().optional(),
+});
+
+/** `admin-settings.json` of Docker with our own object in it. Strict at every level: a key that is misspelt must not be a key that is not there. */
+export const settingsSchema = z.strictObject({
+  configurationFileVersion: z.literal(2),
+  analyticsEnabled: flag,
+  disableUpdate: flag,
+  silentModulesUpdate: flag,
+  blockDockerLoad: flag,
+  displayedOnboarding: flag,
+  desktopTerminalEnabled: flag,
+  exposeDockerAPIOnTCP2375: flag,
+  extensionsEnabled: flag,
+  onlyMarketplaceExtensions: flag,
+  extensionsPrivateMarketplace: flag,
+  extensionsPrivateMarketplaceAdminContactURL: text,
+  filesharingAllowedDirectories: z
+    .array(z.strictObject({ path: z.string().min(1), sharedByDefault: z.boolean().default(false) }))
+    .optional(),
+  useVirtualizationFrameworkVirtioFS: flag,
+  useGrpcfuse: flag,
+  useVirtualizationFrameworkRosetta: flag,
+  scout: z
+    .strictObject({
+      locked: z.boolean().default(false),
+      sbomIndexing: z.boolean().optional(),
+      useBackgroundIndexing: z.boolean().optional(),
+    })
+    .optional(),
+  proxy: z
+    .strictObject({
+      ...proxyKeys,
+      windowsDockerdPort: z.int().min(-1).max(65_535).optional(),
+      enableKerberosNtlm: z.boolean().optional(),
+    })
+    .optional(),
+  containersProxy: z
+    .strictObject({
+      ...proxyKeys,
+      transparentPorts: z
+        .string()
+        .regex(/^(?:|\*|\d{1,5}(?:,\d{1,5})*)$/, 'not "", "*" or a list of ports')
+        .optional(),
+    })
+    .optional(),
+  linuxVM: z
+    .strictObject({
+      wslEngineEnabled: flag,
+      dockerDaemonOptions: lockable(engineOptions()),
+      vpnkitCIDR: lockable(cidr),
+    })
+    .optional(),
+  windowsContainers: z.strictObject({ dockerDaemonOptions: lockable(engineOptions()) }).optional(),
+  kubernetes: z
+    .strictObject({
+      locked: z.boolean().default(false),
+      enabled: z.boolean().optional(),
+      showSystemContainers: z.boolean().optional(),
+      imagesRepository: z.string().optional(),
+    })
+    .optional(),
+  defaultNetworkingMode: lockable(z.enum(['dual-stack', 'ipv4only', 'ipv6only'])),
+  dnsInhibition: lockable(z.enum(['auto', 'ipv4', 'ipv6', 'none'])),
+  portBindingBehavior: lockable(
+    z.enum(['default-port-binding', 'default-local-port-binding', 'local-only-port-binding']),
+  ),
+  enableInference: flag,
+  enableInferenceTCP: flag,
+  enableInferenceTCPPort: lockable(port),
+  enableInferenceCORS: text,
+  enableInferenceGPUVariant: flag,
+  allowBetaFeatures: flag,
+  allowExperimentalFeatures: flag,
+  enableDockerAI: flag,
+  enableDockerMCPToolkit: flag,
+  enableCloud: flag,
+  enhancedContainerIsolation: z
+    .strictObject({
+      locked: z.boolean().default(false),
+      value: z.boolean(),
+      dockerSocketMount: socketMount.optional(),
+    })
+    .optional(),
+  bulkhead: bulkhead.optional(),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+/** The engine's own configuration comes as JSON within a string. @returns a schema that gives the object in it. */
+function engineOptions() {
+  return z.string().transform((text, context) => {
+    const reason = 'not a JSON object in a string';
+    try {
+      const value: unknown = JSON.parse(text);
+      const parsed = z.record(z.string(), z.unknown()).safeParse(value);
+      if (parsed.success) return parsed.data;
+    } catch {
+      // Told below: whoever wrote it sees one sentence for both.
+    }
+    context.addIssue({ code: 'custom', message: reason });
+    return z.NEVER;
+  });
+}
