@@ -2,10 +2,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type AlteredRoot, alteredRoot } from '../support/altered-root.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
-import { type WeakenedRoot, weakenedRoot } from '../support/weakened-root.ts';
 
 /**
  * The probes of the rows above an engine whose daemon lacks the rule: each must find its way through. One that does not would pass
@@ -14,12 +14,12 @@ import { type WeakenedRoot, weakenedRoot } from '../support/weakened-root.ts';
 const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices'];
 
 let dir: string;
-let root: WeakenedRoot | undefined;
+let root: AlteredRoot | undefined;
 let engine: OwnEngine | undefined;
 let docker: Docker;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-weak-'));
-  root = await weakenedRoot(join(await builtImageDir(), 'root.erofs'), dir, off);
+  root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, { without: off });
   engine = await startOwnEngine('weak', root.path);
   docker = createDocker(engine.dockerHost);
 });

@@ -1,0 +1,101 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type AlteredRoot, alteredRoot } from '../support/altered-root.ts';
+import { builtImageDir } from '../support/built-image.ts';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+
+/** An engine whose policy has other values than the default: what each key promises, seen from outside. */
+let dir: string;
+let root: AlteredRoot | undefined;
+let engine: OwnEngine | undefined;
+let docker: Docker;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-policy-'));
+  root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, {
+    policy: { idsPerContainer: 131_072, allowPrivileged: false },
+  });
+  engine = await startOwnEngine('policy', root.path);
+  docker = createDocker(engine.dockerHost);
+});
+afterAll(async () => {
+  await engine?.[Symbol.asyncDispose]();
+  await root?.unmount();
+  await rm(dir, { recursive: true, force: true });
+});
+const run = async (...args: string[]): Promise<string> => docker.ok(['run', '--rm', ...args]);
+
+async function build(...lines: string[]): Promise<string> {
+  await writeFile(join(dir, 'Dockerfile'), [`FROM ${probe}`, ...lines].join('\n'));
+  return docker.ok(['build', '-q', '-f', join(dir, 'Dockerfile'), dir]);
+}
+
+describe('idsPerContainer 131072', () => {
+  test('a user above 65535 runs and owns what it makes, on a volume too', async () => {
+    const script = 'id -u; id -g; touch /tmp/f /v/f && stat -c %u:%g /tmp/f /v/f';
+    await run('-v', 'shared:/v', probe, 'chmod', '1777', '/v');
+    expect(await run('-u', '100000:131071', '-v', 'shared:/v', probe, 'sh', '-c', script)).toBe(
+      '100000\n131071\n100000:131071\n100000:131071',
+    );
+    /* Another container has another range, and sees the same owner. */
+    expect(await run('-v', 'shared:/v', probe, 'stat', '-c', '%u:%g', '/v/f')).toBe('100000:131071');
+  });
+
+  test('files of an image that belong to such ids show them, and may be given away', async () => {
+    const image = await build('RUN mkdir /d && touch /d/f && chown -R 100000:100001 /d && chmod 700 /d');
+    const script = 'stat -c %u:%g /d /d/f && chown 131071 /d/f && stat -c %u /d/f';
+    expect(await run(image, 'sh', '-c', script)).toBe('100000:100001\n100000:100001\n131071');
+    /* Mode 700: only its owner gets in. */
+    expect(await run('-u', '100000', image, 'ls', '/d')).toBe('f');
+    expect((await docker.run(['run', '--rm', '-u', '99999', image, 'ls', '/d'])).status).not.toBe(0);
+  });
+
+  test('every range is as large, and meets no other', async () => {
+    const names = ['one', 'two', 'three'];
+    const maps: IdMap[] = [];
+    for (const name of names) {
+      await docker.ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
+      const [users, groups] = await Promise.all(
+        ['uid_map', 'gid_map'].map((file) => docker.ok(['exec', name, 'cat', `/proc/self/${file}`])),
+      );
+      expect(users).toBe(groups);
+      maps.push(parseIdMap(users ?? ''));
+    }
+    await docker.ok(['rm', '-f', ...names]);
+    for (const [index, map] of maps.entries()) {
+      expect(map).toMatchObject({ inside: 0, size: 131_072 });
+      expect(maps.slice(index + 1).every((other) => disjoint(map, other))).toBe(true);
+    }
+  });
+
+  test('the next id is refused, and the refusal says how many there are', async () => {
+    const { status, stderr } = await docker.run(['run', '--rm', '-u', '131072', probe, 'id']);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('the container has the ids 0 to 131071');
+  });
+});
+
+describe('allowPrivileged false', () => {
+  test('--privileged is refused, and the refusal names the setting', async () => {
+    const { status, stdout, stderr } = await docker.run([
+      'run',
+      '--rm',
+      '--privileged',
+      probe,
+      'echo',
+      'ran',
+    ]);
+    expect([status, stdout]).toEqual([125, '']);
+    expect(stderr).toContain('privileged containers are not allowed here');
+    expect(stderr).toContain('isolation.allowPrivileged');
+  });
+
+  test('capabilities by name are served', async () => {
+    expect(
+      await run('--cap-add', 'SYS_ADMIN', probe, 'sh', '-c', 'mount -t tmpfs none /mnt && echo mounted'),
+    ).toBe('mounted');
+  });
+});

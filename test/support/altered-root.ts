@@ -1,0 +1,107 @@
+import { build, type Plugin } from 'esbuild';
+import { execa } from 'execa';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { IsolationPolicy } from '../../src/isolation/policy.ts';
+
+const sources = join(import.meta.dirname, '..', '..', 'src');
+
+/** A root file system, made for a test, whose daemon decides otherwise; nothing of the product knows of it. */
+export interface AlteredRoot {
+  readonly path: string;
+  unmount(): Promise<void>;
+}
+
+export interface Alterations {
+  /** Rules the daemon lacks, by name. */
+  readonly without?: readonly string[];
+  /** What its policy has instead of the default. */
+  readonly policy?: Partial<IsolationPolicy>;
+}
+
+/**
+ * Lays a daemon that was bundled without some rules, or with another policy, over an image's root. It is altered while bundling, so
+ * that no switch for it exists in what is shipped.
+ *
+ * @param erofs the root of the image; @param dir gets the mounts, and must be unmounted before it is removed.
+ */
+export async function alteredRoot(
+  erofs: string,
+  dir: string,
+  alterations: Alterations,
+): Promise<AlteredRoot> {
+  const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'root'].map((name) => join(dir, name));
+  if (lower === undefined || upper === undefined || work === undefined || merged === undefined)
+    throw new Error('four names');
+  const program = join(upper, 'usr/lib/bulkhead/bulkheadd.mjs');
+  for (const made of [lower, work, merged, join(program, '..')]) await mkdir(made, { recursive: true });
+  await writeFile(program, await alteredDaemon(alterations));
+  await execa('mount', ['-t', 'erofs', '-o', 'loop,ro', erofs, lower]);
+  try {
+    const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
+    await execa('mount', ['-t', 'overlay', '-o', layers, 'overlay', merged]);
+  } catch (error) {
+    await execa('umount', [lower]);
+    throw error;
+  }
+  return {
+    path: merged,
+    async unmount() {
+      await execa('umount', [merged]);
+      await execa('umount', [lower]);
+    },
+  };
+}
+
+async function alteredDaemon({ without = [], policy = {} }: Alterations): Promise<string> {
+  const result = await build({
+    entryPoints: [join(sources, 'daemon/main.ts')],
+    bundle: true,
+    write: false,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    banner: {
+      js: "import{createRequire as bulkheadRequire}from'node:module';const require=bulkheadRequire(import.meta.url);",
+    },
+    plugins: [
+      replaceModule(
+        'rules',
+        (original) => `import { isolationRules as all } from ${original};
+        const off = ${JSON.stringify(without)};
+        export const isolationRules = all.filter(({ name }) => !off.includes(name));
+        if (isolationRules.length !== all.length - off.length) throw new Error('no such rule');`,
+      ),
+      replaceModule(
+        'policy',
+        (original) => `import { defaultPolicy as kept } from ${original};
+        const changed = ${JSON.stringify(policy)};
+        export const defaultPolicy = { ...kept, ...changed };
+        if (Object.keys(changed).some((key) => !(key in kept))) throw new Error('no such key');`,
+      ),
+    ],
+  });
+  return result.outputFiles[0]?.text ?? '';
+}
+
+/** Puts other text in the place of one module of `src/isolation`, which that text may import. */
+function replaceModule(name: string, contents: (original: string) => string): Plugin {
+  const namespace = `altered-${name}`;
+  const path = join(sources, 'isolation', `${name}.ts`);
+  return {
+    name: namespace,
+    setup(bundle) {
+      bundle.onResolve(
+        { filter: new RegExp(`/${name}\\.js$`) },
+        ({ namespace: importer, resolveDir, path: asked }) =>
+          importer === namespace || join(resolveDir, asked.replace(/\.js$/, '.ts')) !== path
+            ? undefined
+            : { path, namespace },
+      );
+      bundle.onLoad({ filter: /.*/, namespace }, () => ({
+        resolveDir: join(sources, 'isolation'),
+        contents: contents(JSON.stringify(path)),
+      }));
+    },
+  };
+}
