@@ -8,6 +8,8 @@ import type { Supervisor } from './supervisor.js';
 
 /** Connecting to a socket whose owner has died, or has not begun to listen, fails at once; this is the pause between two tries. */
 const retryMs = 100;
+/** The pause between two looks at what holds up an engine that does not answer. */
+const stuckMs = 2000;
 
 export interface EngineDependencies {
   readonly supervisor: Supervisor;
@@ -17,6 +19,8 @@ export interface EngineDependencies {
   readonly phases: PhaseSink;
   /** Resolves when the engine's socket exists. */
   readonly untilSocket: (signal: AbortSignal) => Promise<void>;
+  /** Called every 2 s while the engine, with its socket there, does not answer. */
+  readonly releaseStarts: () => void;
   /** Runs after each first answer of the engine and before anybody is told that it is ready. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
 }
@@ -82,13 +86,33 @@ export class Engine {
   async #bringUp(signal: AbortSignal): Promise<void> {
     const { untilSocket, prepare, phases, log } = this.#dependencies;
     await untilSocket(signal);
-    await this.#pingUntilAnswered(signal);
+    await this.#untilAnswered(signal);
     await prepare(signal);
     signal.throwIfAborted();
     this.#ready = true;
     phases.phase('engine-ready');
     log.info('the engine answers');
     for (const waiter of this.#waiters) waiter();
+  }
+
+  async #untilAnswered(signal: AbortSignal): Promise<void> {
+    const { clock, releaseStarts, log } = this.#dependencies;
+    const answered = new AbortController();
+    const watch = async (): Promise<void> => {
+      for (;;) {
+        await clock.sleep(stuckMs, answered.signal);
+        if (!signal.aborted) releaseStarts();
+      }
+    };
+    watch().catch((error: unknown) => {
+      if (!answered.signal.aborted)
+        log.error({ err: error }, 'no longer looking for starts that are held up');
+    });
+    try {
+      await this.#pingUntilAnswered(signal);
+    } finally {
+      answered.abort();
+    }
   }
 
   async #pingUntilAnswered(signal: AbortSignal): Promise<void> {

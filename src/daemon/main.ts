@@ -25,6 +25,7 @@ import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
 import { untilExists } from './socket-watch.js';
+import { releaseStuckStarts } from './stuck-starts.js';
 import { Supervisor } from './supervisor.js';
 import { createRefreshViews } from './view-refresh.js';
 import { version } from './version.js';
@@ -98,6 +99,11 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
     phases,
     untilSocket: (signal) => untilExists(enginePaths.socket, signal),
+    releaseStarts: () => {
+      const { pid } = supervisor.status().dockerd;
+      for (const stuck of pid === null ? [] : releaseStuckStarts(pid))
+        log.warn({ ...stuck }, 'the start of a container held up the engine and was freed or ended');
+    },
     prepare: (signal) => ensureProbeImage(client, signal),
   });
 

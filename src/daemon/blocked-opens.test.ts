@@ -1,0 +1,59 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { releaseBlockedOpens } from './blocked-opens.js';
+
+let directory: string;
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'bulkhead-pipe-'));
+});
+afterEach(() => {
+  rmSync(directory, { recursive: true });
+});
+
+/** A process that opens a file in its first breath and is over when it has read it. */
+const reader = (path: string) => {
+  const child = spawn('cat', [path], { stdio: 'ignore' });
+  return { pid: child.pid ?? 0, ended: once(child, 'exit') };
+};
+
+test('a process that waits for the writer of a pipe reads end of file', async () => {
+  const path = join(directory, 'passwd');
+  execFileSync('mkfifo', [path]);
+  const { pid, ended } = reader(path);
+  await vi.waitUntil(() => releaseBlockedOpens(pid, (opened) => opened === path).length > 0, {
+    timeout: 10_000,
+    interval: 10,
+  });
+  expect(await ended).toEqual([0, null]);
+});
+
+test('a pipe that is none of ours is left alone, and so is a file', async () => {
+  const pipe = join(directory, 'own');
+  execFileSync('mkfifo', [pipe]);
+  const { pid, ended } = reader(pipe);
+  const seen: string[] = [];
+  const note = (path: string): boolean => {
+    seen.push(path);
+    return false;
+  };
+  await vi.waitUntil(() => releaseBlockedOpens(pid, note).length > 0 || seen.includes(pipe), {
+    timeout: 10_000,
+    interval: 10,
+  });
+  expect(releaseBlockedOpens(pid, note)).toEqual([]);
+  // Under the root of another directory it is a file.
+  writeFileSync(join(directory, 'file'), '');
+  expect(releaseBlockedOpens(pid, () => true, join(directory, 'file'))).toEqual([]);
+  expect(releaseBlockedOpens(pid, () => true)).toEqual([pipe]);
+  expect(await ended).toEqual([0, null]);
+});
+
+test('a process that has ended is passed over', async () => {
+  const { pid, ended } = reader('/dev/null');
+  await ended;
+  expect(releaseBlockedOpens(pid, () => true)).toEqual([]);
+});

@@ -1,0 +1,84 @@
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { uptime } from 'node:os';
+import { releaseBlockedOpens } from './blocked-opens.js';
+import { enginePaths } from './engine-facts.js';
+
+const runc = '/usr/lib/bulkhead/runc';
+/** What runc calls the process that becomes a container's. */
+const unfinishedInit = 'runc\0init\0';
+/** Seconds; even emulated, with many containers at once, a start that nothing holds up takes a fraction of it. */
+const longestStart = 60;
+/** Of the times in /proc/pid/stat, in every architecture (proc_pid_stat(5)). */
+const ticksPerSecond = 100;
+
+export interface StuckStart {
+  readonly pid: number;
+  /** Of a pipe; undefined when a process was killed. */
+  readonly path?: string;
+}
+
+/**
+ * Ends what holds up the starts of containers while the engine itself comes up. dockerd answers nobody before every container with
+ * a restart policy has started or failed, so one that does neither would take the engine away for good: at each boot again.
+ * A container can do that alone, by making its /etc/passwd a named pipe (dockerd reads it, then runc in the container), and so can one whose
+ * processes another joins (`--pid container:…`), by stopping the other's `runc init` with a signal.
+ *
+ * @param dockerd its process id.
+ */
+export function releaseStuckStarts(dockerd: number): StuckStart[] {
+  const released = releaseBlockedOpens(dockerd, (path) => path.startsWith(`${enginePaths.dataRoot}/`)).map(
+    (path) => ({ pid: dockerd, path }),
+  );
+  return [...released, ...unfinishedInits().flatMap((pid) => releaseInit(pid))];
+}
+
+function releaseInit(init: UnfinishedInit): StuckStart[] {
+  const { pid } = init;
+  // What runc itself waits for, `exec.fifo`, it opens by a link of /proc.
+  const paths = releaseBlockedOpens(pid, (path) => !path.startsWith('/proc/'), `/proc/${pid}/root`);
+  if (paths.length > 0) return paths.map((path) => ({ pid, path }));
+  if (!isStuck(init)) return [];
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    return [];
+  }
+  return [{ pid }];
+}
+
+export interface UnfinishedInit {
+  readonly pid: number;
+  /** One letter (proc_pid_stat(5)). */
+  readonly state: string;
+  readonly ageSeconds: number;
+}
+
+/** Nobody but another container stops a `runc init`. One that is made to go on and stopped again by turns has its time, too. */
+export function isStuck({ state, ageSeconds }: Pick<UnfinishedInit, 'state' | 'ageSeconds'>): boolean {
+  return state === 'T' || state === 't' || ageSeconds > longestStart;
+}
+
+/** Of containers that runc has not handed over yet: they are still its own children. */
+function unfinishedInits(): UnfinishedInit[] {
+  const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return names.flatMap((name) => {
+    try {
+      if (readFileSync(`/proc/${name}/cmdline`, 'utf8') !== unfinishedInit) return [];
+      const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
+      return readlinkSync(`/proc/${parent}/exe`) === runc ? [init] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** @param uptimeSeconds by the same clock as the start time: that of the time namespace this is read in (time_namespaces(7)). */
+export function parseInit(stat: string, uptimeSeconds: number): UnfinishedInit & { readonly parent: number } {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return {
+    pid: Number.parseInt(stat, 10),
+    state: fields[0] ?? '',
+    parent: Number(fields[1]),
+    ageSeconds: uptimeSeconds - Number(fields[19]) / ticksPerSecond,
+  };
+}
