@@ -38,6 +38,13 @@ const buildFile =
   /^buildkit\/(executor\/(resolv(-\w+)?\.conf|hosts(\.\w+)?)|net\/\w+\/(hosts|resolv\.conf))$/;
 const buildSocket = /^tmp\/\.buildkit-ssh-sock\w*\/ssh_auth_sock$/;
 
+/** Whether a source is a whole layer of the containerd image store, which build steps may have merged with others. */
+export function isSnapshot(source: OpenedSource, request: IsolationRequest): boolean {
+  const { containerdRoot } = request.engine;
+  if (containerdRoot === undefined || !isBuildStep(request) || source.kind !== 'directory') return false;
+  return snapshot.exec(pathWithinPlace(containerdRoot, source) ?? '')?.[1] === '';
+}
+
 /**
  * Says why a source may be bound, or undefined when it may not. Looks at what was really opened (file system and
  * path within it), never at the path that was asked for.

@@ -33,4 +33,4 @@ test('the engine keeps its images with containerd', async () => {
 identityRows(() => docker);
 lifecycleRows(() => docker);
 sharingRows(() => docker);
-buildRows(() => docker, 'containerd');
+buildRows(() => docker);

@@ -1,5 +1,5 @@
 import type { Mount } from '../../oci/mounts.js';
-import { type BindClass, classifySource, type OpenedSource } from '../bind-sources.js';
+import { type BindClass, classifySource, isSnapshot, type OpenedSource } from '../bind-sources.js';
 import type { Draft, Rule } from '../draft.js';
 import { idMappable } from '../filesystems.js';
 import { propagationOptions } from '../mount-options.js';
@@ -8,7 +8,7 @@ import { pathWithinFilesystem, stagePath } from '../places.js';
 import { engineOverlay } from '../engine-overlay.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
-import { isBind } from '../sources.js';
+import { isBind, isOverlay, openedFor } from '../sources.js';
 import { isBuildStep } from './namespaces.js';
 
 const name = 'binds';
@@ -28,9 +28,13 @@ export const bindsRule: Rule = {
   why: 'a bind is staged by the kernel-locked, id-mapped way, so that neither ids of the VM nor a remount get through',
   apply(draft, request) {
     const binds: StagedBind[] = [];
+    let next = 1;
     const mounts = (draft.spec.mounts ?? []).map((mount) => {
-      if (!isBind(mount)) return mount;
-      const staged = stage(mount, binds.length + 1, { ...draft, binds }, request);
+      if (!isBind(mount) && !isOverlay(mount)) return mount;
+      const staged = isBind(mount)
+        ? stage(mount, next, { ...draft, binds }, request)
+        : stageLayers(mount, next, request);
+      next += openedFor(mount).length;
       binds.push(staged);
       return stagedMount(mount, staged);
     });
@@ -67,6 +71,36 @@ function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequ
     idmap: found !== 'device' && overlay === undefined,
     recursive: isRecursive(found, options),
     ...(overlay === undefined ? {} : { overlay }),
+  };
+}
+
+/**
+ * BuildKit asks for the layers of a stage to be merged where they lie in the containerd image store. What is bound is an overlay of
+ * clones of them, in the place of the topmost; nobody writes to it. Each must be a whole layer of that store: a directory within
+ * one belongs to whoever made the image.
+ */
+function stageLayers(mount: Mount, index: number, request: IsolationRequest): StagedBind {
+  const layers = openedFor(mount);
+  const no = (reason: string) =>
+    refuse('BH_ISOLATION_LAYERS', name, request.policy, { source: mount.destination, reason });
+  if (layers.length === 0) no('its layers are not understood');
+  const lower = layers.map((layer, at) => {
+    const fact = request.facts[index + at];
+    if (fact === undefined || fact.path !== layer) return no(`nothing is known about its layer ${layer}`);
+    if (!fact.opened) return no(`its layer ${layer} could not be opened (errno ${fact.errno})`);
+    if (!isSnapshot(fact, request)) return no(`its layer ${layer} does not lie in the engine's storage`);
+    if (!idMappable(fact.mount.filesystem)) refuseFilesystem(layer, fact, request);
+    return fact.realPath;
+  });
+  return {
+    index,
+    readonly: true,
+    nosuid: true,
+    nodev: true,
+    noexec: false,
+    idmap: false,
+    recursive: false,
+    overlay: { lower, options: '', within: '/' },
   };
 }
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Mount } from '../../oci/mounts.js';
 import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
-import { requestFor } from '../testing/requests.js';
-import { containerSpec, mount, volumeMount } from '../testing/specs.js';
+import { buildStep, requestFor } from '../testing/requests.js';
+import { buildSpec, containerSpec, mount, volumeMount } from '../testing/specs.js';
 
 function adding(entry: Mount) {
   const spec = containerSpec();
@@ -12,7 +12,6 @@ function adding(entry: Mount) {
 describe('mounts', () => {
   it.each([
     [mount('/mnt', 'nfs', 'server:/'), 'type nfs is not known'],
-    [mount('/mnt', 'overlay', 'overlay', 'lowerdir=/etc:/usr'), 'type overlay is not known'],
     [mount('/mnt', 'ext4', '/dev/vda'), 'type ext4 is not known'],
     [mount('/mnt', '', '/dev/vda'), 'type (none) is not known'],
     [mount('/mnt', 'constructor', 'x'), 'type constructor is not known'],
@@ -43,6 +42,21 @@ describe('mounts', () => {
       message: containing(text),
     });
     expect(planWithout('mounts', adding(entry)).spec.mounts?.at(-1)?.destination).toBe(entry.destination);
+  });
+
+  it('knows the overlay of a build step by the options BuildKit writes, and of nobody else', () => {
+    const overlay = (...more: string[]) => mount('/mnt', 'overlay', 'overlay', 'lowerdir=/etc:/usr', ...more);
+    expect(refusalFor(adding(overlay()))).toMatchObject({
+      rule: 'mounts',
+      message: containing('type overlay is not known'),
+    });
+    const step = (entry: Mount) => requestFor({ ...buildSpec(), mounts: [entry] }, { container: buildStep });
+    expect(refusalFor(step(overlay('index=off', 'redirect_dir=off', 'ro'))).rule).toBe('binds');
+    for (const option of ['upperdir=/u', 'workdir=/w', 'lowerdir+=/x', 'lowerdir=', 'metacopy=on', 'rw'])
+      expect(refusalFor(step(overlay(option)))).toMatchObject({
+        rule: 'mounts',
+        message: containing(`option ${option} is not known here for overlay`),
+      });
   });
 
   it.each([

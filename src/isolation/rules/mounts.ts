@@ -5,7 +5,8 @@ import { isKnownBindOption, isKnownOption, isKnownType } from '../mount-options.
 import { pathBelow } from '../places.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
-import { isBind } from '../sources.js';
+import { isBind, isOverlay } from '../sources.js';
+import { isBuildStep } from './namespaces.js';
 
 const name = 'mounts';
 
@@ -33,10 +34,14 @@ const coverable = new Set([
   '/proc/sys/crypto/fips_enabled',
 ]);
 
+/** What BuildKit writes for the merged layers of a stage, which it never asks to write to by this way. */
+const knownOverlayOption = /^(lowerdir=.+|index=off|redirect_dir=off|ro)$/s;
+
 /**
  * Threat: a file system type or option nobody has judged may reach host state (overlay, nfs, block devices, debugfs),
  * and a mount over /proc or /sys can fake what security modules read (CVE-2019-19921, CVE-2023-27561, CVE-2025-52881).
- * Only what dockerd and BuildKit write is known; the rest is refused by name.
+ * Only what dockerd and BuildKit write is known; the rest is refused by name. The overlay of a build step is one of those:
+ * rule binds looks at its layers, and stages it.
  */
 export const mountsRule: Rule = {
   name,
@@ -64,7 +69,8 @@ function checkDestination(mount: Mount, { policy }: IsolationRequest): void {
   if (pathBelow('/sys', clean) !== undefined) no('/sys must stay what the kernel shows');
 }
 
-function checkTypeAndOptions(mount: Mount, { policy }: IsolationRequest): void {
+function checkTypeAndOptions(mount: Mount, request: IsolationRequest): void {
+  const { policy } = request;
   const { destination, options = [], type = '' } = mount;
   const no = (reason: string) => refuse('BH_ISOLATION_MOUNT', name, policy, { destination, reason });
   if ((mount.uidMappings ?? mount.gidMappings) !== undefined) no('it brings its own id mapping');
@@ -73,6 +79,11 @@ function checkTypeAndOptions(mount: Mount, { policy }: IsolationRequest): void {
       no(`type ${type} and a bind contradict each other`);
     const unknown = options.find((option) => !isKnownBindOption(option));
     if (unknown !== undefined) no(`option ${unknown} is not known here`);
+    return;
+  }
+  if (isOverlay(mount) && isBuildStep(request)) {
+    const unknown = options.find((option) => !knownOverlayOption.test(option));
+    if (unknown !== undefined) no(`option ${unknown} is not known here for overlay`);
     return;
   }
   if (!isKnownType(type)) no(`file system type ${type === '' ? '(none)' : type} is not known here`);

@@ -56,6 +56,19 @@ const namespaceFacts: readonly NamespaceFact[] = [
   },
 ];
 
+const snapshots = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
+/** What the layers of an overlay may turn out to be. */
+const layerFacts = [
+  ...[1, 2, 3].map((id) =>
+    opened(`${snapshots}/${id}/fs`, {
+      mount: { ...dataMount, mountPoint: '/var/lib/containerd', root: '/containerd' },
+    }),
+  ),
+  opened(`${snapshots}/4/work`),
+  opened('/etc', { device: '254:0', mount: systemMount }),
+  opened('/var/lib/docker/volumes/v/_data'),
+];
+
 /** Mostly the default, so that many specifications are hostile in one respect only and get as far as that rule. */
 function rarely<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
   return fc
@@ -109,6 +122,8 @@ const changes = fc.record({
       maxLength: 3,
     }),
   ),
+  /** The layers of a stage, to be merged. */
+  layers: rarely(fc.uniqueArray(fc.nat({ max: layerFacts.length - 1 }), { minLength: 2, maxLength: 3 })),
   missing: rarely(fc.constantFrom('pid', 'network', 'mount', 'ipc', 'uts', 'cgroup')),
   paths: rarely(
     fc.record({
@@ -161,6 +176,7 @@ function build(change: Changes): IsolationRequest {
   const spec = hostileSpec(base, change);
   const stages = change.stages ?? [];
   const addedFacts = [
+    ...layersOf(change),
     ...change.facts.slice(0, (change.mounts ?? []).filter(isBind).length),
     ...stages.map(({ fact }) => fact),
   ];
@@ -180,6 +196,10 @@ function build(change: Changes): IsolationRequest {
   return requestFor(spec, { facts, namespaces: namespaceFacts, uptimeSeconds: 4711, ...step });
 }
 
+function layersOf({ layers = [] }: Changes) {
+  return layers.flatMap((index) => layerFacts.slice(index, index + 1));
+}
+
 function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
   const { linux, process } = base;
   const kept = (linux.namespaces ?? []).filter(
@@ -193,6 +213,18 @@ function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
     root: { ...base.root, readonly: change.readonly },
     mounts: [
       ...(base.mounts ?? []),
+      ...(change.layers === undefined
+        ? []
+        : [
+            mount(
+              '/merged',
+              'overlay',
+              'overlay',
+              `lowerdir=${layersOf(change)
+                .map(({ path }) => path)
+                .join(':')}`,
+            ),
+          ]),
       ...(change.mounts ?? []),
       ...(change.stages ?? []).map(({ fact, access }, at) =>
         mount(`/stage${at}`, 'bind', fact.path, 'rbind', access),

@@ -50,6 +50,9 @@ function namespaceViolations(
   return found;
 }
 
+const wholeSnapshot =
+  /^\/var\/lib\/containerd\/io\.containerd\.snapshotter\.v1\.overlayfs\/snapshots\/\d+\/fs$/;
+
 function fileViolations(plan: Plan, request: IsolationRequest, harmless: ReadonlySet<string>): string[] {
   const { spec, binds, root } = plan;
   const found: string[] = [];
@@ -61,7 +64,8 @@ function fileViolations(plan: Plan, request: IsolationRequest, harmless: Readonl
       ? []
       : [...overlay.lower, ...(overlay.upper === undefined ? [] : [overlay.upper.parent])],
   );
-  if (!layers.every((layer) => layer.startsWith('/var/lib/docker/overlay2/'))) found.push('foreign layer');
+  if (!layers.every((layer) => layer.startsWith('/var/lib/docker/overlay2/') || wholeSnapshot.test(layer)))
+    found.push('foreign layer');
   const written = overlays.flatMap((overlay) =>
     overlay !== undefined && 'upper' in overlay && overlay.upper !== undefined ? [overlay.upper.parent] : [],
   );
@@ -71,7 +75,9 @@ function fileViolations(plan: Plan, request: IsolationRequest, harmless: Readonl
   for (const mount of bound) {
     const staged = binds.find(({ index }) => mount.source === `/run/bulkhead/stage/b${index}`);
     const fact = staged === undefined ? undefined : request.facts[staged.index];
-    const merged = fact?.opened === true && fact.mount.filesystem === 'overlay';
+    /* An overlay as it was mounted, or layers to be merged. */
+    const mounted = fact?.opened === true && fact.mount.filesystem === 'overlay';
+    const merged = mounted || (fact?.opened === true && wholeSnapshot.test(fact.realPath));
     const allowed =
       fact?.opened === true &&
       (merged ? request.container.bundle.includes('/buildkit/executor/') : harmless.has(fact.realPath));
@@ -85,6 +91,7 @@ function fileViolations(plan: Plan, request: IsolationRequest, harmless: Readonl
       found.push('ids not mapped');
     if (staged.overlay !== undefined) {
       if (staged.overlay.upper !== undefined && staged.readonly) found.push('layer writable');
+      if (!mounted && (!staged.readonly || staged.overlay.upper !== undefined)) found.push('layer writable');
       if (staged.overlay.within !== (fact.realPath.split('/merged')[1] ?? '').padStart(1, '/'))
         found.push('another part');
     }
