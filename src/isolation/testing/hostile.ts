@@ -122,8 +122,10 @@ const changes = fc.record({
       maxLength: 3,
     }),
   ),
-  /** The layers of a stage, to be merged. */
-  layers: rarely(fc.uniqueArray(fc.nat({ max: layerFacts.length - 1 }), { minLength: 2, maxLength: 3 })),
+  /** The layers of a stage, to be merged: rarer still, because all but build steps are refused them. */
+  layers: rarely(
+    rarely(fc.uniqueArray(fc.nat({ max: layerFacts.length - 1 }), { minLength: 2, maxLength: 3 })),
+  ),
   missing: rarely(fc.constantFrom('pid', 'network', 'mount', 'ipc', 'uts', 'cgroup')),
   paths: rarely(
     fc.record({
