@@ -11,6 +11,7 @@ static const struct {
 	attempt_function *run;
 } attempts[] = {
 	{ "acct", 0, attempt_acct },
+	{ "agent-keys", 1, attempt_agent_keys },
 	{ "audit-write", 0, attempt_audit_write },
 	{ "fspick-rw", 1, attempt_fspick_rw },
 	{ "io-uring", 0, attempt_io_uring },
