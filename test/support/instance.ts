@@ -31,10 +31,10 @@ export interface Instance {
   readonly dataDisk: string;
   readonly dockerSocket: string;
   readonly dockerHost: string;
-  /** Never rejects because of the exit status. `--name` is added. */
-  run(...args: readonly string[]): Promise<Outcome>;
-  /** Rejects, with what the command said, unless the VM became ready. */
-  up(): Promise<void>;
+  /** Never rejects because of the exit status. `--name` is added after the command's own name. */
+  run(command: string, ...args: readonly string[]): Promise<Outcome>;
+  /** Rejects, with what the command said, unless the VM became ready. Without a number of seconds it has 240, on a quiet machine it takes 16. */
+  up(seconds?: number): Promise<void>;
   status(): Promise<InstanceStatus>;
   /** Pids of every process whose command line or environment names the instance's directory. */
   processes(): Promise<number[]>;
@@ -48,8 +48,9 @@ export function instanceAt({ name, dir, image }: InstanceId): Instance {
     BULKHEAD_IMAGE: image,
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
-  const run: Instance['run'] = async (...args) => {
-    const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--name', name], {
+  const run: Instance['run'] = async (command, ...args) => {
+    const words = [cli, command, '--name', name, ...args];
+    const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
       env,
       reject: false,
       stdin: 'ignore',
@@ -61,8 +62,8 @@ export function instanceAt({ name, dir, image }: InstanceId): Instance {
     dockerSocket,
     dockerHost: `unix://${dockerSocket}`,
     run,
-    async up() {
-      const { status, stderr } = await run('up', '--timeout', '240');
+    async up(seconds = 240) {
+      const { status, stderr } = await run('up', '--timeout', String(seconds));
       if (status !== 0) throw new Error(`bulkhead up: status ${status}\n${stderr}`);
     },
     async status() {
