@@ -19,6 +19,8 @@ static const struct {
 	{ "keyring-put", 1, attempt_keyring_put },
 	{ "keyring-search", 1, attempt_keyring_search },
 	{ "move-mount", 2, attempt_move_mount },
+	{ "new-namespaces", 0, attempt_new_namespaces },
+	{ "openat2", 3, attempt_openat2 },
 	{ "ptrace", 1, attempt_ptrace },
 	{ "quota", 0, attempt_quota },
 	{ "realtime", 0, attempt_realtime },

@@ -76,3 +76,26 @@ test.each(rows)('%s: the table says where it is tested', (row) => {
         },
   );
 });
+
+/** Rows of the tests of another runtime: what, tests by file and part of a title, why there is none. */
+const others = [...page.matchAll(/^\| (S\d\d) \| [^|]+ \| ([^|]+) \| ([^|]*)\|$/gm)].map(
+  ([, row = '', tests = '', note = '']) => ({
+    row,
+    tests: [...tests.matchAll(/`([^`]+)` "([^"]+)"/g)].map(([, file = '', title = '']) => ({ file, title })),
+    note: note.trim(),
+  }),
+);
+
+test('docs/acceptance.md has a line for each of the sixty tests of another runtime', () => {
+  expect(others.map(({ row }) => row)).toEqual(
+    Array.from({ length: 60 }, (_, index) => `S${String(index + 1).padStart(2, '0')}`),
+  );
+});
+
+test.each(others)('$row: the tests it names are there, or it says why there is none', ({ tests, note }) => {
+  expect(tests.length > 0 || note !== '').toBe(true);
+  for (const { file, title: part } of tests) {
+    expect(readFileSync(join(root, 'test', file), 'utf8')).toContain(part);
+    expect(runsIn(`test/${file}`)).toContain('native');
+  }
+});
