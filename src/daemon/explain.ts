@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import {
@@ -55,12 +56,13 @@ async function explainContainer(
  * Explains a command line by the body its Docker CLI sends. The gate judges it first, by the very function it judges requests
  * with. Then the engine itself makes and starts such a container, so that the rules are asked about the specification,
  * the files and the namespaces of the real thing; the front door is then told no, whatever they say, and the container is
- * removed. No second reading of Docker's options can differ from the engine's, because there is none.
+ * removed. No second reading of Docker's options can differ from the engine's, because there is none. Volumes that would be
+ * made have names nobody else can know meanwhile, so that none but this trial's own are removed.
  */
 async function explainCreate(
   { create, platform }: Extract<ExplainQuestion, { create: string }>,
   sources: ExplainSources,
-): Promise<ContainerExplanation> {
+): Promise<ExplainAnswer> {
   const refusal = gateRefusal(create);
   if (refusal !== undefined)
     return told({ refusals: [refusal], changes: [] }, [
@@ -70,15 +72,26 @@ async function explainCreate(
   const body = parseJson(create);
   const before = await volumes(client);
   const query = platform === undefined ? '' : `?platform=${encodeURIComponent(platform)}`;
-  const created = await client.call('POST', `/containers/create${query}`, stringifyJson(trialBody(body)));
+  const standIns = new Map(
+    volumesNamedBy(body)
+      .filter((name) => !before.has(name))
+      .map((name) => [name, `bulkhead-explain-${randomBytes(16).toString('hex')}`]),
+  );
+  const trialCreate = stringifyJson(trialBody(body, standIns));
+  const created = await client.call('POST', `/containers/create${query}`, trialCreate);
   try {
-    if (created.status !== 201) return engineRefused(created);
-    return await trial(idOf(created), sources);
+    const answer = created.status === 201 ? await trial(idOf(created), sources) : engineRefused(created);
+    return withNamesAsked(answer, standIns);
   } finally {
-    // The volumes of this very command that creating its container made.
-    for (const name of volumesNamedBy(body).filter((volume) => !before.has(volume)))
-      await client.call('DELETE', `/volumes/${encodeURIComponent(name)}`);
+    for (const name of standIns.values()) await client.call('DELETE', `/volumes/${name}`);
   }
+}
+
+/** The names need no escapes in JSON. */
+function withNamesAsked(answer: ContainerExplanation, standIns: ReadonlyMap<string, string>): ExplainAnswer {
+  let text = stringifyJson(answer);
+  for (const [asked, standIn] of standIns) text = text.replaceAll(standIn, asked);
+  return explainAnswerSchema.parse(JSON.parse(text));
 }
 
 async function trial(id: string, { client, decisions }: ExplainSources): Promise<ContainerExplanation> {

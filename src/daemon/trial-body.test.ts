@@ -36,3 +36,24 @@ it('knows the volumes that would be made', () => {
   expect(volumesNamedBy(body)).toEqual(['one', 'two']);
   expect(volumesNamedBy({ Image: 'x' })).toEqual([]);
 });
+
+it('puts other volumes in the place of those it is told', () => {
+  const renamed = trialBody(
+    body,
+    new Map([
+      ['one', 'trial-1'],
+      ['two', 'trial-2'],
+      ['/x', 'never'],
+    ]),
+  );
+  expect(renamed).toMatchObject({
+    HostConfig: {
+      Binds: ['trial-1:/a', '/etc:/b', '/c'],
+      Mounts: [{ Source: 'trial-2' }, { Type: 'volume', Target: '/anonymous' }, { Source: '/x' }],
+    },
+  });
+});
+
+it('leaves names that are none to the engine', () => {
+  expect(volumesNamedBy({ HostConfig: { Binds: ['no name:/a', './x:/b', 'x:/c', ':/d'] } })).toEqual([]);
+});

@@ -109,6 +109,16 @@ test('nothing is left of what was only explained', async () => {
   expect(await docker.ok(['volume', 'ls', '-q'])).not.toContain(named);
 });
 
+test('what is said names the volumes of the command, also those that are not there yet', async () => {
+  const named = unique('named');
+  const mount = ['--mount', `type=volume,src=${named},dst=/two`];
+  const explanation = await explained(['run', '-v', `${named}:/data`, ...mount, probe, 'true']);
+  const text = JSON.stringify(explanation);
+  expect(text).toContain(`volumes/${named}/_data`);
+  expect(text).not.toContain('bulkhead-explain-');
+  expect(await docker.ok(['volume', 'ls', '-q'])).not.toMatch(/bulkhead-explain-/);
+});
+
 test('of a container, running or refused, it says what was decided', async () => {
   const running = await bulkhead('--json', owner);
   expect(running.status).toBe(0);
