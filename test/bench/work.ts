@@ -2,24 +2,27 @@
 import { alternate, type BenchmarkRow } from './rows.ts';
 import { plain } from './runtimes.ts';
 import { importWorkImage } from './work/image.ts';
-import { fileLoad, type Load, mountLoad, npmLoad, sqliteLoad, timeInside } from './work/loads.ts';
+import { dataLoads, fileLoad, type Load, mountLoad, npmLoad, sqliteLoad, timeInside } from './work/loads.ts';
 import { startBenchEngine } from './with-engine.ts';
+
+/** What each runtime runs, in the same order for all. */
+function loadsOf(runtime: string): readonly Load[] {
+  const volume = `bench-${runtime}`;
+  return [fileLoad, npmLoad, mountLoad, sqliteLoad(volume), ...dataLoads(volume)];
+}
 
 export async function benchWork(rounds = 10): Promise<BenchmarkRow[]> {
   await using engine = await startBenchEngine();
   const { docker } = engine;
   await importWorkImage(docker);
-  const loads: readonly ((runtime: string) => Load)[] = [
-    () => fileLoad,
-    () => npmLoad,
-    () => mountLoad,
-    (runtime) => sqliteLoad(`bench-${runtime}`),
-  ];
   const rows: BenchmarkRow[] = [];
-  for (const load of loads) {
-    const time = (runtime: string) => async () => timeInside(docker, runtime, load(runtime));
+  for (const [index, { name }] of loadsOf('bulkhead').entries()) {
+    const time = (runtime: string) => async () => {
+      const load = loadsOf(runtime)[index];
+      if (load === undefined) throw new Error(`no such load: ${name}`);
+      return timeInside(docker, runtime, load);
+    };
     const { a, b, ratio } = await alternate(rounds, time('bulkhead'), time(plain));
-    const { name } = load('');
     rows.push(
       { name: `${name}, isolated`, unit: 'ms', value: a },
       { name: `${name}, plain runc`, unit: 'ms', value: b },

@@ -45,7 +45,7 @@ async function fill(stage: string): Promise<void> {
   await symlink('busybox', join(stage, 'usr/bin/sh'));
   await copyNpm(join(stage, 'usr/lib/node_modules/npm'));
   await execa('make', ['--silent', '-C', import.meta.dirname]);
-  for (const program of ['files', 'mounts']) {
+  for (const program of ['data', 'files', 'mounts']) {
     await cp(join(import.meta.dirname, 'build', program), join(bench, program));
     await chmod(join(bench, program), 0o755);
   }

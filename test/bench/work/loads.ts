@@ -36,6 +36,19 @@ export function sqliteLoad(volume: string): Load {
   };
 }
 
+/** The data path alone (row F13). @param volume as for `sqliteLoad`. */
+export function dataLoads(volume: string): Load[] {
+  return [
+    ['write', 'write 64 MiB to a volume, fsync'],
+    ['read', 'read 64 MiB from a volume'],
+    ['sync', '100 appends to a volume, fdatasync each'],
+  ].map(([job = '', name = '']) => ({
+    name,
+    options: ['--volume', `${volume}:/volume`],
+    command: ['/bench/data', job, '/volume/data'],
+  }));
+}
+
 /** Milliseconds as the program in the container measured them: neither its start nor that of the container counts. */
 export async function timeInside(docker: Docker, runtime: string, load: Load): Promise<number> {
   const options = ['--rm', '--network', 'none', '--runtime', runtime, ...load.options];
