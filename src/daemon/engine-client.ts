@@ -10,6 +10,8 @@ export interface EngineClient {
   imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
   /** Process id of a container's init as the engine sees it; undefined when it does not run or is not there. */
   runningPid(container: string, signal?: AbortSignal): Promise<number | undefined>;
+  /** Every container the engine knows, running or not, with its state: created, running, paused, restarting, removing, exited or dead. */
+  containers(signal?: AbortSignal): Promise<readonly { readonly Id: string; readonly State: string }[]>;
   /** POST /images/load of a docker-archive. */
   loadImage(archive: Readable, signal?: AbortSignal): Promise<void>;
   /** One call whose answer the caller judges; `body` is JSON text. */
@@ -23,6 +25,8 @@ export interface EngineAnswer {
   readonly body: string;
 }
 const inspectSchema = z.object({ State: z.object({ Running: z.boolean(), Pid: z.int().nonnegative() }) });
+
+const listSchema = z.array(z.object({ Id: z.string(), State: z.string() }));
 
 export function createEngineClient(socketPath: string): EngineClient {
   const send = (
@@ -55,6 +59,10 @@ export function createEngineClient(socketPath: string): EngineClient {
       if (status === 404) return undefined;
       const { State } = inspectSchema.parse(JSON.parse(expectOk('/containers/json', { status, body })));
       return State.Running ? State.Pid : undefined;
+    },
+    async containers(signal) {
+      const path = '/containers/json?all=1';
+      return listSchema.parse(JSON.parse(expectOk(path, await get(path, signal))));
     },
     async loadImage(archive, signal) {
       const call = send('POST', '/images/load?quiet=1', signal, { 'content-type': 'application/x-tar' });

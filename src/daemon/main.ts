@@ -24,6 +24,7 @@ import { openPhaseSink } from './phase-sink.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
+import { createReaper } from './create-reaper.js';
 import { untilExists } from './socket-watch.js';
 import { releaseStuckStarts } from './stuck-starts.js';
 import { Supervisor } from './supervisor.js';
@@ -54,6 +55,7 @@ async function main(args: DaemonArguments): Promise<void> {
   }
 
   const engineFacts = readEngineFacts();
+  const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: defaultPolicy.cgroupParents };
   warmUp(engineFacts, defaultPolicy);
   const heldContainers = (): Set<string> =>
     new Set(runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)));
@@ -73,8 +75,7 @@ async function main(args: DaemonArguments): Promise<void> {
       log.error({ err: error }, 'front door service failed');
     },
     onContainerOver: createCgroupRemoval({
-      hierarchies: engineFacts.cgroupHierarchies,
-      parents: defaultPolicy.cgroupParents,
+      ...cgroups,
       isHeld: (containerId) => heldContainers().has(containerId),
       clock: systemClock,
       log,
@@ -105,6 +106,19 @@ async function main(args: DaemonArguments): Promise<void> {
         log.warn({ ...stuck }, 'the start of a container held up the engine and was freed or ended');
     },
     prepare: (signal) => ensureProbeImage(client, signal),
+  });
+
+  const reaper = createReaper({
+    supervisor,
+    engine,
+    client,
+    leases: () => runtime.allocator.leases,
+    ...cgroups,
+    clock: systemClock,
+    log,
+  });
+  supervisor.onRunning(() => {
+    reaper.wake();
   });
 
   const healthSources: HealthSources = {

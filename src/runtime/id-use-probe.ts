@@ -1,24 +1,16 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IdUseProbe } from './id-allocator.js';
-import { parseProcessStat } from './proc-stat.js';
+import { startTimeOf } from './proc-stat.js';
 
 /** Looks at runc's state directories and at /proc. */
 export function systemIdUseProbe(procDirectory = '/proc'): IdUseProbe {
   return {
     hasState: (holder) => existsSync(join(holder.runtimeRoot, holder.containerId)),
-    isCreating: (holder) => startTimeOf(procDirectory, holder.pid) === holder.pidStartTime,
+    isCreating: (holder) => startTimeOf(holder.pid, procDirectory) === holder.pidStartTime,
     idsOfProcesses: () => idsOfProcesses(procDirectory),
   };
-}
-
-function startTimeOf(procDirectory: string, pid: number): string | undefined {
-  try {
-    return parseProcessStat(readFileSync(join(procDirectory, String(pid), 'stat'), 'latin1'))?.startTime;
-  } catch {
-    return undefined; // no such process
-  }
 }
 
 async function idsOfProcesses(procDirectory: string): Promise<number[]> {

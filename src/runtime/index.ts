@@ -1,4 +1,6 @@
 export { parseMountInfo } from './mountinfo.js';
+export { startTimeOf } from './proc-stat.js';
+export type { Lease } from './lease.js';
 export { rootfsDirectory, stageDirectory } from './plan-wire.js';
 export type {
   ContainerRequest,

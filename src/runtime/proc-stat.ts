@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { ProcessIdentity } from './planner.js';
 
 /**
@@ -11,4 +13,13 @@ export function parseProcessStat(text: string): ProcessIdentity | undefined {
   const startTime = text.slice(text.lastIndexOf(')') + 2).split(' ')[19];
   if (pid === undefined || startTime === undefined || !/^\d{1,20}$/.test(startTime)) return undefined;
   return { pid: Number(pid), startTime };
+}
+
+/** @returns the start time of the process that has the pid now; undefined when there is none. */
+export function startTimeOf(pid: number, procDirectory = '/proc'): string | undefined {
+  try {
+    return parseProcessStat(readFileSync(join(procDirectory, String(pid), 'stat'), 'latin1'))?.startTime;
+  } catch {
+    return undefined;
+  }
 }

@@ -1,0 +1,157 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdir, readFile, readlink } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { type Lease, type ProcessIdentity, startTimeOf } from '../runtime/index.js';
+import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace } from './abandoned.js';
+import { cgroupsOf } from './cgroup-removal.js';
+import { cgroupRoot } from './delegate-cgroups.js';
+
+/** containerd's directory of each container of Docker's, with what it told the shim. */
+export const bundleDirectory = '/run/containerd/io.containerd.runtime.v2.task/moby';
+/** dockerd's pipes for the output of each container. */
+export const streamsDirectory = '/run/docker/containerd';
+
+const shimProgram = '/usr/bin/containerd-shim-runc-v2';
+const runtimePrograms: ReadonlySet<string> = new Set(['/usr/sbin/runc', '/usr/lib/bulkhead/runc']);
+const dockerId = /^[0-9a-f]{64}$/;
+
+export interface TraceSources {
+  readonly leases: () => readonly Lease[];
+  readonly hierarchies: readonly string[];
+  readonly parents: readonly string[];
+}
+
+/** Finds every container there is anything of: its shim, its ids, runc's record, containerd's, a cgroup. */
+export async function readTraces(sources: TraceSources): Promise<ContainerTraces[]> {
+  const { leases, hierarchies, parents } = sources;
+  const { shims, working } = await readEnginePrograms();
+  const held = leases().flatMap(({ holders }) => holders);
+  const cgroups = hierarchies.flatMap((hierarchy) =>
+    parents.map((parent) => posix.join(cgroupRoot, hierarchy, parent)),
+  );
+  const named = [dockerRuntimeRoot, bundleDirectory, streamsDirectory, ...cgroups].flatMap((path) =>
+    namesIn(path),
+  );
+  const asked = held.filter(({ runtimeRoot }) => runtimeRoot === dockerRuntimeRoot);
+  const ids = new Set(
+    [...shims.keys(), ...asked.map(({ containerId }) => containerId), ...named].filter((id) =>
+      dockerId.test(id),
+    ),
+  );
+  const steps = new Map(
+    held
+      .filter(({ runtimeRoot }) => runtimeRoot === buildRuntimeRoot)
+      .map((holder) => [`${holder.runtimeRoot}/${holder.containerId}`, holder]),
+  );
+  const describe = (runtimeRoot: string, containerId: string): ContainerTraces => {
+    const creators = held
+      .filter((holder) => holder.runtimeRoot === runtimeRoot && holder.containerId === containerId)
+      .map(({ pid, pidStartTime }) => ({ pid, startTime: pidStartTime }));
+    const ofShims = runtimeRoot === dockerRuntimeRoot ? shims.get(containerId) : undefined;
+    return {
+      runtimeRoot,
+      containerId,
+      shims: ofShims ?? [],
+      creators,
+      creatorLives: creators.some(isAlive),
+      busy: (working.get(containerId) ?? []).some((pid) => !creators.some((creator) => creator.pid === pid)),
+      left:
+        runtimeRoot === dockerRuntimeRoot
+          ? [
+              ...inodeOf('state', `${dockerRuntimeRoot}/${containerId}`),
+              ...inodeOf('bundle', `${bundleDirectory}/${containerId}`),
+              ...inodeOf('streams', `${streamsDirectory}/${containerId}`),
+              ...cgroupsOf(containerId, sources).flatMap((path) => inodeOf('cgroup', path)),
+            ]
+          : inodeOf('state', `${runtimeRoot}/${containerId}`),
+    };
+  };
+  return [
+    ...[...ids].map((id) => describe(dockerRuntimeRoot, id)),
+    ...[...steps.values()].map(({ runtimeRoot, containerId }) => describe(runtimeRoot, containerId)),
+  ];
+}
+
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  return startTimeOf(pid) === startTime;
+}
+
+/**
+ * The processes in the cgroups of one container, build steps included: `runc init`, and whatever it became.
+ * What a container does cannot put a process of another one here (docs/isolation.md, rule cgroups).
+ */
+export function processesIn(
+  containerId: string,
+  sources: Pick<TraceSources, 'hierarchies' | 'parents'>,
+): number[] {
+  const pids = new Set<number>();
+  for (const cgroup of cgroupsOf(containerId, sources)) collectPids(cgroup, pids);
+  return [...pids];
+}
+
+function collectPids(cgroup: string, pids: Set<number>): void {
+  try {
+    /* A process of another pid namespace reads as 0, which to kill(2) means the caller's own group. */
+    for (const line of readFileSync(join(cgroup, 'cgroup.procs'), 'latin1').split('\n'))
+      if (Number(line) > 1) pids.add(Number(line));
+    for (const entry of readdirSync(cgroup, { withFileTypes: true }))
+      if (entry.isDirectory()) collectPids(join(cgroup, entry.name), pids);
+  } catch {
+    /* It has gone, or its type has no such file: a threaded cgroup's processes are listed by its domain. */
+  }
+}
+
+/**
+ * Shims by container, and the containers a runtime program is working on. A program counts only in our own user namespace: in a
+ * container a file may have any of these names.
+ */
+async function readEnginePrograms(): Promise<{
+  shims: Map<string, ProcessIdentity[]>;
+  working: Map<string, number[]>;
+}> {
+  const own = await readlink('/proc/self/ns/user');
+  const shims = new Map<string, ProcessIdentity[]>();
+  const working = new Map<string, number[]>();
+  const note = (id: string, pid: number): Map<string, number[]> =>
+    working.set(id, [...(working.get(id) ?? []), pid]);
+  for (const name of await readdir('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      const exe = await readlink(`/proc/${name}/exe`);
+      const isShim = exe === shimProgram;
+      if (!isShim && !runtimePrograms.has(exe)) continue;
+      const startTime = startTimeOf(Number(name));
+      if (startTime === undefined || (await readlink(`/proc/${name}/ns/user`)) !== own) continue;
+      const words = (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0');
+      const id = words[words.indexOf('-id') + 1];
+      if (!isShim) for (const word of words) note(word, Number(name));
+      else if (id !== undefined && words[words.indexOf('-namespace') + 1] === 'moby') {
+        /* `containerd-shim … start` and `… delete` are containerd at work, not the shim. */
+        if (words.includes('start') || words.includes('delete')) note(id, Number(name));
+        else shims.set(id, [...(shims.get(id) ?? []), { pid: Number(name), startTime }]);
+      }
+    } catch {
+      /* It has ended meanwhile. */
+    }
+  }
+  return { shims, working };
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch {
+    return []; // nothing has been there yet
+  }
+}
+
+function inodeOf(kind: Trace['kind'], path: string): Trace[] {
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  return inode === undefined ? [] : [{ kind, inode }];
+}
+
+/** Whether the path still is what was found there, and not what another run of the container has made since. */
+export function isStill({ left }: ContainerTraces, kind: Trace['kind'], path: string): boolean {
+  const [now] = inodeOf(kind, path);
+  return left.some((trace) => trace.kind === kind && trace.inode === now?.inode);
+}

@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process';
+import { existsSync as exists, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Clock } from '../common/clock.js';
+import type { Abandonment, ContainerTraces } from './abandoned.js';
+import { cgroupsOf, removeEmpty } from './cgroup-removal.js';
+import {
+  bundleDirectory,
+  isAlive,
+  isStill,
+  processesIn,
+  streamsDirectory,
+  type TraceSources,
+} from './container-traces.js';
+
+const run = promisify(execFile);
+const runtimeProgram = '/usr/lib/bulkhead/runc';
+const runtimeDeadline = 10_000;
+/** Of shims, and of dockerd: each of its lives has one under a new name. */
+const socketDirectories = ['/run/containerd/s', '/run/docker/libnetwork'];
+const workDirectory = '/var/lib/containerd/io.containerd.runtime.v2.task/moby';
+/** Milliseconds between two looks at what is ending, and how many there are. */
+const pauseMs = 100;
+const looks = 50;
+
+export interface ReapEffects {
+  /** SIGKILLs the shim and every process of the container, until none is left. @returns how many got the signal. */
+  kill(traces: ContainerTraces): Promise<number>;
+  /** Removes what containerd does not: it cleans up after a shim that it knows. Throws what runc or the file system say. */
+  cleanUp(traces: ContainerTraces, why: Abandonment): Promise<void>;
+  removeDeadSockets(): void;
+}
+
+export function createReapEffects(sources: TraceSources, clock: Clock): ReapEffects {
+  return {
+    removeDeadSockets,
+    async kill({ containerId, shims, creators }) {
+      /* containerd notices at once that its shim is gone, runs `shim delete`, and that `runc delete --force`. */
+      let killed = shims.filter(isAlive).filter(({ pid }) => kill(pid)).length;
+      for (let look = 0; look < looks; look += 1) {
+        /* Listed and killed without a pause between: a pid cannot have become another process's. */
+        const found = processesIn(containerId, sources).filter((pid) => kill(pid)).length;
+        if (found === 0) break;
+        killed += look === 0 ? found : 0;
+        await clock.sleep(pauseMs);
+      }
+      /* `runc run` of a build step ends with it and cleans up; it is no child of anybody who would wait for it. */
+      const makers = (): number[] => creators.filter(isAlive).map(({ pid }) => pid);
+      for (let look = 0; look < looks && makers().length > 0; look += 1) await clock.sleep(pauseMs);
+      killed += makers().filter((pid) => kill(pid)).length;
+      if (processesIn(containerId, sources).length > 0)
+        throw new Error('processes of the container outlived SIGKILL');
+      return killed;
+    },
+    async cleanUp(traces, why) {
+      const { runtimeRoot, containerId } = traces;
+      const bundle = `${bundleDirectory}/${containerId}`;
+      const state = `${runtimeRoot}/${containerId}`;
+      for (let look = 0; look < looks && isStill(traces, 'bundle', bundle); look += 1)
+        await clock.sleep(pauseMs);
+      if (isStill(traces, 'state', state)) await deleteState(traces, sources);
+      if (isStill(traces, 'bundle', bundle)) removeBundle(bundle, containerId);
+      /* Of a container that the engine knows they are of use when it starts again. */
+      if (why === 'unknown') rmSync(`${streamsDirectory}/${containerId}`, { recursive: true, force: true });
+      /* With its ids they go by themselves (`cgroup-removal.ts`). */
+      const isHeld = sources
+        .leases()
+        .some(({ holders }) => holders.some((held) => held.containerId === containerId));
+      const busy = isHeld ? [] : cgroupsOf(containerId, sources).filter((path) => !removeEmpty(path));
+      if (busy.length > 0) throw new Error(`still in use: ${busy.join(', ')}`);
+    },
+  };
+}
+
+async function deleteState(
+  { runtimeRoot, containerId }: ContainerTraces,
+  sources: Pick<TraceSources, 'hierarchies' | 'parents'>,
+): Promise<void> {
+  const state = `${runtimeRoot}/${containerId}`;
+  try {
+    await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      timeout: runtimeDeadline,
+      killSignal: 'SIGKILL',
+    });
+  } catch (error) {
+    if (processesIn(containerId, sources).length > 0) throw error;
+  }
+  /* A record that runc had not finished it cannot read, so it cannot delete it either. */
+  if (processesIn(containerId, sources).length === 0) rmSync(state, { recursive: true, force: true });
+}
+
+/** Never looks below `rootfs`: should something be mounted there, that is somebody's data, and rmdir(2) says so. */
+function removeBesideRoot(directory: string): void {
+  try {
+    rmdirSync(`${directory}/rootfs`);
+  } catch (error) {
+    if (exists(`${directory}/rootfs`)) throw error;
+  }
+  rmSync(directory, { recursive: true, force: true });
+}
+
+function removeBundle(bundle: string, containerId: string): void {
+  removeBesideRoot(bundle);
+  rmSync(`${workDirectory}/${containerId}`, { recursive: true, force: true });
+}
+
+/**
+ * Removes the sockets of shims and of a dockerd that were killed. Listed before the kernel is asked who listens, so one that is
+ * bound anew in between is found to be.
+ */
+function removeDeadSockets(): void {
+  const sockets = socketDirectories
+    .filter((directory) => exists(directory))
+    .flatMap((directory) => readdirSync(directory).map((name) => `${directory}/${name}`));
+  const bound = new Set(
+    readFileSync('/proc/net/unix', 'latin1')
+      .split('\n')
+      .map((line) => line.split(' ').at(-1)),
+  );
+  for (const socket of sockets) if (!bound.has(socket)) rmSync(socket, { force: true });
+}
+
+/** @returns whether there was such a process. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
+}
