@@ -1,5 +1,7 @@
+import { readdir } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createDocker } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { Containers, CreateFailure } from './containers.ts';
@@ -69,13 +71,8 @@ async function expectOrder(): Promise<void> {
   }
 }
 
-/**
- * Killing containerd or dockerd between runc's `create` and `start` leaves a `runc init` that waits to be started, with its shim and its
- * range, once the engine has forgotten the container: nothing unprotected runs, but it is not reaped. Until
- * bulkheadd does that, they die in the full run alone (which fails then) or by `BULKHEAD_SOAK_SPARE=`; otherwise named here.
- */
-const sparedByDefault = soakSize().killedCreates >= 500 ? '' : 'containerd,dockerd';
-const spared = (process.env['BULKHEAD_SOAK_SPARE'] ?? sparedByDefault).split(',').filter(Boolean);
+/** Not killed: a comma list in `BULKHEAD_SOAK_SPARE`, to look at one kind of kill alone. */
+const spared = (process.env['BULKHEAD_SOAK_SPARE'] ?? '').split(',').filter(Boolean);
 
 /** One random victim a round, each as often as the others. */
 function* victims(random: () => number): Generator<Target, never> {
@@ -89,7 +86,7 @@ test(
   `${rounds * createsPerRound} creates with a kill -9 in every ${createsPerRound}: none unprotected, none lost, nothing left`,
   { timeout: 240_000 + rounds * 90_000 },
   async () => {
-    if (spared.length > 0) console.log(`not killed: ${spared.join(', ')} (see kills.test.ts)`);
+    if (spared.length > 0) console.log(`not killed: ${spared.join(', ')}`);
     const random = seededRandom(soakSeed());
     const victim = victims(random);
     await tryStart('first');
@@ -134,6 +131,32 @@ test(
     );
     for (const { id } of await containers.list()) await containers.remove(id);
     started.clear();
-    await expectNothingLeft(engine.internals, before);
+    await expectNothingLeft(engine.internals, before, tally['dockerd'] !== undefined);
+  },
+);
+
+test(
+  'a build step whose dockerd was killed is ended, and its ids come back',
+  { timeout: 180_000 },
+  async () => {
+    const leases = async (): Promise<number> => (await engine.internals.traces()).leases;
+    await eventually(async () => expect(await leases()).toBe(0), settle);
+    const client = createDocker(engine.dockerHost);
+    const building = client.run(['build', '--no-cache', '-'], {
+      input: `FROM ${config.Image}\nRUN sleep 86400\n`,
+      env: { DOCKER_BUILDKIT: '1' },
+    });
+    const cgroups = engine.internals.path('/sys/fs/cgroup/memory/docker/buildkit');
+    const steps = async (): Promise<string[]> =>
+      (await readdir(cgroups, { withFileTypes: true }))
+        .filter((entry) => entry.isDirectory())
+        .map(({ name }) => name);
+    await eventually(async () => expect(await steps()).toHaveLength(1), settle);
+    await killOne(engine.internals, 'dockerd');
+    await building;
+    await eventually(async () => {
+      expect(await leases()).toBe(0);
+      expect(await steps()).toEqual([]);
+    }, settle);
   },
 );
