@@ -11,5 +11,6 @@ attempt_function attempt_audit_write, attempt_realtime, attempt_acct, attempt_qu
 attempt_function attempt_keyring_put, attempt_keyring_search;
 attempt_function attempt_fspick_rw, attempt_move_mount;
 attempt_function attempt_agent_keys, attempt_new_namespaces, attempt_openat2;
+attempt_function attempt_unix_i386, attempt_vsock_i386, attempt_vsock_socketcall;
 
 #endif

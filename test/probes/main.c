@@ -25,8 +25,11 @@ static const struct {
 	{ "quota", 0, attempt_quota },
 	{ "realtime", 0, attempt_realtime },
 	{ "time-namespace", 0, attempt_time_namespace },
+	{ "unix-i386", 0, attempt_unix_i386 },
 	{ "userfaultfd-kernel", 0, attempt_userfaultfd_kernel },
 	{ "userfaultfd-user", 0, attempt_userfaultfd_user },
+	{ "vsock-i386", 0, attempt_vsock_i386 },
+	{ "vsock-socketcall", 0, attempt_vsock_socketcall },
 };
 
 int main(int argc, char **argv)

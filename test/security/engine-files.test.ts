@@ -52,22 +52,6 @@ describe("the engine's own files through the engine", () => {
       name,
     ]);
 
-  test('docker cp out of a container that was never started reads no file of the engine', async () => {
-    const name = container('cp-out');
-    await docker.run(['create', '--name', name, '-v', '/run/bulkhead/engine:/host', probe, 'true']);
-    const { status, stdout } = await docker.run(['cp', `${name}:/host/dockerd.json`, '-']);
-    expect(stdout).not.toContain('data-root');
-    expect(status).not.toBe(0);
-  });
-
-  test('docker cp into a container that was never started writes no file of the engine', async () => {
-    const name = container('cp-in');
-    const sentinel = inEngine('/run/bulkhead/engine/package.json');
-    await docker.run(['create', '--name', name, '-v', '/run/bulkhead/engine:/host', probe, 'true']);
-    await docker.run(['cp', join(import.meta.dirname, '../../package.json'), `${name}:/host/`]);
-    expect(existsSync(sentinel)).toBe(false);
-  });
-
   test('docker cp through a local volume that binds a directory of the engine neither', async () => {
     const name = container('cp-volume');
     const bound = volume('bound');
@@ -76,18 +60,6 @@ describe("the engine's own files through the engine", () => {
     await docker.run(['create', '--name', name, '-v', `${bound}:/host`, probe, 'true']);
     await docker.run(['cp', join(import.meta.dirname, '../../package.json'), `${name}:/host/`]);
     expect(existsSync(sentinel)).toBe(false);
-  });
-
-  test('docker cp does not follow a bind source that was swapped after the container was approved', async () => {
-    const data = volume('swap');
-    const name = container('swapped');
-    const script = async (text: string): Promise<string> =>
-      docker.ok(['run', '--rm', '-v', `${data}:/v`, probe, 'sh', '-c', text]);
-    await script('mkdir /v/sub');
-    const source = `/var/lib/docker/volumes/${data}/_data/sub`;
-    await docker.run(['run', '-d', '--name', name, '-v', `${source}:/x`, probe, 'sleep', '600']);
-    await script('mv /v/sub /v/old && ln -s /run/bulkhead/engine /v/sub');
-    expect((await docker.run(['cp', `${name}:/x/dockerd.json`, '-'])).stdout).not.toContain('data-root');
   });
 
   test('the first use of a local volume copies nothing of the image into the engine', async () => {

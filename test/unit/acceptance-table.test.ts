@@ -47,7 +47,7 @@ function runsIn(file: string): string[] {
   if (file.startsWith('test/vm/')) return ['VM'];
   if (!file.startsWith('test/acceptance/')) return ['native'];
   const name = `/${file.slice('test/acceptance/'.length)}'`;
-  return ['test/engine', 'test/vm', 'test/acceptance']
+  return ['test/engine', 'test/security', 'test/vm', 'test/acceptance']
     .flatMap(filesBelow)
     .filter((user) => readFileSync(join(root, user), 'utf8').includes(name))
     .flatMap(runsIn);
