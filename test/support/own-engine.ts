@@ -19,12 +19,10 @@ export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHo
 export async function startOwnEngine(name: string, root?: string): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
   const hostDir = join(dir, 'host');
-  const engine = await startNativeEngine({
-    name: `${name}-${process.pid}`,
-    root: root ?? join(await builtImageDir(), 'root.erofs'),
-    dataDir: join(dir, 'data'),
-    hostDir,
-    signal: AbortSignal.timeout(90_000),
+  const removeDir = (): Promise<void> => rm(dir, { recursive: true, force: true });
+  const engine = await startIn(dir, hostDir, name, root).catch(async (error: unknown) => {
+    await removeDir();
+    throw error;
   });
   return {
     socket: join(hostDir, 'docker.sock'),
@@ -33,7 +31,17 @@ export async function startOwnEngine(name: string, root?: string): Promise<OwnEn
     internals: await engineInternals(engine.pid),
     async [Symbol.asyncDispose]() {
       await engine.stop();
-      await rm(dir, { recursive: true, force: true });
+      await removeDir();
     },
   };
+}
+
+async function startIn(dir: string, hostDir: string, name: string, root?: string): Promise<NativeEngine> {
+  return startNativeEngine({
+    name: `${name}-${process.pid}`,
+    root: root ?? join(await builtImageDir(), 'root.erofs'),
+    dataDir: join(dir, 'data'),
+    hostDir,
+    signal: AbortSignal.timeout(90_000),
+  });
 }
