@@ -72,7 +72,7 @@ function kindsOf(remains: Remains): [string, readonly string[]][] {
 }
 
 /**
- * What dockerd was making when it was killed, and nobody takes away: a layer it has not recorded yet, a container that has its layer
+ * What dockerd was making when it was killed, and nobody takes away: a layer it has not recorded yet, mounted where it was writing in it, a container that has its layer
  * and directory, but no config.v2.json (moby daemon/create.go: the layer first, the configuration last), and drafts of files
  * that are to be renamed. They are files of its own, nothing ever ran in them, and plain dockerd leaves them too.
  */
@@ -112,7 +112,9 @@ export async function findRemains(engine: EngineInternals, engineKilled = false)
   const stored = await Promise.all(stores.map((store) => tree(engine.path(store), () => true, 4)));
   const interfaces = (await readFile(`/proc/${engine.init}/net/dev`, 'utf8')).split('\n').slice(2);
   return {
-    mounts: sorted(mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '')),
+    mounts: sorted(mountinfo.split('\n').map((line) => line.split(' ')[4] ?? '')).filter(
+      (path) => !unfinished(path),
+    ),
     /* Each life of dockerd has one socket there, of a new name. */
     runtimeFiles: (await tree(engine.path('/run'), () => true, 8)).map((path) =>
       path.replace(/(?<=\/run\/docker\/libnetwork\/)[0-9a-f]{12}(?=\.sock$)/, '…'),
