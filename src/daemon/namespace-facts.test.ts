@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { SourceFact } from '../isolation/plan.js';
+import { namespaceMagic, namespaceMount } from '../runtime/facts.js';
 import { type HeldPath, pathsToHold, readNamespaceFact } from './namespace-facts.js';
 import { openProcess, type ProcessView } from './process-view.js';
 
@@ -18,14 +19,6 @@ function held(
   owner: string,
   over: Partial<Extract<SourceFact, { opened: true }>> = {},
 ): HeldPath {
-  const mount = {
-    mountPoint: '',
-    root: '',
-    filesystem: 'nsfs',
-    source: 'nsfs',
-    mountOptions: [],
-    superOptions: [],
-  };
   const fact: SourceFact = {
     path: asked,
     opened: true,
@@ -34,8 +27,8 @@ function held(
     rdev: '0:0',
     device: '0:4',
     inode: /\d+/.exec(realPath)?.[0] ?? '0',
-    filesystemMagic: 0x6e736673,
-    mount,
+    filesystemMagic: namespaceMagic,
+    mount: namespaceMount,
     namespaceOwner: owner,
     ...over,
   };

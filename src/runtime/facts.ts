@@ -4,9 +4,9 @@ import { protocolError, textOf } from './wire.js';
 
 const fieldsPerSource = 9;
 /** NSFS_MAGIC of linux/magic.h. */
-const namespaceMagic = 0x6e736673;
+export const namespaceMagic = 0x6e736673;
 /** A namespace lies on the kernel's own mount, which no mount table shows. */
-const namespaceMount: MountInfo = {
+export const namespaceMount: MountInfo = {
   mountPoint: '',
   root: '',
   filesystem: 'nsfs',
