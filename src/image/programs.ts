@@ -11,6 +11,7 @@ export interface Programs {
   readonly portRelay: Buffer;
   readonly refreshViews: Buffer;
   readonly frontDoor: Buffer;
+  readonly attachFiles: Buffer;
   readonly probe: Buffer;
   readonly daemon: Buffer;
 }
@@ -19,6 +20,7 @@ export interface Programs {
 const makefiles = [
   { dir: 'vm-image/init', variable: 'OUT' },
   { dir: 'src/runtime/front-door', variable: 'BUILD' },
+  { dir: 'src/runtime/attach-files', variable: 'OUT' },
   { dir: 'src/daemon/refresh-views', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
@@ -46,6 +48,7 @@ export async function buildPrograms(
     portRelay: await read('port-relay'),
     refreshViews: await read('refresh-views'),
     frontDoor: await read('bulkhead-runtime'),
+    attachFiles: await read('attach-files'),
     probe: await read('probe'),
     daemon: await bundleDaemon(projectDir),
   };

@@ -12,6 +12,7 @@ import { processRule } from './rules/process.js';
 import { propagationRule } from './rules/propagation.js';
 import { rootFilesystemRule } from './rules/root-filesystem.js';
 import { seccompFloorRule } from './rules/seccomp-floor.js';
+import { settingFilesRule } from './rules/setting-files.js';
 import { sysctlRule } from './rules/sysctl.js';
 import { uptimeRule } from './rules/uptime.js';
 import { userNamespaceRule } from './rules/user-namespace.js';
@@ -43,5 +44,6 @@ export const isolationRules: readonly Rule[] = [
   // What runs or acts outside on its behalf.
   hostResourcesRule, //  no hardware of the host
   hooksRule, //          no program as root of the VM, but the engine's own
+  settingFilesRule, //   files of its own for settings of the whole machine that software insists on writing
   annotationsRule, //    no orders to the runtime
 ];

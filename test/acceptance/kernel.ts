@@ -54,12 +54,14 @@ export const kernelAttempts: readonly Attempt[] = [
   },
   ...[
     ['vm/drop_caches', '1'],
+    ['vm/swappiness', '1'],
     ['vm/overcommit_memory', '1'],
     ['kernel/panic', '7'],
   ].map(([name = '', value = '']) => ({
     row: 'R9.2.6',
     what: `the setting ${name}`,
-    script: write(`/proc/sys/${name}`, value),
+    /* Of some the container has a file of its own in the way: setting-files.ts. */
+    script: `umount /proc/sys/${name}; ${write(`/proc/sys/${name}`, value)}`,
     says: denied,
   })),
   {
@@ -189,7 +191,7 @@ export const kernelAttempts: readonly Attempt[] = [
   {
     row: 'R9.2.37',
     what: 'limits of the machine',
-    script: `${write('/proc/sys/net/netfilter/nf_conntrack_max', '1')}; ${write('/proc/sys/fs/file-max', '1')}; echo 1234 > /proc/sys/net/core/somaxconn; cat /proc/sys/net/core/somaxconn`,
+    script: `umount /proc/sys/net/netfilter/nf_conntrack_max; ${write('/proc/sys/net/netfilter/nf_conntrack_max', '1')}; ${write('/proc/sys/fs/file-max', '1')}; echo 1234 > /proc/sys/net/core/somaxconn; cat /proc/sys/net/core/somaxconn`,
     says: /1234$/,
   },
 ];

@@ -11,7 +11,7 @@ import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
  * The probes of the rows above an engine whose daemon lacks the rule: each must find its way through. One that does not would pass
  * for another reason than the rule, and prove nothing. Of the pure rules `src/isolation/hostile.test.ts` shows the same for all.
  */
-const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices'];
+const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices', 'setting-files'];
 
 let dir: string;
 let root: AlteredRoot | undefined;
@@ -45,4 +45,9 @@ test('without the rule of uptime the uptime of the machine is shown', async () =
 
 test('without the rule of devices a device cgroup rule is served', async () => {
   expect((await run('--device-cgroup-rule', 'c 1:11 r', probe, 'echo', 'ran')).stdout).toBe('ran');
+});
+
+test('without the rule of files for settings a privileged container cannot write them', async () => {
+  const write = 'echo 1 > /proc/sys/vm/overcommit_memory';
+  expect((await run('--privileged', probe, 'sh', '-c', write)).stderr).toContain('Permission denied');
 });

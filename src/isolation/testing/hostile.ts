@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import type { Hooks } from '../../oci/hooks.js';
 import type { Mount } from '../../oci/mounts.js';
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact, IsolationRequest } from '../request.js';
@@ -68,6 +69,8 @@ const layerFacts = [
   opened('/etc', { device: '254:0', mount: systemMount }),
   opened('/var/lib/docker/volumes/v/_data'),
 ];
+/** The program of our own hook: from outside it is refused like any other. */
+const attachFiles = '/usr/lib/bulkhead/attach-files';
 
 /** Mostly the default, so that many specifications are hostile in one respect only and get as far as that rule. */
 function rarely<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
@@ -154,7 +157,8 @@ const changes = fc.record({
   sysctl: rarely(
     fc.constantFrom('kernel.core_pattern', 'vm.drop_caches', 'net.core.somaxconn', 'kernel.shmmax'),
   ),
-  hook: rarely(fc.constantFrom('/bin/sh', '/proc/1/exe')),
+  hook: rarely(fc.constantFrom('/bin/sh', '/proc/1/exe', attachFiles)),
+  readonlySettings: rarely(fc.constantFrom('/proc/sys', '/proc/fs')),
   cgroup: rarely(fc.constantFrom('/', '/docker/other', '/system.slice/x', `/docker/${containerId}`)),
   annotation: rarely(fc.constantFrom('run.oci.handler', 'run.oci.x', 'team')),
   propagation: rarely(fc.constantFrom('shared', 'rshared', 'rslave')),
@@ -233,7 +237,7 @@ function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
       ),
     ],
     annotations: Object.fromEntries(optional(change.annotation).map((name) => [name, 'x'])),
-    hooks: { prestart: optional(change.hook).map((path) => ({ path, args: ['x'] })) },
+    hooks: hooksFrom(change.hook),
     ...(process === undefined
       ? {}
       : {
@@ -251,8 +255,15 @@ function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
       sysctl: { ...linux.sysctl, ...Object.fromEntries(optional(change.sysctl).map((name) => [name, '1'])) },
       cgroupsPath: change.cgroup ?? linux.cgroupsPath ?? '',
       ...(change.propagation === undefined ? {} : { rootfsPropagation: change.propagation }),
+      ...(change.readonlySettings === undefined ? {} : { readonlyPaths: [change.readonlySettings] }),
       ...(change.hardware === undefined ? {} : { netDevices: change.hardware }),
       ...(change.seccomp === undefined ? {} : { seccomp: { defaultAction: change.seccomp } }),
     },
   };
+}
+
+function hooksFrom(path: string | undefined): Hooks {
+  if (path === undefined) return {};
+  if (path !== attachFiles) return { prestart: [{ path, args: ['x'] }] };
+  return { createRuntime: [{ path, args: ['attach-files', '524288', 'kernel/core_pattern'] }] };
 }

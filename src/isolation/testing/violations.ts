@@ -15,7 +15,7 @@ export function violations(plan: Plan, request: IsolationRequest, harmless: Read
     ...namespaceViolations(plan, request),
     ...fileViolations(plan, request, harmless),
     ...kernelViolations(plan, request),
-    ...outsideViolations(plan),
+    ...outsideViolations(plan, request),
     ...(parseRuntimeSpec(serialiseRuntimeSpec(plan.spec)).ok ? [] : ['the result does not parse']),
   ];
 }
@@ -139,11 +139,37 @@ function kernelViolations({ spec, ids }: Plan, { container, policy }: IsolationR
   return found;
 }
 
-function outsideViolations({ spec }: Plan): string[] {
+/** The one hook of ours, told from the request: whoever may write below /proc/sys has it, exactly so, and nobody else. */
+function settingFiles({ ids, spec }: Plan, request: IsolationRequest): string[] {
+  const privileged = (request.spec.linux.resources?.devices ?? []).some(
+    ({ allow, major, type }) => allow && major === undefined && type === undefined,
+  );
+  const readonly = (spec.linux.readonlyPaths ?? []).includes('/proc/sys');
+  if (!privileged || readonly) return [];
+  const settings = [
+    'vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys',
+    'kernel/keys/root_maxbytes net/netfilter/nf_conntrack_max',
+  ].join(' ');
+  const args = ['attach-files', String(ids.base), ...settings.split(' ')];
+  return [JSON.stringify({ path: '/usr/lib/bulkhead/attach-files', args })];
+}
+
+function outsideViolations(plan: Plan, request: IsolationRequest): string[] {
+  const { spec } = plan;
+  const ours = JSON.stringify((spec.hooks?.createRuntime ?? []).map((hook) => JSON.stringify(hook)));
+  const files =
+    ours === JSON.stringify(settingFiles(plan, request)) ? [] : ['other files for settings than promised'];
   const hooks = Object.entries(spec.hooks ?? {}).flatMap(([kind, list]) =>
-    (list ?? []).filter(({ args }) => kind !== 'prestart' || args?.[0] !== 'libnetwork-setkey'),
+    kind === 'createRuntime'
+      ? []
+      : (list ?? []).filter(({ args }) => kind !== 'prestart' || args?.[0] !== 'libnetwork-setkey'),
   );
   const orders = Object.keys(spec.annotations ?? {}).filter((name) => name.startsWith('run.oci.'));
   const hardware = [spec.linux.netDevices, spec.linux.intelRdt].filter((part) => part !== undefined);
-  return [...hooks.map(({ path }) => `hook ${path}`), ...orders, ...hardware.map(() => 'host hardware')];
+  return [
+    ...files,
+    ...hooks.map(({ path }) => `hook ${path}`),
+    ...orders,
+    ...hardware.map(() => 'host hardware'),
+  ];
 }
