@@ -28,6 +28,13 @@ describe('podman inside', () => {
     ).toBe(await inner.sh('readlink /proc/1/ns/net'));
   });
 
+  test('runs containers in a user namespace of their own, with a proc of their own', async () => {
+    const maps = '--uidmap 0:1000:5000 --gidmap 0:1000:5000';
+    const script = 'cat /proc/self/uid_map; ls -d /proc/[0-9]* | wc -l';
+    const said = await inner.sh(`podman run --rm --net=none ${maps} ${image} sh -c '${script}'`);
+    expect(said.split(/\s+/)).toEqual(['0', '1000', '5000', '3']);
+  });
+
   test('builds', async () => {
     const command = `printf 'FROM ${image}\\nRUN echo built > /built\\n' | podman build -q --network host -t made -`;
     await inner.sh(command);
