@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #include "container-init.h"
-#include "fail.h"
+#include "give-up.h"
 #include "setting-files.h"
 #include "untouched-proc.h"
 
@@ -43,7 +43,7 @@ static void attach_file(int proc, const struct setting_file *file) {
   const int setting = (int)syscall(SYS_openat2, proc, name, &how, sizeof how);
   if (setting < 0 && errno == ENOENT) return; /* this network has no such setting */
   if (setting < 0 || syscall(SYS_move_mount, file->tree, "", setting, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
-    fail("the container's /proc/%s cannot be covered", name);
+    give_up("the container's /proc/%s cannot be covered", name);
   close(setting);
 }
 
@@ -57,12 +57,12 @@ int main(int argc, char **argv) {
   const uid_t owner = (uid_t)base;
   const int init = open_container_init();
   struct staged staged = stage_files(owner, (size_t)argc - 2, argv + 2);
-  if (setns(init, CLONE_NEWNS | CLONE_NEWNET) != 0) fail("the container cannot be entered");
+  if (setns(init, CLONE_NEWNS | CLONE_NEWNET) != 0) give_up("the container cannot be entered");
 
   const int proc = open_directory(ROOT "/proc");
   const int device_directory = open_directory(ROOT "/dev");
   struct statfs status;
-  if (proc < 0 || fstatfs(proc, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) fail("the container's /proc is no proc");
+  if (proc < 0 || fstatfs(proc, &status) != 0 || status.f_type != PROC_SUPER_MAGIC) give_up("the container's /proc is no proc");
   /* Without it, more would stop working inside than these files are worth. */
   if (device_directory < 0 || !keep_untouched_proc(proc, device_directory, owner, staged.place)) return 0;
   for (size_t at = 0; at < staged.count; at++) attach_file(proc, &staged.files[at]);

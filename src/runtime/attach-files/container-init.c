@@ -5,7 +5,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fail.h"
+#include "give-up.h"
 
 /* runc has two children while a hook runs; more are none of ours to choose from. */
 #define MOST_TEXT 64
@@ -17,10 +17,10 @@ static int other_child(int task, const char *thread, int found) {
   const int file = openat(task, name, O_RDONLY | O_CLOEXEC);
   if (file < 0) {
     if (errno == ENOENT && faccessat(task, thread, F_OK, 0) != 0) return found; /* the thread has ended */
-    fail("the children of runc are not listed");
+    give_up("the children of runc are not listed");
   }
   const ssize_t size = read(file, text, sizeof text - 1);
-  if (size < 0 || size == sizeof text - 1) fail("the children of runc cannot be read");
+  if (size < 0 || size == sizeof text - 1) give_up("the children of runc cannot be read");
   close(file);
   text[size] = '\0';
   for (char *rest = text, *end; *rest != '\0'; rest = end) {
@@ -37,20 +37,20 @@ static int find_other_child(void) {
   DIR *threads = opendir(path);
   const struct dirent *thread;
   int found = 0;
-  if (!threads) fail("runc is not found");
+  if (!threads) give_up("runc is not found");
   while ((thread = readdir(threads)) != NULL)
     if (thread->d_name[0] != '.') found = other_child(dirfd(threads), thread->d_name, found);
   closedir(threads);
   errno = ECHILD;
-  if (found <= 0) fail("runc has no child, or several, that could be the container");
+  if (found <= 0) give_up("runc has no child, or several, that could be the container");
   return found;
 }
 
 int open_container_init(void) {
   const int process = find_other_child();
   const int fd = (int)syscall(SYS_pidfd_open, process, 0);
-  if (fd < 0) fail("the container's first process cannot be opened");
+  if (fd < 0) give_up("the container's first process cannot be opened");
   /* A pid is another process's when its own has ended; asked again, it is known to have been the child that was opened. */
-  if (find_other_child() != process) fail("the container's first process has ended");
+  if (find_other_child() != process) give_up("the container's first process has ended");
   return fd;
 }

@@ -7,35 +7,35 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "fail.h"
+#include "give-up.h"
 
 #define STAGE "/run/bulkhead/stage"
 
 static void set_option(int context, const char *option, const char *value) {
-  if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, option, value, 0) != 0) fail("no file system of %s %s can be made", option, value);
+  if (syscall(SYS_fsconfig, context, FSCONFIG_SET_STRING, option, value, 0) != 0) give_up("no file system of %s %s can be made", option, value);
 }
 
 /* The files belong to the container's root, who may fill them: so little fits in that it does not matter. */
 static int make_file_system(void) {
   const int context = (int)syscall(SYS_fsopen, "tmpfs", FSOPEN_CLOEXEC);
-  if (context < 0) fail("no file system can be made");
+  if (context < 0) give_up("no file system can be made");
   set_option(context, "source", "bulkhead");
   set_option(context, "size", "128k");
   set_option(context, "nr_inodes", "32");
   set_option(context, "mode", "0711");
-  if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) fail("no file system can be made");
+  if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) != 0) give_up("no file system can be made");
   const unsigned flags = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
   const int root = (int)syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, flags);
   /* Before Linux 6.15 only what is attached somewhere can be cloned. */
   if (root < 0 || syscall(SYS_move_mount, root, "", AT_FDCWD, STAGE, MOVE_MOUNT_F_EMPTY_PATH) != 0)
-    fail("the file system cannot be mounted");
+    give_up("the file system cannot be mounted");
   close(context);
   return root;
 }
 
 static int clone_mount(int root, const char *name) {
   const int tree = (int)syscall(SYS_open_tree, root, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW);
-  if (tree < 0) fail("%s cannot be cloned", name);
+  if (tree < 0) give_up("%s cannot be cloned", name);
   return tree;
 }
 
@@ -48,7 +48,7 @@ static size_t read_setting(int settings, const char *name, char *value, size_t s
   const int file = (int)syscall(SYS_openat2, settings, name, &how, sizeof how);
   if (file < 0 && errno == ENOENT) return 0;
   const ssize_t length = file < 0 ? -1 : read(file, value, size);
-  if (length <= 0) fail("the setting %s cannot be read", name);
+  if (length <= 0) give_up("the setting %s cannot be read", name);
   close(file);
   return (size_t)length;
 }
@@ -56,20 +56,20 @@ static size_t read_setting(int settings, const char *name, char *value, size_t s
 static int make_file(int root, const char *name, uid_t owner, const char *value, size_t size) {
   const int file = openat(root, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
   if (file < 0 || fchmod(file, 0644) != 0 || write(file, value, size) != (ssize_t)size || fchown(file, owner, owner) != 0)
-    fail("a file for a setting cannot be made");
+    give_up("a file for a setting cannot be made");
   close(file);
   return clone_mount(root, name);
 }
 
 static void make_directory(int root, const char *name) {
-  if (mkdirat(root, name, 0755) != 0) fail("the directory %s cannot be made", name);
+  if (mkdirat(root, name, 0755) != 0) give_up("the directory %s cannot be made", name);
 }
 
 struct staged stage_files(uid_t owner, size_t count, char *const *names) {
   struct staged staged = {.count = count};
   const int root = make_file_system();
   const int settings = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (settings < 0) fail("the settings cannot be opened");
+  if (settings < 0) give_up("the settings cannot be opened");
   for (size_t at = 0; at < count; at++) {
     char value[64], file[8];
     const size_t size = read_setting(settings, names[at], value, sizeof value);

@@ -18,18 +18,18 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "fail.h"
+#include "give-up.h"
 
 #define NAME ".lxc"
 
 static void attach(int tree, int directory, const char *what) {
   if (syscall(SYS_move_mount, tree, "", directory, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) != 0)
-    fail("%s cannot be attached in the container", what);
+    give_up("%s cannot be attached in the container", what);
 }
 
 static int clone_mount(int directory, const char *name, const char *what) {
   const int tree = (int)syscall(SYS_open_tree, directory, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
-  if (tree < 0) fail("%s cannot be cloned in the container", what);
+  if (tree < 0) give_up("%s cannot be cloned in the container", what);
   return tree;
 }
 
@@ -55,7 +55,7 @@ bool keep_untouched_proc(int proc, int device_directory, uid_t owner, int place)
   if (directory < 0) return false;
   attach(place, directory, "a directory");
   const int point = openat(place, "proc", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-  if (point < 0) fail("the place for a second /proc cannot be opened");
+  if (point < 0) give_up("the place for a second /proc cannot be opened");
   attach(clone_mount(proc, "", "the container's /proc"), point, "a second /proc");
   attach(clone_mount(place, "cover", "a directory"), place, "its cover");
   return true;
