@@ -128,11 +128,11 @@ test('what is left of a container the engine knows is watched until the engine f
   world.says = 'not running';
   world.found = [container('a', { shims: [], creators: [], left: [{ kind: 'streams', inode: 1 }] })];
   await wake();
-  await pass(60_000);
-  await pass(60_000);
+  await pass(20_000);
+  await pass(20_000);
   expect(world.killed).toEqual([]);
   world.says = 'unknown';
-  await pass(60_000);
+  await pass(20_000);
   await pass();
   expect(world.cleaned).toEqual(['a']);
   await pass();

@@ -15,7 +15,7 @@ import type { ReapEffects } from './reap.js';
 /** A container must look abandoned at two looks at least this many milliseconds apart. */
 const apartMs = 10_000;
 /** Pause while nothing is suspicious, but something is left of a container that the engine knows and does not run: it may forget it. */
-const idleMs = 60_000;
+const idleMs = 20_000;
 /** How often one that does not go away is tried before it is left to the next start of a service. */
 const tries = 5;
 

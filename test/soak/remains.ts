@@ -32,6 +32,8 @@ const stores = [
 
 /** Names of one kind that a failure shows: a cut output must still tell. */
 const shown = 8;
+/** Milliseconds: what the engine forgets at the end, bulkheadd looks for within 20 s, and reaps after another 10. */
+const settle = 120_000;
 
 /**
  * Waits until nothing is there that was not there before, nor anything missing.
@@ -47,7 +49,7 @@ export async function expectNothingLeft(
   await eventually(async () => {
     const differences = differencesOf(before, await findRemains(engine, engineKilled));
     if (differences.length > 0) throw new Error(`not as before: ${differences.join('; ')}`);
-  }, 60_000);
+  }, settle);
 }
 
 /** Each kind that differs, with at most a few names of what came (+) and went (-). */
@@ -72,9 +74,9 @@ function kindsOf(remains: Remains): [string, readonly string[]][] {
 }
 
 /**
- * What dockerd was making when it was killed, and nobody takes away: a layer it has not recorded yet, mounted where it was writing in it, a container that has its layer
- * and directory, but no config.v2.json (moby daemon/create.go: the layer first, the configuration last), and drafts of files
- * that are to be renamed. They are files of its own, nothing ever ran in them, and plain dockerd leaves them too.
+ * What dockerd was making when it was killed, and nobody takes away: a layer it has not recorded yet, mounted where it was writing
+ * in it; a container that has its layer and directory, but no config.v2.json (moby daemon/create.go: the layer first, the
+ * configuration last); and drafts of files that are to be renamed. They are files of its own, nothing ever ran in them, and plain dockerd leaves them too.
  */
 async function unfinishedOf(engine: EngineInternals): Promise<(path: string) => boolean> {
   const at = (path: string): string => engine.path(`/var/lib/docker/${path}`);
