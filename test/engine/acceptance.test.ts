@@ -4,6 +4,7 @@ import { identityRows } from '../acceptance/identity.ts';
 import { lifecycleRows } from '../acceptance/lifecycle.ts';
 import { privilegeRows } from '../acceptance/privilege.ts';
 import { hostNamespaceRows, sharingRows } from '../acceptance/sharing.ts';
+import { storageRows } from '../acceptance/storage.ts';
 import { readStatus } from '../support/control.ts';
 import { createDocker } from '../support/docker.ts';
 
@@ -18,3 +19,4 @@ lifecycleRows(() => docker);
 sharingRows(() => docker);
 hostNamespaceRows(() => docker);
 buildRows(() => docker);
+storageRows(() => docker);

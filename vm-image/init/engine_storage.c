@@ -8,6 +8,8 @@
 #include "files.h"
 
 #define STORAGE "/var/lib/docker"
+/* Holds the layers with the containerd image store. containerd keeps no links of its own there. */
+#define IMAGE_STORE "/var/lib/containerd"
 /* overlay2 names layers by links in here, because mount(2) takes no more than a page of options. No container writes here. */
 #define SHORT_NAMES STORAGE "/overlay2/l"
 
@@ -28,8 +30,13 @@ static bool mount_short_names(void)
     return done;
 }
 
+static bool follow_no_links(const char *mount_point)
+{
+    return change_flags(AT_FDCWD, mount_point, 0, (struct mount_attr){.attr_set = MOUNT_ATTR_NOSYMFOLLOW});
+}
+
 bool stop_links_of_containers(void)
 {
-    return make_directory(STORAGE "/overlay2", 0710) && make_directory(SHORT_NAMES, 0710) &&
-           change_flags(AT_FDCWD, STORAGE, 0, (struct mount_attr){.attr_set = MOUNT_ATTR_NOSYMFOLLOW}) && mount_short_names();
+    return make_directory(STORAGE "/overlay2", 0710) && make_directory(SHORT_NAMES, 0710) && follow_no_links(STORAGE) &&
+           mount_short_names() && follow_no_links(IMAGE_STORE);
 }

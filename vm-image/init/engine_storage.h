@@ -4,14 +4,18 @@
 #include <stdbool.h>
 
 /**
- * Makes the kernel follow no symbolic link below /var/lib/docker, except the short names of layers that dockerd keeps for itself.
+ * Makes the kernel follow no symbolic link below /var/lib/docker and /var/lib/containerd, except the short names of layers that
+ * dockerd keeps for itself.
  *
  * Threat: dockerd works on volumes and layers as root of the VM while containers change the same directories. A directory that a
  * container replaces by a link in the right moment would lead it to any file of the VM: filling a new volume wrote what an image
  * held to where the link pointed. dockerd resolves the links it means to follow by itself. Containers are not concerned: the front
  * door takes the flag off what it clones for them.
  *
- * Works wherever the directory is mounted; MOUNT_ATTR_NOSYMFOLLOW needs Linux 5.14 (mount_setattr(2)). False with errno.
+ * It is said of these two mounts: an overlay mounted from their directories is one of its own, and follows links
+ * (docs/isolation.md, "Links in the engine's way").
+ *
+ * Works wherever the directories are mounted; MOUNT_ATTR_NOSYMFOLLOW needs Linux 5.14 (mount_setattr(2)). False with errno.
  */
 bool stop_links_of_containers(void);
 

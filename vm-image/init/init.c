@@ -213,7 +213,7 @@ int main(int count, char **arguments)
         set_up_machine(&options, cmdline);
     }
     if (!stop_links_of_containers())
-        fail_errno(&options, "engine-failed", "/var/lib/docker");
+        fail_errno(&options, "engine-failed", "/var/lib/docker, /var/lib/containerd");
     /* bulkheadd says so itself before it asks for power-off */
     if (run_services(&options, signals) == STOP_SIGNALLED)
         phase_report("powering-off");
