@@ -52,5 +52,23 @@ export function storageRows(docker: () => Docker): void {
         await rm(dir, { recursive: true });
       }
     });
+
+    test('a commit of a running container has what was copied into it and what it wrote beside that', async () => {
+      const [running, image] = [unique('running'), unique('running')];
+      try {
+        const script = 'mkdir /d && cd /d && echo ready && sleep 600';
+        await docker().ok(['run', '-d', '--name', running, probe, 'sh', '-c', script]);
+        await expect.poll(async () => docker().ok(['logs', running]), { timeout: 20_000 }).toBe('ready');
+        await docker().ok(['cp', '-', `${running}:/d`], { input: tarOfFarOwner().toString('latin1') });
+        await docker().ok(['exec', running, 'sh', '-c', 'ls /d/far && echo own > /d/own']);
+        await docker().ok(['commit', running, image]);
+        expect(await docker().ok(['run', '--rm', image, 'sh', '-c', 'ls /d; cat /d/own'])).toBe(
+          'far\nown\nown',
+        );
+      } finally {
+        await docker().run(['rm', '-f', running]);
+        await docker().run(['rmi', '-f', image]);
+      }
+    });
   });
 }
