@@ -15,9 +15,9 @@ static const char *const DAEMON_ARGUMENTS[] = {
     "--service-log", "dockerd=7",                       NULL};
 
 const struct service_definition SERVICES[SERVICE_COUNT] = {
-    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS},
-    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS},
-    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS},
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, true},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, true},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false},
 };
 
 /* /usr/sbin first: there `runc` is the front door. */

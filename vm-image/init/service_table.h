@@ -1,12 +1,16 @@
 #ifndef BULKHEAD_SERVICE_TABLE_H
 #define BULKHEAD_SERVICE_TABLE_H
 
+#include <stdbool.h>
+
 /** The services, in this order. DAEMON is restarted by PID 1; the others only when DAEMON says so. */
 enum service_index { CONTAINERD, DOCKERD, DAEMON, SERVICE_COUNT };
 
 struct service_definition {
     const char *name;
     const char *const *arguments;
+    /** Its processes open files that images brought: not those that are devices (engine_devices.h). */
+    bool devices_closed;
 };
 
 extern const struct service_definition SERVICES[SERVICE_COUNT];

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine_devices.h"
 #include "files.h"
 #include "log.h"
 
@@ -64,6 +65,10 @@ static _Noreturn void become_service(const struct service_definition *service, c
     /* native mode may lack CAP_SYS_RESOURCE: then the services are killed in the usual order */
     if (!write_attribute("/proc/self/oom_score_adj", "-900") && errno != EACCES && errno != EPERM)
         log_line("oom_score_adj of %s: %s", service->name, strerror(errno));
+    if (service->devices_closed && !close_devices()) {
+        log_line("%s may open devices, so it is not started: %s", service->name, strerror(errno));
+        _exit(127);
+    }
     if (null >= 0 && arrange_descriptors(null, output, descriptors, count) && gather_arguments(service, extra, arguments))
         execve(arguments[0], (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)SERVICE_ENVIRONMENT);
     log_line("%s cannot be started: %s", service->name, strerror(errno));

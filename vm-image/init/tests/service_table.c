@@ -8,9 +8,9 @@ static const char *const DOCKERD_ARGUMENTS[] = {"/run/agent", "obedient", NULL};
 static const char *const DAEMON_ARGUMENTS[] = {"/run/agent", "daemon", NULL};
 
 const struct service_definition SERVICES[SERVICE_COUNT] = {
-    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS},
-    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS},
-    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS},
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, false},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, false},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false},
 };
 
 const char *const ENGINE_CONFIG_SOURCE = "/run/engine.json";
