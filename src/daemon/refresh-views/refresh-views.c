@@ -6,15 +6,17 @@
  * was, so `docker diff`, `cp` and `export` of a running container would miss files. Reconfiguring a file system without
  * changing anything drops its unused cached names (reconfigure_super() calls shrink_dcache_sb(), Linux 6.18).
  *
- * Does so for every writable overlay mounted below the directory given as the first argument, and for the root of every
- * mount namespace but its own. With a process and a path, it first readies that process's root for the engine to read or write
+ * Does so for the root of each running container as the engine, whose data are in the directory given as the first argument, has it
+ * mounted, and for the root of every mount namespace but its own. With a process and a path, it first readies that process's root for the engine to read or write
  * there (copy-up.c).
  */
 #define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -27,55 +29,39 @@
 #define OVERLAYFS_MAGIC 0x794c7630
 #define MOST_NAMESPACES 8192
 
-/* A mountinfo line of an overlay of 128 layers is about 6 KB (proc_pid_mountinfo(5)). */
-static char line[64 * 1024];
+/* containerd keeps a directory here for each container that has been handed to runc, with the number of its first process. */
+#define TASKS "/run/containerd/io.containerd.runtime.v2.task/moby"
 
-/* Undoes the octal escapes of mountinfo in place. */
-static void unescape(char *text)
+static int is_running(const char *container)
 {
-	char *out = text;
+	char path[PATH_MAX];
+	int pid = 0;
+	FILE *note;
 
-	for (const char *in = text; *in != '\0'; in++) {
-		if (in[0] == '\\' && in[1] >= '0' && in[1] <= '3' && in[2] >= '0' && in[2] <= '7' && in[3] >= '0' && in[3] <= '7') {
-			*out++ = (char)((in[1] - '0') * 64 + (in[2] - '0') * 8 + (in[3] - '0'));
-			in += 3;
-		} else {
-			*out++ = *in;
-		}
-	}
-	*out = '\0';
-}
-
-/* The mount point of a line when it is a writable overlay, else null. Cuts the line up. */
-static char *overlay_mount_point(char *text)
-{
-	char *rest = text, *target = NULL, *options = NULL;
-	const char *separator = strstr(text, " - overlay ");
-
-	if (!separator)
-		return NULL;
-	for (int field = 0; field < 6; field++) {
-		char *word = strsep(&rest, " ");
-		if (!word)
-			return NULL;
-		if (field == 4)
-			target = word;
-		if (field == 5)
-			options = word;
-	}
-	/* A read-only overlay (an image mounted for a build) cannot be changed by a container. */
-	return options && strncmp(options, "rw", 2) == 0 ? target : NULL;
+	snprintf(path, sizeof path, TASKS "/%s/init.pid", container);
+	note = fopen(path, "re");
+	if (!note)
+		return 0;
+	if (fscanf(note, "%d", &pid) != 1)
+		pid = 0;
+	fclose(note);
+	return pid > 1 && kill(pid, 0) == 0;
 }
 
 /* fspick(2) reaches mounts of other namespaces and leaves the flags of the mount itself alone, which remounting would not. */
-static int refresh(const char *path)
+/*
+ * Only while the container runs, if one is named. Threat: one that is being started, whose root a process of another container still
+ * holds. dockerd resolves a path in that root and then makes directories by it, as root of the VM (the working directory): as
+ * long as it is shown what it saw first, no link put there meanwhile leads it out.
+ */
+static int refresh(const char *path, const char *container)
 {
 	const int context = (int)syscall(SYS_fspick, AT_FDCWD, path, FSPICK_CLOEXEC | FSPICK_NO_AUTOMOUNT);
 	int result = 0;
 
 	if (context < 0)
 		return -1;
-	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) != 0)
+	if ((!container || is_running(container)) && syscall(SYS_fsconfig, context, FSCONFIG_CMD_RECONFIGURE, NULL, NULL, 0) != 0)
 		result = -1;
 	close(context);
 	return result;
@@ -90,25 +76,52 @@ static int report(const char *path)
 	return 1;
 }
 
+static int refresh_mounted(const char *path, const char *container)
+{
+	struct statfs filesystem;
+
+	if (statfs(path, &filesystem) != 0 || filesystem.f_type != OVERLAYFS_MAGIC || refresh(path, container) == 0)
+		return 0;
+	return report(path);
+}
+
+/* Where overlay2 has it mounted: under a name that the engine notes. */
+static int refresh_layer(const char *directory, const char *container)
+{
+	char path[PATH_MAX], name[256];
+	FILE *note;
+	int status = 0;
+
+	snprintf(path, sizeof path, "%s/image/overlay2/layerdb/mounts/%s/mount-id", directory, container);
+	note = fopen(path, "re");
+	if (note && fgets(name, sizeof name, note) && !strchr(name, '/')) {
+		snprintf(path, sizeof path, "%s/overlay2/%s/merged", directory, name);
+		status = refresh_mounted(path, container);
+	}
+	if (note)
+		fclose(note);
+	return status;
+}
+
 static int refresh_engine(const char *directory)
 {
-	const size_t length = strlen(directory);
+	DIR *tasks = opendir(TASKS);
+	const struct dirent *entry;
 	int status = 0;
-	FILE *mounts = fopen("/proc/self/mountinfo", "re");
 
-	if (!mounts) {
-		perror("/proc/self/mountinfo");
-		return 1;
-	}
-	while (fgets(line, sizeof line, mounts)) {
-		char *target = overlay_mount_point(line);
-		if (!target)
+	/* Before the first container. */
+	if (!tasks)
+		return 0;
+	while ((entry = readdir(tasks)) != NULL) {
+		char path[PATH_MAX];
+
+		if (entry->d_name[0] == '.')
 			continue;
-		unescape(target);
-		if (strncmp(target, directory, length) == 0 && target[length] == '/' && refresh(target) != 0)
-			status |= report(target);
+		status |= refresh_layer(directory, entry->d_name);
+		snprintf(path, sizeof path, "%s/rootfs/overlayfs/%s", directory, entry->d_name);
+		status |= refresh_mounted(path, entry->d_name);
 	}
-	fclose(mounts);
+	closedir(tasks);
 	return status;
 }
 
@@ -148,7 +161,7 @@ static int refresh_containers(void)
 		if (stat(path, &namespace) != 0 || !is_new_namespace(namespace.st_ino))
 			continue;
 		snprintf(path, sizeof path, "/proc/%s/root/", entry->d_name);
-		if (statfs(path, &root) == 0 && root.f_type == OVERLAYFS_MAGIC && refresh(path) != 0)
+		if (statfs(path, &root) == 0 && root.f_type == OVERLAYFS_MAGIC && refresh(path, NULL) != 0)
 			status |= report(path);
 	}
 	closedir(processes);
