@@ -4,6 +4,7 @@ import { identityRows } from '../acceptance/identity.ts';
 import { kernelRows } from '../acceptance/kernel.ts';
 import { mountRows } from '../acceptance/mounts.ts';
 import { privilegeRows } from '../acceptance/privilege.ts';
+import { settingFileRows } from '../acceptance/setting-files.ts';
 import { hostNamespaceRows } from '../acceptance/sharing.ts';
 import { createDocker } from '../support/docker.ts';
 import { parseIdMap } from '../support/id-map.ts';
@@ -28,5 +29,6 @@ async function sentinels(): Promise<KernelFacts> {
 identityRows(() => docker);
 privilegeRows(() => docker, sentinels);
 kernelRows(() => docker, sentinels);
+settingFileRows(() => docker, sentinels);
 hostNamespaceRows(() => docker);
 mountRows(() => docker);
