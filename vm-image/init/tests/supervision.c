@@ -43,8 +43,9 @@ static _Noreturn void become_init(const char *init, const char *agent, const cha
     int program = open(init, O_PATH | O_CLOEXEC);
     CHECK(program >= 0 && mount("proc", "/proc", "proc", 0, NULL) == 0);
     CHECK(mount("tmpfs", "/mnt", "tmpfs", 0, NULL) == 0);
-    CHECK(mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) == 0 && mkdir("/var/lib/docker", 0710) == 0);
-    CHECK(mount("/var/lib/docker", "/var/lib/docker", NULL, MS_BIND, NULL) == 0);
+    CHECK(mount("tmpfs", "/var/lib", "tmpfs", 0, NULL) == 0);
+    CHECK(mkdir("/var/lib/docker", 0710) == 0 && mount("/var/lib/docker", "/var/lib/docker", NULL, MS_BIND, NULL) == 0);
+    CHECK(mkdir("/var/lib/containerd", 0700) == 0 && mount("/var/lib/containerd", "/var/lib/containerd", NULL, MS_BIND, NULL) == 0);
     bind_file(agent, "/mnt/agent");
     int config = open("/mnt/engine.json", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     CHECK(config >= 0 && write(config, "{}\n", 3) == 3 && close(config) == 0);
