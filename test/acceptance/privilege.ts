@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { KernelFacts } from '../../src/common/health.ts';
-import { deviceNodeTar } from '../support/device-node-tar.ts';
+import { readImageFile } from '../support/build-gateway.ts';
+import { deviceNodeTar, regularFileTar } from '../support/device-node-tar.ts';
 import { attemptTests } from '../support/attempts.ts';
 import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 import { readOnlyAttempts, refusedAttempts } from './privilege-attempts.ts';
@@ -56,6 +57,30 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
       } finally {
         await docker().run(['rmi', '-f', image]);
         await rm(context, { recursive: true });
+      }
+    });
+
+    test('B04: neither does it for the engine, which reads files of images as root outside every container', async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'bulkhead-node-'));
+      const image = unique('node');
+      try {
+        const archive = join(directory, 'node.tar');
+        await writeFile(
+          archive,
+          Buffer.concat([regularFileTar('plain', 'text').subarray(0, 1024), deviceNodeTar('zero')]),
+        );
+        await docker().ok(['import', archive, image]);
+        const socket = docker().host.replace('unix://', '');
+        const [plain, zero] = [
+          await readImageFile(socket, image, 'plain', 4),
+          await readImageFile(socket, image, 'zero', 4),
+        ];
+        expect(plain.data.toString()).toContain('text');
+        expect(zero.data).toHaveLength(0);
+        expect(zero.message).toBe('open zero: operation not permitted');
+      } finally {
+        await docker().run(['rmi', '-f', image]);
+        await rm(directory, { recursive: true });
       }
     });
 
