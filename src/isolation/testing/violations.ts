@@ -139,26 +139,36 @@ function kernelViolations({ spec, ids }: Plan, { container, policy }: IsolationR
   return found;
 }
 
-/** The one hook of ours, told from the request: whoever may write below /proc/sys has it, exactly so, and nobody else. */
-function settingFiles({ ids, spec }: Plan, request: IsolationRequest): string[] {
-  const privileged = (request.spec.linux.resources?.devices ?? []).some(
-    ({ allow, major, type }) => allow && major === undefined && type === undefined,
-  );
-  const readonly = (spec.linux.readonlyPaths ?? []).includes('/proc/sys');
-  if (!privileged || readonly) return [];
+/**
+ * The one hook of ours, exactly so and alone: never for who is not privileged or has /proc/sys read-only, always for who plainly is and
+ * plainly has not. In between, where a specification is malformed, either will do.
+ */
+function settingFilesKept({ ids, spec }: Plan, request: IsolationRequest): boolean {
+  const rules = request.spec.linux.resources?.devices ?? [];
+  const covered = [...(spec.linux.readonlyPaths ?? []), ...(spec.linux.maskedPaths ?? [])];
+  const proc = (spec.mounts ?? []).find(({ type }) => type === 'proc');
+  const allowed =
+    rules.some(({ allow, major }) => allow && major === undefined) &&
+    proc !== undefined &&
+    !covered.includes('/proc/sys');
+  const expected =
+    allowed &&
+    rules.some((rule) => JSON.stringify(rule) === '{"allow":true,"access":"rwm"}') &&
+    !covered.some((path) => path.startsWith('/proc')) &&
+    !/\br?ro\b/.test((proc.options ?? []).join(','));
   const settings = [
     'vm/overcommit_memory vm/panic_on_oom kernel/panic kernel/panic_on_oops kernel/keys/root_maxkeys',
     'kernel/keys/root_maxbytes net/netfilter/nf_conntrack_max',
   ].join(' ');
   const args = ['attach-files', String(ids.base), ...settings.split(' ')];
-  return [JSON.stringify({ path: '/usr/lib/bulkhead/attach-files', args })];
+  const ours = JSON.stringify([{ path: '/usr/lib/bulkhead/attach-files', args }]);
+  const found = JSON.stringify(spec.hooks?.createRuntime ?? []);
+  return (found === ours && allowed) || (found === '[]' && !expected);
 }
 
 function outsideViolations(plan: Plan, request: IsolationRequest): string[] {
   const { spec } = plan;
-  const ours = JSON.stringify((spec.hooks?.createRuntime ?? []).map((hook) => JSON.stringify(hook)));
-  const files =
-    ours === JSON.stringify(settingFiles(plan, request)) ? [] : ['other files for settings than promised'];
+  const files = settingFilesKept(plan, request) ? [] : ['other files for settings than promised'];
   const hooks = Object.entries(spec.hooks ?? {}).flatMap(([kind, list]) =>
     kind === 'createRuntime'
       ? []
