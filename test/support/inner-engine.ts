@@ -27,8 +27,13 @@ const start = [
   'exec sleep 3600',
 ].join('\n');
 
-export async function startInner(docker: Docker, flags: readonly string[] = []): Promise<Inner> {
-  const image = await importTestImage(docker, engineRecipe);
+/** @param recipe of the image it runs. */
+export async function startInner(
+  docker: Docker,
+  flags: readonly string[] = [],
+  recipe: Parameters<typeof importTestImage>[1] = engineRecipe,
+): Promise<Inner> {
+  const image = await importTestImage(docker, recipe);
   const name = unique('inner');
   await docker.ok(['run', '-d', '--privileged', '--name', name, ...flags, image, 'sh', '-c', start]);
   return {

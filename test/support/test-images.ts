@@ -9,10 +9,20 @@ import { mmdebstrapArguments, suiteName } from '../../src/image/userland-argv.ts
 import type { Docker } from './docker.ts';
 
 /** An image made of Debian packages on this machine, because tests pull from no registry. */
-interface Recipe {
-  readonly name: string;
+interface Recipe extends ImageShape {
   readonly suite: string;
   readonly packages: readonly string[];
+}
+
+/** An image of the files of another, without those named: a machine under TCG takes seconds to import ten megabytes. */
+interface Excerpt extends ImageShape {
+  readonly of: Recipe;
+  /** Patterns of tar, from `./`. */
+  readonly without: readonly string[];
+}
+
+interface ImageShape {
+  readonly name: string;
   /** Path to content. */
   readonly files: Readonly<Record<string, string>>;
   /** Path to where it points; only where nothing is yet. */
@@ -58,6 +68,33 @@ export const engineRecipe: Recipe = {
   changes: ['VOLUME /var/lib/docker', 'VOLUME /var/lib/containers', 'ENV PODMAN_IGNORE_CGROUPSV1_WARNING=1'],
 };
 
+/** podman and what mounts and makes devices: what of the engine image a VM can load in half a minute. */
+export const insideRecipe: Excerpt = {
+  name: 'bulkhead-test/inside',
+  of: engineRecipe,
+  without: [
+    './usr/libexec/docker',
+    './usr/libexec/podman',
+    './usr/lib/podman/netavark-*',
+    './usr/lib/containerd',
+    './usr/lib/cni',
+    './usr/lib/gnupg',
+    './usr/lib/x86_64-linux-gnu/gconv',
+    './usr/share/[a-bd-z]*',
+    './var/lib/dpkg',
+    '*.a',
+    ...'containerd containerd-shim-runc-v2 ctr docker docker-init docker-proxy docker-registry dockerd'.split(
+      ' ',
+    ),
+    ...'dirmngr fs-idmap gpg gpg-agent gpgsm pidfd-kill recvtty remap-rootfs runc sd-helper seccompagent'.split(
+      ' ',
+    ),
+  ].map((path) => (/^[.*]/.test(path) ? path : `./usr/*bin/${path}`)),
+  files: {},
+  links: {},
+  changes: engineRecipe.changes,
+};
+
 /** systemd as PID 1. Since 258 it runs on cgroup v2 alone, so machines with v1 get that of Debian 12. */
 export function systemdRecipe(cgroupVersion: 1 | 2): Recipe {
   return {
@@ -72,7 +109,7 @@ export function systemdRecipe(cgroupVersion: 1 | 2): Recipe {
 }
 
 /** Puts the image into the engine, unpacking packages only when no earlier run has. About 4 s then, 40 s the first time. */
-export async function importTestImage(docker: Docker, recipe: Recipe): Promise<string> {
+export async function importTestImage(docker: Docker, recipe: Recipe | Excerpt): Promise<string> {
   if ((await docker.run(['image', 'inspect', recipe.name])).status !== 0) {
     const changes = recipe.changes.flatMap((change) => ['--change', change]);
     await docker.ok(['import', ...changes, await archiveOf(recipe), recipe.name]);
@@ -80,7 +117,7 @@ export async function importTestImage(docker: Docker, recipe: Recipe): Promise<s
   return recipe.name;
 }
 
-async function archiveOf(recipe: Recipe): Promise<string> {
+async function archiveOf(recipe: Recipe | Excerpt): Promise<string> {
   const parent = join(cacheRoot(), 'test-images');
   const key = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
   const archive = join(parent, `${key}.tar`);
@@ -90,9 +127,11 @@ async function archiveOf(recipe: Recipe): Promise<string> {
   const work = await mkdtemp(join(parent, 'making-'));
   try {
     const root = join(work, 'root');
-    await unpack(recipe, root);
+    const excerpt = 'of' in recipe;
+    await (excerpt ? unpackArchive(await archiveOf(recipe.of), root) : unpack(recipe, root));
     await finish(recipe, root);
     const without = [
+      ...(excerpt ? recipe.without : []),
       './dev/*',
       './var/cache/apt',
       './var/lib/apt',
@@ -126,7 +165,12 @@ async function unpack({ suite, packages }: Recipe, target: string): Promise<void
   await execa('mmdebstrap', [merge, ...usual.map((argument) => (argument === suiteName ? suite : argument))]);
 }
 
-async function finish({ files, links }: Recipe, root: string): Promise<void> {
+async function unpackArchive(archive: string, target: string): Promise<void> {
+  await mkdir(target);
+  await execa('tar', ['-x', '-p', '-f', archive, '-C', target]);
+}
+
+async function finish({ files, links }: ImageShape, root: string): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(join(root, path, '..'), { recursive: true });
     await writeFile(join(root, path), content);
