@@ -2,27 +2,12 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { type Docker, probe, unique } from '../support/docker.ts';
+import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 import { parseIdMap } from '../support/id-map.ts';
 
-/** Every build step runs isolated too, with both of the engine's builders. */
-export function buildRows(docker: () => Docker): void {
-  describe('builds', () => {
-    const build = async (dockerfile: string, buildkit: boolean, ...flags: string[]): Promise<string> => {
-      const context = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
-      const image = unique('built');
-      try {
-        await writeFile(join(context, 'Dockerfile'), dockerfile);
-        await writeFile(join(context, 'input'), 'from the context\n');
-        await docker().ok(['build', '-t', image, ...flags, context], {
-          env: { DOCKER_BUILDKIT: buildkit ? '1' : '0' },
-        });
-        return image;
-      } finally {
-        await rm(context, { recursive: true });
-      }
-    };
-
+/** Row F01: the ids of build steps and the owners of what they make. */
+export function buildOwnerRows(docker: () => Docker): void {
+  describe('owners in builds', () => {
     test.each([
       ['BuildKit', true],
       ['the classic builder', false],
@@ -35,7 +20,7 @@ export function buildRows(docker: () => Docker): void {
           'RUN cat /proc/self/uid_map > /map && mkdir /d && chown 12:34 /d && cp /input /d/copy',
           'RUN rm /input && echo second > /second',
         ];
-        const image = await build(lines.join('\n'), buildkit, '--no-cache');
+        const image = await buildImage(docker(), lines.join('\n'), buildkit, ['--no-cache']);
         const map = parseIdMap(await docker().ok(['run', '--rm', image, 'cat', '/map']));
         expect(map.base).toBeGreaterThanOrEqual(100_000);
         expect(map.size).toBe(65_536);
@@ -52,6 +37,54 @@ export function buildRows(docker: () => Docker): void {
         await docker().ok(['rmi', image]);
       },
     );
+  });
+}
+
+/** Rows F02 and F03: what a build asks of the host is refused, with a sentence in its output that says so. */
+export function buildRefusalRows(docker: () => Docker): void {
+  describe('builds refused with a sentence that says so', () => {
+    const attempt = async (
+      lines: readonly string[],
+      flags: readonly string[],
+      buildkit = true,
+    ): Promise<Outcome> => {
+      const env = { DOCKER_BUILDKIT: buildkit ? '1' : '0', BUILDKIT_PROGRESS: 'plain' };
+      const input = `${[`FROM ${probe}`, ...lines].join('\n')}\n`;
+      return docker().run(['build', '--no-cache', ...flags, '-'], { env, input });
+    };
+
+    test.each([
+      ['BuildKit', true, []],
+      ['the classic builder', false, ['--force-rm']],
+    ])('F02: build --network=host with %s', async (_name, buildkit, flags) => {
+      const { status, stdout, stderr } = await attempt(['RUN true'], ['--network=host', ...flags], buildkit);
+      expect(status).not.toBe(0);
+      expect(stdout + stderr).toContain(
+        "enhanced container isolation: can't share a network namespace with the host",
+      );
+    });
+
+    test('F02: RUN --network=host, also with --allow network.host', async () => {
+      const { status, stderr } = await attempt(['RUN --network=host true'], ['--allow', 'network.host']);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain("can't share a network namespace with the host");
+    });
+
+    test('F03: --allow security.insecure', async () => {
+      const flags = ['--allow', 'security.insecure'];
+      const { status, stderr } = await attempt(['RUN --security=insecure true'], flags);
+      expect(status).not.toBe(0);
+      expect(stderr).toContain('security.insecure is not allowed');
+    });
+  });
+}
+
+/** Every build step runs isolated too, with both of the engine's builders. */
+export function buildRows(docker: () => Docker): void {
+  buildOwnerRows(docker);
+  describe('builds', () => {
+    const build = async (dockerfile: string, buildkit: boolean, ...flags: string[]): Promise<string> =>
+      buildImage(docker(), dockerfile, buildkit, flags);
 
     test('a cache mount keeps its content between two builds', async () => {
       const dockerfile = (line: string): string =>
@@ -140,4 +173,25 @@ export function buildRows(docker: () => Docker): void {
       await expect(build(`FROM ${probe}\nRUN echo because >&2; exit 3\n`, true)).rejects.toThrow(/because/);
     });
   });
+}
+
+/** Gives the name of the image, which the caller removes. */
+async function buildImage(
+  docker: Docker,
+  dockerfile: string,
+  buildkit: boolean,
+  flags: readonly string[],
+): Promise<string> {
+  const context = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
+  const image = unique('built');
+  try {
+    await writeFile(join(context, 'Dockerfile'), dockerfile);
+    await writeFile(join(context, 'input'), 'from the context\n');
+    await docker.ok(['build', '-t', image, ...flags, context], {
+      env: { DOCKER_BUILDKIT: buildkit ? '1' : '0' },
+    });
+    return image;
+  } finally {
+    await rm(context, { recursive: true });
+  }
 }

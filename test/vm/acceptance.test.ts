@@ -1,5 +1,6 @@
 import { expect, inject, test } from 'vitest';
 import type { KernelFacts } from '../../src/common/health.ts';
+import { buildOwnerRows, buildRefusalRows } from '../acceptance/builds.ts';
 import { identityRows } from '../acceptance/identity.ts';
 import { kernelRows } from '../acceptance/kernel.ts';
 import { mountRows } from '../acceptance/mounts.ts';
@@ -32,3 +33,5 @@ kernelRows(() => docker, sentinels);
 settingFileRows(() => docker, sentinels);
 hostNamespaceRows(() => docker);
 mountRows(() => docker);
+buildOwnerRows(() => docker);
+buildRefusalRows(() => docker);

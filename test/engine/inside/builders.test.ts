@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { buildRefusalRows } from '../../acceptance/builds.ts';
 import { createDocker, type Outcome, probe, unique } from '../../support/docker.ts';
 import { parseIdMap } from '../../support/id-map.ts';
 import { engineRecipe, importTestImage } from '../../support/test-images.ts';
@@ -22,42 +23,7 @@ async function build(
   }
 }
 
-describe('refused with a sentence that says so', () => {
-  test.each([
-    ['BuildKit', '1'],
-    ['the classic builder', '0'],
-  ])('F02: build --network=host with %s', async (_name, buildkit) => {
-    const flags = buildkit === '1' ? ['--network=host'] : ['--network=host', '--force-rm'];
-    const context = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
-    await writeFile(join(context, 'Dockerfile'), `FROM ${probe}\nRUN true\n`);
-    const { status, stdout, stderr } = await docker.run(['build', '--no-cache', ...flags, context], {
-      env: { DOCKER_BUILDKIT: buildkit, BUILDKIT_PROGRESS: 'plain' },
-    });
-    await rm(context, { recursive: true });
-    expect(status).not.toBe(0);
-    expect(stdout + stderr).toContain(
-      "enhanced container isolation: can't share a network namespace with the host",
-    );
-  });
-
-  test('RUN --network=host, also with --allow network.host', async () => {
-    const { status, stderr } = await build(`FROM ${probe}\nRUN --network=host true\n`, [
-      '--allow',
-      'network.host',
-    ]);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain("can't share a network namespace with the host");
-  });
-
-  test('F03: --allow security.insecure', async () => {
-    const { status, stderr } = await build(`FROM ${probe}\nRUN --security=insecure true\n`, [
-      '--allow',
-      'security.insecure',
-    ]);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain('security.insecure is not allowed');
-  });
-});
+buildRefusalRows(() => docker);
 
 /**
  * Debian has no buildkitd. Its stand-in is dockerd's own BuildKit in a container that the driver makes, starts and speaks to as to any:
