@@ -196,9 +196,9 @@ export function podmanRows(docker: () => Docker, inner: () => Inner, builds: boo
 
     test('runs containers in a user namespace of their own, with a proc of their own', async () => {
       const maps = '--uidmap 0:1000:5000 --gidmap 0:1000:5000';
-      const script = 'cat /proc/self/uid_map; ls -d /proc/[0-9]* | wc -l';
+      const script = 'cat /proc/self/uid_map; set -- /proc/[0-9]*; echo $#';
       const said = await inner().sh(`podman run --rm --net=none ${maps} ${image} sh -c '${script}'`);
-      expect(said.split(/\s+/)).toEqual(['0', '1000', '5000', '3']);
+      expect(said.split(/\s+/)).toEqual(['0', '1000', '5000', '1']);
     });
 
     if (!builds) return;
