@@ -7,7 +7,7 @@ const runc = '/usr/lib/bulkhead/runc';
 /** What runc calls the process that becomes a container's. */
 const unfinishedInit = 'runc\0init\0';
 /** Seconds; even emulated, with many containers at once, a start that nothing holds up takes a fraction of it. */
-const longestStart = 60;
+const longestStart = 120;
 /** Of the times in /proc/pid/stat, in every architecture (proc_pid_stat(5)). */
 const ticksPerSecond = 100;
 

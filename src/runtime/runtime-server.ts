@@ -11,7 +11,7 @@ import { leaseFiles } from './lease-files.js';
 import type { Planner, RuntimeAuditEvent } from './planner.js';
 import { serveFrontDoor } from './session.js';
 
-/** The front door waits 30 s; the daemon gives up earlier, so that the reason reaches the user. */
+/** The front door waits 60 s, from before the daemon takes its connection; the daemon gives up earlier, so that the reason reaches the user. */
 const defaultDeadline = 25_000;
 
 export interface RuntimeServerOptions {

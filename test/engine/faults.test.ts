@@ -75,7 +75,7 @@ async function find(pattern: string): Promise<number[]> {
 
 test(
   'with a daemon that does not answer, no container starts, and one sentence says why',
-  { timeout: 120_000 },
+  { timeout: 180_000 },
   async () => {
     /* The engine restarts a container by itself: every request of a person waits for the daemon to judge it. */
     const name = unique('restarted');
@@ -97,8 +97,8 @@ test(
     try {
       process.kill(running, 'SIGKILL');
       await eventually(async () => expect(await find(`create --bundle .*${id}`)).not.toEqual([]), 15_000);
-      /* The front door's own deadline is 30 s. */
-      await eventually(async () => expect(await find(`create --bundle .*${id}`)).toEqual([]), 45_000);
+      /* The front door's own deadline is 60 s. */
+      await eventually(async () => expect(await find(`create --bundle .*${id}`)).toEqual([]), 75_000);
       expect(await find(`^${command}`)).toEqual([]);
     } finally {
       process.kill(daemon, 'SIGCONT');

@@ -11,7 +11,8 @@
 #define BH_REAL_RUNC "/usr/lib/bulkhead/runc"
 #endif
 #ifndef BH_DEADLINE_MS
-#define BH_DEADLINE_MS 30000
+/* After a boot front doors wait for bulkheadd, which under TCG takes 11 s to start, and several times that on a busy host. */
+#define BH_DEADLINE_MS 60000
 #endif
 
 #define BH_SOCKET BH_RUN_DIRECTORY "/runtime.sock"
