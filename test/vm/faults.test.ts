@@ -1,11 +1,12 @@
 import { once } from 'node:events';
-import { mkdir, mkdtemp, open, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
+import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
 
 /**
@@ -89,10 +90,68 @@ describe('a VM that ends', () => {
 
     await instance.up();
     await expectKeeper('started', 'stopped', 'started', 'marked', 'started', 'again', 'started');
-    expect((await instance.run('down')).status).toBe(0);
-    await expectNothingRuns();
   });
+
+  test(
+    'F11: a project of ten services with --restart always is back after down and up, a service stopped by hand is not',
+    { timeout: 900_000 },
+    async () => {
+      const compose = ['compose', '-p', 'shop', '-f', await projectFile()];
+      await docker.ok([...compose, 'up', '-d']);
+      await docker.ok(['stop', container('paused')]);
+      await docker.ok(['exec', container('one'), 'sh', '-c', 'echo kept > /data/file']);
+      await eventually(() => expectServices(1), 30_000);
+
+      expect((await instance.run('down')).status).toBe(0);
+      await expectNothingRuns();
+      // The engine starts them all before it answers for the first time.
+      await instance.up(480);
+      await eventually(() => expectServices(2), 120_000);
+      expect(await docker.ok(['exec', container('two'), 'cat', '/data/file'])).toBe('kept');
+      const asks = 'for i in 1 2 3 4 5 6; do nc -w 5 one 80 </dev/null && exit; sleep 1; done; exit 1';
+      expect(await docker.ok(['exec', container('two'), 'sh', '-c', asks])).toBe('one');
+
+      expect((await instance.run('down')).status).toBe(0);
+      await expectNothingRuns();
+    },
+  );
 });
+
+const services = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
+const container = (service: string): string => `shop-${service}-1`;
+
+/** Each service logs its ids when it starts, so its log tells how often it did and as whom. */
+async function projectFile(): Promise<string> {
+  const script = 'cat /proc/self/uid_map; while :; do echo $$HOSTNAME | nc -l -p 80; done';
+  const service = (name: string, restart: string): string =>
+    `  ${name}: { image: ${probe}, command: [sh, -c, '${script}'], hostname: ${name}, init: true, restart: ${restart}, volumes: ['data:/data'] }`;
+  const lines = [
+    'services:',
+    ...services.map((name) => service(name, 'always')),
+    service('paused', 'unless-stopped'),
+    'volumes: { data: {} }',
+  ];
+  const file = join(dir, 'compose.yaml');
+  await writeFile(file, `${lines.join('\n')}\n`);
+  return file;
+}
+
+/** All ten run and have started this often, each isolated with ids of its own; the service stopped by hand ran once and does not run. */
+async function expectServices(starts: number): Promise<void> {
+  const running = await docker.ok(['ps', '--format', '{{.Names}}', '--filter', 'name=^shop-']);
+  expect(running.split('\n').sort()).toEqual(services.map(container).sort());
+  const maps: IdMap[] = [];
+  for (const service of services) {
+    const lines = (await docker.ok(['logs', container(service)])).split('\n');
+    expect(lines).toHaveLength(starts);
+    maps.push(parseIdMap(lines.at(-1) ?? ''));
+  }
+  for (const [index, map] of maps.entries()) {
+    expect(map.base).toBeGreaterThanOrEqual(100_000);
+    for (const other of maps.slice(index + 1)) expect(disjoint(map, other)).toBe(true);
+  }
+  expect((await docker.ok(['logs', container('paused')])).split('\n')).toHaveLength(1);
+}
 
 describe('an up that cannot succeed', () => {
   test('another program listens on the socket: refused, nothing is left, the socket is not touched', async () => {
