@@ -4,19 +4,21 @@ import { expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '..', '..');
 
-/** Rows of this project's own acceptance tables and probes: §10.1 to 10.4 of one reference, §9.1 to 9.3 of the other. */
-const sections = [
+/** Rows of this project's own acceptance tables and probes: §10.1 to 10.4 and 10.6 of one reference, §9.1 to 9.3 of the other. */
+const sections: readonly (readonly [letter: string, last: number, first?: number])[] = [
   ['A', 11],
   ['B', 15],
   ['C', 10],
   ['D', 15],
+  ['F', 6],
+  ['F', 13, 11],
   ['R9.1.', 13],
   ['R9.2.', 37],
   ['R9.3.', 26],
-] as const;
-const rows = sections.flatMap(([letter, count]) =>
-  Array.from({ length: count }, (_, index) =>
-    letter.length === 1 ? `${letter}${String(index + 1).padStart(2, '0')}` : `${letter}${index + 1}`,
+];
+const rows = sections.flatMap(([letter, last, first = 1]) =>
+  Array.from({ length: last - first + 1 }, (_, index) => String(first + index)).map(
+    (number) => letter + (letter.length === 1 ? number.padStart(2, '0') : number),
   ),
 );
 
@@ -27,7 +29,7 @@ function filesBelow(directory: string): string[] {
     .filter((name) => name !== relative(root, import.meta.filename));
 }
 
-const id = String.raw`(?:[A-D]\d\d|R9\.[123]\.\d+)`;
+const id = String.raw`(?:[A-DF]\d\d|R9\.[123]\.\d+)`;
 /** A text that begins with rows: a title, or the first column of the table of one. */
 const title = new RegExp(String.raw`(['"\x60])(${id}(?:, ${id})*)(?=:|\1)`, 'g');
 

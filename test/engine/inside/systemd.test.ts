@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { inject } from 'vitest';
-import { systemdRows } from '../../acceptance/inside.ts';
+import { systemdRows } from '../../acceptance/systemd.ts';
 import { createDocker } from '../../support/docker.ts';
 import { importTestImage, systemdRecipe } from '../../support/test-images.ts';
 
