@@ -1,8 +1,9 @@
 import { pino } from 'pino';
 import { setImmediate } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { type ContainerTraces, dockerRuntimeRoot, type EngineSays } from './abandoned.js';
+import { type ContainerTraces, type EngineSays } from './abandoned.js';
 import { engineSaysOf, Reaper } from './reaper.js';
+import { tracesOf } from './traces.test-support.js';
 
 /** A machine with one container, on a clock that goes on when the test says so. */
 function fixture() {
@@ -17,7 +18,7 @@ function fixture() {
     cleaned: [] as string[],
     outlives: false,
   };
-  world.found = [container('a')];
+  world.found = [tracesOf('a')];
   const reaper = new Reaper({
     traces: () => Promise.resolve([...world.found]),
     whenReady: () => Promise.resolve(),
@@ -59,20 +60,6 @@ function fixture() {
   return { world, wake, pass, over };
 }
 
-function container(containerId: string, some: Partial<ContainerTraces> = {}): ContainerTraces {
-  const old = { pid: 7, startTime: '999' };
-  return {
-    runtimeRoot: dockerRuntimeRoot,
-    containerId,
-    shims: [old],
-    creators: [old],
-    creatorLives: false,
-    busy: false,
-    left: [{ kind: 'state', inode: 1 }],
-    ...some,
-  };
-}
-
 test('what looks abandoned twice, 10 s apart, is killed and cleaned up, and nobody looks any more', async () => {
   const { world, wake, pass, over } = fixture();
   await wake();
@@ -104,7 +91,7 @@ test('what runs by the second look is left alone', async () => {
 test('what has changed by the second look is looked at twice again', async () => {
   const { world, wake, pass } = fixture();
   await wake();
-  world.found = [container('a', { left: [] })];
+  world.found = [tracesOf('a', { left: [] })];
   await pass();
   expect(world.killed).toEqual([]);
   await pass();
@@ -117,7 +104,7 @@ test('what starts between the second look and the kill is not killed', async () 
   const before = world.found;
   let looks = 0;
   Object.defineProperty(world, 'found', {
-    get: () => (looks++ === 0 ? before : [container('a', { creators: [{ pid: 8, startTime: '2000' }] })]),
+    get: () => (looks++ === 0 ? before : [tracesOf('a', { creators: [{ pid: 8, startTime: '2000' }] })]),
   });
   await pass();
   expect(world.killed).toEqual([]);
@@ -126,7 +113,7 @@ test('what starts between the second look and the kill is not killed', async () 
 test('what is left of a container the engine knows is watched until the engine forgets it', async () => {
   const { world, wake, pass, over } = fixture();
   world.says = 'not running';
-  world.found = [container('a', { shims: [], creators: [], left: [{ kind: 'streams', inode: 1 }] })];
+  world.found = [tracesOf('a', { shims: [], creators: [], left: [{ kind: 'streams', inode: 1 }] })];
   await wake();
   await pass(20_000);
   await pass(20_000);
