@@ -1,37 +1,12 @@
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { createDocker, type Outcome, probe, unique } from '../support/docker.ts';
-import { engineInternals } from '../support/engine-internals.ts';
-import { hostSentinels } from '../support/host-sentinels.ts';
-import { rootImage } from '../support/root-image.ts';
+import { hostileImages } from '../support/hostile-images.ts';
 
 /** What attaches the files of setting-files.ts works in mounts of a hostile image: none leads it astray, and it makes nothing there. */
 const docker = createDocker(inject('dockerHost'));
-const sentinels = async (): Promise<unknown> => hostSentinels(await engineInternals(inject('enginePid')));
-const containers: string[] = [];
-const volumes: string[] = [];
-const images: string[] = [];
-let before: unknown;
-beforeAll(async () => {
-  before = await sentinels();
-});
-afterAll(async () => {
-  await docker.run(['rm', '-f', ...containers]);
-  await docker.run(['volume', 'rm', '-f', ...volumes]);
-  await docker.run(['rmi', '-f', ...images]);
-});
-
-const image = async (change: (root: string) => Promise<void>): Promise<string> => {
-  const name = await rootImage(docker, change);
-  images.push(name);
-  return name;
-};
-const volume = (): string => {
-  const name = unique('settings');
-  volumes.push(name);
-  return name;
-};
+const { containers, image, volume, sentinels, before } = hostileImages(docker, 'settings');
 const write = 'cd /proc/sys/kernel; echo 4711 > panic && cat panic';
 const writes = (...args: string[]): Promise<Outcome> =>
   docker.run(['run', '--rm', '--privileged', ...args, 'sh', '-c', write]);
@@ -68,7 +43,7 @@ test.each<[string, (root: string) => Promise<void>]>([
   ],
 ])('an image with %s gets its files, and no others', async (_what, change) => {
   expect(await writes(await image(change))).toMatchObject({ status: 0, stdout: '4711' });
-  expect(await sentinels()).toEqual(before);
+  expect(await sentinels()).toEqual(before());
 });
 
 test('an image whose /dev is a link gains nothing', async () => {
@@ -78,7 +53,7 @@ test('an image whose /dev is a link gains nothing', async () => {
   });
   const { stdout } = await docker.run(['run', '--rm', '--privileged', evil, 'ls', '-a', '/tmp']);
   expect(stdout).not.toContain('.lxc');
-  expect(await sentinels()).toEqual(before);
+  expect(await sentinels()).toEqual(before());
 });
 
 /* Where the second proc has no place there are no files, because more would stop working inside. */
