@@ -1,31 +1,21 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type AlteredRoot, alteredRoot } from '../support/altered-root.ts';
-import { builtImageDir } from '../support/built-image.ts';
-import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
+import { type Docker, probe } from '../support/docker.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 
 /** An engine whose policy has other values than the default: what each key promises, seen from outside. */
-let dir: string;
-let root: AlteredRoot | undefined;
-let engine: OwnEngine | undefined;
+let engine: AlteredEngine | undefined;
 let docker: Docker;
+let dir: string;
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'bulkhead-policy-'));
-  root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, {
+  engine = await startAlteredEngine('policy', {
     policy: { idsPerContainer: 131_072, allowPrivileged: false },
   });
-  engine = await startOwnEngine('policy', root.path);
-  docker = createDocker(engine.dockerHost);
+  ({ docker, dir } = engine);
 });
-afterAll(async () => {
-  await engine?.[Symbol.asyncDispose]();
-  await root?.unmount();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(async () => engine?.[Symbol.asyncDispose]());
 const run = async (...args: string[]): Promise<string> => docker.ok(['run', '--rm', ...args]);
 
 async function build(...lines: string[]): Promise<string> {

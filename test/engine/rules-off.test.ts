@@ -1,11 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { hostname, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { hostname } from 'node:os';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type AlteredRoot, alteredRoot } from '../support/altered-root.ts';
-import { builtImageDir } from '../support/built-image.ts';
-import { createDocker, type Docker, probe } from '../support/docker.ts';
-import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
+import { type Docker, probe } from '../support/docker.ts';
 
 /**
  * The probes of the rows above an engine whose daemon lacks the rule: each must find its way through. One that does not would pass
@@ -13,21 +9,13 @@ import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
  */
 const off = ['seccomp-floor', 'namespaces', 'uptime', 'devices', 'setting-files'];
 
-let dir: string;
-let root: AlteredRoot | undefined;
-let engine: OwnEngine | undefined;
+let engine: AlteredEngine | undefined;
 let docker: Docker;
 beforeAll(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'bulkhead-weak-'));
-  root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, { without: off });
-  engine = await startOwnEngine('weak', root.path);
-  docker = createDocker(engine.dockerHost);
+  engine = await startAlteredEngine('weak', { without: off });
+  ({ docker } = engine);
 });
-afterAll(async () => {
-  await engine?.[Symbol.asyncDispose]();
-  await root?.unmount();
-  await rm(dir, { recursive: true, force: true });
-});
+afterAll(async () => engine?.[Symbol.asyncDispose]());
 const run = async (...args: string[]) => docker.run(['run', '--rm', ...args]);
 
 test('without the floor a privileged container opens a vsock', async () => {

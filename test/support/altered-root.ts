@@ -7,7 +7,7 @@ import type { IsolationPolicy } from '../../src/isolation/policy.ts';
 const sources = join(import.meta.dirname, '..', '..', 'src');
 
 /** A root file system, made for a test, whose daemon decides otherwise; nothing of the product knows of it. */
-export interface AlteredRoot {
+interface AlteredRoot {
   readonly path: string;
   unmount(): Promise<void>;
 }
