@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { splitProcessStat } from '../common/process-stat.js';
 import { releaseBlockedOpens } from './blocked-opens.js';
 import { enginePaths } from './engine-facts.js';
 
@@ -74,11 +75,11 @@ function unfinishedInits(): UnfinishedInit[] {
 
 /** @param uptimeSeconds by the same clock as the start time: that of the time namespace this is read in (time_namespaces(7)). */
 export function parseInit(stat: string, uptimeSeconds: number): UnfinishedInit & { readonly parent: number } {
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const { pid, state = '', parent, startTime } = splitProcessStat(stat);
   return {
-    pid: Number.parseInt(stat, 10),
-    state: fields[0] ?? '',
-    parent: Number(fields[1]),
-    ageSeconds: uptimeSeconds - Number(fields[19]) / ticksPerSecond,
+    pid: Number(pid),
+    state,
+    parent: Number(parent),
+    ageSeconds: uptimeSeconds - Number(startTime) / ticksPerSecond,
   };
 }

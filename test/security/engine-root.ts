@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { splitProcessStat } from '../../src/common/process-stat.ts';
 
 /**
  * Path of the root the engine under test sees, through /proc of the host: what is looked at there was not told by the
@@ -14,15 +15,9 @@ export function engineRoot(dockerHost: string): string {
     const words = read(`/proc/${pid}/cmdline`).split('\0');
     return words[0]?.endsWith('/enter') === true && words.includes(hostDir);
   });
-  const init = pids.find((pid) => parentOf(pid) === entry);
+  const init = pids.find((pid) => splitProcessStat(read(`/proc/${pid}/stat`)).parent === entry);
   if (entry === undefined || init === undefined) throw new Error(`no engine runs for ${dockerHost}`);
   return `/proc/${init}/root`;
-}
-
-/** Field 4 of /proc/pid/stat; the second field may hold blanks and parentheses (proc_pid_stat(5)). */
-function parentOf(pid: string): string | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1];
 }
 
 /** Empty for a process that has ended meanwhile. */

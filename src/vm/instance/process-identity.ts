@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { splitProcessStat } from '../../common/process-stat.js';
 
 /** A process, told apart from a later one with the same number. */
 export interface ProcessIdentity {
@@ -23,16 +24,16 @@ export async function isRunning(identity: ProcessIdentity): Promise<boolean> {
   return (await identify(identity.pid))?.started === identity.started;
 }
 
-/** Fields 3 (state) and 22 (starttime, ticks since boot) of proc_pid_stat(5); field 2 may hold spaces and parentheses. */
 async function startedOnLinux(pid: number): Promise<string | undefined> {
   try {
     const [stat, boot] = await Promise.all([
       readFile(`/proc/${pid}/stat`, 'utf8'),
       readFile('/proc/sys/kernel/random/boot_id', 'utf8'),
     ]);
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    const [state, ticks] = [fields[0], fields[19]];
-    return state === 'Z' || state === 'X' || ticks === undefined ? undefined : `${boot.trim()}/${ticks}`;
+    const { state, startTime } = splitProcessStat(stat);
+    return state === 'Z' || state === 'X' || startTime === undefined
+      ? undefined
+      : `${boot.trim()}/${startTime}`;
   } catch {
     return undefined;
   }
