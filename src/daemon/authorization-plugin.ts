@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
 import { decideRequest } from '../gate/decide-request.js';
+import type { GatePolicy } from '../gate/policy.js';
 
 /** Where dockerd looks for a plugin of the name its configuration gives (`authorization-plugins`). */
 export const authorizationSocket = '/run/docker/plugins/bulkhead.sock';
@@ -20,11 +21,11 @@ const requestSchema = z.object({
  * Lets dockerd itself ask the gate's rules about every request, after it has read it: what is decided on is what is done, with no
  * second reading of HTTP in between. Must listen before dockerd validates its configuration, which it retries for 15 s.
  */
-export function listenAuthorization(socketPath: string, log: Logger): Server {
+export function listenAuthorization(socketPath: string, policy: GatePolicy, log: Logger): Server {
   mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
   rmSync(socketPath, { force: true });
   const server = createServer((request, response) => {
-    answer(request, log).then(
+    answer(request, policy, log).then(
       (body) => {
         response.setHeader('content-type', 'application/vnd.docker.plugins.v1+json');
         response.end(JSON.stringify(body));
@@ -43,7 +44,7 @@ export function listenAuthorization(socketPath: string, log: Logger): Server {
   return server;
 }
 
-async function answer(request: IncomingMessage, log: Logger): Promise<object> {
+async function answer(request: IncomingMessage, policy: GatePolicy, log: Logger): Promise<object> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   switch (request.url ?? '') {
@@ -52,17 +53,17 @@ async function answer(request: IncomingMessage, log: Logger): Promise<object> {
     case '/AuthZPlugin.AuthZRes':
       return { Allow: true };
     case '/AuthZPlugin.AuthZReq':
-      return decide(Buffer.concat(chunks).toString(), log);
+      return decide(Buffer.concat(chunks).toString(), policy, log);
     default:
       throw new Error(`unknown call ${request.url ?? ''}`);
   }
 }
 
-function decide(text: string, log: Logger): object {
+function decide(text: string, policy: GatePolicy, log: Logger): object {
   const { RequestMethod: method, RequestUri: target, RequestBody } = requestSchema.parse(JSON.parse(text));
   const body = RequestBody === undefined ? undefined : Buffer.from(RequestBody, 'base64').toString();
   try {
-    decideRequest({ method, target, body });
+    decideRequest({ method, target, body }, policy);
     return { Allow: true };
   } catch (error) {
     if (!isBulkheadError(error)) throw error;

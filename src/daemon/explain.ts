@@ -9,6 +9,7 @@ import {
   explainQuestionSchema,
 } from '../common/explanation.js';
 import { decideRequest } from '../gate/decide-request.js';
+import type { GatePolicy } from '../gate/policy.js';
 import type { Explanation } from '../isolation/explain.js';
 import type { Refusal } from '../isolation/plan.js';
 import { parseJson, stringifyJson } from '../oci/json.js';
@@ -19,6 +20,7 @@ import { trialBody, volumesNamedBy } from './trial-body.js';
 export interface ExplainSources {
   readonly client: Pick<EngineClient, 'call'>;
   readonly decisions: Decisions;
+  readonly policy: GatePolicy;
 }
 
 const afterwards =
@@ -63,7 +65,7 @@ async function explainCreate(
   { create, platform }: Extract<ExplainQuestion, { create: string }>,
   sources: ExplainSources,
 ): Promise<ExplainAnswer> {
-  const refusal = gateRefusal(create);
+  const refusal = gateRefusal(create, sources.policy);
   if (refusal !== undefined)
     return told({ refusals: [refusal], changes: [] }, [
       'The engine is not asked, so the rules for containers had no say.',
@@ -106,9 +108,9 @@ async function trial(id: string, { client, decisions }: ExplainSources): Promise
   }
 }
 
-function gateRefusal(body: string): Refusal | undefined {
+function gateRefusal(body: string, policy: GatePolicy): Refusal | undefined {
   try {
-    decideRequest({ method: 'POST', target: '/containers/create', body });
+    decideRequest({ method: 'POST', target: '/containers/create', body }, policy);
     return undefined;
   } catch (error) {
     if (!isBulkheadError(error)) throw error;

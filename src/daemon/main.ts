@@ -49,7 +49,7 @@ async function main(args: DaemonArguments): Promise<void> {
     process.exit(70);
   });
   /* First of all: dockerd, started beside this process, refuses to start without it. */
-  listenAuthorization(authorizationSocket, log);
+  listenAuthorization(authorizationSocket, defaultPolicy, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
@@ -142,7 +142,7 @@ async function main(args: DaemonArguments): Promise<void> {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
-    explain: (question) => answerExplain(question, { client, decisions }),
+    explain: (question) => answerExplain(question, { client, decisions, policy: defaultPolicy }),
     journal,
     powerOff,
     refreshViews: async (target) => {

@@ -1,9 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideRequest, enginePath } from './decide-request.js';
+import type { GatePolicy } from './policy.js';
+
+const policy: GatePolicy = { contact: 'your administrator', allowPrivileged: true };
 
 const create = (body: unknown, target = '/v1.51/containers/create?name=x'): void => {
-  decideRequest({ method: 'POST', target, body: typeof body === 'string' ? body : JSON.stringify(body) });
+  decideRequest(
+    { method: 'POST', target, body: typeof body === 'string' ? body : JSON.stringify(body) },
+    policy,
+  );
 };
 
 describe('POST /containers/create', () => {
@@ -114,7 +120,7 @@ describe('other requests', () => {
     ['HEAD', '/_ping', undefined],
   ])('%s %s %s passes', (method, target, body) => {
     expect(() => {
-      decideRequest({ method, target, body });
+      decideRequest({ method, target, body }, policy);
     }).not.toThrow();
   });
 
@@ -138,8 +144,64 @@ describe('other requests', () => {
     ['POST', '/v1.51/services/create', '{}', 'a swarm'],
   ])('%s %s %s is refused', (method, target, body, text) => {
     expect(() => {
-      decideRequest({ method, target, body });
+      decideRequest({ method, target, body }, policy);
     }).toThrow(text);
+  });
+});
+
+describe('POST /containers/{id}/exec', () => {
+  const exec = (body: unknown, target: string, allowPrivileged: boolean): void => {
+    const text = typeof body === 'string' ? body : JSON.stringify(body);
+    decideRequest({ method: 'POST', target, body: text }, { contact: 'Ada', allowPrivileged });
+  };
+  const target = '/v1.51/containers/web/exec';
+
+  test.each([
+    { Cmd: ['id'] },
+    { Cmd: ['id'], Privileged: false },
+    { Cmd: ['id'], Privileged: null, Env: ['Privileged=true'] },
+  ])('%j passes', (body) => {
+    expect(() => {
+      exec(body, target, false);
+    }).not.toThrow();
+  });
+
+  test.each([
+    '{"Privileged":true}',
+    '{"privileged":true}',
+    '{"PRIV\\u0049LEGED":true}',
+    '{"Privileged":1}',
+    '{"Privileged":"false"}',
+  ])('%s is refused with rule, setting and contact', (body) => {
+    expect(() => {
+      exec(body, target, false);
+    }).toThrow(/privileged containers are not allowed here.*isolation\.allowPrivileged.*Ask Ada/);
+    expect(() => {
+      exec(body, target, true);
+    }).not.toThrow();
+  });
+
+  test.each([
+    ['{"Privileged":true,"Privileged":false}', 'twice'],
+    ['{"Privileged":true,"privileged":false}', 'twice'],
+    ['', 'no JSON body'],
+    ['[]', 'wrong type'],
+  ])('%s is not read with certainty', (body, text) => {
+    expect(() => {
+      exec(body, target, false);
+    }).toThrow(text);
+  });
+
+  test.each([
+    '/containers/web/exec',
+    '/v1.51/containers/web%2Fexec',
+    '/v1.51/containers/a/b/exec?x=y',
+    '/v1.51/containers/a%0Ab/exec',
+    '/v1.51/%63ontainers/web/%65xec',
+  ])('is recognised as %s', (spelt) => {
+    expect(() => {
+      exec({ Privileged: true }, spelt, false);
+    }).toThrow('privileged containers are not allowed here');
   });
 });
 

@@ -1,7 +1,9 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkContainerCreate } from './container-create.js';
 import { type EngineJson, parseEngineJson } from './engine-json.js';
+import { checkExecCreate } from './exec-create.js';
 import { checkNetworkCreate } from './network-create.js';
+import type { GatePolicy } from './policy.js';
 import { checkVolumeCreate } from './volume-create.js';
 
 /** One request as the engine understood it: method and raw target; the body only where it is JSON and not too long. */
@@ -11,11 +13,21 @@ export interface EngineRequest {
   readonly body: string | undefined;
 }
 
+interface BodyRule {
+  readonly path: RegExp;
+  readonly check: (body: EngineJson, policy: GatePolicy) => void;
+}
+
 /** Requests whose body decides. */
-const bodies: readonly { readonly path: RegExp; readonly check: (body: EngineJson) => void }[] = [
+const bodies: readonly BodyRule[] = [
   { path: /^\/containers\/create$/, check: checkContainerCreate },
   { path: /^\/volumes\/create$/, check: checkVolumeCreate },
   { path: /^\/networks\/create$/, check: checkNetworkCreate },
+];
+
+/** Those that decide only where the policy refuses `--privileged`. The engine takes any text for a container's name, slashes included. */
+const unprivilegedBodies: readonly BodyRule[] = [
+  { path: /^\/containers\/[^]*\/exec$/, check: checkExecCreate },
 ];
 
 /** dockerd's own memory and goroutines (`/debug/pprof`), which it serves whether debugging is on or not. */
@@ -33,18 +45,19 @@ const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function decideRequest({ method, target, body }: EngineRequest): void {
+export function decideRequest({ method, target, body }: EngineRequest, policy: GatePolicy): void {
   const path = enginePath(target);
   if (internals.test(path))
     throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: "the engine's memory" });
   if (method === 'GET' || method === 'HEAD') return;
   const shut = closed.find((entry) => entry.path.test(path));
   if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });
-  const rule = bodies.find((entry) => entry.path.test(path));
+  const rules = policy.allowPrivileged ? bodies : [...bodies, ...unprivilegedBodies];
+  const rule = rules.find((entry) => entry.path.test(path));
   if (rule === undefined) return;
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });
-  rule.check(parseEngineJson(body));
+  rule.check(parseEngineJson(body), policy);
 }
 
 /** The path as the engine's router sees it: decoded once, without query and version. What is not in its plain form is refused. */

@@ -1,6 +1,10 @@
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 import { parseIdMap } from '../support/id-map.ts';
+
+/** A seccomp profile that allows every call. */
+const everyCall = join(import.meta.dirname, '..', 'security', 'open-sockets.json');
 
 /** Options that ask for less isolation: some are served within it, some taken out without a word, the others refused. */
 export function optionRows(docker: () => Docker): void {
@@ -135,17 +139,34 @@ export function optionRows(docker: () => Docker): void {
       expect(stderr).toMatch(/could not select device driver|is not on the list|CDI/);
     });
 
-    test('R9.3.22: exec --privileged has the user namespace and the floor of the container', async () => {
-      const name = unique('exec');
-      containers.push(name);
-      await docker().ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
-      const script =
-        'cat /proc/self/uid_map; for c in vsock-socket open-by-handle bpf-next-id; do probe $c; done';
-      const { stdout } = await docker().run(['exec', '--privileged', name, 'sh', '-c', script]);
-      const [map = '', ...calls] = stdout.split('\n');
-      expect(map.trim()).toBe(await docker().ok(['exec', name, 'cat', '/proc/self/uid_map']));
-      expect(calls).toEqual([expect.stringMatching(/^(EAFNOSUPPORT|EPERM)$/), 'EPERM', 'EPERM']);
-    });
+    test.each([
+      ["the engine's profile", []],
+      ['a profile that allows every call', ['--security-opt', `seccomp=${everyCall}`]],
+      ['no profile', ['--security-opt', 'seccomp=unconfined']],
+    ])(
+      'R9.3.22: exec --privileged has the user namespace and the floor of a container with %s',
+      async (_what, flags) => {
+        const name = unique('exec');
+        containers.push(name);
+        await docker().ok(['run', '-d', '--name', name, ...flags, probe, 'sleep', '600']);
+        const script = [
+          'cat /proc/self/uid_map; grep CapEff /proc/self/status',
+          'for c in vsock-socket open-by-handle init-module kexec-load bpf-next-id; do probe $c; done',
+          'readlink /proc/self/ns/user; head -c 1 /dev/kmsg; echo 1 > /proc/sys/vm/drop_caches',
+        ].join('; ');
+        const inside = await docker().run(['exec', '--privileged', name, 'sh', '-c', script]);
+        const [map = '', capabilities = '', vsock, ...calls] = inside.stdout.split('\n');
+        const own = ['exec', name, 'sh', '-c', 'cat /proc/self/uid_map; readlink /proc/self/ns/user'];
+        expect([map.trim(), calls.pop()]).toEqual(
+          (await docker().ok(own)).split('\n').map((line) => line.trim()),
+        );
+        // Every capability, in that user namespace: it is the floor that says no below.
+        expect((BigInt(`0x${/[0-9a-f]{16}$/.exec(capabilities)?.[0] ?? '0'}`) >> 21n) & 1n).toBe(1n);
+        expect(vsock).toMatch(/^(EAFNOSUPPORT|EPERM)$/);
+        expect(calls).toEqual(['EPERM', 'EPERM', 'EPERM', 'EPERM']);
+        expect(inside.stderr).toMatch(/kmsg: No such file[^]*drop_caches: Read-only file system/);
+      },
+    );
 
     test('R9.3.24: no checkpoint is taken, and none restored', async () => {
       const name = unique('checkpoint');

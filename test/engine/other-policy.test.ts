@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
 import { type Docker, probe } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 
 /** An engine whose policy has other values than the default: what each key promises, seen from outside. */
@@ -81,6 +82,23 @@ describe('allowPrivileged false', () => {
     expect([status, stdout]).toEqual([125, '']);
     expect(stderr).toContain('privileged containers are not allowed here');
     expect(stderr).toContain('isolation.allowPrivileged');
+  });
+
+  test('docker exec --privileged is refused in the same words, and without it served', async () => {
+    const name = 'unprivileged';
+    await docker.ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
+    const { status, stdout, stderr } = await docker.run(['exec', '--privileged', name, 'echo', 'ran']);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain('privileged containers are not allowed here');
+    expect(stderr).toContain('isolation.allowPrivileged');
+    const spelt = await callEngine(docker.host.replace('unix://', ''), {
+      method: 'POST',
+      path: `/containers/${name}/exec`,
+      body: { cmd: ['true'], PRIVILEGED: true },
+    });
+    expect(spelt).toMatchObject({ status: 403 });
+    expect(await docker.ok(['exec', name, 'echo', 'ran'])).toBe('ran');
+    await docker.ok(['rm', '-f', name]);
   });
 
   test('capabilities by name are served', async () => {

@@ -44,6 +44,14 @@ export const gateErrors = defineErrors({
     remedy: 'Use a named volume or docker cp instead, or ask your administrator.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_PRIVILEGED: {
+    message:
+      'enhanced container isolation: privileged containers are not allowed here, nor privileged processes in one (rule privileged).',
+    setting: 'isolation.allowPrivileged',
+    remedy:
+      'Leave --privileged out, or name the capabilities the program needs with --cap-add when the container is made. Ask {contact} if you need it.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_VOLUME: {
     message:
       'enhanced container isolation: rule volume-options refuses {option}: a volume must not lead to other places of the VM.',
