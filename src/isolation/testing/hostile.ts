@@ -72,11 +72,12 @@ const layerFacts = [
 /** The program of our own hook: from outside it is refused like any other. */
 const attachFiles = '/usr/lib/bulkhead/attach-files';
 
-/** Mostly the default, so that many specifications are hostile in one respect only and get as far as that rule. */
+/**
+ * Five times in six the default: few of the respects below are hostile at once, so that each rule is reached by what the others let
+ * pass, and some specifications are served.
+ */
 function rarely<T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> {
-  return fc
-    .option(value, { nil: undefined, freq: 2 })
-    .chain((hit) => fc.boolean().map((keep) => (keep ? hit : undefined)));
+  return fc.nat({ max: 5 }).chain((number) => (number === 0 ? value : fc.constant(undefined)));
 }
 
 const mounts: fc.Arbitrary<Mount> = fc.record({
