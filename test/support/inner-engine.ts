@@ -33,7 +33,15 @@ export async function startInner(
   flags: readonly string[] = [],
   recipe: Parameters<typeof importTestImage>[1] = engineRecipe,
 ): Promise<Inner> {
-  const image = await importTestImage(docker, recipe);
+  return startInnerOf(docker, await importTestImage(docker, recipe), flags);
+}
+
+/** @param image that is there. */
+export async function startInnerOf(
+  docker: Docker,
+  image: string,
+  flags: readonly string[] = [],
+): Promise<Inner> {
   const name = unique('inner');
   await docker.ok(['run', '-d', '--privileged', '--name', name, ...flags, image, 'sh', '-c', start]);
   return {
@@ -57,17 +65,19 @@ export async function giveProbeImage(docker: Docker, { name }: Inner): Promise<v
   }
 }
 
-/** Starts dockerd inside, as the `docker:dind` image does (pid files of an earlier start would stop it), and loads the probe image into it. */
+/** Starts dockerd inside and loads the probe image into it. */
 export async function startInnerEngine(docker: Docker, inner: Inner): Promise<void> {
-  await docker.ok([
-    'exec',
-    '-d',
-    inner.name,
-    'sh',
-    '-c',
-    'rm -f /var/run/docker.pid /var/run/docker/containerd/*.pid; exec dockerd >/dockerd.log 2>&1',
-  ]);
-  await eventually(() => inner.sh('docker version'), 30_000);
+  await startInnerDaemon(docker, inner);
   await giveProbeImage(docker, inner);
   await inner.sh('docker load -i /probe.tar');
+}
+
+/** Starts dockerd inside, as the `docker:dind` image does: pid files of an earlier start would stop it. */
+export async function startInnerDaemon(docker: Docker, inner: Inner, flags = ''): Promise<void> {
+  const script = [
+    'rm -f /var/run/docker.pid /var/run/docker/containerd/*.pid',
+    `exec dockerd ${flags} >/dockerd.log 2>&1`,
+  ];
+  await docker.ok(['exec', '-d', inner.name, 'sh', '-c', script.join('\n')]);
+  await eventually(() => inner.sh('docker version'), 30_000);
 }

@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { createDocker, probe } from '../../support/docker.ts';
-import { type Inner, startInner, startInnerEngine } from '../../support/inner-engine.ts';
+import { createDocker, probe, unique } from '../../support/docker.ts';
+import { eventually } from '../../support/eventually.ts';
+import {
+  giveProbeImage,
+  type Inner,
+  startInner,
+  startInnerDaemon,
+  startInnerEngine,
+  startInnerOf,
+} from '../../support/inner-engine.ts';
 
 const docker = createDocker(inject('dockerHost'));
 let inner: Inner;
+/** Of an inner engine: its data on the root of its container, where no overlay can be mounted upon the overlay. */
+const beside = '--data-root /kept --storage-driver vfs';
 
 beforeAll(async () => {
   inner = await startInner(docker);
@@ -50,6 +60,18 @@ describe('F05: an engine in a privileged container', () => {
     expect(await docker.ok(['run', '--rm', probe, 'sh', '-c', links])).not.toBe(ours);
   });
 
+  test('its containers find each other by name on a network', async () => {
+    const answer = 'for i in 1 2 3 4 5 6 7 8 9 10; do nc -w 5 server 80 && exit 0; sleep 1; done; exit 1';
+    const script = [
+      'docker network create named >/dev/null',
+      `docker run -d --name server --network named ${probe} sh -c 'echo hello | nc -l -p 80' >/dev/null`,
+      `docker run --rm --network named ${probe} sh -c '${answer}'`,
+      'docker rm -f server >/dev/null',
+      'docker network rm named >/dev/null',
+    ];
+    expect(await inner.sh(script.join('\n'))).toBe('hello');
+  });
+
   test('pulls from a registry, which runs beside it', async () => {
     await docker.ok([
       'exec',
@@ -89,4 +111,29 @@ test('its volumes and layers outlive a restart of the container', async () => {
   await docker.ok(['restart', '-t', '3', inner.name]);
   await startInnerEngine(docker, inner);
   expect(await inner.sh(`docker run --rm -v kept:/v ${probe} cat /v/f`)).toBe('still');
+});
+
+test('what an engine keeps beside volumes is in a commit, for a container with other ids', async () => {
+  const first = await startInner(docker);
+  const image = unique('committed');
+  let second: Inner | undefined;
+  try {
+    await startInnerDaemon(docker, first, beside);
+    await giveProbeImage(docker, first);
+    await first.sh('docker load -i /probe.tar');
+    await first.sh(`docker run --name owner ${probe} sh -c 'touch /mine && chown 12:34 /mine'`);
+    await first.sh('kill "$(cat /var/run/docker.pid)"');
+    await eventually(() => first.sh('test ! -e /var/run/docker.pid'), 30_000);
+    await docker.ok(['commit', first.name, image]);
+    second = await startInnerOf(docker, image);
+    await startInnerDaemon(docker, second, beside);
+    expect(await second.sh('docker start -a owner; docker diff owner')).toBe('A /mine');
+    expect(await second.sh(`docker run --rm ${probe} echo kept`)).toBe('kept');
+    expect(await second.sh('find /kept/vfs/dir -name mine -exec stat -c %u:%g {} +')).toBe('12:34');
+    expect(await second.sh('cat /proc/self/uid_map')).not.toBe(await first.sh('cat /proc/self/uid_map'));
+  } finally {
+    await second?.remove();
+    await first.remove();
+    await docker.run(['rmi', image]);
+  }
 });
