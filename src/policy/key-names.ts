@@ -1,20 +1,21 @@
 import type { z } from 'zod';
+import { isJsonList, isJsonObject, type JsonValue } from './json-value.js';
 import type { JsonPath } from './located-json.js';
 import { settingsSchema } from './settings-schema.js';
 
 /** Docker takes the names of settings in any case; here each becomes the one spelling there is. */
 export interface CanonicalKeys {
-  readonly value: unknown;
+  readonly value: JsonValue;
   /** The path as it stands in the file, of one in `value`. */
   readonly original: (path: JsonPath) => JsonPath;
 }
 
-export function canonicalKeys(document: unknown): CanonicalKeys {
+export function canonicalKeys(document: JsonValue): CanonicalKeys {
   const spelt = new Map<string, string>();
-  const walk = (value: unknown, path: JsonPath): unknown => {
-    if (Array.isArray(value)) return value.map((item, index) => walk(item, [...path, index]));
-    if (typeof value !== 'object' || value === null) return value;
-    const members = Object.entries(value).map(([key, member]: [string, unknown]) => {
+  const walk = (value: JsonValue, path: JsonPath): JsonValue => {
+    if (isJsonList(value)) return value.map((item, index) => walk(item, [...path, index]));
+    if (!isJsonObject(value)) return value;
+    const members = Object.entries(value).map(([key, member]) => {
       const name = names.get(key.toLowerCase()) ?? key;
       spelt.set(JSON.stringify([...path, name]), key);
       return [name, walk(member, [...path, name])] as const;

@@ -1,3 +1,5 @@
+import type { JsonObject, JsonValue } from './json-value.js';
+
 /** Where something stands in a text: both from 1, columns in UTF-16 units as editors count them. */
 export interface Position {
   readonly line: number;
@@ -8,7 +10,7 @@ export type JsonPath = readonly (string | number)[];
 
 export interface LocatedJson {
   /** As JSON.parse gives it: `__proto__` is a key like any other. */
-  readonly value: unknown;
+  readonly value: JsonValue;
   /** Of a member's key or an array's item; of what holds it where the path leads nowhere. */
   readonly positionOf: (path: JsonPath) => Position;
 }
@@ -58,7 +60,7 @@ const whitespace = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // oxlint-disable-next-line no-control-regex -- control characters are what RFC 8259 §7 forbids here
 const string = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y;
-const literals = new Map<string, unknown>([
+const literals = new Map<string, JsonValue>([
   ['true', true],
   ['false', false],
   ['null', null],
@@ -74,7 +76,7 @@ class Reader {
     this.#text = text;
   }
 
-  document(): unknown {
+  document(): JsonValue {
     if (this.#text.startsWith('\uFEFF')) this.#fail('it begins with a byte order mark');
     const value = this.#value();
     if (this.#peek() !== '') this.#fail(`${this.#found()} after the end of the document`);
@@ -86,7 +88,7 @@ class Reader {
     return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
   }
 
-  #value(): unknown {
+  #value(): JsonValue {
     const next = this.#peek();
     if (next === '{') return this.#object();
     if (next === '[') return this.#array();
@@ -101,8 +103,8 @@ class Reader {
     return Number(digits);
   }
 
-  #object(): object {
-    const members: [string, unknown][] = [];
+  #object(): JsonObject {
+    const members: [string, JsonValue][] = [];
     const seen = new Set<string>();
     this.#list('}', () => {
       const offset = this.#at;
@@ -119,8 +121,8 @@ class Reader {
     return Object.fromEntries(members);
   }
 
-  #array(): unknown[] {
-    const items: unknown[] = [];
+  #array(): JsonValue[] {
+    const items: JsonValue[] = [];
     this.#list(']', () => {
       this.#inside(items.length, this.#at, () => items.push(this.#value()));
     });
@@ -155,10 +157,13 @@ class Reader {
   }
 
   #string(): string {
+    const offset = this.#at;
     const literal = this.#match(string);
     if (literal === undefined) this.#fail('a string that is not closed, or holds what JSON does not allow');
-    const value: unknown = JSON.parse(literal);
-    return String(value);
+    const value = String(JSON.parse(literal));
+    if (!value.isWellFormed())
+      this.#fail('a string with half a surrogate pair, which no encoding has', offset);
+    return value;
   }
 
   #match(pattern: RegExp): string | undefined {

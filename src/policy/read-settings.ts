@@ -8,12 +8,18 @@ import {
 } from './located-json.js';
 import { type Settings, settingsSchema } from './settings-schema.js';
 import { canonicalKeys } from './key-names.js';
+import { isJsonObject, type JsonObject } from './json-value.js';
 
 /** Bytes; Docker's fullest example is some 5 KB. */
 export const largestPolicy = 1024 * 1024;
 
 export type ReadSettings =
-  | { readonly settings: Settings; readonly problems?: undefined }
+  | {
+      readonly settings: Settings;
+      /** What the settings were read from, each key in its one spelling: what a signature is over. */
+      readonly document: JsonObject;
+      readonly problems?: undefined;
+    }
   | { readonly settings?: undefined; readonly problems: readonly BulkheadError[] };
 
 /**
@@ -37,8 +43,9 @@ export function readSettings(bytes: Uint8Array, file: string): ReadSettings {
     return { problems: [invalid(start, [], 'it is not UTF-8')] };
   }
   const { value, original } = canonicalKeys(located.value);
+  if (!isJsonObject(value)) return { problems: [invalid(start, [], 'invalid input: expected object')] };
   const parsed = settingsSchema.safeParse(value);
-  if (parsed.success) return { settings: parsed.data };
+  if (parsed.success) return { settings: parsed.data, document: value };
   const problems = parsed.error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
     if (issue.code !== 'unrecognized_keys') return [{ path, reason: sentence(issue.message) }];

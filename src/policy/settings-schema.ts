@@ -54,6 +54,13 @@ const bulkhead = z.strictObject({
     .optional(),
   socketRules: z.array(z.strictObject({ image: z.string().min(1), commandList })).optional(),
   restartOnChange: z.boolean().optional(),
+  /** Made by `bulkhead policy sign`, never by hand. */
+  signature: z
+    .strictObject({
+      keyId: z.string().regex(/^[0-9a-f]{16}$/, 'not the id of a key'),
+      value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'not an Ed25519 signature in base64'),
+    })
+    .optional(),
 });
 
 /** `admin-settings.json` of Docker with our own object in it. Strict at every level: a key that is misspelt must not be a key that is not there. */

@@ -12,4 +12,48 @@ export const policyErrors = defineErrors({
     remedy: 'Nothing was changed; the policy in force stays.',
     exitCode: ExitCode.badData,
   },
+  BH_POLICY_KEY_FILE: {
+    message: '{file} is not an Ed25519 {kind} key in PEM: {reason}.',
+    remedy:
+      'Make a pair with `openssl genpkey -algorithm ed25519 -out policy.key` and `openssl pkey -in policy.key -pubout -out policy.pub`.',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_NO_SERIAL: {
+    message: '{file} has no bulkhead.serial, so an older policy could be put back in its place unnoticed.',
+    remedy: 'Add "serial" to the "bulkhead" object, higher than in every policy before. Nothing was written.',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_UNSIGNED: {
+    message: '{file} is not signed.',
+    remedy: 'The administrator signs it with `bulkhead policy sign`. The policy in force stays.',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_KEY: {
+    message: '{file} is signed with the key {signer}, not with the key {keyId} of the organization.',
+    remedy: 'Ask whoever gave you the file. The policy in force stays.',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_ALTERED: {
+    message: '{file} was changed after it was signed with the key {keyId}.',
+    remedy: 'The administrator signs it again with `bulkhead policy sign`. The policy in force stays.',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_EXPIRED: {
+    message: '{file} was valid until {expires} (bulkhead.expires).',
+    remedy: 'Ask {contact} for a newer policy.',
+    setting: 'bulkhead.expires',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_ROLLBACK: {
+    message:
+      '{file} has the serial {serial}; one with {highestSerial} was in force before (bulkhead.serial).',
+    remedy: 'Ask {contact} for the newest policy. The policy in force stays.',
+    setting: 'bulkhead.serial',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_NOT_WRITTEN: {
+    message: '{file} could not be written: {reason}.',
+    remedy: 'What was there before is still there.',
+    exitCode: ExitCode.unavailable,
+  },
 });

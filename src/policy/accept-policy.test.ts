@@ -1,0 +1,116 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { acceptPolicy, type ReadPolicy } from './accept-policy.js';
+import { readSettings } from './read-settings.js';
+import { keyIdOf, signDocument } from './signature.js';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const other = generateKeyPairSync('ed25519');
+const now = Date.parse('2026-11-21T12:00:00Z');
+
+const plain = {
+  configurationFileVersion: 2,
+  blockDockerLoad: { locked: true, value: true },
+  bulkhead: { contact: 'sec@example.org', serial: 7, expires: '2027-01-01T00:00:00Z' },
+};
+
+function read(text: string): ReadPolicy {
+  const result = readSettings(new TextEncoder().encode(text), 'p.json');
+  if (result.problems !== undefined) throw new Error(result.problems.map(String).join('\n'));
+  return result;
+}
+
+/** What an administrator's `policy sign` makes of a policy. */
+function signed(policy: unknown = plain, key = privateKey): string {
+  return JSON.stringify(signDocument(read(JSON.stringify(policy)).document, key), null, 2);
+}
+
+function accept(
+  text: string,
+  against: { key?: typeof publicKey; now?: number; highestSerial?: number } = {},
+): void {
+  acceptPolicy(read(text), { key: publicKey, now, highestSerial: 0, ...against }, 'p.json');
+}
+
+describe('acceptPolicy', () => {
+  test('takes what the key signed', () => {
+    expect(() => {
+      accept(signed());
+    }).not.toThrow();
+  });
+
+  test('however it is formatted, and with names of settings in other letters', () => {
+    const { bulkhead, ...rest } = read(signed()).document;
+    expect(() => {
+      accept(JSON.stringify({ BULKHEAD: bulkhead, ...rest }));
+    }).not.toThrow();
+  });
+
+  test('signed twice, the last counts', () => {
+    expect(() => {
+      accept(signed(read(signed(plain, other.privateKey)).document));
+    }).not.toThrow();
+  });
+
+  test.each([
+    ['a value', (text: string) => text.replace('"value": true', '"value": false')],
+    ['a lock', (text: string) => text.replace('"locked": true', '"locked": false')],
+    ['the serial', (text: string) => text.replace('"serial": 7', '"serial": 8')],
+    ['the day it ends', (text: string) => text.replace('2027', '2029')],
+    ['a key that is gone', (text: string) => text.replace(/"blockDockerLoad": \{[^}]*\},/, '')],
+    ['a key that is new', (text: string) => text.replace('{', '{"disableUpdate": {"value": true},')],
+    [
+      'a signature of something else',
+      (text: string) =>
+        text.replace(
+          /"value": "[^"]*"/,
+          () => signed({ ...plain, bulkhead: { serial: 1 } }).match(/"value": "[^"]*"/)?.[0] ?? '',
+        ),
+    ],
+  ])('refuses what was changed: %s', (_what, change) => {
+    const text = signed();
+    expect(change(text)).not.toBe(text);
+    expect(() => {
+      accept(change(text));
+    }).toThrow('was changed after it was signed');
+  });
+
+  test('refuses what nobody signed, or has no serial', () => {
+    expect(() => {
+      accept(JSON.stringify(plain));
+    }).toThrow('is not signed');
+    expect(() => {
+      accept(signed({ ...plain, bulkhead: {} }));
+    }).toThrow('is not signed');
+  });
+
+  test('refuses another key, also where it claims to be ours', () => {
+    const text = signed(plain, other.privateKey);
+    expect(() => {
+      accept(text);
+    }).toThrow('not with the key');
+    const claimed = text.replace(keyIdOf(other.publicKey), keyIdOf(publicKey));
+    expect(() => {
+      accept(claimed);
+    }).toThrow('was changed after it was signed');
+  });
+
+  test('until the very moment it expires', () => {
+    const end = Date.parse('2027-01-01T00:00:00Z');
+    expect(() => {
+      accept(signed(), { now: end - 1 });
+    }).not.toThrow();
+    expect(() => {
+      accept(signed(), { now: end });
+    }).toThrow('Ask sec@example.org');
+  });
+
+  test('refuses one older than was seen, takes the same again', () => {
+    expect(() => {
+      accept(signed(), { highestSerial: 7 });
+    }).not.toThrow();
+    expect(() => {
+      accept(signed(), { highestSerial: 8 });
+    }).toThrow('has the serial 7; one with 8 was in force');
+  });
+});

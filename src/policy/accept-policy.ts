@@ -1,0 +1,47 @@
+import type { KeyObject } from 'node:crypto';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import type { JsonObject } from './json-value.js';
+import type { Settings } from './settings-schema.js';
+import { isSignedBy, keyIdOf } from './signature.js';
+
+/** What a policy is held against. */
+export interface AcceptedBy {
+  /** The organization's public key, Ed25519. */
+  readonly key: KeyObject;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The highest serial that was ever accepted here; 0 where none was. */
+  readonly highestSerial: number;
+}
+
+/** A policy that has been read, and the document it was read from. */
+export interface ReadPolicy {
+  readonly settings: Settings;
+  readonly document: JsonObject;
+}
+
+/**
+ * Whether a policy may come into force. Threats: a policy of somebody else, one that was changed on its way, and an old one, whose
+ * rules were looser, put back in the place of the new.
+ *
+ * @param file its name, for the messages.
+ * @throws BH_POLICY_UNSIGNED, BH_POLICY_KEY, BH_POLICY_ALTERED, BH_POLICY_EXPIRED, BH_POLICY_ROLLBACK
+ */
+export function acceptPolicy(
+  { settings, document }: ReadPolicy,
+  { key, now, highestSerial }: AcceptedBy,
+  file: string,
+): void {
+  const { signature, serial, expires, contact = 'your administrator' } = settings.bulkhead ?? {};
+  if (signature === undefined || serial === undefined)
+    throw new BulkheadError('BH_POLICY_UNSIGNED', { file });
+  const keyId = keyIdOf(key);
+  if (signature.keyId !== keyId)
+    throw new BulkheadError('BH_POLICY_KEY', { file, signer: signature.keyId, keyId });
+  if (!isSignedBy(document, signature, key)) throw new BulkheadError('BH_POLICY_ALTERED', { file, keyId });
+  // From here on what the file says, its contact too, is the organization's word.
+  if (expires !== undefined && Date.parse(expires) <= now)
+    throw new BulkheadError('BH_POLICY_EXPIRED', { file, expires, contact });
+  if (serial < highestSerial)
+    throw new BulkheadError('BH_POLICY_ROLLBACK', { file, serial, highestSerial, contact });
+}
