@@ -45,21 +45,21 @@ export function addVmOptions(command: Command): Command {
     .addOption(
       new Option('--memory <MiB>', 'memory of the VM')
         .default(memoryMiB)
-        .argParser(integer('--memory', 512, 1_048_576)),
+        .argParser(wholeNumber('--memory', 512, 1_048_576)),
     )
     .addOption(
       new Option('--cpus <number>', 'processors of the VM')
         .default(Math.min(cpus, availableParallelism()))
-        .argParser(integer('--cpus', 1, 64)),
+        .argParser(wholeNumber('--cpus', 1, 64)),
     )
     .addOption(
       new Option('--data-size <GiB>', 'size of a new data disk; it takes only the space that is used')
         .default(64)
-        .argParser(integer('--data-size', 1, 65_536)),
+        .argParser(wholeNumber('--data-size', 1, 65_536)),
     )
     .addOption(
       new Option('--timeout <seconds>', 'how long the boot may take (default: by acceleration)').argParser(
-        integer('--timeout', 1, 86_400),
+        wholeNumber('--timeout', 1, 86_400),
       ),
     );
 }
@@ -89,7 +89,8 @@ export function controllerArguments(options: ControllerOptions): string[] {
   ].flat();
 }
 
-function integer(option: string, least: number, most: number): (text: string) => number {
+/** Of an option: decimal digits alone, within both limits. */
+export function wholeNumber(option: string, least: number, most: number): (text: string) => number {
   return (value) => {
     const number = Number(value);
     if (/^\d+$/.test(value) && number >= least && number <= most) return number;

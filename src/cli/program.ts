@@ -6,7 +6,7 @@ import { envCommand } from './commands/env.js';
 import { explainCommand } from './commands/explain.js';
 import { imageCommand } from './commands/image.js';
 import { logsCommand } from './commands/logs.js';
-import { policyCommand } from './commands/policy.js';
+import { policyCommand } from './commands/policy/policy.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import type { CliContext } from './context.js';

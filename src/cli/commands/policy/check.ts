@@ -1,19 +1,12 @@
-import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { ExitCode } from '../../common/errors/definition.js';
-import { describeSettings, readSettings } from '../../policy/index.js';
-import type { CliContext } from '../context.js';
-import { jsonOption } from '../options.js';
-import { settingsText } from '../output/settings-text.js';
+import { ExitCode } from '../../../common/errors/definition.js';
+import { describeSettings } from '../../../policy/index.js';
+import type { CliContext } from '../../context.js';
+import { jsonOption } from '../../options.js';
+import { settingsText } from '../../output/settings-text.js';
+import { readPolicyFile } from './policy-files.js';
 
-export function policyCommand(context: CliContext): Command {
-  return new Command('policy')
-    .description("read an organization's settings (they are not carried out by this version yet)")
-    .addCommand(checkCommand(context));
-}
-
-function checkCommand(context: CliContext): Command {
+export function checkCommand(context: CliContext): Command {
   return new Command('check')
     .description('say whether an admin-settings.json is in order, and what each of its keys is to Bulkhead')
     .argument('<file>', "Docker Desktop's admin-settings.json, with or without our `bulkhead` object")
@@ -31,11 +24,7 @@ Examples:
 }
 
 async function check({ terminal }: CliContext, file: string, json: boolean): Promise<void> {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new BulkheadError('BH_POLICY_FILE', { file, reason }, { cause });
-  });
-  const { settings, problems } = readSettings(bytes, file);
+  const { settings, problems } = await readPolicyFile(file);
   const reports = settings === undefined ? [] : describeSettings(settings);
   if (json) {
     const document = {

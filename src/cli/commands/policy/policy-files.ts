@@ -1,0 +1,40 @@
+import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { type ReadPolicy, type ReadSettings, readSettings } from '../../../policy/index.js';
+
+/** @throws BH_POLICY_FILE where it can't be read. What is wrong in it is in the answer. */
+export async function readPolicyFile(file: string): Promise<ReadSettings> {
+  return readSettings(await bytesOf(file), file);
+}
+
+/** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
+export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
+  const read = await readPolicyFile(file);
+  if (read.problems === undefined) return read;
+  throw read.problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file, reason: 'it is not in order' });
+}
+
+/** An Ed25519 key in PEM, as openssl writes it. A passphrase is not asked for. @throws BH_POLICY_FILE, BH_POLICY_KEY_FILE */
+export async function readKey(file: string, kind: 'private' | 'public'): Promise<KeyObject> {
+  const pem = await bytesOf(file);
+  try {
+    // createPublicKey would take a private key as well; who distributes that by mistake should hear of it.
+    if (kind === 'public' && pem.includes('PRIVATE KEY')) throw new Error('it holds a private key');
+    const key = kind === 'private' ? createPrivateKey(pem) : createPublicKey(pem);
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is of type ${key.asymmetricKeyType}`);
+    return key;
+  } catch (cause) {
+    throw new BulkheadError('BH_POLICY_KEY_FILE', { file, kind, reason: textOf(cause) }, { cause });
+  }
+}
+
+async function bytesOf(file: string): Promise<Buffer> {
+  return readFile(file).catch((cause: unknown) => {
+    throw new BulkheadError('BH_POLICY_FILE', { file, reason: textOf(cause) }, { cause });
+  });
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}

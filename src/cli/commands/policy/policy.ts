@@ -1,0 +1,17 @@
+import { Command } from 'commander';
+import type { CliContext } from '../../context.js';
+import { checkCommand } from './check.js';
+import { diffCommand } from './diff.js';
+import { signCommand } from './sign.js';
+import { verifyCommand } from './verify.js';
+
+export function policyCommand(context: CliContext): Command {
+  return new Command('policy')
+    .description(
+      "check, sign and compare an organization's settings (they are not carried out by this version yet)",
+    )
+    .addCommand(checkCommand(context))
+    .addCommand(signCommand(context))
+    .addCommand(verifyCommand(context))
+    .addCommand(diffCommand(context));
+}

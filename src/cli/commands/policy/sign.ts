@@ -1,0 +1,53 @@
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { Command } from 'commander';
+import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { keyIdOf, signDocument } from '../../../policy/index.js';
+import type { CliContext } from '../../context.js';
+import { readKey, readSoundPolicy } from './policy-files.js';
+
+interface SignFlags {
+  readonly key: string;
+  readonly output: string;
+}
+
+export function signCommand(context: CliContext): Command {
+  return new Command('sign')
+    .description("sign an admin-settings.json with the organization's key")
+    .argument('<file>', 'admin-settings.json with a `bulkhead.serial`')
+    .requiredOption('--key <file>', 'private key, Ed25519, PEM without a passphrase')
+    .requiredOption('-o, --output <file>', 'where to write the signed policy; may be <file> itself')
+    .addHelpText(
+      'after',
+      `
+The signature goes into the file's \`bulkhead\` object, so Docker Desktop can still read it. It is over the content (RFC 8785), not over
+the bytes: the file may be formatted anew, but no value may change.
+
+Examples:
+  $ openssl genpkey -algorithm ed25519 -out policy.key
+  $ openssl pkey -in policy.key -pubout -out policy.pub
+  $ bulkhead policy sign admin-settings.json --key policy.key -o signed.json`,
+    )
+    .action((file: string, flags: SignFlags) => sign(context, file, flags));
+}
+
+async function sign({ terminal }: CliContext, file: string, { key, output }: SignFlags): Promise<void> {
+  const privateKey = await readKey(key, 'private');
+  const { settings, document } = await readSoundPolicy(file);
+  const serial = settings.bulkhead?.serial;
+  if (serial === undefined) throw new BulkheadError('BH_POLICY_NO_SERIAL', { file });
+  await replaceFile(output, `${JSON.stringify(signDocument(document, privateKey), null, 2)}\n`);
+  terminal.out(`${output}: serial ${serial}, signed with the key ${keyIdOf(privateKey)}\n`);
+}
+
+/** Whole or not at all: a policy cut off by a full disk must not take the place of a good one. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const temporary = `${path}.${process.pid}.new`;
+  try {
+    await writeFile(temporary, text, { flag: 'wx', flush: true });
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true });
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BulkheadError('BH_POLICY_NOT_WRITTEN', { file: path, reason }, { cause });
+  }
+}
