@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * work, parallel, peers, channel, image, boot; all without an argument.
+ * work, settings, parallel, peers, channel, image, boot; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -9,11 +9,13 @@ import { benchEngine } from './engine.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import type { BenchmarkRow } from './rows.ts';
+import { benchSettings } from './settings.ts';
 import { benchWork } from './work.ts';
 
 const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = {
   engine: () => benchEngine(),
   work: () => benchWork(),
+  settings: () => benchSettings(),
   parallel: () => benchParallel(),
   peers: () => benchPeers(),
   channel: () => benchmarkChannel(),

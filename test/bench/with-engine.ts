@@ -13,15 +13,19 @@ export interface BenchEngine extends AsyncDisposable {
   readonly disk: DataDisk;
 }
 
-/** An engine in native mode that also has the runtime `plain-runc`; disposing of it leaves nothing. Root only. */
-export async function startBenchEngine(name = 'bench'): Promise<BenchEngine> {
+/**
+ * An engine in native mode that also has the runtime `plain-runc`; disposing of it leaves nothing. Root only.
+ *
+ * @param root the root to run; without it that of the built image.
+ */
+export async function startBenchEngine(name = 'bench', root?: string): Promise<BenchEngine> {
   const cleanup = new AsyncDisposableStack();
   try {
     const disk = cleanup.use(await makeDataDisk());
     const engine = cleanup.use(
       await startNativeEngine({
         name: `${name}-${process.pid}`,
-        root: join(await builtImageDir(), 'root.erofs'),
+        root: root ?? join(await builtImageDir(), 'root.erofs'),
         dataDir: join(disk.path, 'engine'),
         hostDir: join(disk.dir, 'host'),
         signal: AbortSignal.timeout(60_000),
