@@ -2,6 +2,7 @@ import { posix } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
+import { checkLogTag } from './log-tag.js';
 import { checkVolumeOptions } from './volume-create.js';
 
 /** Log drivers that write where the engine keeps the container's own files. */
@@ -22,8 +23,10 @@ export function checkContainerCreate(body: EngineJson): void {
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');
   if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);
-  const driver = textAt(objectAt(hostConfig, 'logconfig'), 'type');
+  const log = objectAt(hostConfig, 'logconfig');
+  const driver = textAt(log, 'type');
   if (!logDrivers.has(driver)) throw new BulkheadError('BH_GATE_LOG_DRIVER', { driver });
+  checkLogTag(textAt(objectAt(log, 'config'), 'tag'));
 }
 
 /** `source:destination[:options]`, `destination` alone, or `volume:destination`. Only a path begins with a slash or a dot. */

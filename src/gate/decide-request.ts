@@ -4,6 +4,7 @@ import { type EngineJson, parseEngineJson } from './engine-json.js';
 import { checkExecCreate } from './exec-create.js';
 import { checkNetworkCreate } from './network-create.js';
 import type { GatePolicy } from './policy.js';
+import { checkProcessList } from './process-list.js';
 import { checkVolumeCreate } from './volume-create.js';
 
 /** One request as the engine understood it: method and raw target; the body only where it is JSON and not too long. */
@@ -33,6 +34,9 @@ const unprivilegedBodies: readonly BodyRule[] = [
 /** dockerd's own memory and goroutines (`/debug/pprof`), which it serves whether debugging is on or not. */
 const internals = /^\/debug(\/|$)/;
 
+/** The name may hold slashes here, too: that of a link has one. */
+const processList = /^\/containers\/[^]*\/top$/;
+
 /** What runs, or reaches files, outside the runtime. Reading about it is harmless. */
 const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
   { path: /^\/plugins(\/|$)/, what: 'an engine plugin' },
@@ -49,6 +53,7 @@ export function decideRequest({ method, target, body }: EngineRequest, policy: G
   const path = enginePath(target);
   if (internals.test(path))
     throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: "the engine's memory" });
+  if (processList.test(path)) checkProcessList(target);
   if (method === 'GET' || method === 'HEAD') return;
   const shut = closed.find((entry) => entry.path.test(path));
   if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });

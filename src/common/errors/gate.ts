@@ -26,6 +26,12 @@ export const gateErrors = defineErrors({
     remedy: 'Use json-file, local or none.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_LOG_TAG: {
+    message:
+      'enhanced container isolation: rule log-drivers refuses the log tag {tag}, because a template may only name fields: another could use up the memory of the engine.',
+    remedy: 'Use text and fields that Docker documents for log tags, such as {{.Name}} or {{.ImageName}}.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_MOUNT: {
     message:
       "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources).",
@@ -50,6 +56,13 @@ export const gateErrors = defineErrors({
     setting: 'isolation.allowPrivileged',
     remedy:
       'Leave --privileged out, or name the capabilities the program needs with --cap-add when the container is made. Ask {contact} if you need it.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_PROCESS_LIST: {
+    message:
+      'enhanced container isolation: rule process-list refuses the argument {word} of ps, which could show processes of the VM.',
+    remedy:
+      'Use options of ps that leave the titles of the columns as they are, such as aux or -eo pid,args.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_VOLUME: {
