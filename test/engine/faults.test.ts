@@ -26,10 +26,10 @@ async function expectSurvivor(): Promise<void> {
   expect(await docker.ok(['inspect', '-f', '{{.RestartCount}}', survivor])).toBe('0');
 }
 
-async function kill(service: Service): Promise<void> {
+async function kill(service: Service, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
   const pid = await engine.pidOf(service);
   if (pid === undefined) throw new Error(`${service} does not run`);
-  process.kill(pid, 'SIGKILL');
+  process.kill(pid, signal);
   await eventually(async () => {
     const now = await engine.pidOf(service);
     expect(now).toBeDefined();
@@ -65,6 +65,13 @@ describe('kill -9 of', () => {
     expect(disjoint(held, fresh)).toBe(true);
     expect((await readStatus(inject('controlSocket'))).isolation.rangesInUse).toBeGreaterThanOrEqual(1);
   });
+});
+
+/** Unlike a killed one, dockerd unmounts then what lies below its storage. */
+test('dockerd ended in good order: its containers run on, and others can be made', async () => {
+  await kill('dockerd', 'SIGTERM');
+  await eventually(expectSurvivor, 30_000);
+  expect(await docker.ok(['run', '--rm', probe, 'echo', 'made'])).toBe('made');
 });
 
 /** Host pids of processes whose command line matches; empty when there is none. */

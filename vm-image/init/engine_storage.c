@@ -3,11 +3,14 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "files.h"
 
 #define STORAGE "/var/lib/docker"
+/* linux/statfs.h, which glibc's header of the same structure excludes */
+#define ST_NOSYMFOLLOW 0x2000
 /* Holds the layers with the containerd image store. containerd keeps no links of its own there. */
 #define IMAGE_STORE "/var/lib/containerd"
 /* overlay2 names layers by links in here, because mount(2) takes no more than a page of options. No container writes here. */
@@ -39,4 +42,13 @@ bool stop_links_of_containers(void)
 {
     return make_directory(STORAGE "/overlay2", 0710) && make_directory(SHORT_NAMES, 0710) && follow_no_links(STORAGE) &&
            mount_short_names() && follow_no_links(IMAGE_STORE);
+}
+
+bool keep_short_names(void)
+{
+    struct statfs names;
+
+    if (statfs(SHORT_NAMES, &names) != 0)
+        return false;
+    return (names.f_flags & ST_NOSYMFOLLOW) == 0 || mount_short_names();
 }

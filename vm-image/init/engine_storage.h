@@ -19,4 +19,10 @@
  */
 bool stop_links_of_containers(void);
 
+/**
+ * Before each start of dockerd: gives it the short names back. A dockerd that ends in good order unmounts everything below its
+ * directory of layers, and the next would find no layer by its short name. False with errno.
+ */
+bool keep_short_names(void);
+
 #endif

@@ -8,6 +8,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "engine_storage.h"
 #include "log.h"
 #include "phase.h"
 #include "spawn.h"
@@ -83,6 +84,8 @@ bool services_start(struct services *services, enum service_index index)
     }
     if (index == DAEMON)
         return start_daemon(services);
+    if (index == DOCKERD && !keep_short_names() && errno != ENOENT)
+        log_line("short names of layers: %s", strerror(errno));
     pid_t pid = spawn_service(&SERVICES[index], NULL, services->logs[index][1], NULL, 0);
     if (pid < 0)
         return false;
