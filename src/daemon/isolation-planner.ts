@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { wantsBuilderNetwork } from '../isolation/build-step.js';
 import { decide } from '../isolation/decide.js';
 import type { SourceFact, IdRange, Refusal } from '../isolation/plan.js';
 import type { IsolationPolicy } from '../isolation/policy.js';
@@ -7,6 +8,7 @@ import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
 import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
 import { parseRuntimeSpec } from '../oci/runtime-spec.js';
 import type { Decisions } from './decisions.js';
+import type { NetworkHolder } from './builder-network.js';
 import { readImageLayers } from './image-layers.js';
 import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
@@ -18,6 +20,8 @@ export interface IsolationPlannerOptions {
   readonly policy: IsolationPolicy;
   /** `held` are the paths of `pathsToHold`, as the front door has them open. */
   readonly namespaceFact: (path: string, held: readonly HeldPath[]) => NamespaceFact;
+  /** The container whose network is the builder's, running; undefined when it can't be made to run. */
+  readonly builderNetwork: () => Promise<NetworkHolder | undefined>;
   /** Is told of every question before it is answered. */
   readonly decisions: Decisions;
 }
@@ -25,16 +29,16 @@ export interface IsolationPlannerOptions {
 /** Joins the pure rules with the server of the front door: parse, ask for facts, decide. */
 export function createIsolationPlanner(options: IsolationPlannerOptions): Planner {
   return {
-    begin(request) {
-      return Promise.resolve(begin(request, options));
+    async begin(request) {
+      return begin(request, options);
     },
   };
 }
 
-function begin(
+async function begin(
   { config, containerId, bundle }: ContainerRequest,
-  { engine, policy, namespaceFact, decisions }: IsolationPlannerOptions,
-): Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal } {
+  { engine, policy, namespaceFact, builderNetwork, decisions }: IsolationPlannerOptions,
+): Promise<Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal }> {
   const parsed = parseRuntimeSpec(config);
   if (!parsed.ok) {
     const refusal = refuseUnparsed(parsed, policy);
@@ -44,17 +48,25 @@ function begin(
   const { spec } = parsed;
   const sources = sourcesOf(spec);
   const joined = namespacePathsOf(spec);
+  const container = { id: containerId, bundle };
+  const holder = wantsBuilderNetwork({ spec, container, engine, policy })
+    ? await builderNetwork()
+    : undefined;
+  const holderPaths = holder === undefined ? [] : [`/proc/${holder.pid}/ns/net`];
   return {
     kind: 'inquiry',
-    paths: [...sources, ...pathsToHold(joined)],
+    paths: [...sources, ...pathsToHold([...joined, ...holderPaths])],
     idCount: policy.idsPerContainer,
     decide: (facts: readonly SourceFact[], ids: IdRange) => {
       const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length);
       const namespaces = joined.map((path) => namespaceFact(path, held));
       const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');
       const imageLayers = merged ? readImageLayers(engine.dataRoot.path, containerId) : [];
-      const container = { id: containerId, bundle };
       const uptimeSeconds = readUptimeSeconds();
+      /* The pid may be another container's meanwhile. */
+      const network = holderPaths
+        .map((path) => namespaceFact(path, held))
+        .find((fact) => fact.kind === 'container' && fact.ownerContainerId === holder?.containerId);
       const circumstances = {
         container,
         facts,
@@ -64,6 +76,7 @@ function begin(
         engine,
         policy,
         ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
+        ...(network === undefined ? {} : { builderNetwork: network }),
       };
       if (decisions.note(containerId, { config, ...circumstances }))
         return { kind: 'refusal', refusal: onlyExplained() };

@@ -6,10 +6,12 @@ import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
+import { createBuilderNetwork } from './builder-network.js';
 import { createCgroupRemoval } from './cgroup-removal.js';
 import { Decisions } from './decisions.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
+import { configureEngine } from './engine-configuration.js';
 import { enginePaths, readEngineFacts } from './engine-facts.js';
 import { answerExplain } from './explain.js';
 import { createHandlers } from './handlers.js';
@@ -54,18 +56,30 @@ async function main(args: DaemonArguments): Promise<void> {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
+  const engineIsOutdated = configureEngine(enginePaths.config, defaultPolicy);
   const engineFacts = readEngineFacts();
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: defaultPolicy.cgroupParents };
   warmUp(engineFacts, defaultPolicy);
   const heldContainers = (): Set<string> =>
     new Set(runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)));
   const decisions = new Decisions(heldContainers);
+  const client = createEngineClient(enginePaths.socket);
+  const builderNetwork = createBuilderNetwork({
+    client,
+    clock: systemClock,
+    prepare: () => ensureProbeImage(client),
+  });
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
       engine: engineFacts,
       policy: defaultPolicy,
       namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
+      builderNetwork: () =>
+        builderNetwork().catch((error: unknown) => {
+          log.error({ err: error }, "a build step does not get the builder's network");
+          return undefined;
+        }),
       decisions,
     }),
     audit: (event) => {
@@ -92,7 +106,7 @@ async function main(args: DaemonArguments): Promise<void> {
     log.warn({ line }, 'PID 1 said something unknown');
   });
   const supervisor = new Supervisor(link, systemClock, log);
-  const client = createEngineClient(enginePaths.socket);
+  if (engineIsOutdated) supervisor.renew('dockerd');
   const engine = new Engine({
     supervisor,
     client,

@@ -8,7 +8,7 @@ export const probeImage = {
 } as const;
 
 /** Loads the probe image unless the engine has it. A person who removed it gets it back at the next boot. */
-export async function ensureProbeImage(client: EngineClient, signal: AbortSignal): Promise<void> {
+export async function ensureProbeImage(client: EngineClient, signal?: AbortSignal): Promise<void> {
   if (await client.imageExists(probeImage.reference, signal)) return;
   await client.loadImage(createReadStream(probeImage.archive), signal);
 }

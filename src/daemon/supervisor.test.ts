@@ -103,3 +103,29 @@ test('says so when a service does not stop in time', async () => {
   sleeps[0]?.wake();
   expect(await stopped).toBe(false);
 });
+
+test('what runs with an old configuration is ended, told to nobody, and started again', () => {
+  const { supervisor, sent, sleeps, say } = fixture();
+  const told: string[] = [];
+  supervisor.onRunning((service) => told.push(service));
+  supervisor.renew('dockerd');
+  say(running);
+  /* Once of its own accord, once as the answer to `list`. */
+  say(running);
+  expect(told).toEqual([]);
+  expect(sent).toContainEqual({ kind: 'signal', service: 'dockerd', signal: 15 });
+  say({ ...running, service: 'containerd' });
+  say(killed);
+  expect(sleeps).toHaveLength(1);
+  say({ ...running, pid: 8 });
+  expect(told).toEqual(['containerd', 'dockerd']);
+  expect(sent.filter(({ kind }) => kind === 'signal')).toHaveLength(2);
+});
+
+test('what does not run yet starts with the new configuration', () => {
+  const { supervisor, sent, say } = fixture();
+  supervisor.renew('dockerd');
+  say({ kind: 'stopped', service: 'dockerd' });
+  say(running);
+  expect(sent.filter(({ kind }) => kind === 'signal')).toEqual([]);
+});

@@ -20,6 +20,7 @@ interface Entry {
   startedAt: number;
   delayMs: number;
   wanted: boolean;
+  outdated: boolean;
 }
 
 /**
@@ -48,6 +49,7 @@ export class Supervisor {
         startedAt: 0,
         delayMs: 0,
         wanted: true,
+        outdated: false,
       });
     }
     link.onMessage((message) => {
@@ -71,6 +73,14 @@ export class Supervisor {
 
   signal(service: ServiceName, number: number): void {
     this.#link.send({ kind: 'signal', service, signal: number });
+  }
+
+  /**
+   * Has a service start anew that PID 1 has started, or is about to, with a configuration that is no more. What runs until then counts as
+   * not running.
+   */
+  renew(service: ServiceName): void {
+    this.#entry(service).outdated = true;
   }
 
   /** Sends SIGTERM and does not start the service again. Resolves when it has gone or after `deadlineMs`: true when it has gone. */
@@ -107,6 +117,11 @@ export class Supervisor {
         entry.state = 'running';
         entry.pid = message.pid;
         entry.startedAt = this.#clock.now();
+        if (entry.outdated) {
+          this.#log.info(`${message.service} is started anew, because its configuration has changed`);
+          this.signal(message.service, 15);
+          return;
+        }
         for (const listener of this.#runningListeners) listener(message.service);
         break;
       case 'stopped':
@@ -114,11 +129,13 @@ export class Supervisor {
         if (entry.state === 'waiting') return;
         entry.state = 'stopped';
         entry.pid = null;
+        entry.outdated = false;
         if (entry.wanted) this.#restart(message.service, entry);
         break;
       case 'exited':
         entry.state = 'stopped';
         entry.pid = null;
+        entry.outdated = false;
         entry.lastExit = message.status;
         for (const listener of this.#downListeners) listener(message.service);
         for (const waiter of this.#exitWaiters.get(message.service) ?? []) waiter();

@@ -3,7 +3,7 @@ import { overlayLayers } from './overlay-options.js';
 import { pathBelow, pathWithinPlace } from './places.js';
 import type { SourceFact } from './plan.js';
 import type { IsolationRequest } from './request.js';
-import { isBuildStep } from './rules/namespaces.js';
+import { isBuildStep } from './build-step.js';
 
 /** A source that was opened, hence known. */
 export type OpenedSource = Extract<SourceFact, { opened: true }>;

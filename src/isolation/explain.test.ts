@@ -5,8 +5,8 @@ import { differences } from './differences.js';
 import { explain } from './explain.js';
 import { isolationRules } from './rules.js';
 import { hostileRequests } from './testing/hostile.js';
-import { requestFor } from './testing/requests.js';
-import { containerSpec, privilegedSpec } from './testing/specs.js';
+import { buildStep, requestFor } from './testing/requests.js';
+import { containerSpec, insecureBuildSpec, privilegedSpec } from './testing/specs.js';
 
 it(
   'refuses what is refused, first for the same reason and in the same words, and nothing else',
@@ -64,6 +64,35 @@ it('says of a privileged container what it does not get', () => {
   expect(told).toContain('seccomp-floor linux.seccomp');
   const devices = changes.filter(({ rule, before }) => rule === 'devices' && before !== undefined);
   expect(devices.map(({ what }) => what)).toContain('linux.devices[/dev/vda]');
+});
+
+it('says of a build step with every entitlement what became of them', () => {
+  const spec = insecureBuildSpec();
+  const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'network');
+  const request = requestFor({ ...spec, linux: { ...spec.linux, namespaces } }, { container: buildStep });
+  expect(explain(request).refusals.map(({ code }) => code)).toEqual([
+    'BH_ISOLATION_BUILD_INSECURE',
+    'BH_ISOLATION_BUILD_HOST_NETWORK',
+  ]);
+  const { refusals, changes } = explain({
+    ...request,
+    policy: { ...request.policy, buildHostNetwork: 'private', buildInsecure: 'confined' },
+    builderNetwork: {
+      path: '/proc/9/ns/net',
+      kind: 'container',
+      ownerContainerId: 'a'.repeat(64),
+      ownerIds: { base: 655_360, size: 65_536 },
+      userNamespace: '4026532700',
+      index: 6,
+      userIndex: 7,
+    },
+  });
+  expect(refusals).toEqual([]);
+  const network = changes.find(({ what }) => what === 'linux.namespaces[network]');
+  expect(network).toMatchObject({ rule: 'namespaces', after: { path: '/run/bulkhead/stage/b6' } });
+  const told = changes.map(({ rule, what }) => `${rule} ${what}`);
+  expect(told).toContain('devices linux.devices[/dev/vda]');
+  expect(told).toContain('seccomp-floor linux.seccomp');
 });
 
 it('has a reason of every rule', () => {

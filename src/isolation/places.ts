@@ -7,6 +7,9 @@ export function stagePath(index: number): string {
   return `/run/bulkhead/stage/b${index}`;
 }
 
+/** The container whose network is the builder's own. */
+export const builderNetworkName = 'bulkhead-builder-network';
+
 /** A path and the mount it lies on: enough of a `SourceFact` to say where in its file system a file is. */
 export interface Located {
   readonly realPath: string;

@@ -12,6 +12,13 @@ export interface IsolationPolicy {
   /** Whether `--privileged` is served (confined to the container's own namespaces) or refused. */
   readonly allowPrivileged: boolean;
   /**
+   * What a build step gets that asks for the host's network (`--network=host`): a refusal, or the builder's own network, which is neither
+   * the VM's nor another container's.
+   */
+  readonly buildHostNetwork: 'refused' | 'private';
+  /** What a build step gets that asks for `--security=insecure`: a refusal, or what `--privileged` gives a container, if that is served. */
+  readonly buildInsecure: 'refused' | 'confined';
+  /**
    * Devices beyond null, zero, full, random, urandom and tty that a container may ask for with `--device`;
    * a privileged container gets all of them that exist.
    */
@@ -31,6 +38,8 @@ export interface IsolationPolicy {
 export const defaultPolicy: IsolationPolicy = {
   contact: 'your administrator',
   allowPrivileged: true,
+  buildHostNetwork: 'refused',
+  buildInsecure: 'refused',
   devices: [
     { path: '/dev/fuse', major: 10, minor: 229 },
     { path: '/dev/net/tun', major: 10, minor: 200 },

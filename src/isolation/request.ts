@@ -70,6 +70,8 @@ export interface IsolationRequest {
   readonly facts: readonly SourceFact[];
   /** One for each path of `namespacePathsOf(spec)`. */
   readonly namespaces: readonly NamespaceFact[];
+  /** What was found of the builder's network, for a step that is to join it (`wantsBuilderNetwork`); absent when there is none. */
+  readonly builderNetwork?: NamespaceFact;
   /** Directories of the layers the engine made to mount images in this very container (`--mount type=image`). */
   readonly imageLayers: readonly string[];
   /** The exclusive range leased for this container. */

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { type Alterations, alteredRoot } from './altered-root.ts';
 import { builtImageDir } from './built-image.ts';
 import { createDocker, type Docker } from './docker.ts';
+import type { EngineInternals } from './engine-internals.ts';
 import { startOwnEngine } from './own-engine.ts';
 
 /** An engine of its own whose daemon decides otherwise. */
 export interface AlteredEngine extends AsyncDisposable {
   readonly docker: Docker;
+  readonly internals: EngineInternals;
   /** Empty at first, for what the tests need; goes with the engine. */
   readonly dir: string;
 }
@@ -25,6 +27,7 @@ export async function startAlteredEngine(name: string, alterations: Alterations)
   const all = undo.move();
   return {
     docker: createDocker(engine.dockerHost),
+    internals: engine.internals,
     dir,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

@@ -27,18 +27,65 @@ export async function readImageFile(
   path: string,
   length: number,
 ): Promise<GatewayAnswer> {
+  return readFileOf(socketPath, [imageSource(image)], path, length);
+}
+
+/** What a step asks for beyond what every step has. */
+export interface Entitlements {
+  readonly insecure?: boolean;
+  readonly hostNetwork?: boolean;
+}
+
+/**
+ * Runs one build step with what it asks for. The Dockerfile syntax that is built into the engine lacks `RUN --security=insecure`
+ * (`docker/dockerfile:1-labs` makes the same operation of it).
+ *
+ * @returns what the script printed, at most 64 KiB. Rejects when the step fails, with BuildKit's sentence.
+ */
+export async function runStep(
+  socketPath: string,
+  image: string,
+  script: string,
+  { insecure = false, hostNetwork = false }: Entitlements,
+): Promise<string> {
+  const source = imageSource(image);
+  const meta = Buffer.concat([
+    ...['sh', '-c', `( ${script}\n) > /said 2>&1`].map((word) => field(1, word)),
+    field(2, 'PATH=/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'),
+    // Never taken from the cache.
+    field(2, `RUN=${randomBytes(8).toString('hex')}`),
+    field(3, '/'),
+  ]);
+  const root = field(3, '/');
+  const modes = [...(hostNetwork ? [number(3, 1)] : []), ...(insecure ? [number(4, 1)] : [])];
+  const step = Buffer.concat([field(1, meta), field(2, root), ...modes]);
+  const operation = Buffer.concat([field(1, field(1, digestOf(source))), field(2, step), platform]);
+  const granted = [...(insecure ? ['security.insecure'] : []), ...(hostNetwork ? ['network.host'] : [])];
+  const said = await readFileOf(socketPath, [source, operation], 'said', 65_536, granted);
+  if (said.status !== 0) throw new Error(said.message);
+  return fieldOf(said.data, 1).toString();
+}
+
+async function readFileOf(
+  socketPath: string,
+  operations: readonly Buffer[],
+  path: string,
+  length: number,
+  entitlements: readonly string[] = [],
+): Promise<GatewayAnswer> {
   const build = randomBytes(8).toString('hex');
   const headers = { 'buildkit-controlapi-buildid': build };
-  const over = call(socketPath, `${controlService}Solve`, field(1, build));
+  const opening = [field(1, build), ...entitlements.map((entitlement) => field(9, entitlement))];
+  const over = call(socketPath, `${controlService}Solve`, Buffer.concat(opening));
   try {
     const solve = Buffer.concat([
-      field(1, imageDefinition(image)),
+      field(1, definition(operations)),
       number(5, 1),
       number(6, 1),
       number(14, 1),
     ]);
     const solved = await call(socketPath, `${gatewayService}Solve`, solve, headers);
-    if (solved.status !== 0) throw new Error(`BuildKit does not open ${image}: ${solved.message}`);
+    if (solved.status !== 0) throw new Error(`BuildKit does not build this: ${solved.message}`);
     const reference = [3, 3, 1].reduce(fieldOf, solved.data);
     const read = Buffer.concat([field(1, reference), field(2, path), field(3, number(2, length))]);
     return await call(socketPath, `${gatewayService}ReadFile`, read, headers);
@@ -48,19 +95,29 @@ export async function readImageFile(
   }
 }
 
-/** A definition of two operations: the image, and what of it is meant. */
-function imageDefinition(image: string): Buffer {
+const platform = field(
+  10,
+  Buffer.concat([field(1, process.arch === 'x64' ? 'amd64' : process.arch), field(2, 'linux')]),
+);
+
+/** The operation that is the file system of a local image. */
+function imageSource(image: string): Buffer {
+  const name = image.includes('/') ? image : `library/${image}`;
   const source = Buffer.concat([
-    field(1, `docker-image://docker.io/library/${image}:latest`),
+    field(1, `docker-image://docker.io/${name}:latest`),
     field(2, Buffer.concat([field(1, 'image.resolvemode'), field(2, 'local')])),
   ]);
-  const platform = Buffer.concat([
-    field(1, process.arch === 'x64' ? 'amd64' : process.arch),
-    field(2, 'linux'),
-  ]);
-  const operation = Buffer.concat([field(3, source), field(10, platform)]);
-  const digest = `sha256:${createHash('sha256').update(operation).digest('hex')}`;
-  return Buffer.concat([field(1, operation), field(1, field(1, field(1, digest)))]);
+  return Buffer.concat([field(3, source), platform]);
+}
+
+/** A definition: the operations, and which of them is meant, the last. */
+function definition(operations: readonly Buffer[]): Buffer {
+  const last = operations.slice(-1).map((operation) => field(1, field(1, digestOf(operation))));
+  return Buffer.concat([...operations, ...last].map((operation) => field(1, operation)));
+}
+
+function digestOf(operation: Buffer): string {
+  return `sha256:${createHash('sha256').update(operation).digest('hex')}`;
 }
 
 /** dockerd hands the connection of `POST /grpc` to BuildKit, which speaks HTTP/2 on it. */

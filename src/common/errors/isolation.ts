@@ -30,6 +30,11 @@ export const isolationErrors = defineErrors({
     'Leave --privileged out, or name the capabilities the program needs with --cap-add.',
     'isolation.allowPrivileged',
   ),
+  BH_ISOLATION_BUILD_INSECURE: refused(
+    'build steps with --security=insecure are not allowed here',
+    'Leave it out.',
+    'isolation.buildInsecure',
+  ),
 
   // Namespaces and ids
   BH_ISOLATION_HOST_NAMESPACES: refused(
@@ -39,6 +44,15 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_HOST_NETWORK: refused(
     "can't share a network namespace with the host, because every container is isolated with a Linux user namespace",
     `Leave --network=host out and publish ports with -p. ${notNegotiable}`,
+  ),
+  BH_ISOLATION_BUILD_HOST_NETWORK: refused(
+    "can't share a network namespace with the host, because every build step is isolated with a Linux user namespace",
+    'Leave --network=host out.',
+    'isolation.buildHostNetwork',
+  ),
+  BH_ISOLATION_BUILDER_NETWORK: refused(
+    "can't give the build step the builder's network, because the container {container} that holds it does not run",
+    'Build again; `bulkhead logs` says what kept it from running.',
   ),
   BH_ISOLATION_NAMESPACE_PATH: refused(
     "can't join the {type} namespace {path}: {reason}",

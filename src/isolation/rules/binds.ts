@@ -9,7 +9,7 @@ import { engineOverlay } from '../engine-overlay.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
 import { isBind, isOverlay, openedFor } from '../sources.js';
-import { isBuildStep } from './namespaces.js';
+import { isBuildStep } from '../build-step.js';
 
 const name = 'binds';
 

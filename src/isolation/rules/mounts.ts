@@ -6,7 +6,7 @@ import { pathBelow } from '../places.js';
 import { refuse } from '../refuse.js';
 import type { IsolationRequest } from '../request.js';
 import { isBind, isOverlay } from '../sources.js';
-import { isBuildStep } from './namespaces.js';
+import { isBuildStep } from '../build-step.js';
 
 const name = 'mounts';
 

@@ -76,6 +76,51 @@ describe('namespaces', () => {
     expect(plan.spec.linux.uidMappings).toEqual([{ containerID: 0, hostID: 655_360, size: 65_536 }]);
   });
 
+  describe('of a build step without a network of its own', () => {
+    const spec = buildSpec();
+    const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'network');
+    const request = requestFor({ ...spec, linux: { ...spec.linux, namespaces } }, { container: buildStep });
+    const policy = { ...request.policy, buildHostNetwork: 'private' as const };
+    const network = { ...owner, path: '/proc/900/ns/net' };
+
+    it('is refused by default, whatever there is, and the refusal names the setting', () => {
+      expect(refusalFor({ ...request, builderNetwork: network })).toMatchObject({
+        code: 'BH_ISOLATION_BUILD_HOST_NETWORK',
+        message: containing('isolation.buildHostNetwork'),
+      });
+    });
+
+    it("joins the builder's network and its user namespace where the policy says so", () => {
+      const plan = planFor({ ...request, policy, builderNetwork: network });
+      expect(plan).toMatchObject({
+        ids: owner.ownerIds,
+        joined: { containerId: owner.ownerContainerId },
+        namespaces: [7, 6],
+      });
+      expect(plan.spec.linux.namespaces).toContainEqual({
+        type: 'network',
+        path: '/run/bulkhead/stage/b6',
+      });
+      expect(plan.spec.linux.namespaces).toContainEqual({ type: 'user', path: '/run/bulkhead/stage/b7' });
+    });
+
+    it.each([
+      [undefined],
+      [{ path: network.path, kind: 'host' as const }],
+      [{ path: network.path, kind: 'unknown' as const }],
+    ])('is refused when the network turned out to be %j', (builderNetwork) => {
+      const found = builderNetwork === undefined ? {} : { builderNetwork };
+      expect(refusalFor({ ...request, policy, ...found }).code).toBe('BH_ISOLATION_BUILDER_NETWORK');
+    });
+
+    it('has no part in what asks for a new network, nor in a container', () => {
+      const none = requestFor(buildSpec(), { container: buildStep, policy, builderNetwork: network });
+      expect(planFor(none).joined).toBeUndefined();
+      const container = requestFor(sharing('network'), { policy, builderNetwork: network });
+      expect(refusalFor(container).code).toBe('BH_ISOLATION_HOST_NETWORK');
+    });
+  });
+
   it('refuses to join two user namespaces', () => {
     const other = { ...owner, path: '/proc/901/ns/ipc', userNamespace: '4026532701' };
     const spec = sharing('network', owner.path);

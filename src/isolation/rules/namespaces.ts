@@ -1,8 +1,9 @@
 import type { NamespaceType } from '../../oci/namespaces.js';
+import { isBuildStep, wantsBuilderNetwork } from '../build-step.js';
 import type { Draft, Rule } from '../draft.js';
 import { refuse } from '../refuse.js';
 import type { EngineFacts, IsolationRequest, NamespaceFact } from '../request.js';
-import { stagePath } from '../places.js';
+import { builderNetworkName, stagePath } from '../places.js';
 
 const name = 'namespaces';
 
@@ -12,6 +13,8 @@ const name = 'namespaces';
  * lead to the namespace of a running isolated container, and then the user namespace that owns it is shared too
  * (the kernel gives rights over a namespace only to its owner; mounting sysfs or mqueue would fail otherwise). runc gets
  * the place where the front door has pinned what was judged: the process of the path may end, and its pid be another's.
+ *
+ * A build step that leaves its network out is refused, or joins the builder's in the same way; the policy says which.
  *
  * Adds a cgroup namespace. On cgroup v1 the engine leaves it out by default; on v2 only `--cgroupns=host` does.
  */
@@ -23,16 +26,18 @@ export const namespacesRule: Rule = {
     refuseRepeated(given, request);
     refuseHost(given, request);
     const joined: ContainerNamespace[] = [];
+    const pin = (type: NamespaceType, owner: ContainerNamespace) => {
+      joined.push(owner);
+      return { type, path: stagePath(owner.index) };
+    };
     const pinned = given.map((namespace) => {
       const { type, path } = namespace;
       if (path === undefined || path === '' || type === 'user') return namespace;
-      const owner = ownerOf(type, path, request);
-      joined.push(owner);
-      return { type, path: stagePath(owner.index) };
+      return pin(type, ownerOf(type, path, request));
     });
-    const namespaces = pinned.some(({ type }) => type === 'cgroup')
-      ? pinned
-      : [...pinned, { type: 'cgroup' as const }];
+    const network = wantsBuilderNetwork(request) ? [pin('network', builderNetwork(request))] : [];
+    const cgroup = given.some(({ type }) => type === 'cgroup') ? [] : [{ type: 'cgroup' as const }];
+    const namespaces = [...pinned, ...network, ...cgroup];
     return join(
       { ...draft, spec: { ...draft.spec, linux: { ...draft.spec.linux, namespaces } } },
       joined,
@@ -62,7 +67,10 @@ function refuseHost(given: readonly { type: NamespaceType }[], request: Isolatio
   const shared = required(engine, isBuildStep(request)).filter(absent);
   if (shared.length > 0)
     refuse('BH_ISOLATION_HOST_NAMESPACES', name, policy, { names: `[${shared.join(' ')}]` });
-  if (absent('network')) refuse('BH_ISOLATION_HOST_NETWORK', name, policy);
+  if (absent('network') && !wantsBuilderNetwork(request)) {
+    const code = isBuildStep(request) ? 'BH_ISOLATION_BUILD_HOST_NETWORK' : 'BH_ISOLATION_HOST_NETWORK';
+    refuse(code, name, policy);
+  }
   if (absent('mount')) refuse('BH_ISOLATION_NAMESPACES_MISSING', name, policy, { names: 'Set{mount}' });
 }
 
@@ -88,6 +96,11 @@ function ownerOf(type: NamespaceType, path: string, request: IsolationRequest): 
   return fact;
 }
 
+function builderNetwork({ builderNetwork: fact, policy }: IsolationRequest): ContainerNamespace {
+  if (fact?.kind === 'container') return fact;
+  return refuse('BH_ISOLATION_BUILDER_NETWORK', name, policy, { container: builderNetworkName });
+}
+
 function join(draft: Draft, owners: readonly ContainerNamespace[], { policy }: IsolationRequest): Draft {
   const [owner, ...others] = owners;
   if (owner === undefined) return draft;
@@ -105,9 +118,4 @@ function join(draft: Draft, owners: readonly ContainerNamespace[], { policy }: I
   const joined = { containerId: owner.ownerContainerId, path: stagePath(owner.userIndex) };
   const namespaces = [...new Set([owner.userIndex, ...owners.map(({ index }) => index)])];
   return { ...draft, ids: owner.ownerIds, joined, namespaces };
-}
-
-/** BuildKit's bundles lie below the data root; it never asks for the host's cgroup namespace by leaving it out. */
-export function isBuildStep({ container, engine }: IsolationRequest): boolean {
-  return container.bundle.startsWith(`${engine.dataRoot.path}/buildkit/executor/`);
 }

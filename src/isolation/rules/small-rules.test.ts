@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Linux } from '../../oci/linux.js';
 import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
-import { requestFor } from '../testing/requests.js';
-import { containerSpec, privilegedSpec } from '../testing/specs.js';
+import { buildStep, requestFor } from '../testing/requests.js';
+import { containerSpec, insecureBuildSpec, privilegedSpec } from '../testing/specs.js';
 
 describe('annotations', () => {
   it('takes out what runtimes obey and keeps labels', () => {
@@ -20,6 +20,26 @@ describe('annotations', () => {
 });
 
 describe('privileged', () => {
+  it('refuses a build step with --security=insecure by default, and names the setting', () => {
+    const request = requestFor(insecureBuildSpec(), { container: buildStep });
+    const { code, message } = refusalFor(request);
+    expect(code).toBe('BH_ISOLATION_BUILD_INSECURE');
+    expect(message).toContain('isolation.buildInsecure');
+    expect(planWithout('privileged', request).spec.linux.devices).toHaveLength(2);
+  });
+
+  it('confines it like --privileged where the policy says so, and where that is served', () => {
+    const request = requestFor(insecureBuildSpec(), { container: buildStep });
+    const policy = { ...request.policy, buildInsecure: 'confined' as const };
+    const { spec } = planFor({ ...request, policy });
+    expect(spec.linux.devices?.map(({ path }) => path)).toEqual(['/dev/null', '/dev/fuse']);
+    expect(spec.linux.resources?.devices?.[0]).toEqual({ allow: false, access: 'rwm' });
+    expect(spec.linux.seccomp?.syscalls).not.toHaveLength(0);
+    expect(refusalFor({ ...request, policy: { ...policy, allowPrivileged: false } }).code).toBe(
+      'BH_ISOLATION_PRIVILEGED',
+    );
+  });
+
   it('refuses a privileged container where the policy does', () => {
     const request = requestFor(privilegedSpec());
     const policy = { ...request.policy, allowPrivileged: false, contact: 'it-security@example.com' };

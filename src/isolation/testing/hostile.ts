@@ -3,9 +3,10 @@ import type { Hooks } from '../../oci/hooks.js';
 import type { Mount } from '../../oci/mounts.js';
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact, IsolationRequest } from '../request.js';
+import { defaultPolicy, type IsolationPolicy } from '../policy.js';
 import { isBind, sourcesOf } from '../sources.js';
 import { buildStep, dataMount, honestFact, opened, overlayAt, requestFor, systemMount } from './requests.js';
-import { buildSpec, containerId, containerSpec, mount, privilegedSpec } from './specs.js';
+import { buildSpec, containerId, containerSpec, insecureBuildSpec, mount, privilegedSpec } from './specs.js';
 
 /** What sources may turn out to be. The names are what the container asks for; nothing follows from them. */
 const data = (path: string) => ({ realPath: `/var/lib/docker/${path}` });
@@ -44,17 +45,31 @@ export const harmlessPaths: ReadonlySet<string> = new Set([
   ...['resolv.conf', 'hostname', 'hosts'].map((file) => `/var/lib/docker/containers/${containerId}/${file}`),
 ]);
 
-const namespaceFacts: readonly NamespaceFact[] = [
-  { path: '/proc/1/ns/x', kind: 'host' },
-  {
-    path: '/proc/7/ns/x',
-    kind: 'container',
-    ownerContainerId: 'd'.repeat(64),
-    ownerIds: { base: 720_896, size: 65_536 },
-    userNamespace: '4026532700',
-    index: 400,
-    userIndex: 401,
-  },
+const otherContainer = {
+  path: '/proc/7/ns/x',
+  kind: 'container' as const,
+  ownerContainerId: 'd'.repeat(64),
+  ownerIds: { base: 720_896, size: 65_536 },
+  userNamespace: '4026532700',
+  index: 400,
+  userIndex: 401,
+};
+const namespaceFacts: readonly NamespaceFact[] = [{ path: '/proc/1/ns/x', kind: 'host' }, otherContainer];
+
+/** What the builder's network may be found to be, for whom it is not there for as well. */
+const builderNetworks: readonly (NamespaceFact | undefined)[] = [
+  { ...otherContainer, path: '/proc/8/ns/net', index: 402, userIndex: 403 },
+  { path: '/proc/1/ns/net', kind: 'host' },
+  { path: '/proc/8/ns/net', kind: 'unknown' },
+  undefined,
+];
+
+const policies: readonly Partial<IsolationPolicy>[] = [
+  {},
+  { buildInsecure: 'confined' },
+  { buildHostNetwork: 'private' },
+  { buildHostNetwork: 'private', buildInsecure: 'confined' },
+  { buildInsecure: 'confined', allowPrivileged: false },
 ];
 
 const snapshots = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';
@@ -113,7 +128,9 @@ const mounts: fc.Arbitrary<Mount> = fc.record({
 });
 
 const changes = fc.record({
-  kind: fc.constantFrom('container', 'privileged', 'build'),
+  kind: fc.constantFrom('container', 'privileged', 'build', 'insecure'),
+  policy: fc.constantFrom(...policies),
+  builderNetwork: fc.constantFrom(...builderNetworks),
   mounts: rarely(fc.array(mounts, { minLength: 1, maxLength: 3 })),
   facts: fc.array(fc.constantFrom(...harmlessFacts, ...harmlessFacts, ...mergedFacts, ...harmfulFacts), {
     minLength: 3,
@@ -176,7 +193,12 @@ type Changes = typeof changes extends fc.Arbitrary<infer Value> ? Value : never;
 /** Requests that ask, among harmless things, for something they must not get. */
 export const hostileRequests: fc.Arbitrary<IsolationRequest> = changes.map(build);
 
-const specs = { container: containerSpec, privileged: privilegedSpec, build: buildSpec };
+const specs = {
+  container: containerSpec,
+  privileged: privilegedSpec,
+  build: buildSpec,
+  insecure: insecureBuildSpec,
+};
 
 function build(change: Changes): IsolationRequest {
   const base = specs[change.kind]();
@@ -199,8 +221,16 @@ function build(change: Changes): IsolationRequest {
     const superOptions = [`lowerdir=${change.layer}`, 'upperdir=/var/lib/docker/overlay2/1/diff'];
     facts[0] = { ...root, mount: { ...root.mount, superOptions } };
   }
-  const step = change.kind === 'build' ? { container: buildStep } : {};
-  return requestFor(spec, { facts, namespaces: namespaceFacts, uptimeSeconds: 4711, ...step });
+  const step = change.kind === 'build' || change.kind === 'insecure' ? { container: buildStep } : {};
+  const { builderNetwork } = change;
+  return requestFor(spec, {
+    facts,
+    namespaces: namespaceFacts,
+    uptimeSeconds: 4711,
+    policy: { ...defaultPolicy, ...change.policy },
+    ...(builderNetwork === undefined ? {} : { builderNetwork }),
+    ...step,
+  });
 }
 
 function layersOf({ layers = [] }: Changes) {

@@ -210,6 +210,33 @@ export function mount(destination: string, type: string, source: string, ...opti
   return { destination, type, source, options };
 }
 
+/** The same with `--security=insecure` (buildkit `util/entitlements/security`). */
+export function insecureBuildSpec(): RuntimeSpec {
+  const { process, linux, ...spec } = buildSpec();
+  const { seccomp: _seccomp, ...open } = linux;
+  const bounding = [...defaultCapabilities, 'CAP_SYS_ADMIN', 'CAP_SYS_MODULE'];
+  const { devices } = privilegedSpec().linux;
+  const any = (type: string) => ({ allow: true, type, access: 'rwm' });
+  return {
+    ...spec,
+    ...(process === undefined
+      ? {}
+      : { process: { ...process, capabilities: { ...process.capabilities, bounding } } }),
+    mounts: (spec.mounts ?? []).map((entry) =>
+      entry.type === 'sysfs' || entry.type === 'cgroup'
+        ? { ...entry, options: (entry.options ?? []).map((option) => (option === 'ro' ? 'rw' : option)) }
+        : entry,
+    ),
+    linux: {
+      ...open,
+      ...(devices === undefined ? {} : { devices }),
+      resources: { devices: [any('c'), any('b')] },
+      maskedPaths: [],
+      readonlyPaths: [],
+    },
+  };
+}
+
 export function volumeMount(destination: string, volume: string, ...options: string[]) {
   return { destination, type: 'bind', source: `/var/lib/docker/volumes/${volume}/_data`, options };
 }

@@ -1,6 +1,6 @@
 import { parseRuntimeSpec, serialiseRuntimeSpec } from '../../oci/runtime-spec.js';
 import type { Plan } from '../plan.js';
-import type { IsolationRequest } from '../request.js';
+import type { IsolationRequest, NamespaceFact } from '../request.js';
 import { isBind } from '../sources.js';
 import { holesIn } from './seccomp-oracle.js';
 
@@ -13,6 +13,7 @@ import { holesIn } from './seccomp-oracle.js';
 export function violations(plan: Plan, request: IsolationRequest, harmless: ReadonlySet<string>): string[] {
   return [
     ...namespaceViolations(plan, request),
+    ...privilegeViolations(request),
     ...fileViolations(plan, request, harmless),
     ...kernelViolations(plan, request),
     ...outsideViolations(plan, request),
@@ -36,7 +37,7 @@ function namespaceViolations(
     if (path === undefined || path === '') continue;
     /* Only what the front door pinned of a running container, never a path through a pid. */
     const index = Number(/^\/run\/bulkhead\/stage\/b(\d+)$/.exec(path)?.[1] ?? Number.NaN);
-    const known = request.namespaces.some(
+    const known = [...request.namespaces, ...builderNetworkOf(request, type)].some(
       (fact) => fact.kind === 'container' && index === (type === 'user' ? fact.userIndex : fact.index),
     );
     if (joined === undefined || !known || !pins.includes(index))
@@ -48,6 +49,25 @@ function namespaceViolations(
   if (ids.base < 100_000 || (joined === undefined && ids.base !== request.ids.base))
     found.push('another range');
   return found;
+}
+
+/** For build steps alone that name no network, where the policy says so; of it nothing but the network and its user namespace. */
+function builderNetworkOf(request: IsolationRequest, type: string): NamespaceFact[] {
+  const { builderNetwork, container, policy, spec } = request;
+  const asked = !(spec.linux.namespaces ?? []).some((namespace) => namespace.type === 'network');
+  const allowed = policy.buildHostNetwork === 'private' && container.bundle.includes('/buildkit/executor/');
+  const wanted = allowed && asked && (type === 'network' || type === 'user');
+  return wanted && builderNetwork !== undefined ? [builderNetwork] : [];
+}
+
+/** A plan for what the policy refuses: `--privileged`, and of build steps `--security=insecure`. */
+function privilegeViolations({ container, policy, spec }: IsolationRequest): string[] {
+  const asked = (spec.linux.resources?.devices ?? []).some(
+    ({ allow, access, major, minor }) => allow && access === 'rwm' && (major ?? minor) === undefined,
+  );
+  const step = container.bundle.includes('/buildkit/executor/');
+  const served = policy.allowPrivileged && (!step || policy.buildInsecure === 'confined');
+  return asked && !served ? ['privileged'] : [];
 }
 
 const wholeSnapshot =
