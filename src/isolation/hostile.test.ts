@@ -8,7 +8,7 @@ describe('any specification', () => {
   it('is refused, or its plan keeps every promise', { timeout: 600_000 }, () => {
     const numRuns = Math.ceil(generatedSpecs * 0.35);
     // A generator whose every specification is refused would show nothing about plans.
-    expect(tryHostileRequests(numRuns)).toBeGreaterThan(numRuns / 10);
+    expect(tryHostileRequests(numRuns)).toBeGreaterThan(numRuns / 20);
   });
 
   it.each(isolationRules.map(({ name }) => name))('would get through without rule %s', (name) => {
