@@ -19,18 +19,23 @@ export interface TraceSources {
   readonly leases: () => readonly Lease[];
   readonly hierarchies: readonly string[];
   readonly parents: readonly string[];
+  /** Put before every path; empty unless a test has a directory that stands for the machine. */
+  readonly machine?: string;
 }
+
+/** What tells where a container's cgroups are. */
+export type CgroupPlaces = Pick<TraceSources, 'hierarchies' | 'parents' | 'machine'>;
 
 /** Finds every container there is anything of: its shim, its ids, runc's record, containerd's, a cgroup. */
 export async function readTraces(sources: TraceSources): Promise<ContainerTraces[]> {
-  const { leases, hierarchies, parents } = sources;
-  const { shims, working } = await readEnginePrograms();
+  const { leases, hierarchies, parents, machine = '' } = sources;
+  const { shims, working } = await readEnginePrograms(machine);
   const held = leases().flatMap(({ holders }) => holders);
   const cgroups = hierarchies.flatMap((hierarchy) =>
     parents.map((parent) => posix.join(cgroupRoot, hierarchy, parent)),
   );
   const named = [dockerRuntimeRoot, bundleDirectory, streamsDirectory, ...cgroups].flatMap((path) =>
-    namesIn(path),
+    namesIn(`${machine}${path}`),
   );
   const asked = held.filter(({ runtimeRoot }) => runtimeRoot === dockerRuntimeRoot);
   const ids = new Set(
@@ -53,17 +58,17 @@ export async function readTraces(sources: TraceSources): Promise<ContainerTraces
       containerId,
       shims: ofShims ?? [],
       creators,
-      creatorLives: creators.some(isAlive),
+      creatorLives: creators.some((creator) => isAlive(creator, sources)),
       busy: (working.get(containerId) ?? []).some((pid) => !creators.some((creator) => creator.pid === pid)),
       left:
         runtimeRoot === dockerRuntimeRoot
           ? [
-              ...inodeOf('state', `${dockerRuntimeRoot}/${containerId}`),
-              ...inodeOf('bundle', `${bundleDirectory}/${containerId}`),
-              ...inodeOf('streams', `${streamsDirectory}/${containerId}`),
-              ...cgroupsOf(containerId, sources).flatMap((path) => inodeOf('cgroup', path)),
+              ...inodeOf('state', `${machine}${dockerRuntimeRoot}/${containerId}`),
+              ...inodeOf('bundle', `${machine}${bundleDirectory}/${containerId}`),
+              ...inodeOf('streams', `${machine}${streamsDirectory}/${containerId}`),
+              ...cgroupsAt(containerId, sources).flatMap((path) => inodeOf('cgroup', path)),
             ]
-          : inodeOf('state', `${runtimeRoot}/${containerId}`),
+          : inodeOf('state', `${machine}${runtimeRoot}/${containerId}`),
     };
   };
   return [
@@ -72,20 +77,25 @@ export async function readTraces(sources: TraceSources): Promise<ContainerTraces
   ];
 }
 
-export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
-  return startTimeOf(pid) === startTime;
+export function isAlive(
+  { pid, startTime }: ProcessIdentity,
+  { machine = '' }: Pick<TraceSources, 'machine'>,
+): boolean {
+  return startTimeOf(pid, `${machine}/proc`) === startTime;
+}
+
+/** Where cgroups of a container may be, in every hierarchy. */
+export function cgroupsAt(containerId: string, { machine = '', ...places }: CgroupPlaces): string[] {
+  return cgroupsOf(containerId, { ...places, root: `${machine}${cgroupRoot}` });
 }
 
 /**
  * The processes in the cgroups of one container, build steps included: `runc init`, and whatever it became.
  * What a container does cannot put a process of another one here (docs/isolation.md, rule cgroups).
  */
-export function processesIn(
-  containerId: string,
-  sources: Pick<TraceSources, 'hierarchies' | 'parents'>,
-): number[] {
+export function processesIn(containerId: string, places: CgroupPlaces): number[] {
   const pids = new Set<number>();
-  for (const cgroup of cgroupsOf(containerId, sources)) collectPids(cgroup, pids);
+  for (const cgroup of cgroupsAt(containerId, places)) collectPids(cgroup, pids);
   return [...pids];
 }
 
@@ -105,24 +115,25 @@ function collectPids(cgroup: string, pids: Set<number>): void {
  * Shims by container, and the containers a runtime program is working on. A program counts only in our own user namespace: in a
  * container a file may have any of these names.
  */
-async function readEnginePrograms(): Promise<{
+async function readEnginePrograms(machine: string): Promise<{
   shims: Map<string, ProcessIdentity[]>;
   working: Map<string, number[]>;
 }> {
-  const own = await readlink('/proc/self/ns/user');
+  const proc = `${machine}/proc`;
+  const own = await readlink(`${proc}/self/ns/user`);
   const shims = new Map<string, ProcessIdentity[]>();
   const working = new Map<string, number[]>();
   const note = (id: string, pid: number): Map<string, number[]> =>
     working.set(id, [...(working.get(id) ?? []), pid]);
-  for (const name of await readdir('/proc')) {
+  for (const name of await readdir(proc)) {
     if (!/^\d+$/.test(name)) continue;
     try {
-      const exe = await readlink(`/proc/${name}/exe`);
+      const exe = await readlink(`${proc}/${name}/exe`);
       const isShim = exe === shimProgram;
       if (!isShim && !runtimePrograms.has(exe)) continue;
-      const startTime = startTimeOf(Number(name));
-      if (startTime === undefined || (await readlink(`/proc/${name}/ns/user`)) !== own) continue;
-      const words = (await readFile(`/proc/${name}/cmdline`, 'utf8')).split('\0');
+      const startTime = startTimeOf(Number(name), proc);
+      if (startTime === undefined || (await readlink(`${proc}/${name}/ns/user`)) !== own) continue;
+      const words = (await readFile(`${proc}/${name}/cmdline`, 'utf8')).split('\0');
       const id = words[words.indexOf('-id') + 1];
       if (!isShim) for (const word of words) note(word, Number(name));
       else if (id !== undefined && words[words.indexOf('-namespace') + 1] === 'moby') {

@@ -2,10 +2,12 @@ import { execFile } from 'node:child_process';
 import { existsSync as exists, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Clock } from '../common/clock.js';
+import type { ProcessIdentity } from '../runtime/index.js';
 import type { Abandonment, ContainerTraces } from './abandoned.js';
-import { cgroupsOf, removeEmpty } from './cgroup-removal.js';
+import { removeEmpty } from './cgroup-removal.js';
 import {
   bundleDirectory,
+  cgroupsAt,
   isAlive,
   isStill,
   processesIn,
@@ -31,12 +33,38 @@ export interface ReapEffects {
   removeDeadSockets(): void;
 }
 
-export function createReapEffects(sources: TraceSources, clock: Clock): ReapEffects {
+/** What ends processes and containers of the machine. */
+export interface ReapSystem {
+  /** SIGKILLs a process. @returns whether there was one. */
+  kill(pid: number): boolean;
+  /** `runc delete --force`. */
+  runcDelete(runtimeRoot: string, containerId: string): Promise<void>;
+}
+
+export function createReapEffects(
+  sources: TraceSources,
+  clock: Clock,
+  system: ReapSystem = realSystem,
+): ReapEffects {
+  const { machine = '' } = sources;
+  const kill = (pid: number): boolean => system.kill(pid);
+  const deleteState = async ({ runtimeRoot, containerId }: ContainerTraces, state: string): Promise<void> => {
+    try {
+      await system.runcDelete(runtimeRoot, containerId);
+    } catch (error) {
+      if (processesIn(containerId, sources).length > 0) throw error;
+    }
+    /* A record that runc had not finished it cannot read, so it cannot delete it either. */
+    if (processesIn(containerId, sources).length === 0) rmSync(state, { recursive: true, force: true });
+  };
+  const lives = (process: ProcessIdentity): boolean => isAlive(process, sources);
   return {
-    removeDeadSockets,
+    removeDeadSockets: () => {
+      removeDeadSockets(machine);
+    },
     async kill({ containerId, shims, creators }) {
       /* containerd notices at once that its shim is gone, runs `shim delete`, and that `runc delete --force`. */
-      let killed = shims.filter(isAlive).filter(({ pid }) => kill(pid)).length;
+      let killed = shims.filter(lives).filter(({ pid }) => kill(pid)).length;
       for (let look = 0; look < looks; look += 1) {
         /* Listed and killed without a pause between: a pid cannot have become another process's. */
         const found = processesIn(containerId, sources).filter((pid) => kill(pid)).length;
@@ -45,7 +73,7 @@ export function createReapEffects(sources: TraceSources, clock: Clock): ReapEffe
         await clock.sleep(pauseMs);
       }
       /* `runc run` of a build step ends with it and cleans up; it is no child of anybody who would wait for it. */
-      const makers = (): number[] => creators.filter(isAlive).map(({ pid }) => pid);
+      const makers = (): number[] => creators.filter(lives).map(({ pid }) => pid);
       for (let look = 0; look < looks && makers().length > 0; look += 1) await clock.sleep(pauseMs);
       killed += makers().filter((pid) => kill(pid)).length;
       if (processesIn(containerId, sources).length > 0)
@@ -54,40 +82,26 @@ export function createReapEffects(sources: TraceSources, clock: Clock): ReapEffe
     },
     async cleanUp(traces, why) {
       const { runtimeRoot, containerId } = traces;
-      const bundle = `${bundleDirectory}/${containerId}`;
-      const state = `${runtimeRoot}/${containerId}`;
+      const bundle = `${machine}${bundleDirectory}/${containerId}`;
+      const state = `${machine}${runtimeRoot}/${containerId}`;
       for (let look = 0; look < looks && isStill(traces, 'bundle', bundle); look += 1)
         await clock.sleep(pauseMs);
-      if (isStill(traces, 'state', state)) await deleteState(traces, sources);
-      if (isStill(traces, 'bundle', bundle)) removeBundle(bundle, containerId);
+      if (isStill(traces, 'state', state)) await deleteState(traces, state);
+      if (isStill(traces, 'bundle', bundle)) {
+        removeBesideRoot(bundle);
+        rmSync(`${machine}${workDirectory}/${containerId}`, { recursive: true, force: true });
+      }
       /* Of a container that the engine knows they are of use when it starts again. */
-      if (why === 'unknown') rmSync(`${streamsDirectory}/${containerId}`, { recursive: true, force: true });
+      if (why === 'unknown')
+        rmSync(`${machine}${streamsDirectory}/${containerId}`, { recursive: true, force: true });
       /* With its ids they go by themselves (`cgroup-removal.ts`). */
       const isHeld = sources
         .leases()
         .some(({ holders }) => holders.some((held) => held.containerId === containerId));
-      const busy = isHeld ? [] : cgroupsOf(containerId, sources).filter((path) => !removeEmpty(path));
+      const busy = isHeld ? [] : cgroupsAt(containerId, sources).filter((path) => !removeEmpty(path));
       if (busy.length > 0) throw new Error(`still in use: ${busy.join(', ')}`);
     },
   };
-}
-
-async function deleteState(
-  { runtimeRoot, containerId }: ContainerTraces,
-  sources: Pick<TraceSources, 'hierarchies' | 'parents'>,
-): Promise<void> {
-  const state = `${runtimeRoot}/${containerId}`;
-  try {
-    await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-      timeout: runtimeDeadline,
-      killSignal: 'SIGKILL',
-    });
-  } catch (error) {
-    if (processesIn(containerId, sources).length > 0) throw error;
-  }
-  /* A record that runc had not finished it cannot read, so it cannot delete it either. */
-  if (processesIn(containerId, sources).length === 0) rmSync(state, { recursive: true, force: true });
 }
 
 /** Never looks below `rootfs`: should something be mounted there, that is somebody's data, and rmdir(2) says so. */
@@ -100,33 +114,36 @@ function removeBesideRoot(directory: string): void {
   rmSync(directory, { recursive: true, force: true });
 }
 
-function removeBundle(bundle: string, containerId: string): void {
-  removeBesideRoot(bundle);
-  rmSync(`${workDirectory}/${containerId}`, { recursive: true, force: true });
-}
-
 /**
  * Removes the sockets of shims and of a dockerd that were killed. Listed before the kernel is asked who listens, so one that is
  * bound anew in between is found to be.
  */
-function removeDeadSockets(): void {
+function removeDeadSockets(machine: string): void {
   const sockets = socketDirectories
-    .filter((directory) => exists(directory))
-    .flatMap((directory) => readdirSync(directory).map((name) => `${directory}/${name}`));
+    .filter((directory) => exists(`${machine}${directory}`))
+    .flatMap((directory) => readdirSync(`${machine}${directory}`).map((name) => `${directory}/${name}`));
   const bound = new Set(
-    readFileSync('/proc/net/unix', 'latin1')
+    readFileSync(`${machine}/proc/net/unix`, 'latin1')
       .split('\n')
       .map((line) => line.split(' ').at(-1)),
   );
-  for (const socket of sockets) if (!bound.has(socket)) rmSync(socket, { force: true });
+  for (const socket of sockets) if (!bound.has(socket)) rmSync(`${machine}${socket}`, { force: true });
 }
 
-/** @returns whether there was such a process. */
-function kill(pid: number): boolean {
-  try {
-    return process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-    throw error;
-  }
-}
+const realSystem: ReapSystem = {
+  kill: (pid) => {
+    try {
+      return process.kill(pid, 'SIGKILL');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+      throw error;
+    }
+  },
+  runcDelete: async (runtimeRoot, containerId) => {
+    await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
+      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+      timeout: runtimeDeadline,
+      killSignal: 'SIGKILL',
+    });
+  },
+};
