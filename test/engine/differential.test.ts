@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { plain } from '../bench/runtimes.ts';
 import { startBenchEngine } from '../bench/with-engine.ts';
 import { invocations } from './differential/invocations.ts';
@@ -22,7 +22,7 @@ test(
   { timeout: 300_000 },
   async () => {
     // An engine of its own: that of the other tests must not know a runtime that leads past the front door.
-    await using engine = await startBenchEngine('differ');
+    await using engine = await startBenchEngine('differ', inject('testedRoot'));
     const { docker, internals } = engine;
     const differing = new Map<string, { plain: string; isolated: string | undefined }>();
     const rows = invocations.values();

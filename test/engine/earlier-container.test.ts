@@ -1,10 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { startNativeEngine } from '../../src/vm/native/index.ts';
-import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseIdMap } from '../support/id-map.ts';
@@ -27,7 +26,7 @@ test(
     const start = async (): ReturnType<typeof startNativeEngine> =>
       startNativeEngine({
         name: `earlier-${process.pid}`,
-        root: join(await builtImageDir(), 'root.erofs'),
+        root: inject('testedRoot'),
         dataDir: join(dir, 'data'),
         hostDir: join(dir, 'host'),
         signal: AbortSignal.timeout(60_000),

@@ -4,9 +4,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { startNativeEngine } from '../../src/vm/native/index.ts';
-import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -23,7 +22,7 @@ const name = `native-${process.pid}`;
 async function start(): ReturnType<typeof startNativeEngine> {
   return startNativeEngine({
     name,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: join(dir, 'host'),
     signal: AbortSignal.timeout(60_000),
@@ -91,7 +90,7 @@ test('an orderly stop leaves nothing behind, and the data is there at the next s
 test('kill -9 of whoever started it takes everything along, and the next start works', async () => {
   const options = {
     name,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: join(dir, 'host'),
   };

@@ -2,9 +2,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { engineInternals } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
@@ -39,7 +38,7 @@ const mark = (name: string, status: number): string => `restart-${process.pid}-$
 async function startEngine(): Promise<void> {
   engine = await startNativeEngine({
     name: `restart-${process.pid}`,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: join(dir, 'host'),
     signal: AbortSignal.timeout(60_000),

@@ -1,9 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, inject, test } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, probe } from '../support/docker.ts';
 
 /**
@@ -14,7 +13,7 @@ test('no container keeps the engine from starting again', { timeout: 120_000 }, 
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-boot-'));
   const options = {
     name: `boot-${process.pid}`,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: join(dir, 'host'),
   };

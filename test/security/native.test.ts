@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, inject, test, vi } from 'vitest';
-import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, probe } from '../support/docker.ts';
 import { startOwnEngine } from '../support/own-engine.ts';
 
@@ -62,7 +61,7 @@ test('an engine whose starter was killed leaves no cgroup behind', async () => {
   const name = `killed-${process.pid}`;
   const options = {
     name,
-    root: join(await builtImageDir(), 'root.erofs'),
+    root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: join(dir, 'host'),
   };

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { type Alterations, alteredRoot } from './altered-root.ts';
-import { builtImageDir } from './built-image.ts';
 import { createDocker, type Docker } from './docker.ts';
 import type { EngineInternals } from './engine-internals.ts';
 import { startOwnEngine } from './own-engine.ts';
@@ -21,7 +21,7 @@ export async function startAlteredEngine(name: string, alterations: Alterations)
   const work = await mkdtemp(join(tmpdir(), `bulkhead-altered-${name}-`));
   undo.defer(() => rm(work, { recursive: true, force: true }));
   const [rootDir, dir] = [await mkdtemp(join(work, 'root-')), await mkdtemp(join(work, 'tests-'))];
-  const root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), rootDir, alterations);
+  const root = await alteredRoot(inject('testedRoot'), rootDir, alterations);
   undo.defer(() => root.unmount());
   const engine = undo.use(await startOwnEngine(name, root.path));
   const all = undo.move();

@@ -1,6 +1,6 @@
 import { build, type Plugin } from 'esbuild';
 import { execa } from 'execa';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { IsolationPolicy } from '../../src/isolation/policy.ts';
 
@@ -20,23 +20,20 @@ export interface Alterations {
 }
 
 /**
- * Lays a daemon that was bundled without some rules, or with another policy, over an image's root. It is altered while bundling, so
- * that no switch for it exists in what is shipped.
+ * Lays a daemon that was bundled without some rules, or with another policy, over a root. It is altered while bundling, so that no
+ * switch for it exists in what is shipped.
  *
- * @param erofs the root of the image; @param dir gets the mounts, and must be unmounted before it is removed.
+ * @param root `root.erofs` of an image, or a directory; @param dir gets the mounts, and must be unmounted before it is removed.
  */
-export async function alteredRoot(
-  erofs: string,
-  dir: string,
-  alterations: Alterations,
-): Promise<AlteredRoot> {
+export async function alteredRoot(root: string, dir: string, alterations: Alterations): Promise<AlteredRoot> {
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'root'].map((name) => join(dir, name));
   if (lower === undefined || upper === undefined || work === undefined || merged === undefined)
     throw new Error('four names');
   const program = join(upper, 'usr/lib/bulkhead/bulkheadd.mjs');
   for (const made of [lower, work, merged, join(program, '..')]) await mkdir(made, { recursive: true });
   await writeFile(program, await alteredDaemon(alterations));
-  await execa('mount', ['-t', 'erofs', '-o', 'loop,ro', erofs, lower]);
+  const how = (await stat(root)).isDirectory() ? ['--bind'] : ['-t', 'erofs', '-o', 'loop,ro'];
+  await execa('mount', [...how, root, lower]);
   try {
     const layers = `lowerdir=${lower},upperdir=${upper},workdir=${work}`;
     await execa('mount', ['-t', 'overlay', '-o', layers, 'overlay', merged]);

@@ -51,7 +51,8 @@ export async function hostSentinels(engine: EngineInternals): Promise<Record<str
     .split('\n')
     .map((line) => line.split(' ').slice(3, 6).join(' '))
     .filter(
-      (mount) => !/ \/(var\/lib\/docker\/(overlay2|containers|tmp|buildkit)|run\/docker\/)/.test(mount),
+      (mount) =>
+        !/ \/(var\/lib\/docker\/(overlay2|rootfs|containers|tmp|buildkit)|run\/docker\/)/.test(mount),
     );
   return {
     settings: Object.fromEntries(settings.map((path) => [path, text(path)])),

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inject } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { builtImageDir } from './built-image.ts';
 import { type EngineInternals, engineInternals } from './engine-internals.ts';
 
 /** An engine in native mode that no other test file uses: what is killed or counted there concerns nobody else. */
@@ -14,7 +14,7 @@ export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHo
 
 /**
  * @param name unique on the machine; the engine's data and sockets go with it.
- * @param root the root to run; without it that of the built image.
+ * @param root the root to run; without it that of the other tests.
  */
 export async function startOwnEngine(name: string, root?: string): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
@@ -39,7 +39,7 @@ export async function startOwnEngine(name: string, root?: string): Promise<OwnEn
 async function startIn(dir: string, hostDir: string, name: string, root?: string): Promise<NativeEngine> {
   return startNativeEngine({
     name: `${name}-${process.pid}`,
-    root: root ?? join(await builtImageDir(), 'root.erofs'),
+    root: root ?? inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir,
     signal: AbortSignal.timeout(90_000),
