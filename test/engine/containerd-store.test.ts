@@ -2,9 +2,15 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { buildRows } from '../acceptance/builds.ts';
+import { hostileRows } from '../acceptance/hostile.ts';
 import { identityRows } from '../acceptance/identity.ts';
+import { kernelProgramRows } from '../acceptance/kernel-programs.ts';
+import { kernelRows } from '../acceptance/kernel.ts';
 import { lifecycleRows } from '../acceptance/lifecycle.ts';
 import { mountRows } from '../acceptance/mounts.ts';
+import { runtimeCveRows } from '../acceptance/runtime-cves.ts';
+import { settingFileImageRows } from '../acceptance/setting-file-images.ts';
+import { settingFileRows } from '../acceptance/setting-files.ts';
 import { hostNamespaceRows, sharingRows } from '../acceptance/sharing.ts';
 import { storageRows } from '../acceptance/storage.ts';
 import { volumeRows } from '../acceptance/volumes.ts';
@@ -12,6 +18,7 @@ import { linkAttacks } from '../security/link-attacks.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { containerdStoreRoot } from '../support/containerd-store-root.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { hostSentinels } from '../support/host-sentinels.ts';
 import { eventually } from '../support/eventually.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 
@@ -31,6 +38,8 @@ afterAll(async () => {
   for (const step of clean) await step();
 });
 
+const sentinels = (): Promise<unknown> => hostSentinels(engine.internals);
+
 test('the engine keeps its images with containerd', async () => {
   expect(await docker.ok(['info', '-f', '{{.Driver}} {{.DriverStatus}}'])).toContain(
     'io.containerd.snapshotter.v1',
@@ -46,6 +55,12 @@ volumeRows(() => docker);
 buildRows(() => docker);
 storageRows(() => docker);
 linkAttacks(() => docker);
+kernelRows(() => docker, sentinels);
+settingFileRows(() => docker, sentinels);
+settingFileImageRows(() => docker, sentinels);
+kernelProgramRows(() => docker, sentinels);
+runtimeCveRows(() => docker, sentinels);
+hostileRows(() => docker, { sentinels, rounds: 3 });
 
 test('what is removed leaves no snapshot and no mount behind', async () => {
   const snapshots = '/var/lib/containerd/io.containerd.snapshotter.v1.overlayfs/snapshots';

@@ -1,7 +1,5 @@
-import { afterAll, beforeAll, inject } from 'vitest';
+import { afterAll, beforeAll } from 'vitest';
 import { type Docker, unique } from './docker.ts';
-import { engineInternals } from './engine-internals.ts';
-import { hostSentinels } from './host-sentinels.ts';
 import { rootImage } from './root-image.ts';
 
 export interface HostileImages {
@@ -16,25 +14,32 @@ export interface HostileImages {
   readonly before: () => unknown;
 }
 
-/** Images, volumes and containers of the tests of a file or a group, which are gone afterwards. */
-export function hostileImages(docker: Docker, prefix: string): HostileImages {
+/**
+ * Images, volumes and containers of the tests of a file or a group, which are gone afterwards.
+ *
+ * @param sentinels what is outside of containers.
+ */
+export function hostileImages(
+  docker: () => Docker,
+  prefix: string,
+  sentinels: () => Promise<unknown>,
+): HostileImages {
   const containers: string[] = [];
   const volumes: string[] = [];
   const images: string[] = [];
-  const sentinels = async (): Promise<unknown> => hostSentinels(await engineInternals(inject('enginePid')));
   let before: unknown;
   beforeAll(async () => {
     before = await sentinels();
   });
   afterAll(async () => {
-    await docker.run(['rm', '-f', ...containers]);
-    await docker.run(['volume', 'rm', '-f', ...volumes]);
-    await docker.run(['rmi', '-f', ...images]);
+    await docker().run(['rm', '-f', ...containers]);
+    await docker().run(['volume', 'rm', '-f', ...volumes]);
+    await docker().run(['rmi', '-f', ...images]);
   });
   return {
     containers,
     image: async (change) => {
-      const name = await rootImage(docker, change);
+      const name = await rootImage(docker(), change);
       images.push(name);
       return name;
     },
