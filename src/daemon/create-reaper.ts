@@ -4,7 +4,7 @@ import { startTimeOf } from '../runtime/index.js';
 import { readTraces, type TraceSources } from './container-traces.js';
 import type { Engine } from './engine.js';
 import type { EngineClient } from './engine-client.js';
-import { createReapEffects } from './reap.js';
+import { createReapEffects, realSystem } from './reap.js';
 import { engineSaysOf, Reaper } from './reaper.js';
 import type { Supervisor } from './supervisor.js';
 
@@ -15,6 +15,7 @@ export interface ReaperParts extends TraceSources {
   readonly supervisor: Supervisor;
   readonly engine: Engine;
   readonly client: EngineClient;
+  readonly unmountStep: (step: string) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -23,7 +24,7 @@ export interface ReaperParts extends TraceSources {
 export function createReaper(parts: ReaperParts): Reaper {
   const { supervisor, engine, client, clock, log } = parts;
   return new Reaper({
-    ...createReapEffects(parts, clock),
+    ...createReapEffects(parts, clock, realSystem(parts.unmountStep)),
     traces: () => readTraces(parts),
     whenReady: () => engine.whenReady(new AbortController().signal),
     askEngine: async () => engineSaysOf(await client.containers(AbortSignal.timeout(listDeadline))),

@@ -53,6 +53,7 @@ test('never throws, whatever arrives', () => {
 test('writes commands one line each', () => {
   expect(formatInitCommand({ kind: 'start', service: 'dockerd' })).toBe('start dockerd\n');
   expect(formatInitCommand({ kind: 'signal', service: 'dockerd', signal: 15 })).toBe('signal dockerd 15\n');
+  expect(formatInitCommand({ kind: 'unmount-step', step: 'r4jx0' })).toBe('unmount-step r4jx0\n');
   expect(formatInitCommand({ kind: 'list' })).toBe('list\n');
   expect(formatInitCommand({ kind: 'power-off' })).toBe('power-off\n');
 });

@@ -40,6 +40,8 @@ function parseCount(word: string | undefined): number | null {
 export type InitCommand =
   | { readonly kind: 'start'; readonly service: ServiceName }
   | { readonly kind: 'signal'; readonly service: ServiceName; readonly signal: number }
+  /** Of a killed build: BuildKit's name of it, letters and digits. */
+  | { readonly kind: 'unmount-step'; readonly step: string }
   | { readonly kind: 'list' }
   | { readonly kind: 'power-off' };
 
@@ -49,6 +51,8 @@ export function formatInitCommand(command: InitCommand): string {
       return `start ${command.service}\n`;
     case 'signal':
       return `signal ${command.service} ${command.signal}\n`;
+    case 'unmount-step':
+      return `unmount-step ${command.step}\n`;
     case 'list':
       return 'list\n';
     case 'power-off':

@@ -128,6 +128,9 @@ async function main(args: DaemonArguments): Promise<void> {
     client,
     leases: () => runtime.allocator.leases,
     ...cgroups,
+    unmountStep: (step) => {
+      link.send({ kind: 'unmount-step', step });
+    },
     clock: systemClock,
     log,
   });

@@ -1,4 +1,6 @@
-import { renameSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot } from './abandoned.js';
 import { bundleDirectory, readTraces, streamsDirectory } from './container-traces.js';
@@ -21,7 +23,12 @@ afterEach(() => {
 });
 
 /** @param outlive pids that do not die; @param onSleep what happens meanwhile. */
-function fixture({ outlive = [] as number[], onSleep = () => {}, runcFails = false } = {}) {
+function fixture({
+  outlive = [] as number[],
+  onSleep = () => {},
+  runcFails = false,
+  unmountStep = (_step: string) => {},
+} = {}) {
   const signalled: number[] = [];
   const deleted: string[] = [];
   let inside: number[] = [];
@@ -50,6 +57,7 @@ function fixture({ outlive = [] as number[], onSleep = () => {}, runcFails = fal
         if (inside.includes(pid)) fill(...inside.filter((other) => other !== pid));
         return true;
       },
+      unmountStep,
       runcDelete: (runtimeRoot, containerId) => {
         deleted.push(`${runtimeRoot} ${containerId}`);
         return runcFails ? Promise.reject(new Error('no such record')) : Promise.resolve();
@@ -217,6 +225,48 @@ test('a build step has a record, and nothing of containerd', async () => {
   await effects.cleanUp(await found(), 'build');
   expect(deleted).toEqual([`${buildRuntimeRoot} step`]);
   expect(machine.exists(`${buildRuntimeRoot}/step`)).toBe(false);
+});
+
+test.runIf(process.getuid?.() === 0)(
+  'the root of a build step is unmounted by PID 1, then removed',
+  async () => {
+    const directory = `/var/lib/docker/buildkit/executor/step`;
+    const point = machine.at(`${directory}/rootfs`);
+    machine.file(`${directory}/config.json`);
+    machine.directory(`${directory}/rootfs`);
+    machine.lease('step', 42, 'build');
+    execFileSync('mount', ['-t', 'tmpfs', 'tmpfs', point]);
+    mkdirSync(join(point, 'of-the-image'));
+    const asked: string[] = [];
+    let kept = false;
+    const { effects, slept } = fixture({
+      unmountStep: (step) => asked.push(step),
+      onSleep: () => {
+        if (slept() < 300) return;
+        kept = existsSync(join(point, 'of-the-image'));
+        execFileSync('umount', [point]);
+      },
+    });
+    try {
+      await effects.cleanUp(await found(), 'build');
+    } finally {
+      spawnSync('umount', [point], { stdio: 'ignore' });
+    }
+    expect([asked, kept, slept()]).toEqual([['step'], true, 300]);
+    expect(machine.exists(directory)).toBe(false);
+  },
+);
+
+test('nobody is asked to unmount the root of a build step that is not mounted', async () => {
+  const asked: string[] = [];
+  const { effects } = fixture({ unmountStep: (step) => asked.push(step) });
+  machine.directory('/var/lib/docker/buildkit/executor/step/rootfs');
+  machine.directory('/var/lib/docker/buildkit/executor/other/rootfs');
+  machine.lease('step', 42, 'build');
+  await effects.cleanUp(await found(), 'build');
+  expect(asked).toEqual([]);
+  expect(machine.exists('/var/lib/docker/buildkit/executor/step')).toBe(false);
+  expect(machine.exists('/var/lib/docker/buildkit/executor/other/rootfs')).toBe(true);
 });
 
 test('sockets that nobody listens on are removed, others stay', () => {

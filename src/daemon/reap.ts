@@ -3,7 +3,7 @@ import { existsSync as exists, readdirSync, readFileSync, rmdirSync, rmSync } fr
 import { promisify } from 'node:util';
 import type { Clock } from '../common/clock.js';
 import type { ProcessIdentity } from '../runtime/index.js';
-import type { Abandonment, ContainerTraces } from './abandoned.js';
+import { type Abandonment, buildRuntimeRoot, type ContainerTraces } from './abandoned.js';
 import { removeEmpty } from './cgroup-removal.js';
 import {
   bundleDirectory,
@@ -20,6 +20,8 @@ const runtimeProgram = '/usr/lib/bulkhead/runc';
 const runtimeDeadline = 10_000;
 /** Of shims, and of dockerd: each of its lives has one under a new name. */
 const socketDirectories = ['/run/containerd/s', '/run/docker/libnetwork'];
+/** BuildKit's directory of each build step, with the mount of its root. */
+const stepsDirectory = '/var/lib/docker/buildkit/executor';
 const workDirectory = '/var/lib/containerd/io.containerd.runtime.v2.task/moby';
 /** Milliseconds between two looks at what is ending, and how many there are. */
 const pauseMs = 100;
@@ -39,13 +41,11 @@ export interface ReapSystem {
   kill(pid: number): boolean;
   /** `runc delete --force`. */
   runcDelete(runtimeRoot: string, containerId: string): Promise<void>;
+  /** Has PID 1 unmount the root of a build step, soon. */
+  unmountStep(step: string): void;
 }
 
-export function createReapEffects(
-  sources: TraceSources,
-  clock: Clock,
-  system: ReapSystem = realSystem,
-): ReapEffects {
+export function createReapEffects(sources: TraceSources, clock: Clock, system: ReapSystem): ReapEffects {
   const { machine = '' } = sources;
   const kill = (pid: number): boolean => system.kill(pid);
   const deleteState = async ({ runtimeRoot, containerId }: ContainerTraces, state: string): Promise<void> => {
@@ -56,6 +56,15 @@ export function createReapEffects(
     }
     /* A record that runc had not finished it cannot read, so it cannot delete it either. */
     if (processesIn(containerId, sources).length === 0) rmSync(state, { recursive: true, force: true });
+  };
+  /* BuildKit unmounts and removes it itself, unless dockerd was killed; no id of a step comes back. */
+  const removeStep = async (step: string): Promise<void> => {
+    const directory = `${machine}${stepsDirectory}/${step}`;
+    for (let look = 0; look < looks && staysBusy(`${directory}/rootfs`); look += 1) {
+      if (look === 0) system.unmountStep(step);
+      await clock.sleep(pauseMs);
+    }
+    removeBesideRoot(directory);
   };
   const lives = (process: ProcessIdentity): boolean => isAlive(process, sources);
   return {
@@ -87,6 +96,7 @@ export function createReapEffects(
       for (let look = 0; look < looks && isStill(traces, 'bundle', bundle); look += 1)
         await clock.sleep(pauseMs);
       if (isStill(traces, 'state', state)) await deleteState(traces, state);
+      if (runtimeRoot === buildRuntimeRoot) await removeStep(containerId);
       if (isStill(traces, 'bundle', bundle)) {
         removeBesideRoot(bundle);
         rmSync(`${machine}${workDirectory}/${containerId}`, { recursive: true, force: true });
@@ -102,6 +112,16 @@ export function createReapEffects(
       if (busy.length > 0) throw new Error(`still in use: ${busy.join(', ')}`);
     },
   };
+}
+
+/** Removes a directory unless something is mounted there: rmdir(2) says EBUSY then. @returns whether it does. */
+function staysBusy(directory: string): boolean {
+  try {
+    rmdirSync(directory);
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EBUSY';
+  }
+  return false;
 }
 
 /** Never looks below `rootfs`: should something be mounted there, that is somebody's data, and rmdir(2) says so. */
@@ -130,20 +150,24 @@ function removeDeadSockets(machine: string): void {
   for (const socket of sockets) if (!bound.has(socket)) rmSync(`${machine}${socket}`, { force: true });
 }
 
-const realSystem: ReapSystem = {
-  kill: (pid) => {
-    try {
-      return process.kill(pid, 'SIGKILL');
-    } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
-      throw error;
-    }
-  },
-  runcDelete: async (runtimeRoot, containerId) => {
-    await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-      timeout: runtimeDeadline,
-      killSignal: 'SIGKILL',
-    });
-  },
-};
+/** @param unmountStep see `ReapSystem`. */
+export function realSystem(unmountStep: ReapSystem['unmountStep']): ReapSystem {
+  return {
+    unmountStep,
+    kill: (pid) => {
+      try {
+        return process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+        throw error;
+      }
+    },
+    runcDelete: async (runtimeRoot, containerId) => {
+      await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+        timeout: runtimeDeadline,
+        killSignal: 'SIGKILL',
+      });
+    },
+  };
+}

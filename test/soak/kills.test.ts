@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createDocker } from '../support/docker.ts';
@@ -152,11 +152,16 @@ test(
         .filter((entry) => entry.isDirectory())
         .map(({ name }) => name);
     await eventually(async () => expect(await steps()).toHaveLength(1), settle);
+    const [step] = await steps();
+    const executor = engine.internals.path('/var/lib/docker/buildkit/executor');
+    expect(await readdir(executor)).toContain(step);
     await killOne(engine.internals, 'dockerd');
     await building;
     await eventually(async () => {
       expect(await leases()).toBe(0);
       expect(await steps()).toEqual([]);
+      expect(await readFile(`/proc/${engine.internals.init}/mountinfo`, 'utf8')).not.toContain('executor');
+      expect((await readdir(executor)).filter((name) => name === step)).toEqual([]);
     }, settle);
   },
 );

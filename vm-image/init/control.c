@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "log.h"
+#include "unmount.h"
 
 static void drop_daemon(struct services *services, const char *reason)
 {
@@ -76,6 +77,11 @@ static bool obey(struct services *services, const char *line)
     if (request.verb == VERB_LIST) {
         for (enum service_index i = 0; i < DAEMON; i++)
             report_state(services, i);
+        return false;
+    }
+    if (request.verb == VERB_UNMOUNT_STEP) {
+        if (!unmount_step(request.name))
+            send_line(services, "error unmount-step %s: %s", request.name, strerror(errno));
         return false;
     }
     enum service_index index = service_by_name(request.name);

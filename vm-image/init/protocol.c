@@ -5,6 +5,12 @@
 
 #include "fields.h"
 
+/* The name becomes a part of a path. */
+static bool is_step_name(const char *name)
+{
+    return name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789")] == '\0';
+}
+
 bool parse_request(const char *line, struct request *request)
 {
     char copy[PROTOCOL_LINE_LIMIT];
@@ -29,6 +35,10 @@ bool parse_request(const char *line, struct request *request)
     strcpy(request->name, fields[1]);
     if (count == 2 && strcmp(fields[0], "start") == 0) {
         request->verb = VERB_START;
+        return true;
+    }
+    if (count == 2 && strcmp(fields[0], "unmount-step") == 0 && is_step_name(request->name)) {
+        request->verb = VERB_UNMOUNT_STEP;
         return true;
     }
     if (count == 3 && strcmp(fields[0], "signal") == 0 && parse_decimal(fields[2], 1, 64, &number)) {

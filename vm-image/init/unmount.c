@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -15,6 +14,8 @@
 #define TRIES 20
 #define PAUSE_MS 50 /* nothing announces that a dead mount namespace is gone */
 #define POINT_LIMIT 4096
+/* No container writes here, and no link is followed below it (engine_storage.h). */
+#define STEPS "/var/lib/docker/buildkit/executor"
 
 /* What the engine leaves mounted: layers below the data disk, task directories and network namespaces in /run. */
 static bool is_engine_mount(const struct mount_entry *entry)
@@ -71,4 +72,12 @@ void unmount_data(void)
         if (umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) != 0)
             return;
     }
+}
+
+bool unmount_step(const char *name)
+{
+    char point[POINT_LIMIT];
+
+    snprintf(point, sizeof(point), STEPS "/%s/rootfs", name);
+    return umount2(point, MNT_DETACH | UMOUNT_NOFOLLOW) == 0;
 }
