@@ -38,16 +38,16 @@ const settle = 120_000;
 /**
  * Waits until nothing is there that was not there before, nor anything missing.
  *
- * @param engineKilled leaves out what dockerd was writing when it was killed.
+ * @param used leaves out what dockerd was writing when it or containerd was killed, but no snapshot of these (`snapshotsInUse`).
  * @throws an error whose message names, in a line, what differs.
  */
 export async function expectNothingLeft(
   engine: EngineInternals,
   before: Remains,
-  engineKilled = false,
+  used?: ReadonlySet<string>,
 ): Promise<void> {
   await eventually(async () => {
-    const differences = differencesOf(before, await findRemains(engine, engineKilled));
+    const differences = differencesOf(before, await findRemains(engine, used));
     if (differences.length > 0) throw new Error(`not as before: ${differences.join('; ')}`);
   }, settle);
 }
@@ -77,14 +77,20 @@ function kindsOf(remains: Remains): [string, readonly string[]][] {
  * What dockerd was making when it was killed, and nobody takes away: a layer it has not recorded yet, mounted where it was writing
  * in it; a container that has its layer and directory, but no config.v2.json (moby daemon/create.go: the layer first, the
  * configuration last); and drafts of files that are to be renamed. They are files of its own, nothing ever ran in them, and plain dockerd leaves them too.
+ * With the containerd image store the layer is a snapshot that no container was seen with; of one whose container ran nothing may stay.
  */
-async function unfinishedOf(engine: EngineInternals): Promise<(path: string) => boolean> {
+async function unfinishedOf(
+  engine: EngineInternals,
+  used: ReadonlySet<string>,
+): Promise<(path: string) => boolean> {
   const at = (path: string): string => engine.path(`/var/lib/docker/${path}`);
   const finished = new Set<string>();
   for (const id of await readdir(at('containers')))
     if (await exists(at(`containers/${id}/config.v2.json`))) finished.add(id);
   const recorded = new Set<string>();
-  for (const name of await readdir(at('image/overlay2/layerdb'), { recursive: true })) {
+  /* With the containerd image store there are none of these. */
+  const layers = await readdir(at('image/overlay2/layerdb'), { recursive: true }).catch(() => []);
+  for (const name of layers) {
     const container = /^mounts\/([^/]+)/.exec(name)?.[1];
     if (!/\/(?:cache|mount|init)-id$/.test(name) || (container !== undefined && !finished.has(container)))
       continue;
@@ -95,22 +101,34 @@ async function unfinishedOf(engine: EngineInternals): Promise<(path: string) => 
     layerOf.set(name, (await readlink(at(`overlay2/l/${name}`))).split('/')[1] ?? '');
   return (path) => {
     if (/\/\.tmp-[\w.-]*\d+$/.test(path)) return true;
-    const container = /\/docker\/(?:containers|image\/overlay2\/layerdb\/mounts)\/([^/]+)/.exec(path)?.[1];
+    const container =
+      /\/docker\/(?:containers|image\/overlay2\/layerdb\/mounts|rootfs\/overlayfs)\/([^/]+)/.exec(path)?.[1];
     if (container !== undefined) return !finished.has(container);
+    const snapshot = /\.overlayfs\/snapshots\/(\d+)(?:\/|$)/.exec(path)?.[1];
+    if (snapshot !== undefined) return !used.has(snapshot);
     const [, name = '', link = ''] = /\/docker\/overlay2\/([^/]+)(?:\/([^/]+))?/.exec(path) ?? [];
     const layer = name === 'l' ? (layerOf.get(link) ?? '') : name;
     return /^[0-9a-f]{64}(?:-init)?$/.test(layer) && !recorded.has(layer);
   };
 }
 
+/** The snapshots of all running containers and of their images; none with overlay2. */
+export async function snapshotsInUse(engine: EngineInternals): Promise<string[]> {
+  const mountinfo = await readFile(`/proc/${engine.init}/mountinfo`, 'utf8');
+  return mountinfo
+    .split('\n')
+    .filter((line) => line.includes(' /var/lib/docker/rootfs/overlayfs/'))
+    .flatMap((line) => [...line.matchAll(/\/snapshots\/(\d+)\//g)].map(([, number = '']) => number));
+}
+
 async function exists(path: string): Promise<boolean> {
   return (await lstat(path).catch(() => undefined)) !== undefined;
 }
 
-export async function findRemains(engine: EngineInternals, engineKilled = false): Promise<Remains> {
+export async function findRemains(engine: EngineInternals, used?: ReadonlySet<string>): Promise<Remains> {
   const mountinfo = await readFile(`/proc/${engine.init}/mountinfo`, 'utf8');
   const processes = await processesOf(engine);
-  const unfinished = engineKilled ? await unfinishedOf(engine) : () => false;
+  const unfinished = used === undefined ? () => false : await unfinishedOf(engine, used);
   const stored = await Promise.all(stores.map((store) => tree(engine.path(store), () => true, 4)));
   const interfaces = (await readFile(`/proc/${engine.init}/net/dev`, 'utf8')).split('\n').slice(2);
   return {
