@@ -10,7 +10,7 @@ export const enginePaths = {
   containerdRoot: '/var/lib/containerd',
   execRoot: '/run/docker',
   initProgram: '/usr/bin/docker-init',
-  socket: '/run/bulkhead/engine/docker.sock',
+  socket: '/run/docker/docker.sock',
   config: '/run/bulkhead/engine/dockerd.json',
 } as const;
 

@@ -21,11 +21,11 @@ export function mountRows(docker: () => Docker): void {
         (path) => ['D03', path] as const,
       ),
       ['R9.3.1', '/var/run/docker.sock'],
-      ['R9.3.1', '/run/bulkhead/engine/docker.sock'],
+      ['R9.3.1', '/run/docker/docker.sock'],
       ...['/var/run', '/run/bulkhead', '/run/bulkhead/engine', '/proc/1/root/run'].map(
         (path) => ['R9.3.2', path] as const,
       ),
-      ...['/run/bulkhead/containerd', '/run/containerd/containerd.sock', '/run/bulkhead/runtime.sock'].map(
+      ...['/run/containerd', '/run/containerd/containerd.sock', '/run/bulkhead/runtime.sock'].map(
         (path) => ['R9.3.3', path] as const,
       ),
       ...['/proc/sys', '/sys/fs/cgroup', '/dev/shm'].map((path) => ['R9.3.9', path] as const),

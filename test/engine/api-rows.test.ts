@@ -27,7 +27,7 @@ const named = (prefix: string): string => {
 describe('around the command line', () => {
   const sockets = (): [string, string][] => [
     ['the forwarded socket', docker.host.replace('unix://', '')],
-    ['the raw socket of the engine', engine.path('/run/bulkhead/engine/docker.sock')],
+    ['the raw socket of the engine', engine.path('/run/docker/docker.sock')],
   ];
 
   test.each([0, 1])(
@@ -73,7 +73,7 @@ describe('around the command line', () => {
       'CDI device injection failed',
     ],
   ])('%s: %j in the body of a request on the raw socket', async (_row, hostConfig, text) => {
-    const socket = engine.path('/run/bulkhead/engine/docker.sock');
+    const socket = engine.path('/run/docker/docker.sock');
     const name = named('raw');
     const body = { Image: probe, Cmd: ['true'], HostConfig: hostConfig };
     const created = await callEngine(socket, {
@@ -101,7 +101,7 @@ describe('around the command line', () => {
     ['/v1.51/swarm/init', { ListenAddr: '127.0.0.1' }],
     ['/v1.51/plugins/pull?remote=x', []],
   ])('D03, R9.3.23: %s is closed', async (path, body) => {
-    const { status, text } = await callEngine(engine.path('/run/bulkhead/engine/docker.sock'), {
+    const { status, text } = await callEngine(engine.path('/run/docker/docker.sock'), {
       method: 'POST',
       path,
       body,
@@ -118,7 +118,7 @@ describe('around the command line', () => {
   ])(
     'R9.1.12: a request to create with %s is not decided on (CVE-2024-41110)',
     async (_what, body, headers) => {
-      const { status, text } = await callEngine(engine.path('/run/bulkhead/engine/docker.sock'), {
+      const { status, text } = await callEngine(engine.path('/run/docker/docker.sock'), {
         method: 'POST',
         path: '/v1.51/containers/create',
         headers,

@@ -5,7 +5,7 @@ import { eventually } from '../support/eventually.ts';
 
 /** Everything containers could leave behind, by name, so that a difference says what it is. */
 export interface Remains {
-  /** Mount points of PID 1's mount namespace; containerd, dockerd and the shims share it. */
+  /** Mount points of PID 1's mount namespace, where what containerd, dockerd and the shims mount appears, too. */
   readonly mounts: readonly string[];
   /** Below /run, sockets and all. */
   readonly runtimeFiles: readonly string[];

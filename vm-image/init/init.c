@@ -17,6 +17,7 @@
 #include "files.h"
 #include "engine_config.h"
 #include "engine_storage.h"
+#include "engine_view.h"
 #include "identity.h"
 #include "log.h"
 #include "modules.h"
@@ -214,6 +215,8 @@ int main(int count, char **arguments)
     }
     if (!stop_links_of_containers())
         fail_errno(&options, "engine-failed", "/var/lib/docker, /var/lib/containerd");
+    if (!prepare_views())
+        fail_errno(&options, "engine-failed", "/run/docker, /run/containerd, /run/runc");
     /* bulkheadd says so itself before it asks for power-off */
     if (run_services(&options, signals) == STOP_SIGNALLED)
         phase_report("powering-off");

@@ -128,8 +128,9 @@ bool make_run_tree(void)
         const char *path;
         mode_t mode;
     } TREE[] = {
-        {"/run/bulkhead", 0711},       {"/run/bulkhead/engine", 0700}, {"/run/bulkhead/containerd", 0700}, {"/run/bulkhead/rootfs", 0711},
+        {"/run/bulkhead", 0711},       {"/run/bulkhead/engine", 0700}, {"/run/bulkhead/rootfs", 0711},
         {"/run/bulkhead/stage", 0711}, {"/run/bulkhead/ids", 0700},    {"/run/bulkhead/etc", 0755},
+        {"/run/docker", 0711},         {"/run/docker/tmp", 0700},      {"/run/containerd", 0711},         {"/run/runc", 0711},
     };
 
     for (size_t i = 0; i < sizeof(TREE) / sizeof(TREE[0]); i++)

@@ -14,11 +14,21 @@ static const char *const DAEMON_ARGUMENTS[] = {
     "/usr/bin/node", "/usr/lib/bulkhead/bulkheadd.mjs", "--init-fd",     "3", "--runtime-fd", "4", "--phase-fd", "5", "--service-log", "containerd=6",
     "--service-log", "dockerd=7",                       NULL};
 
+/*
+ * Of what PID 1 or the entry into native mode mounts, the storage is left (containerd keeps layers for dockerd, which mounts them itself, and its shims
+ * run runc, which writes layers), /proc, /sys and /dev: dockerd sets values of the network, BuildKit's runc, a child of it, uses cgroups, and
+ * programs in containers may touch /dev/null, of which they get a bind with the flags of this mount. By name nothing but cgroups can be made in the first two.
+ */
+#define READ_ONLY "/", "/run", "/run/bulkhead/host", "/tmp", "/var/log", "/dev/shm", "/dev/mqueue"
+
+static const char *const CONTAINERD_READ_ONLY[] = {READ_ONLY, "/run/runc", NULL};
+static const char *const DOCKERD_READ_ONLY[] = {READ_ONLY, "/run/containerd", NULL};
+
 const struct service_definition SERVICES[SERVICE_COUNT] = {
-    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, true},
-    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, true},
-    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false},
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, true, CONTAINERD_READ_ONLY},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, true, DOCKERD_READ_ONLY},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false, NULL},
 };
 
-/* /usr/sbin first: there `runc` is the front door. */
-const char *const SERVICE_ENVIRONMENT[] = {"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", "HOME=/root", "TMPDIR=/tmp", "LANG=C.UTF-8", NULL};
+/* TMPDIR: containerd's shims write there what `docker exec` is to run. /usr/sbin first: there `runc` is the front door. */
+const char *const SERVICE_ENVIRONMENT[] = {"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", "HOME=/root", "TMPDIR=/run/docker/tmp", "LANG=C.UTF-8", NULL};

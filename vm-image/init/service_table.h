@@ -11,6 +11,8 @@ struct service_definition {
     const char *const *arguments;
     /** Its processes open files that images brought: not those that are devices (engine_devices.h). */
     bool devices_closed;
+    /** Mounts it may not write, ends with NULL (engine_view.h); NULL: it has the view of PID 1. */
+    const char *const *read_only;
 };
 
 extern const struct service_definition SERVICES[SERVICE_COUNT];

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "engine_devices.h"
+#include "engine_view.h"
 #include "files.h"
 #include "log.h"
 
@@ -67,6 +68,10 @@ static _Noreturn void become_service(const struct service_definition *service, c
         log_line("oom_score_adj of %s: %s", service->name, strerror(errno));
     if (service->devices_closed && !close_devices()) {
         log_line("%s may open devices, so it is not started: %s", service->name, strerror(errno));
+        _exit(127);
+    }
+    if (service->read_only != NULL && !restrict_view(service->read_only)) {
+        log_line("%s may write where it must not, so it is not started: %s", service->name, strerror(errno));
         _exit(127);
     }
     if (null >= 0 && arrange_descriptors(null, output, descriptors, count) && gather_arguments(service, extra, arguments))

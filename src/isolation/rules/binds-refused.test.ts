@@ -53,7 +53,7 @@ describe('binds refused', () => {
       },
     ],
     ['facts that contradict each other', { realPath: '/etc', mount: dataMount }],
-    ['docker.sock', { realPath: '/run/bulkhead/engine/docker.sock', kind: 'socket', device: '0:24' }],
+    ['docker.sock', { realPath: '/run/docker/docker.sock', kind: 'socket', device: '0:24' }],
     ['a socket in a volume', { ...data('volumes/v/_data/s'), kind: 'socket' }],
     ['a fifo in a volume', { ...data('volumes/v/_data/f'), kind: 'fifo' }],
     ['the ssh socket of a build', { ...data('tmp/.buildkit-ssh-sock1/ssh_auth_sock'), kind: 'socket' }],

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -18,6 +19,7 @@
 
 #define DEADLINE_MS 5000
 #define HOST "/run/host"
+#define MOUNTED "/run/docker/mounted"
 
 static void ask(const char *line)
 {
@@ -92,7 +94,7 @@ static void check_surroundings(int count, char **arguments)
     CHECK(fcntl(6, F_GETFD) >= 0 && fcntl(7, F_GETFD) >= 0);
     for (int other = 8; other < 256; other++)
         CHECK(fcntl(other, F_GETFD) < 0 && errno == EBADF);
-    CHECK(mode_of("/run/bulkhead") == 0711 && mode_of("/run/bulkhead/engine") == 0700 && mode_of("/run/bulkhead/containerd") == 0700 &&
+    CHECK(mode_of("/run/bulkhead") == 0711 && mode_of("/run/bulkhead/engine") == 0700 &&
           mode_of("/run/bulkhead/rootfs") == 0711 && mode_of("/run/bulkhead/stage") == 0711 && mode_of("/run/bulkhead/ids") == 0700 &&
           mode_of("/run/bulkhead/runtime.sock") == 0600);
     int config = open("/run/bulkhead/engine/dockerd.json", O_RDONLY | O_CLOEXEC);
@@ -102,6 +104,20 @@ static void check_surroundings(int count, char **arguments)
     CHECK(strcmp(line, "stubborn") == 0);
     read_line(7, line, sizeof(line));
     CHECK(strcmp(line, "obedient") == 0);
+    CHECK(access(MOUNTED "/seen", F_OK) == 0 && mkdir("/run/bulkhead/engine/free", 0700) == 0 && rmdir("/run/bulkhead/engine/free") == 0);
+}
+
+/*
+ * dockerd may write /run/docker alone, and what it mounts there is seen by all, and by the next one. A failed CHECK ends it before it has
+ * said its name, so the daemon waits in vain.
+ */
+static void check_own_view(void)
+{
+    CHECK(mkdir("/run/bulkhead/engine/held", 0700) != 0 && errno == EROFS);
+    CHECK(mkdir("/tmp/held", 0700) != 0 && errno == EROFS);
+    if (mkdir(MOUNTED, 0700) == 0)
+        CHECK(mount("tmpfs", MOUNTED, "tmpfs", 0, NULL) == 0 && mkdir(MOUNTED "/seen", 0700) == 0);
+    CHECK(access(MOUNTED "/seen", F_OK) == 0);
 }
 
 static void first_run(void)
@@ -220,6 +236,8 @@ int main(int count, char **arguments)
     if (strcmp(arguments[1], "daemon") != 0) {
         if (strcmp(arguments[1], "stubborn") == 0)
             signal(SIGTERM, SIG_IGN);
+        else
+            check_own_view();
         puts(arguments[1]);
         fflush(stdout);
         wait_for_signal();

@@ -6,11 +6,12 @@
 static const char *const CONTAINERD_ARGUMENTS[] = {"/run/agent", "stubborn", NULL};
 static const char *const DOCKERD_ARGUMENTS[] = {"/run/agent", "obedient", NULL};
 static const char *const DAEMON_ARGUMENTS[] = {"/run/agent", "daemon", NULL};
+static const char *const READ_ONLY[] = {"/run", "/tmp", "/absent", NULL};
 
 const struct service_definition SERVICES[SERVICE_COUNT] = {
-    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, false},
-    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, false},
-    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false},
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, false, NULL},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, false, READ_ONLY},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false, NULL},
 };
 
 const char *const ENGINE_CONFIG_SOURCE = "/run/engine.json";
