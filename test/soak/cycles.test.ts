@@ -78,7 +78,7 @@ async function cycle(number: number): Promise<void> {
 }
 
 test(
-  `${cycles} containers made and removed with ${live} alive: exclusive ranges, nothing left, daemon flat`,
+  `A09: ${cycles} containers made and removed with ${live} alive: exclusive ranges, nothing left, daemon flat`,
   { timeout: 120_000 + cycles * 2000 },
   async () => {
     /* The first container of a kind makes what stays: directories of the runtime, the bridge's rules, a file by which dockerd tried recursive read-only mounts. */
