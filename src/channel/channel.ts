@@ -38,7 +38,7 @@ export interface Channel {
 
 /** What the guest serves. Every handler may be called many times at once. */
 export interface ChannelHandlers {
-  /** Owns the stream from now on; see `connectEngine`. */
+  /** Owns the stream from now on. */
   engine(stream: Duplex): void;
   /** A JSON value. */
   status(): Promise<unknown>;

@@ -6,8 +6,8 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { systemClock } from '../common/system-clock.js';
 import type { Channel } from './channel.js';
-import { connectEngine } from './connect-engine.js';
 import { type ForwardOptions, forwardConnections } from './forward-connections.js';
+import { joinDuplex } from './join-duplex.js';
 import { ManualClock } from './test-support/manual-clock.js';
 import { openSession } from './test-support/session.js';
 import { nextChunk, readAll, temporaryDirectory } from './test-support/streams.js';
@@ -19,7 +19,9 @@ async function forwarded(engine: (socket: Socket) => void, options: Partial<Forw
   const server = createServer({ allowHalfOpen: true }, engine).listen(enginePath);
   await once(server, 'listening');
   onTestFinished(() => void server.close());
-  const { channel } = await openSession({ engine: (stream) => void connectEngine(stream, enginePath) });
+  const { channel } = await openSession({
+    engine: (stream) => void joinDuplex(stream, connect({ path: enginePath, allowHalfOpen: true })),
+  });
   const path = join(directory, 'docker.sock');
   const forwarder = await forwardConnections({
     path,
@@ -80,7 +82,9 @@ test('a client that vanishes takes its engine connection with it', async () => {
 });
 
 test('an engine that cannot be reached closes the connection', async () => {
-  const { channel } = await openSession({ engine: (stream) => void connectEngine(stream, '/nonexistent/s') });
+  const { channel } = await openSession({
+    engine: (stream) => void joinDuplex(stream, connect('/nonexistent/s')),
+  });
   const { open } = await forwarded(() => undefined, { channel: async () => channel });
   const client = open();
   expect((await readAll(client)).length).toBe(0);

@@ -4,31 +4,20 @@ import type { Duplex } from 'node:stream';
 export type JoinEnd = { readonly end: 'complete' } | { readonly end: 'aborted'; readonly error?: Error };
 
 /**
- * Looks at a piece before it is passed on. A promise holds the piece, and everything behind it, back until it settles;
- * the other direction goes on meanwhile. Must not reject.
- */
-export type JoinHook = (chunk: Buffer) => Promise<void> | undefined;
-
-export interface JoinHooks {
-  readonly fromA?: JoinHook;
-  readonly fromB?: JoinHook;
-}
-
-/**
  * Copies both ways between two streams until each direction has ended; both must allow half-open. The end of
  * one side becomes `end()` of the other and leaves the opposite direction running (hijacked connections need
  * it); an abort of one side, which is `close` before both directions ended, aborts the other, so that a cut
  * transfer is never taken for a complete one. A side that ended in order and then refuses the rest (an engine that
  * answers a request early and closes) loses the other nothing: what it sent is delivered before the join is cut.
- * A reader that is slow pauses only its own source.
+ * A reader that is slow pauses only its own source. What a side ended before the join is passed on as an end.
  *
  * Resolves when both are closed, never rejects.
  */
-export function joinDuplex(a: Duplex, b: Duplex, hooks: JoinHooks = {}): Promise<JoinEnd> {
+export function joinDuplex(a: Duplex, b: Duplex): Promise<JoinEnd> {
   return new Promise((resolve) => {
     const join = new Join(resolve);
-    join.add(a, b, hooks.fromA);
-    join.add(b, a, hooks.fromB);
+    join.add(a, b);
+    join.add(b, a);
   });
 }
 
@@ -44,34 +33,23 @@ class Join {
     this.#resolve = resolve;
   }
 
-  add(from: Duplex, to: Duplex, hook?: JoinHook): void {
+  add(from: Duplex, to: Duplex): void {
     this.#open.add(from);
-    let held = false;
     let sinkEnded = false;
     to.on('finish', () => {
       sinkEnded = true;
     });
     from.on('data', (chunk: Buffer) => {
-      const hold = hook?.(chunk);
-      if (hold === undefined) {
-        if (!to.write(chunk)) from.pause();
-        return;
-      }
-      held = true;
-      from.pause();
-      void hold.then(() => {
-        held = false;
-        if (to.write(chunk)) from.resume();
-      });
+      if (!to.write(chunk)) from.pause();
     });
     to.on('drain', () => {
-      // A piece that is held back must not be overtaken by those behind it.
-      if (!held) from.resume();
+      from.resume();
     });
-    from.on('end', () => {
+    const end = (): void => {
       this.#ended.add(from);
       to.end();
-    });
+    };
+    from.on('end', end);
     from.on('error', (error: Error) => {
       this.#error ??= error;
     });
@@ -89,6 +67,8 @@ class Join {
     if (from.destroyed) {
       this.#abort(from, to);
       this.#closed(from);
+    } else if (from.readableEnded) {
+      end();
     }
   }
 

@@ -12,7 +12,7 @@ import { decideRequest } from '../gate/decide-request.js';
 import type { GatePolicy } from '../gate/policy.js';
 import type { Explanation } from '../isolation/explain.js';
 import type { Refusal } from '../isolation/plan.js';
-import { parseJson, stringifyJson } from '../oci/json.js';
+import { parseJson, stringifyJson } from '../common/json.js';
 import type { Decisions } from './decisions.js';
 import type { EngineAnswer, EngineClient } from './engine-client.js';
 import { trialBody, volumesNamedBy } from './trial-body.js';

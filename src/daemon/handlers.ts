@@ -1,7 +1,9 @@
 import { setTimeout as deadline } from 'node:timers';
 import type { Duplex } from 'node:stream';
-import { type ChannelHandlers, connectEngine } from '../channel/index.js';
+import type { ChannelHandlers } from '../channel/index.js';
 import type { Health } from '../common/health.js';
+import type { Logger } from '../common/log.js';
+import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
 import { freshViewHooks, type RefreshViews } from './view-refresh.js';
 
@@ -16,6 +18,7 @@ export interface HandlerSources {
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
   readonly refreshViews: RefreshViews;
+  readonly log: Logger;
 }
 
 /** What the control channel serves, the same in the VM and in native mode. */
@@ -31,10 +34,10 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
   };
 }
 
-/** Joins one connection with the engine as soon as it answers; a connection nobody waits for any more is dropped. */
+/** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews }: HandlerSources,
+  { engineSocket, whenEngineReady, refreshViews, log }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -44,7 +47,7 @@ export async function joinEngine(
     abort.abort(new Error('the client has gone'));
   };
   stream.once('close', gone);
-  /* joinDuplex listens for itself later; until then an error would be uncaught. */
+  /* The gate listens for itself later; until then an error would be uncaught. */
   stream.once('error', gone);
   try {
     await whenEngineReady(abort.signal);
@@ -56,5 +59,5 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
-  await connectEngine(stream, engineSocket, freshViewHooks(refreshViews));
+  await passGate(stream, { engineSocket, hooks: freshViewHooks(refreshViews), log });
 }

@@ -161,6 +161,7 @@ async function main(args: DaemonArguments): Promise<void> {
     health: () => readHealth(healthSources),
     explain: (question) => answerExplain(question, { client, decisions, policy: defaultPolicy }),
     journal,
+    log,
     powerOff,
     refreshViews: async (target) => {
       await refreshViews(target).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { JoinHooks } from '../channel/index.js';
 import { enginePaths } from './engine-facts.js';
+import type { Exchange, GateHooks } from './gate/exchange.js';
 
 const program = '/usr/lib/bulkhead/refresh-views';
 const run = promisify(execFile);
@@ -38,50 +38,23 @@ export function createRefreshViews(pidOf: (container: string) => Promise<number 
 }
 
 /** Requests whose answer depends on the engine's own view of a container's files. */
-const reading = /^(?:GET|HEAD|PUT) (?:\/v[\d.]+)?\/containers\/[^/ ]+\/(?:archive|changes|export)[ ?]/;
-const writing = /^PUT /;
-const longestStart = 6000;
-
-export type FreshViewNeed = 'none' | 'before' | 'before-and-after';
-
-/**
- * Whether a piece of a client's bytes begins a request that needs fresh views. Only a hint: HTTP clients begin a request
- * with a write of its own, and a piece that merely looks like one costs a few milliseconds. Nothing is decided on it.
- */
-export function freshViewNeed(chunk: Buffer): FreshViewNeed {
-  const start = chunk.toString('latin1', 0, longestStart);
-  if (!reading.test(start)) return 'none';
-  return writing.test(start) ? 'before-and-after' : 'before';
-}
-
-const archiveOf = /^(GET|HEAD|PUT) (?:\/v[\d.]+)?\/containers\/([^/ ]+)\/archive\?([^ ]*) /;
+const reading = /^\/containers\/([^/]+)\/(archive|changes|export)$/;
+const methods = new Set(['GET', 'HEAD', 'PUT']);
 
 /** What a request that copies files out of or into a container names; undefined when that cannot be told. */
-export function viewTarget(chunk: Buffer): ViewTarget | undefined {
-  const [, method, name = '', query = ''] = archiveOf.exec(chunk.toString('latin1', 0, longestStart)) ?? [];
-  const path = new URLSearchParams(query).get('path') ?? '';
-  if (name === '' || path === '' || path.includes('\0')) return undefined;
-  try {
-    return { container: decodeURIComponent(name), path: method === 'PUT' ? path : '' };
-  } catch {
-    return undefined;
-  }
+export function viewTarget({ request: { method, query }, path }: Exchange): ViewTarget | undefined {
+  const [, container, kind] = reading.exec(path) ?? [];
+  const place = new URLSearchParams(query ?? '').get('path') ?? '';
+  if (container === undefined || kind !== 'archive' || place === '' || place.includes('\0')) return undefined;
+  return { container, path: method === 'PUT' ? place : '' };
 }
 
 /** For one client connection: fresh views before a reading request goes on, and before the answer to a writing one comes back. */
-export function freshViewHooks(refresh: RefreshViews): JoinHooks {
-  let refreshOnAnswer = false;
+export function freshViewHooks(refresh: RefreshViews): GateHooks {
+  const reads = ({ request: { method }, path }: Exchange): boolean =>
+    methods.has(method) && reading.test(path);
   return {
-    fromA(chunk) {
-      const need = freshViewNeed(chunk);
-      if (need === 'none') return undefined;
-      refreshOnAnswer = need === 'before-and-after';
-      return refresh(viewTarget(chunk));
-    },
-    fromB() {
-      if (!refreshOnAnswer) return undefined;
-      refreshOnAnswer = false;
-      return refresh();
-    },
+    before: (exchange) => (reads(exchange) ? refresh(viewTarget(exchange)) : undefined),
+    after: (exchange) => (reads(exchange) && exchange.request.method === 'PUT' ? refresh() : undefined),
   };
 }

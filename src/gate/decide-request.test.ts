@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decideRequest, enginePath } from './decide-request.js';
+import { decideRequest } from './decide-request.js';
+import { enginePath } from './engine-path.js';
 import type { GatePolicy } from './policy.js';
 
 const policy: GatePolicy = { contact: 'your administrator', allowPrivileged: true };

@@ -1,6 +1,7 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkContainerCreate } from './container-create.js';
 import { type EngineJson, parseEngineJson } from './engine-json.js';
+import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
 import { checkNetworkCreate } from './network-create.js';
 import type { GatePolicy } from './policy.js';
@@ -63,19 +64,4 @@ export function decideRequest({ method, target, body }: EngineRequest, policy: G
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });
   rule.check(parseEngineJson(body), policy);
-}
-
-/** The path as the engine's router sees it: decoded once, without query and version. What is not in its plain form is refused. */
-export function enginePath(target: string): string {
-  const raw = /^(?:https?:\/\/[^/?#]*)?(\/[^?#]*)/.exec(target)?.[1];
-  let path: string;
-  try {
-    path = decodeURIComponent(raw ?? '');
-  } catch {
-    path = '';
-  }
-  if (path === '' || /\/\/|\/\.{1,2}(\/|$)|\0/.test(path)) {
-    throw new BulkheadError('BH_GATE_BODY', { reason: 'its path is not in the plain form' });
-  }
-  return path.replace(/^\/v[0-9.]+(?=\/)/, '');
 }

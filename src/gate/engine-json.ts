@@ -41,6 +41,8 @@ function fold(value: unknown, depth: number): EngineJson {
   if (typeof value === 'object' && value !== null) {
     return new Map(Object.entries(value).map(([key, item]) => [foldKey(key), fold(item, depth + 1)]));
   }
+  if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
+    throw new BulkheadError('BH_GATE_BODY', { reason: 'its body has a number that is too large' });
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
   return null;
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { parseJson, stringifyJson } from '../oci/json.js';
+import { parseJson, stringifyJson } from '../common/json.js';
 import { parseRuntimeSpec, serialiseRuntimeSpec } from '../oci/runtime-spec.js';
 import { broken, generatedSpecs } from './testing/promises.js';
 import { requestFor } from './testing/requests.js';

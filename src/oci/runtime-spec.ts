@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { hooksSchema } from './hooks.js';
-import { parseJson, stringifyJson } from './json.js';
+import { parseJson, stringifyJson } from '../common/json.js';
 import { linuxSchema } from './linux.js';
 import { mountSchema } from './mounts.js';
 import { processSchema } from './process.js';

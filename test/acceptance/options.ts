@@ -27,15 +27,15 @@ export function optionRows(docker: () => Docker): void {
     test.each(['runc', 'io.containerd.runc.v2', 'bulkhead'])(
       'A06, R9.3.18: with --runtime=%s the container works and is isolated',
       async (runtime) => {
-        const { status, stdout } = await run(
-          ['--privileged', '--runtime', runtime],
-          'sh',
-          '-c',
-          'echo test; cat /proc/self/uid_map; probe vsock-socket',
-        );
+        const name = unique('a06');
+        containers.push(name);
+        const flags = ['--name', name, '--privileged', '--runtime', runtime];
+        const script = 'echo test; cat /proc/self/uid_map; probe vsock-socket';
+        const { status, stdout } = await docker().run(['run', ...flags, probe, 'sh', '-c', script]);
         const [word, map = '', socket] = stdout.split('\n');
         expect([status, word, socket]).toEqual([1, 'test', 'EAFNOSUPPORT']);
         expect(parseIdMap(map).base).toBeGreaterThanOrEqual(100_000);
+        expect(await docker().ok(['inspect', '-f', '{{.HostConfig.Runtime}}', name])).toBe('bulkhead');
       },
     );
 

@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { connectChannel, connectEngine, forwardConnections, serveChannel } from '../../dist/channel/index.js';
+import { connectChannel, forwardConnections, joinDuplex, serveChannel } from '../../dist/channel/index.js';
 import { systemClock } from '../../dist/common/system-clock.js';
 import type { BenchmarkRow } from './rows.ts';
 
@@ -89,7 +89,9 @@ async function guest(kind: string, path: string): Promise<void> {
   const enginePath = `${path}.engine`;
   createServer({ allowHalfOpen: true }, answer).listen(enginePath);
   const engine =
-    kind === 'forwarded' ? (stream: Duplex): void => void connectEngine(stream, enginePath) : answer;
+    kind === 'forwarded'
+      ? (stream: Duplex): void => void joinDuplex(stream, connect({ path: enginePath, allowHalfOpen: true }))
+      : answer;
   const nothing = {
     status: async () => null,
     explain: async () => null,

@@ -22,8 +22,9 @@ export async function benchEngine(rounds = 20): Promise<BenchmarkRow[]> {
     signal: AbortSignal.timeout(60_000),
   });
   try {
-    const docker = createDocker(engine.dockerHost);
     const internals = await engineInternals(engine.pid);
+    // The gate would have every container isolated.
+    const docker = createDocker(internals.rawHost);
     await addPlainRuntime(internals, docker);
     const { init } = internals;
     const run = (runtime: string) => async () =>

@@ -7,6 +7,7 @@ import { type DataDisk, makeDataDisk } from './data-disk.ts';
 import { addPlainRuntime } from './runtimes.ts';
 
 export interface BenchEngine extends AsyncDisposable {
+  /** Talks to dockerd itself. */
   readonly docker: Docker;
   readonly internals: EngineInternals;
   readonly controlSocket: string;
@@ -31,8 +32,9 @@ export async function startBenchEngine(name = 'bench', root?: string): Promise<B
         signal: AbortSignal.timeout(60_000),
       }),
     );
-    const docker = createDocker(engine.dockerHost);
     const internals = await engineInternals(engine.pid);
+    // The gate would have every container isolated.
+    const docker = createDocker(internals.rawHost);
     await addPlainRuntime(internals, docker);
     const dispose = async (): Promise<void> => cleanup.disposeAsync();
     return {

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createDocker, type Outcome, probe, unique } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
 import { parseIdMap } from '../support/id-map.ts';
 import { engineRoot } from './engine-root.ts';
 
@@ -52,10 +53,14 @@ describe('attacks that fail', () => {
     expect(parseIdMap(stdout).base).toBeGreaterThanOrEqual(100_000);
   });
 
-  test('a runtime cannot be named by path', async () => {
-    const { status, stdout } = await run(['--runtime', '/usr/lib/bulkhead/runc'], 'cat /proc/self/uid_map');
+  test('a runtime named by path is the front door, and dockerd itself refuses it', async () => {
+    const flags = ['--runtime', '/usr/lib/bulkhead/runc'];
+    const { stdout } = await run(flags, 'cat /proc/self/uid_map');
+    expect(parseIdMap(stdout).base).toBeGreaterThanOrEqual(100_000);
+    const dockerd = createDocker((await engineInternals(inject('enginePid'))).rawHost);
+    const { status, stdout: past } = await dockerd.run(['run', '--rm', ...flags, probe, 'true']);
     expect(status).not.toBe(0);
-    expect(stdout).toBe('');
+    expect(past).toBe('');
   });
 
   test.each([

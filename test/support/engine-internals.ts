@@ -16,6 +16,8 @@ export interface EngineInternals {
   readonly init: number;
   /** The process PID 1 runs as this service now; undefined while it is down. */
   pidOf(service: Service): Promise<number | undefined>;
+  /** dockerd's own socket, past the gate, as DOCKER_HOST. */
+  readonly rawHost: string;
   /** A path of the engine's root, reachable from the host. */
   path(inside: string): string;
   /** What a container must not leave behind. */
@@ -39,6 +41,7 @@ export async function engineInternals(entry: number): Promise<EngineInternals> {
     (await readdir(path(directory)).catch(() => [])).filter((name) => name !== 'cursor').length;
   return {
     init,
+    rawHost: `unix://${path('/run/bulkhead/engine/docker.sock')}`,
     path,
     async pidOf(service) {
       const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), '-f', commandLines[service]], {

@@ -20,6 +20,12 @@ export const gateErrors = defineErrors({
     remedy: 'Leave --cgroupns=host out.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_HTTP: {
+    message: 'The request is refused by rule request-form, because {reason}.',
+    remedy:
+      'Docker clients do not send such requests; what cannot be read with certainty never reaches the engine. Ask your administrator if one of yours does.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_LOG_DRIVER: {
     message:
       'enhanced container isolation: rule log-drivers refuses the log driver {driver}, which could be pointed at sockets of the VM.',

@@ -31,7 +31,7 @@ const integer = /^-?\d+$/;
  * several times slower, so it only runs when the text holds a run of digits long enough to matter.
  *
  * Where an object repeats a key the last one counts, as in Go; whatever Go would make of the first (it merges nested
- * structures) does not matter, because the delegate only ever reads what {@link stringifyJson} wrote.
+ * structures) does not matter, because who acts on it only ever reads what {@link stringifyJson} wrote.
  *
  * @throws SyntaxError when the text is not JSON.
  */

@@ -1,0 +1,95 @@
+import type { Duplex } from 'node:stream';
+import { bodyReader } from '../../gate/http/body-reader.js';
+import { HeadReader, unreadable } from '../../gate/http/head-reader.js';
+import { parseResponseHead, type ResponseHead } from '../../gate/http/response-head.js';
+import type { Takeover } from '../../gate/takeover.js';
+import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
+import type { Exchange } from './exchange.js';
+
+/** How an answer ended: at its own end, with the connection, or not at all because the engine took it over. */
+export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
+
+/**
+ * Passes on the answer to one request, byte by byte as it is, up to where it ends. Rejects with ConnectionCut, or with
+ * `BH_GATE_HTTP` when the engine's answer can't be read.
+ *
+ * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer.
+ */
+export async function passAnswer(
+  { request, takeover }: Exchange,
+  engine: ByteSource,
+  client: Duplex,
+  beforeFinal: () => Promise<void>,
+): Promise<AnswerEnd> {
+  for (;;) {
+    const { bytes, head } = await readHead(engine, request.method);
+    // Interim (RFC 9110 section 15.2): the answer is still to come.
+    if (head.status < 200 && head.status !== 101) {
+      await writeAll(client, bytes);
+      continue;
+    }
+    await beforeFinal();
+    if (isTakenOver(head, takeover)) {
+      await writeAll(client, bytes);
+      return 'taken-over';
+    }
+    await passBody(head, bytes, engine, client);
+    return head.framing === undefined ? 'closed' : 'whole';
+  }
+}
+
+async function readHead(
+  engine: ByteSource,
+  method: string,
+): Promise<{ bytes: Buffer[]; head: ResponseHead }> {
+  const reader = new HeadReader(0xff);
+  const bytes: Buffer[] = [];
+  for (;;) {
+    const piece = await engine.next();
+    if (piece === undefined) throw new ConnectionCut();
+    const end = reader.push(piece);
+    bytes.push(piece.subarray(0, end));
+    if (end === undefined) continue;
+    engine.putBack(piece.subarray(end));
+    return { bytes, head: parseResponseHead(reader.lines(), method) };
+  }
+}
+
+async function passBody(
+  { framing }: ResponseHead,
+  head: readonly Buffer[],
+  engine: ByteSource,
+  client: Duplex,
+): Promise<void> {
+  const reader = bodyReader(framing);
+  let pending = head;
+  while (!reader.done) {
+    // An engine may say long before the body that it is serving; but what came in one piece goes on in one.
+    if (!engine.ready) {
+      await writeAll(client, pending);
+      pending = [];
+    }
+    const piece = await engine.next();
+    if (piece === undefined) {
+      if (framing === undefined) break;
+      throw new ConnectionCut();
+    }
+    const { consumed } = reader.push(piece);
+    engine.putBack(piece.subarray(consumed));
+    await writeAll(client, [...pending, piece.subarray(0, consumed)]);
+    pending = [];
+  }
+  await writeAll(client, pending);
+}
+
+/**
+ * With an Upgrade the engine says 101; to an old client of a terminal, 200 and no framing. Nothing else is a takeover: an answer
+ * that lasts until the engine closes, to any other request, is passed on to its end, and the client has no say meanwhile.
+ */
+function isTakenOver({ status, framing }: ResponseHead, takeover: Takeover | undefined): boolean {
+  if (status === 101) {
+    if (takeover?.upgrade !== undefined) return true;
+    throw unreadable('the engine changed the protocol without being asked');
+  }
+  return takeover !== undefined && takeover.upgrade === undefined && status === 200 && framing === undefined;
+}

@@ -1,0 +1,115 @@
+import type { Duplex } from 'node:stream';
+
+/** Bytes held for a reader that has not asked for them yet; beyond, the stream is paused. */
+const mostHeld = 65_536;
+
+/** A connection that went away before what was being said had ended. */
+export class ConnectionCut extends Error {
+  override readonly name = 'ConnectionCut';
+}
+
+/**
+ * The readable side of a stream, read when wanted. Unlike a paused stream it notices the end while nothing is wanted, as long as
+ * no more than 64 KiB came before it: a client that has gone must not keep the engine at work for it.
+ */
+export class ByteSource {
+  readonly #stream: Duplex;
+  readonly #pieces: Buffer[] = [];
+  #held = 0;
+  #ended = false;
+  #cut = false;
+  #wake: (() => void) | undefined;
+  #onEnd: (() => void) | undefined;
+  readonly #release: () => void;
+
+  constructor(stream: Duplex) {
+    this.#stream = stream;
+    const onData = (piece: Buffer): void => {
+      this.#pieces.push(piece);
+      this.#held += piece.length;
+      if (this.#held > mostHeld) stream.pause();
+      this.#wake?.();
+    };
+    const onEnd = (): void => {
+      this.#ended = true;
+      this.#wake?.();
+      this.#tellEnd();
+    };
+    const onClose = (): void => {
+      this.#cut = !this.#ended;
+      this.#wake?.();
+      this.#tellEnd();
+    };
+    // What went wrong shows as a close without an end.
+    stream.on('error', () => undefined);
+    stream.on('data', onData).on('end', onEnd).on('close', onClose);
+    this.#release = () => stream.off('data', onData).off('end', onEnd).off('close', onClose).pause();
+    if (stream.destroyed) onClose();
+  }
+
+  /** Whether `next` has something to give at once. */
+  get ready(): boolean {
+    return this.#pieces.length > 0;
+  }
+
+  /** The next piece; `undefined` after the last. Rejects with ConnectionCut. One reader at a time. */
+  async next(): Promise<Buffer | undefined> {
+    for (;;) {
+      const piece = this.#pieces.shift();
+      if (piece !== undefined) {
+        this.#held -= piece.length;
+        if (this.#held <= mostHeld) this.#stream.resume();
+        return piece;
+      }
+      if (this.#ended) return undefined;
+      if (this.#cut) throw new ConnectionCut();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      this.#wake = undefined;
+    }
+  }
+
+  /** Gives back what the reader did not need of a piece; the next piece begins with it. */
+  putBack(rest: Buffer): void {
+    if (rest.length === 0) return;
+    this.#pieces.unshift(rest);
+    this.#held += rest.length;
+  }
+
+  /** Calls back when the stream has ended or was cut and nothing of it is left to read, at once if that is so. Replaces an earlier wish. */
+  whenEnded(callback: (() => void) | undefined): void {
+    this.#onEnd = callback;
+    this.#tellEnd();
+  }
+
+  /** Lets go of the stream, which is paused then, and gives what is left to read. */
+  release(): Buffer[] {
+    this.#onEnd = undefined;
+    this.#release();
+    return this.#pieces.splice(0);
+  }
+
+  #tellEnd(): void {
+    if ((this.#ended || this.#cut) && this.#pieces.length === 0) this.#onEnd?.();
+  }
+}
+
+/** Writes pieces together and waits until there is room for more. Rejects with ConnectionCut. */
+export async function writeAll(to: Duplex, pieces: readonly Buffer[]): Promise<void> {
+  if (to.destroyed || to.writableEnded) throw new ConnectionCut();
+  if (pieces.length === 0) return;
+  to.cork();
+  let room = true;
+  for (const piece of pieces) room = to.write(piece);
+  to.uncork();
+  if (room || !to.writableNeedDrain) return;
+  await new Promise<void>((resolve, reject) => {
+    const settle = (): void => {
+      to.off('drain', settle).off('close', settle);
+      if (to.destroyed) reject(new ConnectionCut());
+      else resolve();
+    };
+    to.on('drain', settle).on('close', settle);
+  });
+}

@@ -1,0 +1,92 @@
+import type { Duplex } from 'node:stream';
+import { joinDuplex } from '../../channel/index.js';
+import { passAnswer, type AnswerEnd } from './answer-side.js';
+import { ByteSource, ConnectionCut } from './byte-source.js';
+import type { Exchange, GateHooks, Peer } from './exchange.js';
+import { readRequest, sendRequest } from './request-side.js';
+
+/**
+ * One connection of a client and one of the engine, with the gate in between: a request is read, judged and written anew, and
+ * the next one is not looked at before the answer to it is whole. Nothing the client sent reaches the engine as it was, up to
+ * the moment the engine has taken the connection over by an answer to a request that allows it (`src/gate/takeover.ts`).
+ */
+export class GateConnection {
+  readonly #client: Peer;
+  readonly #engine: Peer;
+  readonly #hooks: GateHooks;
+  #answering = false;
+
+  constructor(client: Duplex, engine: Duplex, hooks: GateHooks) {
+    this.#client = { stream: client, source: new ByteSource(client) };
+    this.#engine = { stream: engine, source: new ByteSource(engine) };
+    this.#hooks = hooks;
+  }
+
+  /** Whether part of an answer has been passed on: what the client were told now, it would take for the rest. */
+  get answering(): boolean {
+    return this.#answering;
+  }
+
+  /**
+   * Serves requests until one side ends or a taken over connection is over. Rejects with a `BH_GATE_…` refusal, with
+   * ConnectionCut, or with another error when the engine's answer can't be read. The streams are left to the caller to close.
+   *
+   * @param onEngineLeft called when the engine ended while no answer was on its way.
+   */
+  async serve(onEngineLeft: () => void): Promise<void> {
+    for (;;) {
+      this.#engine.source.whenEnded(onEngineLeft);
+      const exchange = await readRequest(this.#client.source);
+      if (exchange === undefined) return;
+      this.#engine.source.whenEnded(undefined);
+      await this.#hooks.before(exchange);
+      const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);
+      this.#client.source.whenEnded(undefined);
+      if (end === 'taken-over') return this.#join();
+      // Asked to close, or told to by `canonicalRequest`, the engine reads no other request.
+      const last = exchange.request.close || exchange.takeover !== undefined;
+      if (end === 'closed' || last || this.#engine.stream.destroyed) return;
+    }
+  }
+
+  /** Stops reading; both streams are paused then. */
+  release(): void {
+    this.#client.source.release();
+    this.#engine.source.release();
+  }
+
+  async #send(exchange: Exchange): Promise<void> {
+    try {
+      await sendRequest(exchange, this.#client, this.#engine);
+    } catch (error) {
+      // An engine that answers and closes before it has read everything: the answer counts.
+      if (!(error instanceof ConnectionCut && this.#engine.stream.destroyed)) throw error;
+    }
+    // Not while a takeover may come: the end of what is typed does not mean that nobody waits for the answer.
+    if (exchange.takeover === undefined) this.#client.source.whenEnded(() => this.#engine.stream.end());
+  }
+
+  async #pass(exchange: Exchange, onEngineLeft: () => void): Promise<AnswerEnd> {
+    const { source } = this.#engine;
+    const end = await passAnswer(exchange, source, this.#client.stream, async () => {
+      await this.#hooks.after(exchange);
+      this.#answering = true;
+    }).catch((error: unknown) => {
+      if (error instanceof ConnectionCut) throw error;
+      throw new Error('the engine gave an answer that cannot be read', { cause: error });
+    });
+    this.#answering = false;
+    if (end !== 'taken-over') source.whenEnded(onEngineLeft);
+    return end;
+  }
+
+  async #join(): Promise<void> {
+    const [client, engine] = [this.#client.stream, this.#engine.stream];
+    for (const piece of this.#client.source.release()) engine.write(piece);
+    for (const piece of this.#engine.source.release()) client.write(piece);
+    const joined = joinDuplex(client, engine);
+    client.resume();
+    engine.resume();
+    await joined;
+  }
+}

@@ -1,0 +1,26 @@
+import type { Duplex } from 'node:stream';
+import type { RequestHead } from '../../gate/http/request-head.js';
+import type { Takeover } from '../../gate/takeover.js';
+import type { ByteSource } from './byte-source.js';
+
+/** One side of the gate: what is read from it is read through the source alone. */
+export interface Peer {
+  readonly stream: Duplex;
+  readonly source: ByteSource;
+}
+
+/** One request and the answer to it. */
+export interface Exchange {
+  readonly request: RequestHead;
+  /** Of the request, without version. */
+  readonly path: string;
+  readonly takeover: Takeover | undefined;
+}
+
+/** What else is to happen around an exchange; must not reject. */
+export interface GateHooks {
+  /** Before the engine sees the request. */
+  before(exchange: Exchange): Promise<void> | undefined;
+  /** Before the client sees the answer. */
+  after(exchange: Exchange): Promise<void> | undefined;
+}

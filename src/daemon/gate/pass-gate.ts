@@ -1,0 +1,65 @@
+import { setTimeout as deadline } from 'node:timers';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Logger } from '../../common/log.js';
+import { ConnectionCut } from './byte-source.js';
+import { GateConnection } from './connection.js';
+import type { GateHooks } from './exchange.js';
+
+export interface GateOptions {
+  readonly engineSocket: string;
+  readonly hooks: GateHooks;
+  readonly log: Logger;
+}
+
+/** How long a client that has been told the last may take to close. */
+const lingerMs = 5000;
+
+/** Serves one connection of a client. Resolves when nothing more will be served on it; never rejects. */
+export async function passGate(client: Duplex, { engineSocket, hooks, log }: GateOptions): Promise<void> {
+  const engine = connect({ path: engineSocket, allowHalfOpen: true });
+  const gate = new GateConnection(client, engine, hooks);
+  try {
+    await gate.serve(() => {
+      endClient(client);
+    });
+    endClient(client);
+  } catch (error) {
+    if (gate.answering) client.destroy();
+    else if (isBulkheadError(error)) refuse(client, error, log);
+    else endClient(client);
+    if (!isBulkheadError(error) && !(error instanceof ConnectionCut))
+      log.error({ err: error }, 'a connection to the engine was cut by the gate');
+  } finally {
+    gate.release();
+    engine.destroy();
+    // What the client still sends is not waited for, nor may it keep the client from reading what it was told.
+    client.resume();
+  }
+}
+
+function refuse(client: Duplex, error: BulkheadError, log: Logger): void {
+  log.warn({ audit: 'request', code: error.code, reason: error.params['reason'] }, 'request refused');
+  const status = error.code === 'BH_GATE_HTTP' ? '400 Bad Request' : '403 Forbidden';
+  const body = JSON.stringify({ message: `${error.message} (${error.code})` });
+  const head = [
+    `HTTP/1.1 ${status}`,
+    'content-type: application/json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  endClient(client, `${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Ends in order, so that everything already written arrives; who does not close then is cut off. */
+function endClient(client: Duplex, last?: string): void {
+  if (client.destroyed || client.writableEnded) return;
+  if (last !== undefined) client.write(last);
+  client.end(() => {
+    const timer = deadline(() => client.destroy(), lingerMs);
+    client.once('close', () => {
+      clearTimeout(timer);
+    });
+  });
+}

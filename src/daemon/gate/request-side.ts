@@ -1,0 +1,92 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { withoutVersion } from '../../gate/engine-path.js';
+import { bodyReader } from '../../gate/http/body-reader.js';
+import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
+import { HeadReader } from '../../gate/http/head-reader.js';
+import { parseRequestHead, type RequestHead } from '../../gate/http/request-head.js';
+import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
+import { takeoverOf } from '../../gate/takeover.js';
+import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
+import type { Exchange, Peer } from './exchange.js';
+
+const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
+
+/**
+ * Reads the head of the next request; `undefined` when the client has ended instead. Rejects with a `BH_GATE_…` refusal or
+ * ConnectionCut.
+ */
+export async function readRequest(source: ByteSource): Promise<Exchange | undefined> {
+  const head = new HeadReader();
+  for (;;) {
+    const piece = await source.next();
+    if (piece === undefined) {
+      if (head.started) throw new ConnectionCut();
+      return undefined;
+    }
+    const end = head.push(piece);
+    if (end === undefined) continue;
+    source.putBack(piece.subarray(end));
+    const request = parseRequestHead(head.lines());
+    const path = withoutVersion(request.path);
+    return { request, path, takeover: takeoverOf(request, path) };
+  }
+}
+
+/**
+ * Writes a request and its body, read on meanwhile, to the engine. One that can't be read to its end is left unfinished, so
+ * that the engine never takes it for a whole one. Rejects with a `BH_GATE_…` refusal or ConnectionCut.
+ */
+export async function sendRequest(
+  { request, path, takeover }: Exchange,
+  client: Peer,
+  engine: Peer,
+): Promise<void> {
+  const rewrite = bodyRewriteOf(request.method, path);
+  if (rewrite !== undefined) {
+    const body = rewrite(await readBody(request, client));
+    const anew = { ...request, expectsContinue: false };
+    const head = canonicalRequest(anew, { length: body.length }, takeover);
+    return writeAll(engine.stream, [Buffer.from(head), body]);
+  }
+  const head = canonicalRequest(request, request.framing, takeover);
+  await writeAll(engine.stream, [Buffer.from(head)]);
+  const chunked = request.framing === 'chunked';
+  await eachContent(request, client.source, async (content) =>
+    writeAll(engine.stream, chunked ? encodeChunk(content) : content),
+  );
+  if (chunked) await writeAll(engine.stream, [lastChunk]);
+}
+
+async function readBody(request: RequestHead, { stream, source }: Peer): Promise<Buffer> {
+  const { framing, expectsContinue } = request;
+  if (typeof framing === 'object') checkLength(framing.length);
+  if (expectsContinue) await writeAll(stream, [continueAnswer]);
+  const body: Buffer[] = [];
+  let length = 0;
+  await eachContent(request, source, async (content) => {
+    for (const piece of content) length += piece.length;
+    checkLength(length);
+    body.push(...content);
+  });
+  return Buffer.concat(body);
+}
+
+async function eachContent(
+  { framing }: RequestHead,
+  source: ByteSource,
+  take: (content: readonly Buffer[]) => Promise<void>,
+): Promise<void> {
+  if (framing === undefined) return;
+  const reader = bodyReader(framing);
+  while (!reader.done) {
+    const piece = await source.next();
+    if (piece === undefined) throw new ConnectionCut();
+    const { content, consumed } = reader.push(piece);
+    source.putBack(piece.subarray(consumed));
+    await take(content);
+  }
+}
+
+function checkLength(length: number): void {
+  if (length > longestBody) throw new BulkheadError('BH_GATE_BODY', { reason: 'its body is over 4 MiB' });
+}
