@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { hostileRequests } from '../../src/gate/http/hostile.test-support.ts';
+import { createDocker, probe, unique } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
+import { talk } from '../support/raw-http.ts';
+
+const docker = createDocker(inject('dockerHost'));
+const gate = docker.host.replace('unix://', '');
+
+/** The gate between a client that sends what it likes and the real dockerd. Each rule is also looked at from behind the gate. */
+describe('the API gate', () => {
+  let dockerd: string;
+  const names: string[] = [];
+  beforeAll(async () => {
+    dockerd = (await engineInternals(inject('enginePid'))).rawHost.replace('unix://', '');
+  });
+  afterAll(async () => {
+    await docker.run(['rm', '-f', ...names]);
+  });
+  const named = (): string => {
+    const name = unique('gate');
+    names.push(name);
+    return name;
+  };
+  const exists = async (name: string): Promise<boolean> =>
+    (await docker.run(['container', 'inspect', name])).status === 0;
+  const create = (name: string, body: string = JSON.stringify({ Image: probe, Cmd: ['true'] })): string =>
+    [
+      `POST /v1.51/containers/create?name=${name} HTTP/1.1`,
+      'Host: x',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      '',
+      Buffer.from(body).toString('latin1'),
+    ].join('\r\n');
+  const statuses = (text: string): string[] =>
+    [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, code = '']) => code);
+
+  test('what cannot be read with certainty gets one answer, and what follows it none', async () => {
+    const name = named();
+    for (const [what, text] of Object.entries(hostileRequests)) {
+      const answer = await talk(gate, [text, create(name)]);
+      expect([what, ...statuses(answer)]).toEqual([what, '400']);
+      expect(answer).toContain('BH_GATE_HTTP');
+    }
+    expect(await exists(name)).toBe(false);
+  });
+
+  const failing = (connection: string): string =>
+    `POST /v1.51/containers/no-such-container/attach?stream=1&stdin=1 HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nUpgrade: tcp\r\n\r\n`;
+
+  test.each(['in one piece', 'in two'])(
+    'what follows a failed takeover is no request, sent %s',
+    async (how) => {
+      const name = named();
+      const [first, second] = [failing('Upgrade'), create(name)];
+      const answer = await talk(gate, how === 'in two' ? [first, second] : [first + second]);
+      expect(statuses(answer)).toEqual(['404']);
+      expect(await exists(name)).toBe(false);
+    },
+  );
+
+  test('dockerd itself would serve it, unless it is told to close as the gate does', async () => {
+    const [served, closed] = [named(), named()];
+    const both = await talk(dockerd, [failing('Upgrade') + create(served)], /201 Created[^]*\}/);
+    expect([statuses(both), await exists(served)]).toEqual([['404', '201'], true]);
+    const one = await talk(dockerd, [failing('close, upgrade') + create(closed)]);
+    expect([statuses(one), await exists(closed)]).toEqual([['404'], false]);
+  });
+
+  test('an Upgrade dockerd was not asked for opens nothing', async () => {
+    const name = named();
+    const text = `GET /_ping HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n`;
+    const answer = await talk(gate, [text + create(name)], /201 Created[^]*\}/);
+    expect(statuses(answer)).toEqual(['200', '201']);
+  });
+
+  const inspectRuntime = async (name: string): Promise<string> =>
+    docker.ok(['inspect', '-f', '{{.HostConfig.Runtime}}', name]);
+
+  test.each([
+    ['HostConfig', 'Runtime'],
+    ['hostconfig', 'runtime'],
+    ['HOSTCONFIG', 'RUNTIME'],
+    ['ho\u017Ftconfig', 'runTime'],
+    ['Host\\u0043onfig', 'R\\u0075ntime'],
+  ])(
+    'A06: {"%s":{"%s":"runc"}} becomes the isolated runtime, each of two sent together',
+    async (outer, inner) => {
+      const [first, second, past] = [named(), named(), named()];
+      const body = `{"Image":"${probe}","Cmd":["true"],"${outer}":{"${inner}":"runc","Memory":9223372036854771712}}`;
+      const answer = await talk(gate, [create(first, body) + create(second, body)], /(201 Created[^]*){2}\}/);
+      expect(statuses(answer)).toEqual(['201', '201']);
+      expect(await inspectRuntime(first)).toBe('bulkhead');
+      expect(await inspectRuntime(second)).toBe('bulkhead');
+      expect(await docker.ok(['inspect', '-f', '{{.HostConfig.Memory}}', first])).toBe('9223372036854771712');
+      // Behind the gate dockerd takes every one of these spellings, and keeps the name.
+      await talk(dockerd, [create(past, body)], /201 Created[^]*\}/);
+      expect(await inspectRuntime(past)).toBe('runc');
+    },
+  );
+
+  test('a key twice in two spellings is refused', async () => {
+    const name = named();
+    const body = `{"Image":"${probe}","HostConfig":{"Runtime":"bulkhead","runtime":"runc"}}`;
+    const answer = await talk(gate, [create(name, body)]);
+    expect([statuses(answer), await exists(name)]).toEqual([['403'], false]);
+  });
+});
