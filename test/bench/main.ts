@@ -1,11 +1,12 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * work, settings, parallel, peers, channel, image, boot; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
 import { benchEngine } from './engine.ts';
+import { benchGate } from './gate.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import type { BenchmarkRow } from './rows.ts';
@@ -14,6 +15,7 @@ import { benchWork } from './work.ts';
 
 const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = {
   engine: () => benchEngine(),
+  gate: () => benchGate(),
   work: () => benchWork(),
   settings: () => benchSettings(),
   parallel: () => benchParallel(),

@@ -9,6 +9,8 @@ import { addPlainRuntime } from './runtimes.ts';
 export interface BenchEngine extends AsyncDisposable {
   /** Talks to dockerd itself. */
   readonly docker: Docker;
+  /** Talks to the gate, as a developer does. */
+  readonly gated: Docker;
   readonly internals: EngineInternals;
   readonly controlSocket: string;
   readonly disk: DataDisk;
@@ -39,6 +41,7 @@ export async function startBenchEngine(name = 'bench', root?: string): Promise<B
     const dispose = async (): Promise<void> => cleanup.disposeAsync();
     return {
       docker,
+      gated: createDocker(engine.dockerHost),
       internals,
       controlSocket: engine.controlSocket,
       disk,

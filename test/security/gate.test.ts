@@ -34,7 +34,7 @@ describe('the API gate', () => {
       Buffer.from(body).toString('latin1'),
     ].join('\r\n');
   const statuses = (text: string): string[] =>
-    [...text.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map(([, code = '']) => code);
+    [...text.matchAll(/HTTP\/1\.1 (\d{3}) /g)].map(([, code = '']) => code);
 
   test('what cannot be read with certainty gets one answer, and what follows it none', async () => {
     const name = named();
@@ -47,7 +47,16 @@ describe('the API gate', () => {
   });
 
   const failing = (connection: string): string =>
-    `POST /v1.51/containers/no-such-container/attach?stream=1&stdin=1 HTTP/1.1\r\nHost: x\r\nConnection: ${connection}\r\nUpgrade: tcp\r\n\r\n`;
+    [
+      'POST /v1.51/exec/no-such-exec/start HTTP/1.1',
+      'Host: x',
+      `Connection: ${connection}`,
+      'Upgrade: tcp',
+      'Content-Type: application/json',
+      'Content-Length: 2',
+      '',
+      '{}',
+    ].join('\r\n');
 
   test.each(['in one piece', 'in two'])(
     'what follows a failed takeover is no request, sent %s',

@@ -1,0 +1,141 @@
+/** The gate of bulkheadd beside dockerd's own socket, the same engine in native mode. Root only. */
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { Agent, type IncomingMessage, request, type RequestOptions } from 'node:http';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { readStatus } from '../support/control.ts';
+import { probe } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
+import { alternate, type BenchmarkRow, median, milliseconds, pairs } from './rows.ts';
+import { type BenchEngine, startBenchEngine } from './with-engine.ts';
+
+const imageMebibytes = 512;
+
+export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
+  await using engine = await startBenchEngine('bench-gate');
+  return [
+    ...(await requests(engine)),
+    ...(await run(engine, rounds)),
+    ...(await transfer(engine)),
+    ...(await logs(engine, 500)),
+  ];
+}
+
+function socketOf(docker: { readonly host: string }): string {
+  return docker.host.replace('unix://', '');
+}
+
+async function requests({ docker, gated }: BenchEngine): Promise<BenchmarkRow[]> {
+  const ping = await compare('/_ping');
+  for (let count = 0; count < 100; count += 1) {
+    const body = { Image: probe, Cmd: ['true'] };
+    await callEngine(socketOf(docker), { method: 'POST', path: '/containers/create', body });
+  }
+  const list = await compare('/containers/json?all=1');
+  await docker.ok(['container', 'prune', '-f']);
+  return [...rows('_ping', ping), ...rows('containers/json, 100 containers', list)];
+
+  function rows(name: string, times: readonly [number, number]): BenchmarkRow[] {
+    return [
+      { name: `${name}, through the gate, p50`, unit: 'ms', value: times[0] },
+      { name: `${name}, straight to dockerd, p50`, unit: 'ms', value: times[1] },
+      { name: `${name}, added by the gate`, unit: 'ms', value: times[0] - times[1] },
+    ];
+  }
+
+  async function compare(path: string): Promise<[number, number]> {
+    const [through, straight] = [repeat(socketOf(gated), path), repeat(socketOf(docker), path)];
+    const { a, b } = await alternate(100, through, straight);
+    return [a, b];
+  }
+}
+
+/** Milliseconds of one request, median of ten on one connection that is kept. */
+function repeat(socketPath: string, path: string): () => Promise<number> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const one = async (): Promise<void> => {
+    const response = await get({ socketPath, path, agent });
+    response.resume();
+    await once(response, 'end');
+  };
+  return async () => {
+    const times: number[] = [];
+    for (let count = 0; count < 10; count += 1) times.push(await milliseconds(one));
+    return median(times);
+  };
+}
+
+async function get(options: RequestOptions): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    request(options, resolve).on('error', reject).end();
+  });
+}
+
+async function run({ docker, gated }: BenchEngine, rounds: number): Promise<BenchmarkRow[]> {
+  const command = ['run', '--rm', probe, 'true'];
+  const { a, b, ratio } = await pairs(
+    rounds,
+    async () => gated.ok(command),
+    async () => docker.ok(command),
+  );
+  return [
+    { name: 'docker run --rm, through the gate', unit: 'ms', value: a },
+    { name: 'docker run --rm, straight', unit: 'ms', value: b },
+    { name: 'docker run --rm, through / straight, median of pairs', unit: 'ratio', value: ratio },
+  ];
+}
+
+/** `ratio` is of the times, so the throughput's is its inverse. */
+async function transfer({ docker, gated, disk }: BenchEngine): Promise<BenchmarkRow[]> {
+  const directory = join(disk.dir, 'memory');
+  const [content, archive] = [join(directory, 'content'), join(directory, 'archive')];
+  await execa('dd', ['if=/dev/urandom', `of=${content}`, 'bs=1M', `count=${imageMebibytes}`]);
+  await execa('tar', ['-C', directory, '-cf', archive, 'content']);
+  await docker.ok(['import', archive, 'bench/big']);
+  await rm(content);
+  const save = await pairs(
+    6,
+    async () => gated.ok(['save', '-o', archive, 'bench/big']),
+    async () => docker.ok(['save', '-o', archive, 'bench/big']),
+  );
+  const load = (by: typeof docker) => async (): Promise<number> => {
+    await docker.ok(['rmi', '-f', 'bench/big']);
+    return milliseconds(async () => by.ok(['load', '-i', archive]));
+  };
+  const loaded = await alternate(6, load(gated), load(docker));
+  await docker.ok(['rmi', '-f', 'bench/big']);
+  await rm(archive);
+  const rate = (ms: number): number => ((imageMebibytes << 20) / ms) * 1e-3;
+  return [
+    { name: 'docker save, through the gate', unit: 'MB/s', value: rate(save.a) },
+    { name: 'docker save, straight', unit: 'MB/s', value: rate(save.b) },
+    { name: 'docker save, throughput through / straight', unit: 'ratio', value: 1 / save.ratio },
+    { name: 'docker load, through the gate', unit: 'MB/s', value: rate(loaded.a) },
+    { name: 'docker load, straight', unit: 'MB/s', value: rate(loaded.b) },
+    { name: 'docker load, throughput through / straight', unit: 'ratio', value: 1 / loaded.ratio },
+  ];
+}
+
+async function logs({ gated, controlSocket }: BenchEngine, count: number): Promise<BenchmarkRow[]> {
+  const script = 'while :; do echo line; sleep 1; done';
+  const id = await gated.ok(['run', '-d', probe, 'sh', '-c', script]);
+  const resident = async (): Promise<number> => (await readStatus(controlSocket)).memory.residentBytes / 1e6;
+  const before = await resident();
+  const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
+  const following = await Promise.all(
+    Array.from({ length: count }, async () => {
+      const path = `/containers/${id}/logs?follow=1&stdout=1`;
+      const response = await get({ socketPath: socketOf(gated), path, agent });
+      await once(response, 'data');
+      return response;
+    }),
+  );
+  const after = await resident();
+  for (const response of following) response.destroy();
+  await gated.run(['rm', '-f', id]);
+  return [
+    { name: 'bulkheadd, resident before', unit: 'MB', value: before },
+    { name: `bulkheadd, resident with ${count} logs -f`, unit: 'MB', value: after },
+  ];
+}
