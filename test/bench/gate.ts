@@ -10,7 +10,7 @@ import { callEngine } from '../support/engine-api.ts';
 import { alternate, type BenchmarkRow, median, milliseconds, pairs } from './rows.ts';
 import { type BenchEngine, startBenchEngine } from './with-engine.ts';
 
-const imageMebibytes = 512;
+const imageMebibytes = 256;
 
 export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
   await using engine = await startBenchEngine('bench-gate');
@@ -95,7 +95,7 @@ async function transfer({ docker, gated, disk }: BenchEngine): Promise<Benchmark
   await docker.ok(['import', archive, 'bench/big']);
   await rm(content);
   const save = await pairs(
-    6,
+    5,
     async () => gated.ok(['save', '-o', archive, 'bench/big']),
     async () => docker.ok(['save', '-o', archive, 'bench/big']),
   );
@@ -103,7 +103,7 @@ async function transfer({ docker, gated, disk }: BenchEngine): Promise<Benchmark
     await docker.ok(['rmi', '-f', 'bench/big']);
     return milliseconds(async () => by.ok(['load', '-i', archive]));
   };
-  const loaded = await alternate(6, load(gated), load(docker));
+  const loaded = await alternate(5, load(gated), load(docker));
   await docker.ok(['rmi', '-f', 'bench/big']);
   await rm(archive);
   const rate = (ms: number): number => ((imageMebibytes << 20) / ms) * 1e-3;

@@ -65,7 +65,7 @@ const request = fc.record({
   chunked: fc.boolean(),
 });
 
-test("what the gate writes, Node's reader reads as what was sent", async () => {
+test("what the gate writes, Node's reader reads as what was sent", { timeout: 30_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(request, async ({ method, segments, query, fields, body, chunked }) => {
       const path = `/${segments.join('/')}`;
@@ -102,7 +102,7 @@ test("what the gate writes, Node's reader reads as what was sent", async () => {
   );
 });
 
-test('what was written is written the same when it is read again', () => {
+test('what was written is written the same when it is read again', { timeout: 30_000 }, () => {
   fc.assert(
     fc.property(fc.array(fc.tuple(names, values), { maxLength: 8 }), segment, (fields, name) => {
       const sent = fields.filter(([field]) => !reserved.test(field));
