@@ -12,6 +12,10 @@ export interface DaemonArguments {
   readonly controlPort: string | undefined;
   /** Directory shared with the host; native mode only. */
   readonly hostDir: string | undefined;
+  /** Sealed list of the host's directories in the root (`shared-list.ts`); native mode only. */
+  readonly sharesFd: number | undefined;
+  /** Listening socket for containers that want the host's ssh agent; native mode only. */
+  readonly sshAgentFd: number | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -24,6 +28,8 @@ const schema = z.strictObject({
   'service-log': z.array(z.string().regex(/^[a-z]+=\d+$/)).default([]),
   'control-port': z.string().optional(),
   'host-dir': z.string().startsWith('/').optional(),
+  'shares-fd': descriptor.optional(),
+  'ssh-agent-fd': descriptor.optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -39,6 +45,8 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'service-log': { type: 'string', multiple: true },
       'control-port': { type: 'string' },
       'host-dir': { type: 'string' },
+      'shares-fd': { type: 'string' },
+      'ssh-agent-fd': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -50,6 +58,8 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     serviceLogs: new Map(parsed['service-log'].map(splitServiceLog)),
     controlPort: parsed['control-port'],
     hostDir: parsed['host-dir'],
+    sharesFd: parsed['shares-fd'],
+    sshAgentFd: parsed['ssh-agent-fd'],
   };
 }
 

@@ -1,8 +1,10 @@
 import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { posix } from 'node:path';
+import { deviceText } from '../common/mountinfo.js';
 import type { MountInfo } from '../isolation/plan.js';
-import { type EngineFacts, type Place, unifiedHierarchy } from '../isolation/request.js';
+import { type EngineFacts, type ExactFile, type Place, unifiedHierarchy } from '../isolation/request.js';
 import { parseMountInfo } from '../runtime/index.js';
+import type { SharedDirectory } from './shared-list.js';
 
 /** Paths of the engine inside the root; see docs/architecture.md, "Paths inside the root". */
 export const enginePaths = {
@@ -17,8 +19,11 @@ export const enginePaths = {
 /**
  * Measures once, at start, where the engine's directories really lie. A rule that compared path texts alone would
  * take a directory bound over a volume for that volume.
+ *
+ * @param shared what PID 1 says is shared; throws when one of them is no mount of its own, as nothing else of the root is the host's.
+ * @param agentSocket where containers find the host's ssh agent, if they do.
  */
-export function readEngineFacts(): EngineFacts {
+export function readEngineFacts(shared: readonly SharedDirectory[], agentSocket?: string): EngineFacts {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
   const filesystems = mounts.map((line) => parseMountInfo(line));
   const cgroupVersion = filesystems.some(({ filesystem }) => filesystem === 'cgroup2') ? 2 : 1;
@@ -28,7 +33,8 @@ export function readEngineFacts(): EngineFacts {
     cgroupHierarchies: cgroupVersion === 2 ? [unifiedHierarchy] : versionOneHierarchies(filesystems),
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
-    sharedRoots: [],
+    sharedRoots: shared.map(({ path }) => readSharedPlace(path, mounts)),
+    ...(agentSocket === undefined ? {} : { agentSocket: readFile(agentSocket) }),
     initPath: existingPath(enginePaths.initProgram),
     execRoot: enginePaths.execRoot,
     lowestOomScoreAdj: lowestOomScoreAdj(
@@ -71,20 +77,22 @@ export function readPlace(path: string, mounts: readonly string[]): Place {
     .reduce((best, mount) => (mount.mountPoint.length >= best.mountPoint.length ? mount : best));
   return {
     path,
-    device: `${major(device)}:${minor(device)}`,
+    device: deviceText(device),
     within: posix.join(covering.root, posix.relative(covering.mountPoint, real)),
   };
 }
 
+function readSharedPlace(path: string, mounts: readonly string[]): Place {
+  if (!mounts.some((line) => parseMountInfo(line).mountPoint === path))
+    throw new Error(`${path} is to be shared, and not mounted`);
+  return readPlace(path, mounts);
+}
+
+function readFile(path: string): ExactFile {
+  const { dev, ino } = statSync(path, { bigint: true });
+  return { device: deviceText(dev), inode: String(ino) };
+}
+
 function isBelow(path: string, directory: string): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);
-}
-
-/** gnu_dev_major(3): the two numbers are interleaved in st_dev. */
-function major(device: bigint): bigint {
-  return ((device >> 8n) & 0xfffn) | ((device >> 32n) & ~0xfffn);
-}
-
-function minor(device: bigint): bigint {
-  return (device & 0xffn) | ((device >> 12n) & ~0xffn);
 }

@@ -27,7 +27,9 @@ import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
+import { createSharedPaths, readSharedList } from './shared-list.js';
 import { untilExists } from './socket-watch.js';
+import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
 import { releaseStuckStarts } from './stuck-starts.js';
 import { Supervisor } from './supervisor.js';
 import { createRefreshViews } from './view-refresh.js';
@@ -51,13 +53,17 @@ async function main(args: DaemonArguments): Promise<void> {
     process.exit(70);
   });
   /* First of all: dockerd, started beside this process, refuses to start without it. */
-  listenAuthorization(authorizationSocket, defaultPolicy, log);
+  const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
+  const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
+  const gatePolicy = { ...defaultPolicy, shared: createSharedPaths(shared, sshAgent) };
+  listenAuthorization(authorizationSocket, gatePolicy, log);
+  if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
   const engineIsOutdated = configureEngine(enginePaths.config, defaultPolicy);
-  const engineFacts = readEngineFacts();
+  const engineFacts = readEngineFacts(shared, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: defaultPolicy.cgroupParents };
   warmUp(engineFacts, defaultPolicy);
   const heldContainers = (): Set<string> =>
@@ -159,7 +165,7 @@ async function main(args: DaemonArguments): Promise<void> {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
-    explain: (question) => answerExplain(question, { client, decisions, policy: defaultPolicy }),
+    explain: (question) => answerExplain(question, { client, decisions, policy: gatePolicy }),
     journal,
     log,
     powerOff,

@@ -1,8 +1,9 @@
-import { posix } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import { checkLogTag } from './log-tag.js';
+import type { GatePolicy } from './policy.js';
+import { checkSource, type SharedPaths } from './shared-paths.js';
 import { checkVolumeOptions } from './volume-create.js';
 
 /** Log drivers that write where the engine keeps the container's own files. */
@@ -16,10 +17,10 @@ const logDrivers = new Set(['', 'json-file', 'local', 'none']);
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function checkContainerCreate(body: EngineJson): void {
+export function checkContainerCreate(body: EngineJson, { shared }: GatePolicy): void {
   const hostConfig = objectAt(asObject(body, 'the body'), 'hostconfig');
-  for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind);
-  for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'));
+  for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
+  for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');
   if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);
@@ -30,14 +31,14 @@ export function checkContainerCreate(body: EngineJson): void {
 }
 
 /** `source:destination[:options]`, `destination` alone, or `volume:destination`. Only a path begins with a slash or a dot. */
-function checkBind(bind: EngineJson): void {
+function checkBind(bind: EngineJson, shared: SharedPaths): void {
   if (typeof bind !== 'string') throw new BulkheadError('BH_GATE_BODY', { reason: 'a bind is not a string' });
   const [source = '', ...rest] = bind.split(':');
   if (rest.length === 0) return;
-  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) refuseSource(source);
+  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) checkSource(source, shared);
 }
 
-function checkMount(mount: ReadonlyMap<string, EngineJson>): void {
+function checkMount(mount: ReadonlyMap<string, EngineJson>, shared: SharedPaths): void {
   const type = textAt(mount, 'type');
   const source = textAt(mount, 'source');
   switch (type) {
@@ -45,30 +46,21 @@ function checkMount(mount: ReadonlyMap<string, EngineJson>): void {
       const config = objectAt(objectAt(mount, 'volumeoptions'), 'driverconfig');
       const driver = textAt(config, 'name');
       if (driver !== '' && driver !== 'local') refuseVolume(`the volume driver ${driver}`);
-      checkVolumeOptions(objectAt(config, 'options'));
-      if (/[/\\]/.test(source)) refuseSource(source);
+      checkVolumeOptions(objectAt(config, 'options'), shared);
+      if (/[/\\]/.test(source)) throw new BulkheadError('BH_GATE_MOUNT', { source });
       return;
     }
     case 'tmpfs':
     case 'image':
       return;
+    case 'bind':
+      checkSource(source, shared);
+      return;
     default:
-      refuseSource(source === '' ? `a mount of type ${type}` : source);
+      throw new BulkheadError('BH_GATE_MOUNT', {
+        source: source === '' ? `a mount of type ${type}` : source,
+      });
   }
-}
-
-/** The directories of the VM's root that hold something; `/root` and `/tmp` are names a person's own files may have as well. */
-const ofTheVm =
-  /^\/(?:(?:bin|boot|dev|etc|lib(?:\d\d|x32)?|proc|run|sbin|sys|usr|var)(?:\/.*)?|(?:root|tmp)\/?)?$/;
-
-/**
- * Refused either way, in two texts Docker documents: one for what lies in the VM, one for everything else, which a person means to be on
- * their own machine.
- */
-function refuseSource(source: string): never {
-  const code =
-    source.startsWith('/') && !ofTheVm.test(posix.normalize(source)) ? 'BH_GATE_NOT_SHARED' : 'BH_GATE_MOUNT';
-  throw new BulkheadError(code, { source });
 }
 
 function refuseVolume(option: string): never {

@@ -4,7 +4,11 @@ import { decideRequest } from './decide-request.js';
 import { enginePath } from './engine-path.js';
 import type { GatePolicy } from './policy.js';
 
-const policy: GatePolicy = { contact: 'your administrator', allowPrivileged: true };
+const policy: GatePolicy = {
+  contact: 'your administrator',
+  allowPrivileged: true,
+  shared: { directories: [], throughLink: () => false },
+};
 
 const create = (body: unknown, target = '/v1.51/containers/create?name=x'): void => {
   decideRequest(
@@ -153,7 +157,7 @@ describe('other requests', () => {
 describe('POST /containers/{id}/exec', () => {
   const exec = (body: unknown, target: string, allowPrivileged: boolean): void => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);
-    decideRequest({ method: 'POST', target, body: text }, { contact: 'Ada', allowPrivileged });
+    decideRequest({ method: 'POST', target, body: text }, { ...policy, contact: 'Ada', allowPrivileged });
   };
   const target = '/v1.51/containers/web/exec';
 

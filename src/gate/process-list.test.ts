@@ -4,7 +4,11 @@ import { decideRequest } from './decide-request.js';
 const top = (given: string, target = '/v1.51/containers/x/top?ps_args='): void => {
   decideRequest(
     { method: 'GET', target: `${target}${encodeURIComponent(given)}`, body: undefined },
-    { contact: 'your administrator', allowPrivileged: true },
+    {
+      contact: 'your administrator',
+      allowPrivileged: true,
+      shared: { directories: [], throughLink: () => false },
+    },
   );
 };
 

@@ -19,7 +19,9 @@ export type BindClass =
   /** The merged layers of an image or of an earlier build step: an overlay, to be made anew. */
   | 'overlay'
   /** The socket BuildKit forwards an ssh agent with. */
-  | 'build-socket';
+  | 'build-socket'
+  /** The socket of the host's ssh agent, that one file alone. */
+  | 'agent-socket';
 
 /** Nodes people bind over files they want gone or endless: `-v /dev/null:/etc/thing`. */
 const harmlessDevices: Readonly<Record<string, string>> = {
@@ -61,8 +63,7 @@ export function classifySource(
     return harmlessDevices[source.realPath] === source.rdev ? 'device' : undefined;
   const build = isBuildStep(request);
   const inData = pathWithinPlace(engine.dataRoot, source);
-  if (source.kind === 'socket')
-    return build && inData !== undefined && buildSocket.test(inData) ? 'build-socket' : undefined;
+  if (source.kind === 'socket') return classifySocket(source, inData, request);
   if (source.kind !== 'directory' && source.kind !== 'file') return undefined;
   if (inData !== undefined && ofEngine(inData, build, ownersOf(draft, request))) return 'engine';
   if (source.mount.filesystem === 'overlay' && (build || ofImage(source, request))) return 'overlay';
@@ -73,6 +74,18 @@ export function classifySource(
   }
   if (engine.sharedRoots.some((place) => pathWithinPlace(place, source) !== undefined)) return 'shared';
   return source.realPath === engine.initPath && source.kind === 'file' ? 'engine' : undefined;
+}
+
+/** A socket in a shared directory is reached through that directory; bound by itself it is refused, as its program may be anybody's. */
+function classifySocket(
+  { device, inode }: OpenedSource,
+  inData: string | undefined,
+  request: IsolationRequest,
+): BindClass | undefined {
+  const { agentSocket } = request.engine;
+  if (isBuildStep(request))
+    return inData !== undefined && buildSocket.test(inData) ? 'build-socket' : undefined;
+  return device === agentSocket?.device && inode === agentSocket.inode ? 'agent-socket' : undefined;
 }
 
 function ofEngine(inData: string, build: boolean, owners: readonly string[]): boolean {

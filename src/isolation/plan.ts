@@ -1,3 +1,4 @@
+import type { MountInfo } from '../common/mountinfo.js';
 import type { RuntimeSpec } from '../oci/runtime-spec.js';
 
 /** `size` host ids from `base` on, mapped to 0.. in the container. */
@@ -15,15 +16,7 @@ export type FileKind =
   | 'block-device'
   | 'symlink';
 
-/** One line of /proc/self/mountinfo, octal escapes undone (proc_pid_mountinfo(5)). */
-export interface MountInfo {
-  readonly mountPoint: string;
-  readonly root: string;
-  readonly filesystem: string;
-  readonly source: string;
-  readonly mountOptions: readonly string[];
-  readonly superOptions: readonly string[];
-}
+export type { MountInfo };
 
 /**
  * What a path really is, as the front door found it on a descriptor it goes on to mount from: time of check is

@@ -14,6 +14,13 @@ export interface Place {
   readonly within: string;
 }
 
+/** One file, whatever its name and by whatever mount. */
+export interface ExactFile {
+  /** `major:minor` of the file system. */
+  readonly device: string;
+  readonly inode: string;
+}
+
 /** cgroup v2 has one hierarchy, mounted on /sys/fs/cgroup itself. */
 export const unifiedHierarchy = '.';
 
@@ -29,6 +36,8 @@ export interface EngineFacts {
   readonly containerdRoot?: Place;
   /** Directories of the host that containers may bind anything of. */
   readonly sharedRoots: readonly Place[];
+  /** The socket by which containers reach the host's ssh agent; absent when it is not passed on. */
+  readonly agentSocket?: ExactFile;
   /** What `docker run --init` binds. */
   readonly initPath: string;
   /** dockerd's exec root, as its hook names it. */

@@ -11,7 +11,7 @@ import { startOwnEngine } from './own-engine.ts';
 export interface AlteredEngine extends AsyncDisposable {
   readonly docker: Docker;
   readonly internals: EngineInternals;
-  /** Empty at first, for what the tests need; goes with the engine. */
+  /** Empty at first, for what the tests need, and shared with its containers; goes with the engine. */
   readonly dir: string;
 }
 
@@ -23,7 +23,9 @@ export async function startAlteredEngine(name: string, alterations: Alterations)
   const [rootDir, dir] = [await mkdtemp(join(work, 'root-')), await mkdtemp(join(work, 'tests-'))];
   const root = await alteredRoot(inject('testedRoot'), rootDir, alterations);
   undo.defer(() => root.unmount());
-  const engine = undo.use(await startOwnEngine(name, root.path));
+  const engine = undo.use(
+    await startOwnEngine(name, root.path, { shares: [{ path: dir, readOnly: false }] }),
+  );
   const all = undo.move();
   return {
     docker: createDocker(engine.dockerHost),

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { type NativeEngine, type NativeEngineOptions, startNativeEngine } from '../../src/vm/native/index.ts';
 import { type EngineInternals, engineInternals } from './engine-internals.ts';
 
 /** An engine in native mode that no other test file uses: what is killed or counted there concerns nobody else. */
@@ -15,12 +15,17 @@ export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHo
 /**
  * @param name unique on the machine; the engine's data and sockets go with it.
  * @param root the root to run; without it that of the other tests.
+ * @param sharing what of this machine its containers may have.
  */
-export async function startOwnEngine(name: string, root?: string): Promise<OwnEngine> {
+export async function startOwnEngine(
+  name: string,
+  root?: string,
+  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent'> = {},
+): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
   const hostDir = join(dir, 'host');
   const removeDir = (): Promise<void> => rm(dir, { recursive: true, force: true });
-  const engine = await startIn(dir, hostDir, name, root).catch(async (error: unknown) => {
+  const engine = await startIn(dir, hostDir, name, root, sharing).catch(async (error: unknown) => {
     await removeDir();
     throw error;
   });
@@ -36,12 +41,19 @@ export async function startOwnEngine(name: string, root?: string): Promise<OwnEn
   };
 }
 
-async function startIn(dir: string, hostDir: string, name: string, root?: string): Promise<NativeEngine> {
+async function startIn(
+  dir: string,
+  hostDir: string,
+  name: string,
+  root: string | undefined,
+  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent'>,
+): Promise<NativeEngine> {
   return startNativeEngine({
     name: `${name}-${process.pid}`,
     root: root ?? inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir,
+    ...sharing,
     signal: AbortSignal.timeout(90_000),
   });
 }

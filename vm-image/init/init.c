@@ -33,6 +33,8 @@
 
 #define MODULE_LIST "/usr/lib/bulkhead/modules/run.list"
 #define RUNTIME_SOCKET "/run/bulkhead/runtime.sock"
+#define HOST_SERVICES "/run/host-services" /* where Docker Desktop's containers find it */
+#define AGENT_SOCKET HOST_SERVICES "/ssh-auth.sock"
 #define CONTROL_PORT "org.bulkhead.control"
 #define DEVICE_DEADLINE_MS 10000
 
@@ -152,6 +154,14 @@ static void add_daemon_arguments(const struct options *options, struct services 
     if (options->native) {
         services->extra[count++] = "--host-dir";
         services->extra[count++] = options->host_directory;
+        if (services->shares >= 0) {
+            services->extra[count++] = "--shares-fd";
+            services->extra[count++] = "8";
+        }
+        if (services->agent_socket >= 0) {
+            services->extra[count++] = "--ssh-agent-fd";
+            services->extra[count++] = "9";
+        }
     } else if (find_port(CONTROL_PORT, port)) {
         services->extra[count++] = "--control-port";
         services->extra[count++] = port;
@@ -168,6 +178,10 @@ static enum stop_reason run_services(const struct options *options, int signals)
         fail_errno(options, "engine-failed", ENGINE_CONFIG);
     if (!services_open(&services, RUNTIME_SOCKET))
         fail_errno(options, "engine-failed", RUNTIME_SOCKET);
+    if (options->shares_descriptor >= 0 && !services_pass_shares(&services, options->shares_descriptor))
+        fail_errno(options, "engine-failed", "the list of shared directories");
+    if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
+        fail_errno(options, "engine-failed", AGENT_SOCKET);
     add_daemon_arguments(options, &services, port);
     for (enum service_index i = 0; i < SERVICE_COUNT; i++) {
         /* bulkheadd, the last, reports phases itself: its first must not come before this one */
@@ -187,7 +201,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {

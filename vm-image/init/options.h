@@ -8,9 +8,11 @@ struct options {
     bool native;          /* PID 1 of a PID namespace on somebody else's kernel */
     int phase_descriptor; /* native: where phases go, or -1 */
     const char *host_directory; /* native: directory shared with the host, absolute */
+    int shares_descriptor;      /* native: sealed list of the host's directories that containers may bind, or -1 */
+    bool ssh_agent;             /* native: the host's ssh agent is passed on */
 };
 
-/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER]]`; false when it is anything else. */
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent]]`; false when it is anything else. */
 bool parse_options(int count, char **arguments, struct options *options);
 
 #endif

@@ -25,5 +25,7 @@ extern const char *const ENGINE_CONFIG_SOURCE;
 #define DAEMON_RUNTIME_FD 4
 #define DAEMON_PHASE_FD 5
 #define DAEMON_LOG_FD 6 /* one for each service before DAEMON */
+#define DAEMON_SHARES_FD 8
+#define DAEMON_AGENT_FD 9
 
 #endif

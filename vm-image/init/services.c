@@ -38,6 +38,8 @@ bool services_open(struct services *services, const char *runtime_path)
 {
     memset(services, 0, sizeof(*services));
     services->control = -1;
+    services->shares = -1;
+    services->agent_socket = -1;
     services->daemon_pause = PAUSE_MIN_MS;
     for (int i = 0; i < DAEMON; i++) {
         if (pipe2(services->logs[i], O_CLOEXEC) != 0)
@@ -48,6 +50,26 @@ bool services_open(struct services *services, const char *runtime_path)
     }
     services->runtime_socket = listen_at(runtime_path);
     return services->runtime_socket >= 0;
+}
+
+bool services_pass_shares(struct services *services, int descriptor)
+{
+    const int needed = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+    const int seals = fcntl(descriptor, F_GET_SEALS);
+
+    if (seals < 0 || (seals & needed) != needed) {
+        errno = seals < 0 ? errno : EPERM;
+        return false;
+    }
+    services->shares = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    close(descriptor);
+    return services->shares >= 0;
+}
+
+bool services_open_agent(struct services *services, const char *path)
+{
+    services->agent_socket = listen_at(path);
+    return services->agent_socket >= 0 && chmod(path, 0666) == 0;
 }
 
 static bool start_daemon(struct services *services)
@@ -63,6 +85,11 @@ static bool start_daemon(struct services *services)
     inherited[count++] = phase_descriptor();
     for (int i = 0; i < DAEMON; i++)
         inherited[count++] = services->logs[i][0];
+    /* the numbers are fixed, so the second needs the first, be it /dev/null */
+    if (services->shares >= 0 || services->agent_socket >= 0)
+        inherited[count++] = services->shares;
+    if (services->agent_socket >= 0)
+        inherited[count++] = services->agent_socket;
     pid_t pid = spawn_service(&SERVICES[DAEMON], services->extra, -1, inherited, count);
     close(pair[1]);
     if (pid < 0) {

@@ -8,13 +8,15 @@
 
 #include "service_table.h"
 
-#define EXTRA_ARGUMENT_LIMIT 6
+#define EXTRA_ARGUMENT_LIMIT 8 /* --mode, --host-dir, --shares-fd, --ssh-agent-fd */
 
 /** What PID 1 holds for its services for as long as it lives. */
 struct services {
     pid_t pids[SERVICE_COUNT];         /* 0 = not running */
     int logs[DAEMON][2];               /* pipes of the output of each service before DAEMON; both ends stay open, so neither side sees an end */
     int runtime_socket;                /* listening; front doors queue here while DAEMON is away */
+    int shares;                        /* sealed list of shared directories, -1 = none */
+    int agent_socket;                  /* listening, for containers that want the host's ssh agent; -1 = none */
     int control;                       /* our end of DAEMON's socket, -1 = none */
     const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
     int64_t daemon_started;            /* uptime_ms */
@@ -24,6 +26,18 @@ struct services {
 
 /** Makes the pipes and the listening socket; false with errno. */
 bool services_open(struct services *services, const char *runtime_path);
+
+/**
+ * Passes a list of shared directories on to DAEMON, as DAEMON_SHARES_FD. False with errno, EPERM when it is not sealed: DAEMON reads it again after each
+ * restart, and then it must say what it said before.
+ */
+bool services_pass_shares(struct services *services, int descriptor);
+
+/**
+ * Makes the socket containers reach the host's ssh agent by, for DAEMON as DAEMON_AGENT_FD. Open to every user of a container, as a container has it only
+ * when asked for. Held here: a container keeps it over restarts of DAEMON. False with errno.
+ */
+bool services_open_agent(struct services *services, const char *path);
 
 /** Starts a service that is not running; false with errno. */
 bool services_start(struct services *services, enum service_index index);

@@ -12,6 +12,7 @@ import {
   makeInstanceDirectories,
 } from '../../vm/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
+import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption } from '../options.js';
 import { assignment } from './env.js';
@@ -20,6 +21,8 @@ interface EngineFlags {
   readonly name: string;
   readonly root?: string;
   readonly dataDir?: string;
+  readonly share: readonly ShareRequest[];
+  readonly sshAgent?: true;
 }
 
 export function engineCommand(context: CliContext): Command {
@@ -28,14 +31,34 @@ export function engineCommand(context: CliContext): Command {
     .addOption(nameOption())
     .addOption(new Option('--root <path>', 'root.erofs or an unpacked root (default: that of the image)'))
     .addOption(new Option('--data-dir <directory>', 'where images and volumes are kept'))
+    .addOption(
+      new Option(
+        '--share <directory[:ro]>',
+        'let containers bind it, at the same path; may be given several times',
+      )
+        .argParser((text: string, before: readonly ShareRequest[]) => [...before, parseShare(text)])
+        .default([], 'none'),
+    )
+    .addOption(
+      new Option(
+        '--ssh-agent',
+        'let containers bind /run/host-services/ssh-auth.sock: the agent of SSH_AUTH_SOCK',
+      ),
+    )
     .addHelpText(
       'after',
       `
 Runs in the foreground until Ctrl-C, beside any Docker that is installed, and leaves nothing behind but its data
 directory. Every container still gets a user namespace of its own; what is missing is the VM's own kernel.
 
+In a shared directory user ids are those of this machine, as with any Docker on Linux: what root of a container writes
+there is root's, and may have the set-user-ID bit. Inside containers the bit has no effect; that it has none for the
+users of this machine takes a directory they can't reach, or a file system mounted nosuid. What is mounted in a shared
+directory is not shared with it.
+
 Examples:
   $ sudo bulkhead engine
+  $ sudo bulkhead engine --share "$PWD" --share /srv/fixtures:ro
   $ sudo bulkhead engine --name ci --data-dir /var/tmp/ci`,
     )
     .action((flags: EngineFlags) => runEngine(context, flags));
@@ -57,6 +80,13 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       root,
       dataDir,
       hostDir,
+      shares: flags.share,
+      unshared: [
+        { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
+        { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
+        { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
+      ],
+      ...(flags.sshAgent === undefined ? {} : { sshAgent: sshAgentOf(context.env) }),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,
     }),
@@ -68,6 +98,10 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
+}
+
+function sshAgentOf(env: CliContext['env']): { path: string; owner: number } {
+  return { path: env['SSH_AUTH_SOCK'] ?? '', owner: invokingUser(env, process.getuid?.() ?? 0) };
 }
 
 async function verifiedRoot({ env, projectDir, reporter, signal }: CliContext): Promise<string> {

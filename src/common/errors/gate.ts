@@ -52,7 +52,8 @@ export const gateErrors = defineErrors({
   },
   BH_GATE_NOT_SHARED: {
     message:
-      'mounts denied: The path {source} is not shared from the host and is not known to Docker. Rule bind-sources: no directory of the host is shared with the VM.',
+      'mounts denied: The path {source} is not shared from the host and is not known to Docker. Rule bind-sources: it lies in no directory that is shared with containers.',
+    setting: '--share',
     remedy: 'Use a named volume or docker cp instead, or ask your administrator.',
     exitCode: ExitCode.refused,
   },
@@ -69,6 +70,19 @@ export const gateErrors = defineErrors({
       'enhanced container isolation: rule process-list refuses the argument {word} of ps, which could show processes of the VM.',
     remedy:
       'Use options of ps that leave the titles of the columns as they are, such as aux or -eo pid,args.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_SHARE_LINK: {
+    message:
+      "enhanced container isolation: can't mount {source}, because a symbolic link lies on the way (rule bind-sources): whoever writes to a shared directory could lead the engine elsewhere with one.",
+    remedy: 'Name the directory or file the link leads to. Inside containers links work as usual.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_SSH_AGENT: {
+    message:
+      "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources): the ssh agent is not passed on to containers.",
+    setting: '--ssh-agent',
+    remedy: 'Ask your administrator.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_VOLUME: {

@@ -7,6 +7,7 @@ import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
 import { nativeErrors } from './native.js';
 import { policyErrors } from './policy.js';
+import { sharingErrors } from './sharing.js';
 import { vmErrors } from './vm.js';
 
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
@@ -19,6 +20,7 @@ const tables = {
   ...nativeErrors,
   ...policyErrors,
   ...runtimeErrors,
+  ...sharingErrors,
   ...vmErrors,
 };
 

@@ -54,6 +54,18 @@ describe('binds refused', () => {
     ],
     ['facts that contradict each other', { realPath: '/etc', mount: dataMount }],
     ['docker.sock', { realPath: '/run/docker/docker.sock', kind: 'socket', device: '0:24' }],
+    [
+      "another socket beside that of the host's ssh agent",
+      { realPath: '/run/host-services/ssh-auth.sock', kind: 'socket', device: '0:24', inode: '4712' },
+    ],
+    [
+      'a file of another file system with the same number',
+      { realPath: '/run/host-services/ssh-auth.sock', kind: 'socket', device: '0:25', inode: '4711' },
+    ],
+    [
+      'a socket in a shared directory',
+      { realPath: '/host/home/s', kind: 'socket', device: '0:60', mount: shareMount },
+    ],
     ['a socket in a volume', { ...data('volumes/v/_data/s'), kind: 'socket' }],
     ['a fifo in a volume', { ...data('volumes/v/_data/f'), kind: 'fifo' }],
     ['the ssh socket of a build', { ...data('tmp/.buildkit-ssh-sock1/ssh_auth_sock'), kind: 'socket' }],

@@ -55,6 +55,16 @@ describe('binds', () => {
     ['its own hosts file', { ...data(`containers/${containerId}/hosts`), kind: 'file' }],
     ['its own shared memory', tmpfs(`/var/lib/docker/containers/${containerId}/mounts/shm`)],
     [
+      "the socket of the host's ssh agent",
+      {
+        realPath: '/run/host-services/ssh-auth.sock',
+        kind: 'socket',
+        device: '0:24',
+        inode: '4711',
+        mount: { ...systemMount, mountPoint: '/run', filesystem: 'tmpfs' },
+      },
+    ],
+    [
       '/dev/null',
       {
         realPath: '/dev/null',

@@ -1,7 +1,7 @@
 import type { Mount } from '../../oci/mounts.js';
 import { type BindClass, classifySource, isSnapshot, type OpenedSource } from '../bind-sources.js';
 import type { Draft, Rule } from '../draft.js';
-import { idMappable } from '../filesystems.js';
+import { idMappable } from '../../common/id-mappable.js';
 import { propagationOptions } from '../mount-options.js';
 import type { OverlayStage, StagedBind } from '../plan.js';
 import { pathWithinFilesystem, stagePath } from '../places.js';

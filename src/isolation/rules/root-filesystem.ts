@@ -1,5 +1,5 @@
 import type { Draft, Rule } from '../draft.js';
-import { idMappable } from '../filesystems.js';
+import { idMappable } from '../../common/id-mappable.js';
 import { engineOverlay } from '../engine-overlay.js';
 import { pathWithinPlace } from '../places.js';
 import type { RootPlan, SourceFact } from '../plan.js';

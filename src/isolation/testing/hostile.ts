@@ -5,7 +5,16 @@ import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { NamespaceFact, IsolationRequest } from '../request.js';
 import { defaultPolicy, type IsolationPolicy } from '../policy.js';
 import { isBind, sourcesOf } from '../sources.js';
-import { buildStep, dataMount, honestFact, opened, overlayAt, requestFor, systemMount } from './requests.js';
+import {
+  buildStep,
+  dataMount,
+  honestFact,
+  opened,
+  overlayAt,
+  requestFor,
+  shareMount,
+  systemMount,
+} from './requests.js';
 import { buildSpec, containerId, containerSpec, insecureBuildSpec, mount, privilegedSpec } from './specs.js';
 
 /** What sources may turn out to be. The names are what the container asks for; nothing follows from them. */
@@ -14,6 +23,7 @@ const harmlessFacts = [
   opened('', data('volumes/v/_data')),
   opened('', { ...data(`containers/${containerId}/hosts`), kind: 'file' }),
   opened('', { realPath: '/dev/null', kind: 'character-device', rdev: '1:3' }),
+  opened('', { realPath: '/host/home/ann', device: '0:60', mount: shareMount }),
 ];
 /** A merged stage or image: harmless for a build step, another container's files for everybody else. */
 const mergedFacts = ['2222', '3333'].flatMap((layer) => {
@@ -28,6 +38,9 @@ const harmfulFacts = [
   },
   opened('', { realPath: '/etc', device: '254:0', mount: systemMount }),
   opened('', { realPath: '/run/docker.sock', kind: 'socket', device: '0:24' }),
+  opened('', { realPath: '/host/home/agent', kind: 'socket', device: '0:60', mount: shareMount }),
+  opened('', { realPath: '/run/host-services/other', kind: 'socket', device: '0:24', inode: '4712' }),
+  opened('', { realPath: '/host/home/etc', device: '254:0', mount: { ...systemMount, root: '/' } }),
   opened('', { realPath: '/dev/vda', kind: 'block-device', rdev: '254:0' }),
   opened('', data(`containers/${'b'.repeat(64)}/hosts`)),
   opened('', {

@@ -13,6 +13,7 @@ export const engine: EngineFacts = {
   dataRoot: { path: '/var/lib/docker', device: '254:32', within: '/docker' },
   containerdRoot: { path: '/var/lib/containerd', device: '254:32', within: '/containerd' },
   sharedRoots: [{ path: '/host/home', device: '0:60', within: '/' }],
+  agentSocket: { device: '0:24', inode: '4711' },
   initPath: '/usr/bin/docker-init',
   execRoot: '/var/run/docker',
   lowestOomScoreAdj: -1000,

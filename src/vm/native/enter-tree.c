@@ -123,6 +123,8 @@ void tree_enter(const struct enter_options *o)
 {
 	must_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
 	mount_root(o->root, STAGING);
+	if (o->share_count > 0)
+		mirror_root(o, STAGING);
 	must_mount("proc", under("/proc"), "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	must_mount("sysfs", under("/sys"), "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 	cgroup_mount(under("/sys/fs/cgroup"));
@@ -135,6 +137,10 @@ void tree_enter(const struct enter_options *o)
 	make_dir(under("/run/bulkhead"), 0711);
 	make_dir(under("/run/bulkhead/host"), 0700);
 	must_mount(o->host_dir, under("/run/bulkhead/host"), NULL, MS_BIND, NULL);
+
+	shares_attach(o, STAGING);
+	if (o->share_count > 0)
+		mirror_close(STAGING);
 
 	if (chdir(STAGING) != 0)
 		die("chdir");

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -44,9 +45,10 @@ static struct enter_options parse(int argc, char **argv)
 	static const struct option table[] = {
 		{"root", required_argument, NULL, 'r'},   {"data", required_argument, NULL, 'd'},
 		{"host-dir", required_argument, NULL, 'h'}, {"cgroup", required_argument, NULL, 'c'},
-		{"phase-fd", required_argument, NULL, 'p'}, {NULL, 0, NULL, 0},
+		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
+		{"ssh-agent", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
 	};
-	struct enter_options o = {0};
+	struct enter_options o = {.agent_fd = -1};
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -56,11 +58,13 @@ static struct enter_options parse(int argc, char **argv)
 		case 'h': o.host_dir = optarg; break;
 		case 'c': o.cgroup = optarg; break;
 		case 'p': o.phase_fd = optarg; break;
+		case 's': share_parse(&o, optarg); break;
+		case 'a': agent_parse(&o, optarg); break;
 		default: exit(64);
 		}
 	}
 	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N");
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
@@ -69,17 +73,22 @@ static struct enter_options parse(int argc, char **argv)
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o)
 {
+	char list[16];
 	char *const argv[] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
-			      (char *)"--host-dir", (char *)"/run/bulkhead/host", NULL};
+			      (char *)"--host-dir", (char *)"/run/bulkhead/host", (char *)"--shares-fd", list,
+			      o->agent_fd < 0 ? NULL : (char *)"--ssh-agent", NULL};
 	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
 		die("prctl");
 	/* The cgroup namespace is rooted where its creator sits, so the move comes first. */
 	cgroup_enter(o->cgroup);
+	shares_clone(o);
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0)
 		die("unshare");
+	umask(022);
 	tree_enter(o);
+	snprintf(list, sizeof list, "%d", shares_list(o));
 	execve("/usr/lib/bulkhead/init", argv, envp);
 	die("execve /usr/lib/bulkhead/init");
 }

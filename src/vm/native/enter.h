@@ -4,12 +4,24 @@
 
 #include <stddef.h>
 
+#define MAX_SHARES 64
+
+/* A directory of the host, as a descriptor, and where it appears. */
+struct share {
+	int fd;
+	int read_only;
+	const char *path;
+};
+
 struct enter_options {
 	const char *root;        /* erofs image file, or a directory */
 	const char *data;        /* directory bound to /var/lib/docker's parent */
 	const char *host_dir;    /* directory shared with the host: docker.sock, control.sock */
 	const char *cgroup;      /* name of the cgroup made for this engine, no slash */
 	const char *phase_fd;    /* handed on to init unread */
+	struct share shares[MAX_SHARES];
+	size_t share_count;
+	int agent_fd;            /* the socket of the ssh agent, or -1 */
 };
 
 /* Ends the program with status 1 and one line on standard error. */
@@ -28,6 +40,20 @@ void cgroup_enter(const char *name);
 void cgroup_mount(const char *target);
 /* Removes the engine's cgroups, deepest first. Called outside, after every process has gone. */
 void cgroup_remove(const char *name);
+
+/* Reads `rw:FD:PATH` or `ro:FD:PATH`, and the descriptor of the ssh agent's socket. */
+void share_parse(struct enter_options *options, char *text);
+void agent_parse(struct enter_options *options, char *text);
+/* Clones what the descriptors lead to; still in the mount namespace they were opened in, as open_tree(2) demands. */
+void shares_clone(const struct enter_options *options);
+/* Mounts the clones below `root`, on directories made where they are missing. */
+void shares_attach(const struct enter_options *options, const char *root);
+/* A sealed list of them for init to hand on. */
+int shares_list(const struct enter_options *options);
+
+/* Replaces the read-only root mounted on `root` by a tmpfs of binds, in which mount points for shares can be made; and makes that one read-only. */
+void mirror_root(const struct enter_options *options, const char *root);
+void mirror_close(const char *root);
 
 /* Builds the mount tree of the engine and makes it `/`. */
 void tree_enter(const struct enter_options *options);

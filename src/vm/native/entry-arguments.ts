@@ -7,6 +7,10 @@ export interface EntryOptions {
   readonly name: string;
   /** Descriptor, inherited by PID 1, on which phases arrive. */
   readonly phaseFd: number;
+  /** Directories of the host, each by the descriptor the entry program inherits. */
+  readonly shares: readonly { readonly fd: number; readonly path: string; readonly readOnly: boolean }[];
+  /** Descriptor of the socket of the host's ssh agent. */
+  readonly sshAgentFd?: number | undefined;
 }
 
 /** Argument vector of the entry program. The cgroup bears the instance's name, so two engines do not meet. */
@@ -22,5 +26,10 @@ export function entryArguments(options: EntryOptions): string[] {
     `bulkhead-${options.name}`,
     '--phase-fd',
     String(options.phaseFd),
+    ...options.shares.flatMap(({ fd, path, readOnly }) => [
+      '--share',
+      `${readOnly ? 'ro' : 'rw'}:${fd}:${path}`,
+    ]),
+    ...(options.sshAgentFd === undefined ? [] : ['--ssh-agent', String(options.sshAgentFd)]),
   ];
 }

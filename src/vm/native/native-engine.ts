@@ -1,13 +1,14 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../line-reader.js';
 import { type Phase, parsePhaseLine, printable } from '../phases.js';
+import { openShares, openSshAgent, type ProtectedDirectory, type ShareRequest } from '../sharing/index.js';
 import { entryArguments } from './entry-arguments.js';
 
 /** Built by `make -C src/vm/native`; the same place whether this module runs from `src` or from `dist`. */
@@ -27,6 +28,12 @@ export interface NativeEngineOptions {
   readonly dataDir: string;
   /** Gets `docker.sock` and `control.sock`; made with mode 0700 when absent. */
   readonly hostDir: string;
+  /** Directories of this machine that containers may bind. */
+  readonly shares?: readonly ShareRequest[];
+  /** Directories that may not be shared, beside the engine's own. */
+  readonly unshared?: readonly ProtectedDirectory[];
+  /** Socket of an ssh agent that containers may ask for, and the user it must belong to. */
+  readonly sshAgent?: { readonly path: string; readonly owner: number };
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
@@ -47,7 +54,8 @@ export interface NativeEngine extends AsyncDisposable {
 
 /**
  * Starts the VM's root file system and daemon on this machine's kernel, without a VM, in namespaces of its own. Resolves
- * at `engine-ready`. Throws `BH_NATIVE_ROOT`, `BH_NATIVE_START` or the signal's reason; nothing runs then.
+ * at `engine-ready`. Throws `BH_NATIVE_ROOT`, `BH_NATIVE_START`, what is wrong with a share (`BH_SHARE_…`, `BH_SSH_AGENT`) or the
+ * signal's reason; nothing runs then.
  */
 export async function startNativeEngine(options: NativeEngineOptions): Promise<NativeEngine> {
   if (process.getuid?.() !== 0) throw new BulkheadError('BH_NATIVE_ROOT');
@@ -62,10 +70,7 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
   // Of an engine whose starter was killed.
   await removeSockets();
 
-  const child = spawn(entryProgram, entryArguments({ ...options, phaseFd: 3 }), {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
-    env: { PATH: '/usr/sbin:/usr/bin' },
-  });
+  const child = await spawnEntry(options);
   // Without the sockets a client is told that there is no engine, not that it refuses connections.
   const exited = once(child, 'exit')
     .then(removeSockets)
@@ -102,6 +107,40 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
     await stop();
     throw error;
   }
+}
+
+/** The entry program has its own copies of the descriptors of what is shared as soon as it is started. */
+async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
+  await using handles = new AsyncDisposableStack();
+  const shares = await openShares(options.shares ?? [], [
+    { path: options.dataDir, what: "the engine's data" },
+    { path: options.hostDir, what: "the engine's sockets" },
+    { path: options.root, what: 'the image the engine runs' },
+    { path: dirname(dirname(entryProgram)), what: 'the programs that start the engine' },
+    ...(options.unshared ?? []),
+  ]);
+  for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
+  const { sshAgent } = options;
+  const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
+  for (const handle of agent) handles.use(handle);
+  const first = 4;
+  const argv = entryArguments({
+    ...options,
+    phaseFd: 3,
+    shares: shares.map(({ path, readOnly }, index) => ({ fd: first + index, path, readOnly })),
+    sshAgentFd: agent.length === 0 ? undefined : first + shares.length,
+  });
+  return spawn(entryProgram, argv, {
+    stdio: [
+      'ignore',
+      'ignore',
+      'pipe',
+      'pipe',
+      ...shares.map(({ handle }) => handle.fd),
+      ...agent.map(({ fd }) => fd),
+    ],
+    env: { PATH: '/usr/sbin:/usr/bin' },
+  });
 }
 
 async function untilReady(

@@ -1,0 +1,33 @@
+import { defineErrors, ExitCode } from './definition.js';
+
+/** What may be shared with containers, and how it is refused before anything is started. */
+export const sharingErrors = defineErrors({
+  BH_SHARE_UNUSABLE: {
+    message: "{path} can't be shared with containers: {reason}.",
+    remedy: 'Name a directory that exists with --share. Nothing was started.',
+    exitCode: ExitCode.usage,
+  },
+  BH_SHARE_PROTECTED: {
+    message:
+      "{path} can't be shared with containers: it is, holds or lies in {what}, which would let containers out.",
+    remedy: 'Share a directory further down, or move the other one elsewhere. Nothing was started.',
+    exitCode: ExitCode.refused,
+  },
+  BH_SHARE_NESTED: {
+    message: "{path} can't be shared with containers beside {other}: one holds the other.",
+    remedy: 'Share the outer one alone; what is below is then shared, too. Nothing was started.',
+    exitCode: ExitCode.usage,
+  },
+  BH_SHARE_FILESYSTEM: {
+    message:
+      "{path} can't be shared with containers: it lies on {filesystem}, which can't be given a container's ids.",
+    remedy: 'Move it to ext4, xfs, btrfs or a tmpfs. Nothing was started.',
+    exitCode: ExitCode.configuration,
+  },
+  BH_SSH_AGENT: {
+    message: "The ssh agent can't be passed on to containers: {reason}.",
+    remedy:
+      'Start an ssh agent, or leave --ssh-agent out; sudo drops the variable unless told --preserve-env=SSH_AUTH_SOCK. Nothing was started.',
+    exitCode: ExitCode.configuration,
+  },
+});

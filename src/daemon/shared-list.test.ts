@@ -1,0 +1,17 @@
+import { expect, test } from 'vitest';
+import { parseSharedList } from './shared-list.js';
+
+test('the list says what is mounted, in order', () => {
+  expect(parseSharedList('')).toEqual([]);
+  expect(parseSharedList('rw\0/home/u/a b\0ro\0/srv\0')).toEqual([
+    { path: '/home/u/a b', readOnly: false },
+    { path: '/srv', readOnly: true },
+  ]);
+});
+
+test.each(['rw', 'rw\0/srv', 'rw\0srv\0', 'rx\0/srv\0', 'rw\0/\0', 'rw\0/srv\0ro\0', '\0'])(
+  'a list like %j is not believed',
+  (text) => {
+    expect(() => parseSharedList(text)).toThrow('malformed');
+  },
+);

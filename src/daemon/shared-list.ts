@@ -1,0 +1,49 @@
+import { fstatSync, readSync, statSync } from 'node:fs';
+import type { SharedPaths } from '../gate/shared-paths.js';
+
+/** A directory of the host, mounted in the engine's root. */
+export interface SharedDirectory {
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/**
+ * Reads the list PID 1 holds (docs/architecture.md): sealed before anything ran, so that it says after each restart what it said at first.
+ * Its position is shared with every earlier reader, hence not used.
+ */
+export function readSharedList(fd: number): SharedDirectory[] {
+  const bytes = Buffer.alloc(fstatSync(fd).size);
+  if (readSync(fd, bytes, 0, bytes.length, 0) !== bytes.length)
+    throw new Error('the list of shares is cut short');
+  return parseSharedList(bytes.toString());
+}
+
+/** Records of `rw` or `ro` and an absolute path, each ended by a null byte. Throws on anything else. */
+export function parseSharedList(text: string): SharedDirectory[] {
+  const fields = text.split('\0');
+  if (fields.pop() !== '' || fields.length % 2 !== 0) throw new Error('the list of shares is malformed');
+  return Array.from({ length: fields.length / 2 }, (_, index) => {
+    const [mode, path = ''] = fields.slice(2 * index, 2 * index + 2);
+    if ((mode !== 'ro' && mode !== 'rw') || !/^\/./.test(path))
+      throw new Error('the list of shares is malformed');
+    return { path, readOnly: mode === 'ro' };
+  });
+}
+
+/** What the gate asks: by name, and of the files as this namespace shows them, where no link in them is followed. */
+export function createSharedPaths(
+  shared: readonly SharedDirectory[],
+  sshAgent: string | undefined,
+): SharedPaths {
+  return { directories: shared.map(({ path }) => path), sshAgent, throughLink: meetsLink };
+}
+
+/** ELOOP is the kernel's answer to a link on a mount that follows none (mount_setattr(2), MOUNT_ATTR_NOSYMFOLLOW). */
+function meetsLink(path: string): boolean {
+  try {
+    statSync(path);
+    return false;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ELOOP';
+  }
+}

@@ -1,0 +1,49 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import type { FileHandle } from 'node:fs/promises';
+import { posix } from 'node:path';
+import { deviceText, parseMountInfo } from '../../common/mountinfo.js';
+
+/** O_PATH of fcntl.h, which Node has no name for: a descriptor that says which file, and opens nothing. */
+export const openAsPath = 0o10_000_000;
+
+/** Where an opened file lies, whatever name it was reached by. */
+export interface HostPlace {
+  /** The kernel's own name for it: every symbolic link resolved. */
+  readonly realPath: string;
+  /** `major:minor` of the file system. */
+  readonly device: string;
+  /** Path from the root of that file system; a bind mount elsewhere has the same. */
+  readonly within: string;
+  readonly filesystem: string;
+}
+
+/** Undefined when its mount is not in the mount table: it was unmounted meanwhile. Linux only. */
+export async function placeOf(handle: FileHandle): Promise<HostPlace | undefined> {
+  const realPath = readlinkSync(`/proc/self/fd/${handle.fd}`);
+  const mountId = /^mnt_id:\s*(\d+)$/m.exec(readFileSync(`/proc/self/fdinfo/${handle.fd}`, 'utf8'))?.[1];
+  const line = readFileSync('/proc/self/mountinfo', 'utf8')
+    .split('\n')
+    .find((entry) => entry.startsWith(`${mountId} `));
+  const mount = parseMountInfo(line ?? '');
+  if (mount === undefined) return undefined;
+  return {
+    realPath,
+    device: deviceText((await handle.stat({ bigint: true })).dev),
+    within: posix.join(mount.root, posix.relative(mount.mountPoint, realPath)),
+    filesystem: mount.filesystem,
+  };
+}
+
+/** Whether one path is the other or lies below it. Both absolute and in their plain form. */
+export function related(one: string, other: string): boolean {
+  return isAtOrBelow(one, other) || isAtOrBelow(other, one);
+}
+
+export function isAtOrBelow(path: string, directory: string): boolean {
+  return directory === '/' || path === directory || path.startsWith(`${directory}/`);
+}
+
+/** The same of two places: by file system, so that no bind mount hides it. */
+export function placesRelated(one: HostPlace, other: HostPlace): boolean {
+  return one.device === other.device && related(one.within, other.within);
+}

@@ -1,0 +1,4 @@
+export type { ProtectedDirectory } from './open-shares.js';
+export { openShares, type OpenedShare } from './open-shares.js';
+export { parseShare, type ShareRequest } from './share-request.js';
+export { invokingUser, openSshAgent } from './ssh-agent.js';

@@ -1,0 +1,59 @@
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openShares } from './open-shares.js';
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-open-shares-'));
+  await mkdir(join(dir, 'a/b'), { recursive: true });
+  await mkdir(join(dir, 'data'));
+  await writeFile(join(dir, 'file'), '');
+  await symlink('a', join(dir, 'link'));
+  await symlink('/etc', join(dir, 'system'));
+});
+afterEach(async () => rm(dir, { recursive: true }));
+
+const opened = async (names: readonly string[]): Promise<string[]> => {
+  const shares = await openShares(
+    names.map((name) => ({ path: name.startsWith('/') ? name : join(dir, name), readOnly: name === 'a' })),
+    [
+      { path: join(dir, 'data'), what: "the engine's data" },
+      { path: join(dir, 'missing'), what: 'nothing' },
+    ],
+  );
+  for (const handle of new Set(shares.map((share) => share.handle))) await handle.close();
+  return shares.map(({ path, readOnly }) => `${path.slice(dir.length + 1)}${readOnly ? ':ro' : ''}`);
+};
+
+test.runIf(process.platform === 'linux')(
+  'a directory is opened, and a link appears by both names',
+  async () => {
+    expect(await opened(['a'])).toEqual(['a:ro']);
+    expect(await opened(['link'])).toEqual(['link', 'a']);
+  },
+);
+
+test.runIf(process.platform === 'linux').each([
+  ['missing', 'BH_SHARE_UNUSABLE', 'it does not exist'],
+  ['file', 'BH_SHARE_UNUSABLE', 'it is not a directory'],
+  ['a\nb', 'BH_SHARE_UNUSABLE', 'control characters'],
+  ['data', 'BH_SHARE_PROTECTED', "the engine's data"],
+  ['', 'BH_SHARE_PROTECTED', "the engine's data"],
+  ['system', 'BH_SHARE_PROTECTED', '/etc'],
+  ['/proc/self', 'BH_SHARE_PROTECTED', 'the system itself'],
+  ['/', 'BH_SHARE_PROTECTED', 'the whole machine'],
+])('%j is refused with %s', async (name, code, text) => {
+  await expect(opened([name])).rejects.toMatchObject({ code });
+  await expect(opened([name])).rejects.toThrow(text);
+});
+
+test.runIf(process.platform === 'linux').each([
+  ['a', 'a'],
+  ['a', 'a/b'],
+  ['a/b', 'a'],
+  ['a', 'link'],
+])('%s and %s are not shared at once', async (one, other) => {
+  await expect(opened([one, other])).rejects.toMatchObject({ code: 'BH_SHARE_NESTED' });
+});

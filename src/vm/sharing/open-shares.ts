@@ -1,0 +1,122 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { idMappable } from '../../common/id-mappable.js';
+import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
+import { protectedDirectories, protectedName } from './protected-names.js';
+import type { ShareRequest } from './share-request.js';
+
+/** What of the product must stay out of containers: its data, its sockets, the programs it starts as root. */
+export interface ProtectedDirectory {
+  readonly path: string;
+  /** For the reader: `the engine's data`. */
+  readonly what: string;
+}
+
+/** A directory that was opened and found fit. */
+export interface OpenedShare {
+  readonly handle: FileHandle;
+  /** Where it appears in the engine's root. */
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** The entry program has room for as many (`MAX_SHARES`); one given by a link takes two. */
+const mostShares = 64;
+
+/**
+ * Opens the directories a person wants to share and judges what is open, so that a name changed afterwards makes no difference.
+ * Where the name is a symbolic link, it is resolved here, once: the directory appears by that name and by its real one.
+ * Each handle is the caller's to close, and none is left open when this throws.
+ *
+ * Throws `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM` or `BH_SHARE_NESTED`.
+ */
+export async function openShares(
+  requests: readonly ShareRequest[],
+  beside: readonly ProtectedDirectory[],
+): Promise<OpenedShare[]> {
+  await using opened = new AsyncDisposableStack();
+  const kept = await protectedPlaces(beside);
+  const shares: { readonly share: OpenedShare; readonly place: HostPlace }[] = [];
+  for (const request of requests) {
+    const { handle, place } = await openShare(request, kept);
+    opened.use(handle);
+    const names = [...new Set([request.path, place.realPath])];
+    for (const path of names) checkName(path);
+    for (const { share, place: other } of shares) {
+      if (names.some((path) => related(path, share.path)) || placesRelated(place, other))
+        throw new BulkheadError('BH_SHARE_NESTED', { path: request.path, other: share.path });
+    }
+    shares.push(...names.map((path) => ({ share: { handle, path, readOnly: request.readOnly }, place })));
+  }
+  if (shares.length > mostShares)
+    throw new BulkheadError('BH_SHARE_UNUSABLE', {
+      path: shares.at(-1)?.share.path ?? '',
+      reason: `no more than ${mostShares} directories can be shared`,
+    });
+  opened.move();
+  return shares.map(({ share }) => share);
+}
+
+/** In C a name is a string without null bytes, and in mount tables and messages a line. */
+function checkName(path: string): void {
+  const odd = /\p{Cc}/u.test(path);
+  if (odd || Buffer.byteLength(path) > 3000)
+    throw new BulkheadError('BH_SHARE_UNUSABLE', {
+      path: JSON.stringify(path),
+      reason: 'its name is too long or holds control characters',
+    });
+  const what = protectedName(path);
+  if (what !== undefined) throw new BulkheadError('BH_SHARE_PROTECTED', { path, what });
+}
+
+async function openShare(
+  { path }: ShareRequest,
+  kept: readonly { readonly place: HostPlace; readonly what: string }[],
+): Promise<{ handle: FileHandle; place: HostPlace }> {
+  const unusable = (reason: string, cause?: unknown): BulkheadError =>
+    new BulkheadError('BH_SHARE_UNUSABLE', { path, reason }, { cause });
+  checkName(path);
+  const handle = await open(path, openAsPath | constants.O_DIRECTORY).catch((error: unknown) => {
+    throw unusable(reasonOf(error), error);
+  });
+  try {
+    const place = await placeOf(handle);
+    if (place === undefined || (await handle.stat()).nlink === 0) throw unusable('it is being taken away');
+    const holder = kept.find((other) => placesRelated(place, other.place));
+    if (holder !== undefined) throw new BulkheadError('BH_SHARE_PROTECTED', { path, what: holder.what });
+    if (!idMappable(place.filesystem))
+      throw new BulkheadError('BH_SHARE_FILESYSTEM', { path, filesystem: place.filesystem });
+    return { handle, place };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT') return 'it does not exist';
+  if (code === 'ENOTDIR') return 'it is not a directory';
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** One that does not exist holds nothing. */
+async function protectedPlaces(
+  beside: readonly ProtectedDirectory[],
+): Promise<{ place: HostPlace; what: string }[]> {
+  const found: { place: HostPlace; what: string }[] = [];
+  for (const { path, what } of [
+    ...protectedDirectories.map((name) => ({ path: name, what: name })),
+    ...beside,
+  ]) {
+    try {
+      await using handle = await open(path, openAsPath);
+      const place = await placeOf(handle);
+      if (place !== undefined) found.push({ place, what });
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    }
+  }
+  return found;
+}

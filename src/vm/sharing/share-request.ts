@@ -1,0 +1,14 @@
+import { resolve } from 'node:path';
+
+/** A directory of the host that containers are to have, as a person asks for it. */
+export interface ShareRequest {
+  /** Absolute and in its plain form; may still be a symbolic link. */
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** Reads `DIR[:ro|:rw]`. A directory whose name ends so is written with `:rw` behind it. Relative ones begin at the working directory. */
+export function parseShare(text: string): ShareRequest {
+  const { directory = text, mode } = /^(?<directory>.*?)(?::(?<mode>r[ow]))?$/s.exec(text)?.groups ?? {};
+  return { path: resolve(directory), readOnly: mode === 'ro' };
+}

@@ -1,0 +1,241 @@
+import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { execa } from 'execa';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { attemptImage } from '../support/attempt-image.ts';
+import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { hostSentinels } from '../support/host-sentinels.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+import { startSshAgent, type SshAgent } from '../support/ssh-agent.ts';
+
+/** Rows of the acceptance tables that need directories of the host: one engine, with one of each kind. */
+const agentSocket = '/run/host-services/ssh-auth.sock';
+
+let dir: string;
+let home: string;
+let readOnly: string;
+let memory: string;
+let linked: string;
+let agent: SshAgent;
+let engine: OwnEngine;
+let docker: Docker;
+let before: unknown;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-shares-'));
+  [home = '', readOnly = '', memory = '', linked = ''] = ['home', 'ro', 'memory', 'linked'].map((name) =>
+    join(dir, name),
+  );
+  for (const made of [home, readOnly, memory, join(dir, 'real')]) await mkdir(made);
+  await symlink(join(dir, 'real'), linked);
+  await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'bulkhead-test', memory]);
+  await writeFile(join(home, 'file'), 'of the host\n');
+  await writeFile(join(dir, 'secret'), 'of nobody else\n');
+  agent = await startSshAgent(join(dir, 'agent'), async () => undefined);
+  engine = await startOwnEngine('shares', undefined, {
+    shares: [
+      { path: home, readOnly: false },
+      { path: readOnly, readOnly: true },
+      { path: memory, readOnly: false },
+      { path: linked, readOnly: false },
+    ],
+    sshAgent: { path: join(dir, 'agent'), owner: 0 },
+  });
+  docker = createDocker(engine.dockerHost);
+  before = await hostSentinels(engine.internals);
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  await agent[Symbol.asyncDispose]();
+  await execa('umount', [memory]);
+  await rm(dir, { recursive: true, force: true });
+});
+const sh = async (flags: readonly string[], script: string): Promise<string> =>
+  docker.ok(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+
+test('D07: a shared directory is bound at any depth, by every way', async () => {
+  await mkdir(join(home, 'project/src'), { recursive: true });
+  await writeFile(join(home, 'project/src/main'), 'code');
+  expect(await sh(['-v', `${home}:/mnt`], 'ls /mnt; cat /mnt/project/src/main')).toContain('code');
+  const mount = `type=bind,src=${join(home, 'project')},dst=/src`;
+  expect(await sh(['--mount', mount], 'cat /src/src/main')).toBe('code');
+  expect(await sh(['-v', `${home}/project/../project:/src:ro`], 'cat /src/src/main')).toBe('code');
+  const made = await sh(['-v', `${join(home, 'made')}:/src`], 'echo new > /src/file; stat -c %u:%g /src');
+  expect(made).toBe('0:0');
+  expect(readFileSync(join(home, 'made/file'), 'utf8')).toBe('new\n');
+});
+
+test('D07: compose binds the directory of its project', async () => {
+  const project = join(home, 'compose');
+  await mkdir(project);
+  const service = { image: probe, command: ['cat', '/src/compose.yaml'], volumes: ['.:/src:ro'] };
+  await writeFile(join(project, 'compose.yaml'), JSON.stringify({ services: { one: service } }));
+  const name = unique('shares');
+  const { stdout, status } = await docker.run(['compose', '-p', name, 'up', '--no-log-prefix'], {
+    cwd: project,
+  });
+  await docker.ok(['compose', '-p', name, 'down', '-t', '0'], { cwd: project });
+  expect(status).toBe(0);
+  expect(stdout).toContain('.:/src:ro');
+});
+
+test('D07: a share given by a link has both names', async () => {
+  expect(await sh(['-v', `${linked}:/a`, '-v', `${join(dir, 'real')}:/b`], 'echo x > /a/y; cat /b/y')).toBe(
+    'x',
+  );
+});
+
+test.each(['', '-dir', '/../secret'])('D08: a path outside of all shares is not shared: %s', async (end) => {
+  const source = `${home}${end === '' ? '/..' : end}`;
+  for (const flags of [
+    ['-v', `${source}:/x`],
+    ['--mount', `type=bind,src=${source},dst=/x`],
+  ]) {
+    const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/x']);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`mounts denied: The path ${source} is not shared from the host`);
+  }
+});
+
+test.each(['0:0', '1000:1000'])(
+  'D09: user %s creates, reads, renames, links and deletes in a shared directory',
+  async (user) => {
+    const place = join(home, `work-${user.replace(':', '-')}`);
+    await mkdir(place);
+    const [uid = 0, gid = 0] = user.split(':').map(Number);
+    await chown(place, uid, gid);
+    const script = [
+      'cd /w',
+      'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
+      'stat -c %u:%g:%h . b c e',
+      'echo two > f && mv f b && cat b && cat c && chmod 600 b',
+      'rm c d && rmdir e && ls',
+    ].join('; ');
+    const output = await sh(['-u', user, '-v', `${place}:/w`], script);
+    const stats = [`${user}:3`, `${user}:2`, `${user}:2`, `${user}:2`];
+    expect(output.split('\n')).toEqual(['one', 'one', ...stats, 'two', 'one', 'b']);
+    const { uid: owner, gid: group } = statSync(join(place, 'b'));
+    expect([owner, group]).toEqual([uid, gid]);
+    expect(await sh(['-u', user, '-v', `${place}:/w`], 'rm /w/b; ls /w')).toBe('');
+  },
+);
+
+test('D09: files of the host keep their owners, and no user is nobody', async () => {
+  const place = join(home, 'owned');
+  await mkdir(place);
+  for (const id of [0, 1000, 65_533]) {
+    await writeFile(join(place, String(id)), '');
+    await chown(join(place, String(id)), id, id);
+  }
+  const owners = await sh(['-v', `${place}:/w`], 'stat -c %n:%u:%g /w/*; chown 7:8 /w/0');
+  expect(owners.split('\n').sort()).toEqual(['/w/0:0:0', '/w/1000:1000:1000', '/w/65533:65533:65533']);
+  expect(statSync(join(place, '0'))).toMatchObject({ uid: 7, gid: 8 });
+});
+
+test('S11, S12, S14: a directory, a single file and a tmpfs of the host, with ids one to one', async () => {
+  await writeFile(join(home, 'single'), 'before');
+  await chown(join(home, 'single'), 12, 34);
+  const flags = [
+    '-v',
+    `${home}:/dir`,
+    '-v',
+    `${join(home, 'single')}:/file`,
+    '-v',
+    `${memory}:/memory`,
+    '-v',
+    `${join(memory, 'below')}:/below`,
+  ];
+  const script = [
+    'stat -c %u:%g /file /dir/single /memory',
+    'echo after > /file; cat /dir/single',
+    'touch /memory/a /below/b; chown 5:6 /below/b; stat -c %u:%g /memory/below/b',
+  ].join('; ');
+  expect((await sh(flags, script)).split('\n')).toEqual(['12:34', '12:34', '0:0', 'after', '5:6']);
+  expect(readFileSync(join(home, 'single'), 'utf8')).toBe('after\n');
+  expect(statSync(join(memory, 'below/b'))).toMatchObject({ uid: 5, gid: 6 });
+});
+
+test('a share that is read-only is so in containers, whatever they try', async () => {
+  const script = [
+    'touch /r/x',
+    'mount -o remount,bind,rw /r',
+    'mkdir /n; mount --bind /r /n; mount -o remount,bind,rw /n; touch /n/x',
+  ].join('; ');
+  const attempts = await docker.run([
+    'run',
+    '--rm',
+    '--privileged',
+    '-v',
+    `${readOnly}:/r`,
+    probe,
+    'sh',
+    '-c',
+    script,
+  ]);
+  expect(attempts.status).not.toBe(0);
+  expect(attempts.stderr).toContain('Read-only file system');
+  expect(readdirSync(readOnly)).toEqual([]);
+});
+
+test('B06: a shared directory bound read-only is not made writable', async () => {
+  const script = 'mount -o remount,bind,rw /r; mount -o remount,rw /r; touch /r/forced';
+  const flags = ['--privileged', '-v', `${home}:/r:ro`];
+  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('Read-only file system');
+  expect(existsSync(join(home, 'forced'))).toBe(false);
+});
+
+test('device nodes and set-user-ID bits in a shared directory have no effect in containers', async () => {
+  await execa('mknod', [join(home, 'disk'), 'b', '254', '0']);
+  await execa('mknod', [join(home, 'endless'), 'c', '1', '5']);
+  const flags = ['--privileged', '-v', `${home}:/w`];
+  const device = await docker.run(['run', '--rm', ...flags, probe, 'head', '-c1', '/w/disk', '/w/endless']);
+  expect(device.stderr).toMatch(/disk: Permission denied[^]*endless: Permission denied/);
+  const made = await docker.run(['run', '--rm', ...flags, probe, 'mknod', '/w/own', 'c', '1', '5']);
+  expect(made.stderr).toContain('Operation not permitted');
+  await sh(['-v', `${home}:/w`], 'cp /bin/busybox /w/busybox && chmod 4755 /w/busybox');
+  expect(lstatSync(join(home, 'busybox')).mode & 0o7777).toBe(0o4755);
+  const use = '/w/busybox id -u; grep " /w " /proc/self/mounts';
+  const [user, mount] = (await sh(['-u', '1000', '-v', `${home}:/w`], use)).split('\n');
+  expect(user).toBe('1000');
+  expect(mount).toMatch(/\bnosuid,nodev\b/);
+  const bound = await docker.run(['run', '--rm', '-v', `${join(home, 'disk')}:/d`, probe, 'true']);
+  expect(bound.stderr).toContain('it is a block device');
+});
+
+test('a local volume on a shared directory works, with no option that mounts it anew', async () => {
+  const place = join(home, 'volume');
+  await mkdir(place);
+  const name = unique('shares');
+  const create = (device: string, options: string): readonly string[] => [
+    'volume',
+    'create',
+    ...['type=none', `device=${device}`, `o=${options}`].flatMap((option) => ['--opt', option]),
+    name,
+  ];
+  for (const options of ['bind,ro', 'bind,remount', 'bind,suid', 'rw'])
+    expect((await docker.run(create(place, options))).stderr).toContain('rule volume-options refuses');
+  expect((await docker.run(create(dir, 'bind'))).stderr).toContain('rule volume-options refuses');
+  await docker.ok(create(place, 'bind'));
+  expect(await sh(['-v', `${name}:/v`], 'echo kept > /v/file; cat /v/file')).toBe('kept');
+  await docker.ok(['volume', 'rm', name]);
+  expect(readFileSync(join(place, 'file'), 'utf8')).toBe('kept\n');
+});
+
+test("D12: the host's ssh agent is reached by a container that asks for it, whatever its user", async () => {
+  const image = await attemptImage(docker);
+  for (const user of ['0', '1000']) {
+    const asked = agent.asked;
+    const flags = ['--rm', '-u', user, '-v', `${agentSocket}:/s`];
+    expect(await docker.ok(['run', ...flags, image, 'attempt', 'agent-keys', '/s'])).toContain('ok');
+    expect(agent.asked).toBe(asked + 1);
+  }
+  const parent = await docker.run(['run', '--rm', '-v', '/run/host-services:/s', probe, 'ls', '/s']);
+  expect(parent.stderr).toContain("can't mount /run/host-services because");
+});
+
+test('after all this nothing outside has changed', async () => {
+  expect(await hostSentinels(engine.internals)).toEqual(before);
+});
