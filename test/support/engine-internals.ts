@@ -41,7 +41,7 @@ export async function engineInternals(entry: number): Promise<EngineInternals> {
     (await readdir(path(directory)).catch(() => [])).filter((name) => name !== 'cursor').length;
   return {
     init,
-    rawHost: `unix://${path('/run/bulkhead/engine/docker.sock')}`,
+    rawHost: `unix://${path('/run/docker/docker.sock')}`,
     path,
     async pidOf(service) {
       const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), '-f', commandLines[service]], {

@@ -19,8 +19,10 @@ export async function talk(
     if (until?.test(text) === true) over.resolve();
   });
   socket.on('end', over.resolve);
-  // A side that refuses may close before it has read everything.
-  socket.on('error', () => undefined);
+  // A side that refuses may close before it has read everything; one that is not there has refused nothing.
+  socket.on('error', (error) => {
+    if (socket.bytesRead === 0) over.reject(error);
+  });
   socket.on('close', over.resolve);
   for (const piece of pieces) socket.write(typeof piece === 'string' ? Buffer.from(piece, 'latin1') : piece);
   await over.promise;
