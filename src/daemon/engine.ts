@@ -8,8 +8,9 @@ import type { Supervisor } from './supervisor.js';
 
 /** Connecting to a socket whose owner has died, or has not begun to listen, fails at once; this is the pause between two tries. */
 const retryMs = 100;
-/** The pause between two looks at what holds up an engine that does not answer. */
+/** The pauses between two looks at what holds up the starts of containers: an engine that does not answer, and one that does. */
 const stuckMs = 2000;
+const readyMs = 5000;
 
 export interface EngineDependencies {
   readonly supervisor: Supervisor;
@@ -19,7 +20,7 @@ export interface EngineDependencies {
   readonly phases: PhaseSink;
   /** Resolves when the engine's socket exists. */
   readonly untilSocket: (signal: AbortSignal) => Promise<void>;
-  /** Called every 2 s while the engine, with its socket there, does not answer. */
+  /** Called as long as the engine's socket is there: every 2 s while it does not answer, every 5 s afterwards. */
   readonly releaseStarts: () => void;
   /** Runs after each first answer of the engine and before anybody is told that it is ready. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
@@ -86,7 +87,8 @@ export class Engine {
   async #bringUp(signal: AbortSignal): Promise<void> {
     const { untilSocket, prepare, phases, log } = this.#dependencies;
     await untilSocket(signal);
-    await this.#untilAnswered(signal);
+    void this.#watchStarts(signal);
+    await this.#pingUntilAnswered(signal);
     await prepare(signal);
     signal.throwIfAborted();
     this.#ready = true;
@@ -95,23 +97,16 @@ export class Engine {
     for (const waiter of this.#waiters) waiter();
   }
 
-  async #untilAnswered(signal: AbortSignal): Promise<void> {
+  /** Never rejects: what fails at one look may not at the next. */
+  async #watchStarts(signal: AbortSignal): Promise<void> {
     const { clock, releaseStarts, log } = this.#dependencies;
-    const answered = new AbortController();
-    const watch = async (): Promise<void> => {
-      for (;;) {
-        await clock.sleep(stuckMs, answered.signal);
-        if (!signal.aborted) releaseStarts();
+    while (!signal.aborted) {
+      try {
+        await clock.sleep(this.#ready ? readyMs : stuckMs, signal);
+        releaseStarts();
+      } catch (error) {
+        if (!signal.aborted) log.error({ err: error }, 'starts that are held up cannot be looked for');
       }
-    };
-    watch().catch((error: unknown) => {
-      if (!answered.signal.aborted)
-        log.error({ err: error }, 'no longer looking for starts that are held up');
-    });
-    try {
-      await this.#pingUntilAnswered(signal);
-    } finally {
-      answered.abort();
     }
   }
 

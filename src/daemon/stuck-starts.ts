@@ -5,8 +5,12 @@ import { releaseBlockedOpens } from './blocked-opens.js';
 import { enginePaths } from './engine-facts.js';
 
 const runc = '/usr/lib/bulkhead/runc';
-/** What runc calls the process that becomes a container's. */
-const unfinishedInit = 'runc\0init\0';
+/**
+ * The name runc gives the thread that becomes a container's first process (libcontainer/nsenter/nsexec.c). Not the command line: the kernel
+ * reads that from the memory of the process. Threat: a container's process holds the lock of its memory for ever, waiting in
+ * mmap(2) for a FUSE mount of its own that never answers, and whoever reads its command line waits with it, unkillable.
+ */
+const unfinishedInit = 'runc:[2:INIT]\n';
 /** Seconds; even emulated, with many containers at once, a start that nothing holds up takes a fraction of it. */
 const longestStart = 120;
 /** Of the times in /proc/pid/stat, in every architecture (proc_pid_stat(5)). */
@@ -19,8 +23,9 @@ export interface StuckStart {
 }
 
 /**
- * Ends what holds up the starts of containers while the engine itself comes up. dockerd answers nobody before every container with
- * a restart policy has started or failed, so one that does neither would take the engine away for good: at each boot again.
+ * Ends what holds up the starts of containers. dockerd answers nobody before every container with a restart policy has started or
+ * failed, so one that does neither would take the engine away for good: at each boot again. Later it would keep that one from being
+ * removed, and each prune from ending, because dockerd holds the container's lock while it starts it.
  * A container can do that alone, by making its /etc/passwd a named pipe (dockerd reads it, then runc in the container), and so can one whose
  * processes another joins (`--pid container:…`), by stopping the other's `runc init` with a signal.
  *
@@ -61,12 +66,15 @@ export function isStuck({ state, ageSeconds }: Pick<UnfinishedInit, 'state' | 'a
 
 /** Of containers that runc has not handed over yet: they are still its own children. */
 function unfinishedInits(): UnfinishedInit[] {
+  const own = readlinkSync('/proc/self/ns/user');
   const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return names.flatMap((name) => {
     try {
-      if (readFileSync(`/proc/${name}/cmdline`, 'utf8') !== unfinishedInit) return [];
+      if (readFileSync(`/proc/${name}/comm`, 'utf8') !== unfinishedInit) return [];
       const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
-      return readlinkSync(`/proc/${parent}/exe`) === runc ? [init] : [];
+      // In a container a file may have any name.
+      const isOfEngine = readlinkSync(`/proc/${parent}/ns/user`) === own;
+      return isOfEngine && readlinkSync(`/proc/${parent}/exe`) === runc ? [init] : [];
     } catch {
       return [];
     }

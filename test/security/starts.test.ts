@@ -1,0 +1,36 @@
+import { execa } from 'execa';
+import { join } from 'node:path';
+import { expect, inject, onTestFinished, test } from 'vitest';
+import { createDocker, probe, unique } from '../support/docker.ts';
+import { rootImage } from '../support/root-image.ts';
+
+const docker = createDocker(inject('dockerHost'));
+const lockedMemory = join(import.meta.dirname, 'locked-memory.c');
+
+/**
+ * dockerd opens the file while it holds the lock of the container, for which each prune and the removal of the container wait. Another
+ * container would make whoever looks for such starts wait for ever, by reading the command lines of all processes.
+ */
+test('a container whose /etc/passwd is a pipe is started and removed, and holds up no prune', async () => {
+  const [name, locked] = [unique('pipes'), unique('locked')];
+  const image = await rootImage(docker, async (root) => {
+    await execa('gcc', ['-O2', '-static', '-s', '-o', join(root, 'locked-memory'), lockedMemory]);
+  });
+  onTestFinished(async () => {
+    await docker.run(['rm', '-f', locked, name]);
+    await docker.run(['rmi', '-f', image]);
+  });
+  const run = ['run', '-d', '--stop-signal=KILL'];
+  const script = 'rm -f /etc/passwd; mkfifo /etc/passwd; echo made; exec sleep inf';
+  await docker.ok([...run, '--name', name, probe, 'sh', '-c', script]);
+  await expect.poll(async () => docker.ok(['logs', name]), { timeout: 20_000 }).toBe('made');
+  await docker.ok(['stop', name]);
+  await docker.ok([...run, '--name', locked, '--privileged', image, '/locked-memory']);
+  await expect.poll(async () => docker.ok(['logs', locked]), { timeout: 20_000 }).toBe('ready');
+
+  const prune = ['container', 'prune', '-f', '--filter', `label=${name}`];
+  await Promise.all([docker.ok(['start', name]), docker.ok(prune)]);
+  expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
+  expect(await docker.ok(['logs', locked])).toBe('ready');
+  await docker.ok(['rm', '-f', name, locked]);
+});
