@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -58,6 +58,26 @@ test('one that a process is still in goes once the process has', async () => {
   wakers.shift()?.();
   await vi.waitFor(() => expect(existsSync(busy)).toBe(false));
 });
+
+test(
+  'cgroups too deep for any path, and more than are removed in one go, go too',
+  { timeout: 30_000 },
+  async () => {
+    make('memory/docker/a/many');
+    for (let at = 0; at < 600; at += 1) mkdirSync(join(root, 'memory/docker/a/many', String(at)));
+    const name = 'd'.repeat(250);
+    let deepest = openSync(join(root, 'memory/docker/a'), 'r');
+    for (let depth = 0; depth < 20; depth += 1) {
+      mkdirSync(`/proc/self/fd/${deepest}/${name}`);
+      const next = openSync(`/proc/self/fd/${deepest}/${name}`, 'r');
+      closeSync(deepest);
+      deepest = next;
+    }
+    closeSync(deepest);
+    fixture({ clock: { now: () => 0, sleep: async () => {} } }).remove('a');
+    await vi.waitFor(() => expect(existsSync(join(root, 'memory/docker/a'))).toBe(false), 20_000);
+  },
+);
 
 test('that of a container that is starting again stays, also when it starts between two tries', async () => {
   const cgroup = make('memory/docker/a');

@@ -1,11 +1,16 @@
-import { readdirSync, rmdirSync } from 'node:fs';
+import { existsSync as exists, rmdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
+import { codeOf, walkCgroups } from './cgroup-tree.js';
 import { cgroupRoot } from './delegate-cgroups.js';
 
 /** Milliseconds before each try: a process that is ending keeps its cgroup a little longer than its ids. */
 const pauses = [0, 500, 2000, 10_000];
+/** Removed in one go, which holds up everything else bulkheadd does. A container may have made any number. */
+const mostAtOnce = 500;
+/** Between two pauses. Somebody who kept the directory open may go on making more. */
+const mostGoes = 200;
 
 export interface CgroupRemovalOptions {
   /** Names below the root of all hierarchies (`EngineFacts.cgroupHierarchies`). */
@@ -49,7 +54,13 @@ export function createCgroupRemoval(options: CgroupRemovalOptions): (containerId
       if (pause > 0) await clock.sleep(pause);
       /* Started once more: the cgroups are in use again, or about to be. Nothing is awaited from here on. */
       if (isHeld(containerId)) return;
-      if (cgroups.map((path) => removeEmpty(path)).every(Boolean)) return;
+      for (let go = 0; go < mostGoes; go += 1) {
+        const outcomes = cgroups.map((path) => removeEmpty(path));
+        if (outcomes.every((outcome) => outcome === 'gone')) return;
+        if (!outcomes.includes('unfinished')) break;
+        await clock.sleep(1);
+        if (isHeld(containerId)) return;
+      }
     }
     log.warn({ containerId }, 'the cgroups of a container that is over are still in use');
   };
@@ -61,18 +72,37 @@ export function createCgroupRemoval(options: CgroupRemovalOptions): (containerId
 }
 
 /**
- * Removes a cgroup and those below it. The kernel refuses to remove one that has a process (cgroups(7)).
+ * Removes a cgroup and those below it, 500 at most. The kernel refuses to remove one that has a process (cgroups(7)).
  *
- * @returns whether it is gone. Throws what is neither EBUSY nor ENOENT.
+ * @returns whether it is gone, something is still in it, or there are more to remove. Throws what is neither EBUSY nor ENOENT.
  */
-export function removeEmpty(path: string): boolean {
+export function removeEmpty(path: string): 'gone' | 'in use' | 'unfinished' {
   try {
-    for (const entry of readdirSync(path, { withFileTypes: true }))
-      if (entry.isDirectory()) removeEmpty(posix.join(path, entry.name));
+    let removed = 0;
+    let unfinished = false;
+    walkCgroups(path, {
+      leave: (parent, name) => {
+        if (remove(posix.join(parent, name))) removed += 1;
+        unfinished = removed >= mostAtOnce;
+        return !unfinished;
+      },
+    });
+    if (unfinished) return 'unfinished';
+    return remove(path) ? 'gone' : 'in use';
+  } catch (error) {
+    /* It, or one in it, has gone in between. */
+    if (codeOf(error) === 'ENOENT') return exists(path) ? 'in use' : 'gone';
+    throw error;
+  }
+}
+
+/** @returns whether it is gone. */
+function remove(path: string): boolean {
+  try {
     rmdirSync(path);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT') return true;
     if (code === 'EBUSY' || code === 'ENOTEMPTY') return false;
     throw error;

@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { join, posix } from 'node:path';
+import { posix } from 'node:path';
 import { type Lease, type ProcessIdentity, startTimeOf } from '../runtime/index.js';
 import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace } from './abandoned.js';
 import { cgroupsOf } from './cgroup-removal.js';
+import { walkCgroups } from './cgroup-tree.js';
 import { cgroupRoot } from './delegate-cgroups.js';
 
 /** containerd's directory of each container of Docker's, with what it told the shim. */
@@ -100,14 +101,23 @@ export function processesIn(containerId: string, places: CgroupPlaces): number[]
 }
 
 function collectPids(cgroup: string, pids: Set<number>): void {
-  try {
+  const enter = (directory: string): void => {
     /* A process of another pid namespace reads as 0, which to kill(2) means the caller's own group. */
-    for (const line of readFileSync(join(cgroup, 'cgroup.procs'), 'latin1').split('\n'))
-      if (Number(line) > 1) pids.add(Number(line));
-    for (const entry of readdirSync(cgroup, { withFileTypes: true }))
-      if (entry.isDirectory()) collectPids(join(cgroup, entry.name), pids);
+    for (const line of membersOf(directory).split('\n')) if (Number(line) > 1) pids.add(Number(line));
+  };
+  try {
+    walkCgroups(cgroup, { enter });
   } catch {
-    /* It has gone, or its type has no such file: a threaded cgroup's processes are listed by its domain. */
+    /* It has gone. */
+  }
+}
+
+/** Empty where it has gone, or its type has no such file: a threaded cgroup's processes are listed by its domain. */
+function membersOf(directory: string): string {
+  try {
+    return readFileSync(`${directory}/cgroup.procs`, 'latin1');
+  } catch {
+    return '';
   }
 }
 

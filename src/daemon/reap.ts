@@ -108,7 +108,9 @@ export function createReapEffects(sources: TraceSources, clock: Clock, system: R
       const isHeld = sources
         .leases()
         .some(({ holders }) => holders.some((held) => held.containerId === containerId));
-      const busy = isHeld ? [] : cgroupsAt(containerId, sources).filter((path) => !removeEmpty(path));
+      const busy = isHeld
+        ? []
+        : cgroupsAt(containerId, sources).filter((path) => removeEmpty(path) !== 'gone');
       if (busy.length > 0) throw new Error(`still in use: ${busy.join(', ')}`);
     },
   };
