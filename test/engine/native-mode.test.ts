@@ -7,7 +7,11 @@ import { execa } from 'execa';
 import { afterEach, beforeEach, expect, inject, test } from 'vitest';
 import { startNativeEngine } from '../../src/vm/native/index.ts';
 import { createDocker, probe } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
+import { rootImage } from '../support/root-image.ts';
+
+const lockedMemory = join(import.meta.dirname, '../security/locked-memory.c');
 
 let dir: string;
 beforeEach(async () => {
@@ -85,6 +89,19 @@ test('an orderly stop leaves nothing behind, and the data is there at the next s
     await second.stop();
   }
   expect(await machine()).toEqual(before);
+});
+
+test('a process that no signal ends does not outlive the engine', async () => {
+  const engine = await start();
+  const docker = createDocker(engine.dockerHost);
+  const image = await rootImage(docker, async (root) => {
+    await execa('gcc', ['-O2', '-static', '-s', '-o', join(root, 'locked-memory'), lockedMemory]);
+  });
+  await docker.ok(['run', '-d', '--name', 'kept', '--privileged', image, '/locked-memory', 'kept']);
+  await eventually(async () => expect(await docker.ok(['logs', 'kept'])).toBe('ready'), 20_000);
+  const { init } = await engineInternals(engine.pid);
+  await engine.stop();
+  await eventually(async () => expect(() => process.kill(init, 0)).toThrow('ESRCH'), 10_000);
 });
 
 test('kill -9 of whoever started it takes everything along, and the next start works', async () => {

@@ -1,6 +1,7 @@
 /*
  * A process waits in mmap(2), holding the lock of its memory, for a page of a FUSE mount that is never given. Whoever reads its command line
  * waits with it, unkillable, until the server of the mount has ended. Says "ready" just before. Needs /dev/fuse and CAP_SYS_ADMIN.
+ * With an argument a process only reads the page, but keeps the mount alive itself, so that no signal ends it.
  */
 #include <fcntl.h>
 #include <linux/fuse.h>
@@ -60,18 +61,20 @@ static void serve(int device, int asked)
 	}
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	(void)argv;
+	const int kept = argc > 1 ? open("/dev/fuse", O_RDWR) : -1;
 	int asked[2], mounted[2], page;
 	char byte;
 
 	close(open("/file", O_CREAT | O_WRONLY, 0644));
 	if (pipe(asked) != 0 || pipe(mounted) != 0)
 		return perror("pipe"), 1;
-	/* Nobody else has the device open: with the server the mount ends, and everybody who waits for it goes on. */
+	/* If nobody else has the device open, the mount ends with the server, and everybody who waits for it goes on. */
 	if (fork() == 0) {
 		char options[100];
-		const int device = open("/dev/fuse", O_RDWR);
+		const int device = kept < 0 ? open("/dev/fuse", O_RDWR) : kept;
 
 		snprintf(options, sizeof options, "fd=%d,rootmode=100644,user_id=0,group_id=0", device);
 		if (mount("fuse", "/file", "fuse", 0, options) != 0)
@@ -91,6 +94,11 @@ int main(void)
 		return read(cached, &byte, 1) < 0;
 	if (read(asked[0], &byte, 1) != 1)
 		return 1;
+	if (kept >= 0) {
+		puts("ready");
+		fflush(stdout);
+		pause();
+	}
 	page = open("/file", O_RDONLY);
 	if (page < 0)
 		return perror("/file"), 1;

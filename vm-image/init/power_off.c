@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "fuse_abort.h"
 #include "log.h"
 #include "unmount.h"
 
@@ -52,6 +53,10 @@ void end_processes(void)
     if (reap_all(TERM_MS))
         return;
     kill(-1, SIGKILL);
+    if (reap_all(KILL_MS))
+        return;
+    /* In native mode the pid namespace would never end, and PID 1 with it. */
+    abort_fuse_connections();
     if (!reap_all(KILL_MS))
         log_line("some processes cannot be killed");
 }
