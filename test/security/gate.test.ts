@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { hostileRequests } from '../../src/gate/http/hostile.test-support.ts';
 import { createDocker, probe, unique } from '../support/docker.ts';
 import { engineInternals } from '../support/engine-internals.ts';
+import { peakMemory, resetPeakMemory } from '../support/process-figures.ts';
 import { talk } from '../support/raw-http.ts';
 
 const docker = createDocker(inject('dockerHost'));
@@ -45,6 +46,21 @@ describe('the API gate', () => {
     }
     expect(await exists(name)).toBe(false);
   });
+
+  test('a copy that is broken off is not kept in the memory of dockerd', async () => {
+    const name = named();
+    await docker.ok(['run', '-d', '--name', name, probe, 'sh', '-c', 'truncate -s 1G /big; sleep 600']);
+    await docker.ok(['exec', name, 'sh', '-c', 'until [ -e /big ]; do sleep 0.1; done']);
+    const pid = await (await engineInternals(inject('enginePid'))).pidOf('dockerd');
+    if (pid === undefined) throw new Error('there is no dockerd');
+    await resetPeakMemory(pid);
+    const before = await peakMemory(pid);
+    const request = `GET /v1.51/containers/${name}/archive?path=/big HTTP/1.1\r\nHost: x\r\n\r\n`;
+    expect(await talk(gate, [request], /\r\n\r\n/)).toContain('200 OK');
+    // It waits for the container's lock, which the copy holds to its end.
+    await docker.ok(['rm', '-f', name]);
+    expect((await peakMemory(pid)) - before).toBeLessThan(512);
+  }, 60_000);
 
   const failing = (connection: string): string =>
     [

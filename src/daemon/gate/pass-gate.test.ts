@@ -246,3 +246,29 @@ test('an engine that closes an idle connection closes that of the client', async
   near.end();
   await over;
 });
+
+test('what the engine still has to say to a client that is gone is read, and thrown away', async () => {
+  const { near, engine, whenReceived, over } = await startGate();
+  near.write(get('/images/x/get'));
+  const socket = await engine;
+  await whenReceived(/\r\n\r\n/);
+  socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n');
+  await nextChunk(near);
+  const told = once(socket, 'end');
+  near.destroy();
+  await told;
+  const megabyte = Buffer.alloc(1 << 20);
+  for (let count = 0; count < 20; count += 1) {
+    socket.write(`100000\r\n`);
+    await new Promise<void>((resolve, reject) => {
+      socket.write(megabyte, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+    socket.write('\r\n');
+  }
+  socket.end();
+  await over;
+  expect(socket.bytesWritten).toBeGreaterThan(20 << 20);
+});

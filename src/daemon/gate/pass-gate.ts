@@ -6,6 +6,7 @@ import type { Logger } from '../../common/log.js';
 import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
 import type { GateHooks } from './exchange.js';
+import { hearOut } from './hear-out.js';
 
 export interface GateOptions {
   readonly engineSocket: string;
@@ -33,7 +34,7 @@ export async function passGate(client: Duplex, { engineSocket, hooks, log }: Gat
       log.error({ err: error }, 'a connection to the engine was cut by the gate');
   } finally {
     gate.release();
-    engine.destroy();
+    hearOut(engine);
     // What the client still sends is not waited for, nor may it keep the client from reading what it was told.
     client.resume();
   }
