@@ -150,6 +150,32 @@ test('D14: a directory moved away above a bind lets nobody climb out of it', asy
   expect(await sentinels()).toEqual(before);
 });
 
+test('D14: a directory exchanged for a link all the time is bound as itself, or not at all', async () => {
+  mkdirSync(join(share, 'swap/b'), { recursive: true });
+  writeFileSync(join(share, 'swap/b/secret'), 'of the share');
+  const exchange = 'mv swap was; mv away swap; mv swap away; mv was swap';
+  const swapper = await background(
+    ['-v', `${share}:/s`],
+    `cd /s; ln -s ${outside} away; echo ready; while :; do ${exchange}; done`,
+  );
+  // Not by `run --rm`: of a source that is gone between create and start, dockerd says so and does not remove the container, for which
+  // the client then waits (28.5, plain Docker as well).
+  for (let round = 0; round < 8; round += 1)
+    for (const flags of [
+      ['-v', `${share}/swap/b:/x`],
+      ['--mount', `type=bind,src=${share}/swap/b,dst=/x`],
+    ]) {
+      const name = unique('hostile');
+      containers.push(name);
+      const script = 'cat /x/secret; ls /x';
+      const made = await docker.run(['create', '--name', name, ...flags, probe, 'sh', '-c', script]);
+      const { status, stdout } = made.status === 0 ? await docker.run(['start', '-a', name]) : made;
+      expect(stdout).toMatch(status === 0 ? /^(of the share\n?secret)?$/ : /^$/);
+    }
+  await docker.ok(['rm', '-f', swapper]);
+  expect(await sentinels()).toEqual(before);
+}, 120_000);
+
 test('D14: links inside work for containers, within their own root', async () => {
   const script =
     'mkdir /s/in; echo kept > /s/in/file; ln -s in /s/inner; cat /s/inner/file; cat /s/link7/secret';
