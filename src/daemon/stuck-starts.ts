@@ -6,11 +6,12 @@ import { enginePaths } from './engine-facts.js';
 
 const runc = '/usr/lib/bulkhead/runc';
 /**
- * The name runc gives the thread that becomes a container's first process (libcontainer/nsenter/nsexec.c). Not the command line: the kernel
- * reads that from the memory of the process. Threat: a container's process holds the lock of its memory for ever, waiting in
- * mmap(2) for a FUSE mount of its own that never answers, and whoever reads its command line waits with it, unkillable.
+ * The names runc gives the thread that becomes a container's first process; the one before the last it still has just after its clone
+ * (libcontainer/nsenter/nsexec.c). Not the command line: the kernel reads that from the memory of the process. Threat: a container's
+ * process holds the lock of its memory for ever, waiting in mmap(2) for a FUSE mount of its own that never answers, and whoever reads its
+ * command line waits with it, unkillable.
  */
-const unfinishedInit = 'runc:[2:INIT]\n';
+const unfinishedInit = /^runc:\[[12]:(CHILD|INIT)\]$/m;
 /** Seconds; even emulated, with many containers at once, a start that nothing holds up takes a fraction of it. */
 const longestStart = 120;
 /** Of the times in /proc/pid/stat, in every architecture (proc_pid_stat(5)). */
@@ -70,7 +71,7 @@ function unfinishedInits(): UnfinishedInit[] {
   const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   return names.flatMap((name) => {
     try {
-      if (readFileSync(`/proc/${name}/comm`, 'utf8') !== unfinishedInit) return [];
+      if (!unfinishedInit.test(readFileSync(`/proc/${name}/comm`, 'latin1'))) return [];
       const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
       // In a container a file may have any name.
       const isOfEngine = readlinkSync(`/proc/${parent}/ns/user`) === own;
