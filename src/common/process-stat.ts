@@ -8,6 +8,8 @@ export interface ProcessStat {
   readonly parent: string | undefined;
   /** Field 22, clock ticks since boot. */
   readonly startTime: string | undefined;
+  /** Field 31, a decimal bitmap: the signals that wait for this thread, SIGHUP the lowest bit. */
+  readonly pendingSignals: string | undefined;
 }
 
 /**
@@ -18,5 +20,5 @@ export function splitProcessStat(text: string): ProcessStat {
   const pid = /^(\d{1,9}) \(/.exec(text)?.[1];
   const end = text.lastIndexOf(')');
   const fields = end < 0 ? [] : text.slice(end + 2).split(' ');
-  return { pid, state: fields[0], parent: fields[1], startTime: fields[19] };
+  return { pid, state: fields[0], parent: fields[1], startTime: fields[19], pendingSignals: fields[28] };
 }

@@ -31,6 +31,7 @@ import { createSharedPaths, readSharedList } from './shared-list.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
 import { releaseStuckStarts } from './stuck-starts.js';
+import { thawKilled } from './thaw-killed.js';
 import { Supervisor } from './supervisor.js';
 import { createRefreshViews } from './view-refresh.js';
 import { version } from './version.js';
@@ -124,6 +125,7 @@ async function main(args: DaemonArguments): Promise<void> {
       const { pid } = supervisor.status().dockerd;
       for (const stuck of pid === null ? [] : releaseStuckStarts(pid))
         log.warn({ ...stuck }, 'the start of a container held up the engine and was freed or ended');
+      for (const pid of thawKilled()) log.warn({ pid }, 'a process that was killed while frozen was thawed');
     },
     prepare: (signal) => ensureProbeImage(client, signal),
   });

@@ -13,6 +13,7 @@
 
 #include "fuse_abort.h"
 #include "log.h"
+#include "thaw.h"
 #include "unmount.h"
 
 #define TERM_MS 2000
@@ -53,6 +54,7 @@ void end_processes(void)
     if (reap_all(TERM_MS))
         return;
     kill(-1, SIGKILL);
+    thaw_processes();
     if (reap_all(KILL_MS))
         return;
     /* In native mode the pid namespace would never end, and PID 1 with it. */
