@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { checkEndpoints } from './endpoint-options.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import { checkLogTag } from './log-tag.js';
@@ -18,7 +19,9 @@ const logDrivers = new Set(['', 'json-file', 'local', 'none']);
  * Throws a `BH_GATE_…` refusal.
  */
 export function checkContainerCreate(body: EngineJson, { shared }: GatePolicy): void {
-  const hostConfig = objectAt(asObject(body, 'the body'), 'hostconfig');
+  const container = asObject(body, 'the body');
+  checkEndpoints(container);
+  const hostConfig = objectAt(container, 'hostconfig');
   for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
   for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');

@@ -33,6 +33,20 @@ describe('POST /containers/create', () => {
       },
     },
     { HostConfig: { LogConfig: { Type: 'json-file', Config: {} } } },
+    { NetworkingConfig: { EndpointsConfig: { a: null, b: {}, c: { DriverOpts: null } } } },
+    {
+      NetworkingConfig: {
+        EndpointsConfig: {
+          n: {
+            DriverOpts: {
+              'com.docker.network.endpoint.ifname': 'lan0',
+              'com.docker.network.endpoint.sysctls': 'net.ipv4.conf.IFNAME.log_martians=1',
+              'of.another.driver': 'x',
+            },
+          },
+        },
+      },
+    },
     { Labels: { KEY: '1', key2: 'Binds' }, HostConfig: { VolumeDriver: 'local' } },
   ])('lets %j pass', (body) => {
     expect(() => {
@@ -71,6 +85,18 @@ describe('POST /containers/create', () => {
     [{ HostConfig: { VolumeDriver: 'evil' } }, 'volume driver evil'],
     [{ HostConfig: { LogConfig: { Type: 'fluentd' } } }, 'log driver fluentd'],
     [{ HostConfig: { CgroupnsMode: 'host' } }, "can't share namespaces [cgroup] with the host"],
+    [
+      { NetworkingConfig: { EndpointsConfig: { n: { DriverOpts: { 'com.docker.network.portmap': 'x' } } } } },
+      'the option com.docker.network.portmap',
+    ],
+    [
+      {
+        networkingconfig: {
+          endpointsconfig: { a: null, b: { driveropts: { 'com.docker.network.endpoint.exposedports': '' } } },
+        },
+      },
+      'the option com.docker.network.endpoint.exposedports',
+    ],
     [{ HostConfig: { Binds: 'x' } }, 'wrong type'],
     [{ HostConfig: { Binds: [{}] } }, 'not a string'],
     [{ HostConfig: [] }, 'wrong type'],
@@ -118,6 +144,8 @@ describe('other requests', () => {
     ['POST', '/v1.51/volumes/create', '{"Driver":"local","DriverOpts":null,"Labels":{}}'],
     ['POST', '/v1.51/networks/create', '{"Name":"x"}'],
     ['POST', '/v1.51/networks/create', '{"Driver":"bridge","IPAM":{"Driver":"default"},"Options":{}}'],
+    ['POST', '/v1.51/networks/n/connect', '{"Container":"x"}'],
+    ['POST', '/v1.51/networks/n/connect', '{"Container":"x","EndpointConfig":{"DriverOpts":{"a":"b"}}}'],
     ['GET', '/v1.51/images/x%2Fy:1/json', undefined],
     ['GET', '/v1.51/plugins', undefined],
     ['POST', '/v1.51/containers/abc/start', undefined],
@@ -141,6 +169,13 @@ describe('other requests', () => {
     ['POST', '/v1.51/networks/create', '{"Driver":"../../x"}', 'network driver ../../x'],
     ['POST', '/v1.51/networks/create', '{"IPAM":{"Driver":"x"}}', 'address driver x'],
     ['POST', '/v1.51/networks/create', '{"driver":"macvlan","options":{"parent":"eth0"}}', 'option parent'],
+    [
+      'POST',
+      '/v1.51/networks/n/connect',
+      '{"Container":"x","EndpointConfig":{"DriverOpts":{"com.docker.network.portmap":"x"}}}',
+      'the option com.docker.network.portmap',
+    ],
+    ['POST', '/networks/a%2Fb/connect', '', 'no JSON body'],
     ['GET', '/debug/pprof/heap', undefined, "the engine's memory"],
     ['GET', '/v1.51/debug/vars', undefined, "the engine's memory"],
     ['POST', '/v1.51/plugins/pull?remote=x', undefined, 'engine plugin'],

@@ -1,5 +1,6 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkContainerCreate } from './container-create.js';
+import { checkNetworkConnect } from './endpoint-options.js';
 import { type EngineJson, parseEngineJson } from './engine-json.js';
 import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
@@ -20,14 +21,15 @@ interface BodyRule {
   readonly check: (body: EngineJson, policy: GatePolicy) => void;
 }
 
-/** Requests whose body decides. */
+/** Requests whose body decides. The engine takes any text for a name, slashes included. */
 const bodies: readonly BodyRule[] = [
   { path: /^\/containers\/create$/, check: checkContainerCreate },
   { path: /^\/volumes\/create$/, check: checkVolumeCreate },
   { path: /^\/networks\/create$/, check: checkNetworkCreate },
+  { path: /^\/networks\/[^]*\/connect$/, check: checkNetworkConnect },
 ];
 
-/** Those that decide only where the policy refuses `--privileged`. The engine takes any text for a container's name, slashes included. */
+/** Those that decide only where the policy refuses `--privileged`. */
 const unprivilegedBodies: readonly BodyRule[] = [
   { path: /^\/containers\/[^]*\/exec$/, check: checkExecCreate },
 ];

@@ -14,6 +14,13 @@ export const gateErrors = defineErrors({
     remedy: 'Ask your administrator.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_ENDPOINT_OPTION: {
+    message:
+      'enhanced container isolation: rule network-endpoints refuses the option {option} of a container on a network: the engine keeps it for itself, and could not start again with what was asked for.',
+    remedy:
+      'Of the options whose names begin with com.docker.network, use com.docker.network.endpoint.sysctls and com.docker.network.endpoint.ifname alone.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_HOST_CGROUPS: {
     message:
       "enhanced container isolation: can't share namespaces [cgroup] with the host, because every container is isolated with a Linux user namespace (rule host-namespaces).",

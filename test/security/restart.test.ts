@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type ApiAnswer, callEngine } from '../support/engine-api.ts';
+import { eventually } from '../support/eventually.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
+
+/** What a request leaves on dockerd's disk is read at each start: where it can't be, the engine is gone for good. */
+describe('an engine that was killed comes up again', () => {
+  let engine: OwnEngine;
+  let docker: Docker;
+  beforeAll(async () => {
+    engine = await startOwnEngine('restart');
+    docker = createDocker(engine.dockerHost);
+  });
+  afterAll(async () => {
+    await engine[Symbol.asyncDispose]();
+  });
+  const post = async (path: string, body?: object): Promise<ApiAnswer> =>
+    callEngine(engine.socket, {
+      method: 'POST',
+      path: `/v1.51${path}`,
+      ...(body === undefined ? {} : { body }),
+    });
+  const restarted = async (): Promise<void> => {
+    const killed = await engine.internals.pidOf('dockerd');
+    if (killed === undefined) throw new Error('there is no dockerd');
+    process.kill(killed, 'SIGKILL');
+    await eventually(async () => {
+      expect(await engine.internals.pidOf('dockerd')).not.toBe(killed);
+      expect((await docker.run(['info', '--format', '{{.ContainersRunning}}'])).status).toBe(0);
+    }, 40_000);
+  };
+
+  test('after options of an endpoint that are its own', async () => {
+    const endpoint = { DriverOpts: { 'com.docker.network.portmap': 'x' } };
+    await docker.ok(['network', 'create', 'own']);
+    const container = { Image: probe, Cmd: ['sleep', '600'], HostConfig: { NetworkMode: 'own' } };
+    const named = async (name: string, network: object): Promise<ApiAnswer> => {
+      const created = await post(`/containers/create?name=${name}`, { ...container, ...network });
+      await post(`/containers/${name}/start`);
+      return created;
+    };
+    const refused = [
+      await named('made-with', { NetworkingConfig: { EndpointsConfig: { own: endpoint } } }),
+      await named('connected', {}).then(async () =>
+        post('/networks/bridge/connect', { Container: 'connected', EndpointConfig: endpoint }),
+      ),
+    ];
+    await restarted();
+    expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', 'connected'])).toBe('true');
+    const refusal = [403, expect.stringContaining('rule network-endpoints')];
+    expect(refused.map(({ status, text }) => [status, text])).toEqual([refusal, refusal]);
+  });
+});
