@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { toError } from '../common/cause.js';
 import type { Clock } from '../common/clock.js';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Channel, ChannelEnd } from './channel.js';
@@ -120,7 +121,7 @@ export class ChannelSupervisor {
         error = session.error;
         if (session.lastedMs >= lasting) attempt = 0;
       } catch (cause) {
-        error = cause instanceof Error ? cause : new Error(String(cause));
+        error = toError(cause);
       }
       if (signal.aborted) return;
       if (isBulkheadError(error) && error.code === 'BH_CHANNEL_VERSION') {

@@ -1,6 +1,7 @@
 import { constants, type Http2Session } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { codeOf, toError } from '../common/cause.js';
 import type { Clock } from '../common/clock.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { ChannelEnd } from './channel.js';
@@ -102,7 +103,7 @@ export class SessionLife {
       }
     } catch (error) {
       // The sleep was aborted by the end of the session; anything else ends it.
-      this.finish(endOf(error instanceof Error ? error : new Error(String(error))));
+      this.finish(endOf(toError(error)));
     }
   }
 
@@ -122,7 +123,7 @@ export class SessionLife {
 
 /** What a vanished peer looks like on a socket is not a failure of the channel. */
 function endOf(error: Error): ChannelEnd {
-  const code = 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ECONNRESET' || code === 'EPIPE' ? { reason: 'peer-closed' } : { reason: 'failed', error };
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { link, lstat, rename, unlink } from 'node:fs/promises';
 import { connect, type Server } from 'node:net';
+import { codeOf, messageOf } from '../common/cause.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 
 /** Bytes; sun_path holds 108 with its NUL (unix(7)), and what is longer would be cut to another path. */
@@ -84,11 +85,7 @@ async function isLive(path: string): Promise<boolean> {
   }
 }
 
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
-}
-
 function pathError(path: string, cause: unknown): BulkheadError {
-  const reason = cause instanceof Error ? cause.message : String(cause);
+  const reason = messageOf(cause);
   return new BulkheadError('BH_SOCKET_PATH', { path, reason }, { cause });
 }

@@ -2,7 +2,8 @@ import { existsSync as exists, rmdirSync } from 'node:fs';
 import { posix } from 'node:path';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
-import { codeOf, walkCgroups } from './cgroup-tree.js';
+import { codeOf } from '../common/cause.js';
+import { walkCgroups } from './cgroup-tree.js';
 import { cgroupRoot } from './delegate-cgroups.js';
 
 /** Milliseconds before each try: a process that is ending keeps its cgroup a little longer than its ids. */

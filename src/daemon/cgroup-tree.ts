@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readdirSync } from 'node:fs';
+import { codeOf } from '../common/cause.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
@@ -62,9 +63,4 @@ function unlessGone(work: () => void): boolean {
     if (codeOf(error) === 'ENOENT') return false;
     throw error;
   }
-}
-
-/** Such as `ENOENT`; undefined of what is no error of the file system. */
-export function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

@@ -1,4 +1,5 @@
 import { abortReason } from '../common/abort.js';
+import { codeOf } from '../common/cause.js';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
 import type { EngineClient } from './engine-client.js';
@@ -125,6 +126,6 @@ export class Engine {
 }
 
 function isNotListening(error: unknown): boolean {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   return code === 'ECONNREFUSED' || code === 'ENOENT' || code === 'ECONNRESET';
 }

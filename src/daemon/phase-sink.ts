@@ -1,5 +1,6 @@
 import { writeSync } from 'node:fs';
 import { uptime } from 'node:os';
+import { codeOf } from '../common/cause.js';
 
 /** Phases the daemon reports; those before it come from the initramfs and PID 1. */
 export type DaemonPhase = 'daemon' | 'containerd-ready' | 'engine-ready' | 'powering-off';
@@ -35,7 +36,7 @@ function writeAll(fd: number, text: string, write: (fd: number, text: string) =>
       write(fd, text);
       return;
     } catch (error) {
-      const full = error instanceof Error && 'code' in error && error.code === 'EAGAIN';
+      const full = codeOf(error) === 'EAGAIN';
       if (!full || attempt === mostRetries) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMs);
     }

@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readdirSync, readFileSync, unlinkSync } from 'node:fs';
+import { codeOf } from '../common/cause.js';
 import type { RootFacts } from '../common/health.js';
 
 /** What the initramfs calls the root device, and the serial of the disk with its hash tree. */
@@ -18,7 +19,7 @@ function isReadonly(): boolean {
   try {
     closeSync(openSync(witness, constants.O_CREAT | constants.O_EXCL | constants.O_WRONLY, 0o600));
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EROFS';
+    return codeOf(error) === 'EROFS';
   }
   unlinkSync(witness);
   return false;

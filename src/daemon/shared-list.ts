@@ -1,4 +1,5 @@
 import { fstatSync, readSync, statSync } from 'node:fs';
+import { codeOf } from '../common/cause.js';
 import type { SharedPaths } from '../gate/shared-paths.js';
 
 /** A directory of the host, mounted in the engine's root. */
@@ -44,6 +45,6 @@ function meetsLink(path: string): boolean {
     statSync(path);
     return false;
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ELOOP';
+    return codeOf(error) === 'ELOOP';
   }
 }

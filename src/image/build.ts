@@ -1,5 +1,6 @@
 import { mkdir, readFile, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import { type Exec, systemExec } from '../common/exec.js';
 import { inStep, type Reporter, silentReporter } from '../common/reporter.js';
@@ -181,7 +182,7 @@ async function checkReproducible(
 /** rename(2) does not replace a directory that is not empty, so the old one makes room first. */
 async function replaceDirectory(made: string, dir: string, temporary: string): Promise<void> {
   await rename(dir, join(temporary, 'old')).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (codeOf(error) !== 'ENOENT') throw error;
   });
   await rename(made, dir);
   await removeTree(join(temporary, 'old'));

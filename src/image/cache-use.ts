@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
+import { codeOf } from '../common/cause.js';
 import { isRunning } from './staging.js';
 
 /** The directories of the cache whose entries are made by key, and pruned. */
@@ -37,7 +38,7 @@ async function writeMark(mark: string): Promise<void> {
     if (made !== undefined) await chmod(dirname(mark), 0o1777);
     await writeFile(mark, '', { flag: 'wx' });
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code !== 'EACCES' && code !== 'EPERM' && code !== 'EROFS') throw error;
   }
 }

@@ -1,5 +1,6 @@
 import { readdir, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { codeOf } from '../common/cause.js';
 import { type CacheKind, cacheKinds, isInUse } from './cache-use.js';
 import { removeTree, temporaryName } from './staging.js';
 
@@ -65,7 +66,7 @@ async function renamed(from: string, to: string): Promise<boolean> {
     await rename(from, to);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    const code = codeOf(error);
     if (code === 'ENOENT' || code === 'ENOTEMPTY' || code === 'EEXIST') return false;
     throw error;
   }

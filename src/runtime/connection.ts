@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { toError } from '../common/cause.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { MessageDecoder, protocolError } from './wire.js';
 
@@ -54,7 +55,7 @@ export class Connection {
       this.#wake?.();
     } catch (error) {
       this.#socket.pause();
-      this.#fail(error instanceof Error ? error : new Error(String(error)));
+      this.#fail(toError(error));
     }
   }
 

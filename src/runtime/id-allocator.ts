@@ -1,3 +1,4 @@
+import { messageOf } from '../common/cause.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { IdRange } from '../isolation/plan.js';
 import { type Cursor, defaultLimits, nextFit, type PoolLimits } from './id-pool.js';
@@ -194,7 +195,7 @@ export class IdAllocator {
     try {
       this.#store.write(name, JSON.stringify(content));
     } catch (error) {
-      const reason = error instanceof Error ? error.message : String(error);
+      const reason = messageOf(error);
       throw new BulkheadError('BH_RUNTIME_IDS_STATE', { reason }, { cause: error });
     }
   }

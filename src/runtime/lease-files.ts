@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { codeOf } from '../common/cause.js';
 import type { LeaseStore } from './id-allocator.js';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_NONBLOCK, O_RDONLY, O_WRONLY } = constants;
@@ -61,8 +62,7 @@ function readRegular(path: string): string {
     file = openSync(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
   } catch (error) {
     // A link, or a socket (open(2)).
-    if (error instanceof Error && 'code' in error && (error.code === 'ELOOP' || error.code === 'ENXIO'))
-      return '';
+    if (codeOf(error) === 'ELOOP' || codeOf(error) === 'ENXIO') return '';
     throw error;
   }
   try {

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { messageOf } from '../common/cause.js';
 import type { Clock } from '../common/clock.js';
 import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Refusal } from '../isolation/plan.js';
@@ -117,6 +118,6 @@ async function raced<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function asRuntimeError(error: unknown): BulkheadError {
   if (isBulkheadError(error)) return error;
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   return new BulkheadError('BH_RUNTIME_INTERNAL', { reason }, { cause: error });
 }

@@ -2,6 +2,7 @@
  * What others charge for keeping a container's root from being the machine's, in one run with isolated containers and plain
  * runc. A peer that cannot be had here is named with the reason. Root only.
  */
+import { messageOf } from '../../src/common/cause.ts';
 import { probe } from '../support/docker.ts';
 import { peersUserland, versionOf } from './peers/peers-root.ts';
 import { startPodman } from './peers/podman.ts';
@@ -106,6 +107,6 @@ async function sideBySide(
 }
 
 function skip(name: string, error: unknown): void {
-  const reason = error instanceof Error ? error.message : String(error);
+  const reason = messageOf(error);
   console.error(`skipped: ${name}: ${reason.split('\n').slice(0, 3).join(' ')}`);
 }

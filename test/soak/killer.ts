@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { expect } from 'vitest';
+import { codeOf } from '../../src/common/cause.ts';
 import type { EngineInternals, Service } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
 
@@ -62,7 +63,7 @@ function kill(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    if (codeOf(error) === 'ESRCH') return false;
     throw error;
   }
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { codeOf } from '../../src/common/cause.ts';
 import { systemExec } from '../../src/common/exec.ts';
 import { cacheRoot } from '../../src/image/cache.ts';
 import { chooseMirror } from '../../src/image/mirror.ts';
@@ -177,7 +178,7 @@ async function finish({ files, links }: ImageShape, root: string): Promise<void>
   }
   for (const [path, target] of Object.entries(links)) {
     await symlink(target, join(root, path)).catch((error: unknown) => {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (codeOf(error) !== 'EEXIST') throw error;
     });
   }
 }

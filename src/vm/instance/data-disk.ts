@@ -1,5 +1,6 @@
 import { open, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 
 /** PID 1 formats a disk only if it starts with these 32 bytes, so that no other content is ever formatted away. */
@@ -25,7 +26,7 @@ export interface DataDisk {
 export async function ensureDataDisk(file: string, sizeMiB = defaultDataDiskMiB): Promise<DataDisk> {
   await checkFreeSpace(dirname(file));
   const found = await stat(file).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT') return undefined;
     throw error;
   });
   if (found === undefined) {

@@ -1,4 +1,5 @@
 import { lstat, mkdir } from 'node:fs/promises';
+import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { InstancePaths } from './paths.js';
 
@@ -19,8 +20,8 @@ async function makePrivate(directory: string, uid: number | undefined): Promise<
   try {
     await mkdir(directory, { mode: 0o700 });
   } catch (cause) {
-    if (!isExisting(cause)) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
+    if (codeOf(cause) !== 'EEXIST') {
+      const reason = messageOf(cause);
       throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason }, { cause });
     }
   }
@@ -33,8 +34,4 @@ async function makePrivate(directory: string, uid: number | undefined): Promise<
         ? 'others may write to it'
         : undefined;
   if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
-}
-
-function isExisting(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EEXIST';
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
+import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
@@ -95,10 +96,10 @@ async function openShare(
 }
 
 function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  const code = codeOf(error);
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'ENOTDIR') return 'it is not a directory';
-  return error instanceof Error ? error.message : String(error);
+  return messageOf(error);
 }
 
 /** One that does not exist holds nothing. */
@@ -115,7 +116,7 @@ async function protectedPlaces(
       const place = await placeOf(handle);
       if (place !== undefined) found.push({ place, what });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      if (codeOf(error) !== 'ENOENT') throw error;
     }
   }
   return found;

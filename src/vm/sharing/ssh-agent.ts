@@ -1,4 +1,5 @@
 import { type FileHandle, open } from 'node:fs/promises';
+import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { openAsPath } from './host-place.js';
 
@@ -19,7 +20,7 @@ export async function openSshAgent(path: string, owner: number): Promise<FileHan
   const unusable = (reason: string): BulkheadError => new BulkheadError('BH_SSH_AGENT', { reason });
   if (path === '') throw unusable('SSH_AUTH_SOCK is not set');
   const handle = await open(path, openAsPath).catch((error: unknown) => {
-    throw unusable(error instanceof Error ? error.message : String(error));
+    throw unusable(messageOf(error));
   });
   const stat = await handle.stat();
   if (stat.isSocket() && stat.uid === owner) return handle;

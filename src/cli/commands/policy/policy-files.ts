@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { type ReadPolicy, type ReadSettings, readSettings } from '../../../policy/index.js';
 
@@ -25,16 +26,12 @@ export async function readKey(file: string, kind: 'private' | 'public'): Promise
     if (key.asymmetricKeyType !== 'ed25519') throw new Error(`it is of type ${key.asymmetricKeyType}`);
     return key;
   } catch (cause) {
-    throw new BulkheadError('BH_POLICY_KEY_FILE', { file, kind, reason: textOf(cause) }, { cause });
+    throw new BulkheadError('BH_POLICY_KEY_FILE', { file, kind, reason: messageOf(cause) }, { cause });
   }
 }
 
 async function bytesOf(file: string): Promise<Buffer> {
   return readFile(file).catch((cause: unknown) => {
-    throw new BulkheadError('BH_POLICY_FILE', { file, reason: textOf(cause) }, { cause });
+    throw new BulkheadError('BH_POLICY_FILE', { file, reason: messageOf(cause) }, { cause });
   });
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : String(cause);
 }

@@ -1,5 +1,6 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
+import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { keyIdOf, signDocument } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
@@ -47,7 +48,7 @@ async function replaceFile(path: string, text: string): Promise<void> {
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true });
-    const reason = cause instanceof Error ? cause.message : String(cause);
+    const reason = messageOf(cause);
     throw new BulkheadError('BH_POLICY_NOT_WRITTEN', { file: path, reason }, { cause });
   }
 }

@@ -1,0 +1,18 @@
+/*
+ * JavaScript throws any value (ECMA-262 §14.14), and what a library throws is typed `unknown`: these read it without trusting it.
+ */
+
+/** What was thrown, in words for a person. */
+export function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+/** What was thrown, as an Error: the same one where it is one. */
+export function toError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}
+
+/** Name of the system's error such as `ENOENT` (errno(3)), which Node puts into `code`; undefined where there is none. */
+export function codeOf(cause: unknown): unknown {
+  return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
