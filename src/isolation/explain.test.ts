@@ -5,7 +5,7 @@ import { differences } from './differences.js';
 import { explain } from './explain.js';
 import { isolationRules } from './rules.js';
 import { hostileRequests } from './testing/hostile.js';
-import { buildStep, requestFor } from './testing/requests.js';
+import { buildStep, othersNetwork, requestFor } from './testing/requests.js';
 import { containerSpec, insecureBuildSpec, privilegedSpec } from './testing/specs.js';
 
 it(
@@ -77,15 +77,7 @@ it('says of a build step with every entitlement what became of them', () => {
   const { refusals, changes } = explain({
     ...request,
     policy: { ...request.policy, buildHostNetwork: 'private', buildInsecure: 'confined' },
-    builderNetwork: {
-      path: '/proc/9/ns/net',
-      kind: 'container',
-      ownerContainerId: 'a'.repeat(64),
-      ownerIds: { base: 655_360, size: 65_536 },
-      userNamespace: '4026532700',
-      index: 6,
-      userIndex: 7,
-    },
+    builderNetwork: othersNetwork,
   });
   expect(refusals).toEqual([]);
   const network = changes.find(({ what }) => what === 'linux.namespaces[network]');

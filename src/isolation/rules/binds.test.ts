@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { NamespaceFact } from '../request.js';
 import { binding, data, neighbour, system, tmpfs, type Over } from '../testing/binds.js';
 import { planFor, planWithout } from '../testing/expect.js';
-import { dataMount, shareMount, systemMount } from '../testing/requests.js';
+import { dataMount, othersNetwork, shareMount, systemMount } from '../testing/requests.js';
 import { containerId, mount } from '../testing/specs.js';
 
 describe('binds', () => {
@@ -80,15 +80,7 @@ describe('binds', () => {
 
   it('gives a container that shares a network the hosts file of its owner', () => {
     const path = '/proc/9/ns/net';
-    const namespace: NamespaceFact = {
-      path,
-      kind: 'container',
-      ownerContainerId: neighbour,
-      ownerIds: { base: 655_360, size: 65_536 },
-      userNamespace: '4026532700',
-      index: 7,
-      userIndex: 8,
-    };
+    const namespace: NamespaceFact = { ...othersNetwork, path, ownerContainerId: neighbour };
     const request = binding('/h', { ...data(`containers/${neighbour}/hosts`), kind: 'file' }, 'rbind');
     const { linux } = request.spec;
     const namespaces = (linux.namespaces ?? []).map((entry) =>

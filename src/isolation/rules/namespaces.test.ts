@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { NamespaceType } from '../../oci/namespaces.js';
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
-import type { NamespaceFact } from '../request.js';
 import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
-import { buildStep, engine, requestFor } from '../testing/requests.js';
+import { buildStep, engine, othersNetwork, requestFor } from '../testing/requests.js';
 import { buildSpec, containerSpec } from '../testing/specs.js';
 
 function sharing(type: NamespaceType, path?: string): RuntimeSpec {
@@ -12,16 +11,6 @@ function sharing(type: NamespaceType, path?: string): RuntimeSpec {
   const namespaces = path === undefined ? others : [...others, { type, path }];
   return { ...spec, linux: { ...spec.linux, namespaces } };
 }
-
-const owner: NamespaceFact = {
-  path: '/proc/900/ns/net',
-  kind: 'container',
-  ownerContainerId: 'a'.repeat(64),
-  ownerIds: { base: 655_360, size: 65_536 },
-  userNamespace: '4026532700',
-  index: 6,
-  userIndex: 7,
-};
 
 describe('namespaces', () => {
   it.each([
@@ -59,15 +48,15 @@ describe('namespaces', () => {
     expect(refusalFor(requestFor(sharing('network', '/run/docker/netns/x'))).code).toBe(
       'BH_ISOLATION_NAMESPACE_PATH',
     );
-    const request = requestFor(sharing('mount', owner.path), { namespaces: [owner] });
+    const request = requestFor(sharing('mount', othersNetwork.path), { namespaces: [othersNetwork] });
     expect(refusalFor(request).message).toContain('this type cannot be shared');
   });
 
   it('shares the user namespace of the container whose network is joined', () => {
-    const plan = planFor(requestFor(sharing('network', owner.path), { namespaces: [owner] }));
+    const plan = planFor(requestFor(sharing('network', othersNetwork.path), { namespaces: [othersNetwork] }));
     expect(plan).toMatchObject({
-      ids: owner.ownerIds,
-      joined: { containerId: owner.ownerContainerId, path: '/run/bulkhead/stage/b7' },
+      ids: othersNetwork.ownerIds,
+      joined: { containerId: othersNetwork.ownerContainerId, path: '/run/bulkhead/stage/b7' },
       namespaces: [7, 6],
     });
     expect(plan.spec.linux.namespaces).toContainEqual({ type: 'user', path: '/run/bulkhead/stage/b7' });
@@ -81,7 +70,7 @@ describe('namespaces', () => {
     const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'network');
     const request = requestFor({ ...spec, linux: { ...spec.linux, namespaces } }, { container: buildStep });
     const policy = { ...request.policy, buildHostNetwork: 'private' as const };
-    const network = { ...owner, path: '/proc/900/ns/net' };
+    const network = othersNetwork;
 
     it('is refused by default, whatever there is, and the refusal names the setting', () => {
       expect(refusalFor({ ...request, builderNetwork: network })).toMatchObject({
@@ -93,8 +82,8 @@ describe('namespaces', () => {
     it("joins the builder's network and its user namespace where the policy says so", () => {
       const plan = planFor({ ...request, policy, builderNetwork: network });
       expect(plan).toMatchObject({
-        ids: owner.ownerIds,
-        joined: { containerId: owner.ownerContainerId },
+        ids: othersNetwork.ownerIds,
+        joined: { containerId: othersNetwork.ownerContainerId },
         namespaces: [7, 6],
       });
       expect(plan.spec.linux.namespaces).toContainEqual({
@@ -122,14 +111,14 @@ describe('namespaces', () => {
   });
 
   it('refuses to join two user namespaces', () => {
-    const other = { ...owner, path: '/proc/901/ns/ipc', userNamespace: '4026532701' };
-    const spec = sharing('network', owner.path);
+    const other = { ...othersNetwork, path: '/proc/901/ns/ipc', userNamespace: '4026532701' };
+    const spec = sharing('network', othersNetwork.path);
     const namespaces = (spec.linux.namespaces ?? []).filter(({ type }) => type !== 'ipc');
     const both = {
       ...spec,
       linux: { ...spec.linux, namespaces: [...namespaces, { type: 'ipc' as const, path: other.path }] },
     };
-    expect(refusalFor(requestFor(both, { namespaces: [owner, other] })).message).toContain(
+    expect(refusalFor(requestFor(both, { namespaces: [othersNetwork, other] })).message).toContain(
       'another user namespace',
     );
   });

@@ -1,7 +1,7 @@
 import type { RuntimeSpec } from '../../oci/runtime-spec.js';
 import type { FileKind, MountInfo, SourceFact } from '../plan.js';
 import { defaultPolicy } from '../policy.js';
-import type { ContainerFacts, EngineFacts, IsolationRequest } from '../request.js';
+import type { ContainerFacts, EngineFacts, IsolationRequest, NamespaceFact } from '../request.js';
 import { sourcesOf } from '../sources.js';
 import { buildBundle, buildId, bundle, containerId } from './specs.js';
 
@@ -47,6 +47,17 @@ export const shareMount: MountInfo = {
   source: 'home',
   mountOptions: ['rw', 'relatime'],
   superOptions: ['rw'],
+};
+
+/** The network of another container, which runs in a range of its own. */
+export const othersNetwork: Extract<NamespaceFact, { kind: 'container' }> = {
+  path: '/proc/900/ns/net',
+  kind: 'container',
+  ownerContainerId: 'a'.repeat(64),
+  ownerIds: { base: 655_360, size: 65_536 },
+  userNamespace: '4026532700',
+  index: 6,
+  userIndex: 7,
 };
 
 /** A file as the front door found it; by default a directory on the data disk. */
