@@ -6,14 +6,14 @@ import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace }
 import { cgroupsOf } from './cgroup-removal.js';
 import { walkCgroups } from './cgroup-tree.js';
 import { cgroupRoot } from './delegate-cgroups.js';
+import { frontDoorProgram, runcProgram, shimProgram } from './engine-programs.js';
 
 /** containerd's directory of each container of Docker's, with what it told the shim. */
 export const bundleDirectory = '/run/containerd/io.containerd.runtime.v2.task/moby';
 /** dockerd's pipes for the output of each container. */
 export const streamsDirectory = '/run/docker/containerd';
 
-const shimProgram = '/usr/bin/containerd-shim-runc-v2';
-const runtimePrograms: ReadonlySet<string> = new Set(['/usr/sbin/runc', '/usr/lib/bulkhead/runc']);
+const runtimePrograms: ReadonlySet<string> = new Set([frontDoorProgram, runcProgram]);
 const dockerId = /^[0-9a-f]{64}$/;
 
 export interface TraceSources {

@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { existsSync as exists, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { codeOf } from '../common/cause.js';
 import type { Clock } from '../common/clock.js';
 import type { ProcessIdentity } from '../runtime/index.js';
 import { type Abandonment, buildRuntimeRoot, type ContainerTraces } from './abandoned.js';
@@ -14,9 +15,9 @@ import {
   streamsDirectory,
   type TraceSources,
 } from './container-traces.js';
+import { runcProgram } from './engine-programs.js';
 
 const run = promisify(execFile);
-const runtimeProgram = '/usr/lib/bulkhead/runc';
 const runtimeDeadline = 10_000;
 /** Of shims, and of dockerd: each of its lives has one under a new name. */
 const socketDirectories = ['/run/containerd/s', '/run/docker/libnetwork'];
@@ -121,7 +122,7 @@ function staysBusy(directory: string): boolean {
   try {
     rmdirSync(directory);
   } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EBUSY';
+    return codeOf(error) === 'EBUSY';
   }
   return false;
 }
@@ -160,12 +161,12 @@ export function realSystem(unmountStep: ReapSystem['unmountStep']): ReapSystem {
       try {
         return process.kill(pid, 'SIGKILL');
       } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+        if (codeOf(error) === 'ESRCH') return false;
         throw error;
       }
     },
     runcDelete: async (runtimeRoot, containerId) => {
-      await run(runtimeProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
+      await run(runcProgram, ['--root', runtimeRoot, 'delete', '--force', containerId], {
         env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
         timeout: runtimeDeadline,
         killSignal: 'SIGKILL',

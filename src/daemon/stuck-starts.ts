@@ -2,9 +2,9 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { splitProcessStat } from '../common/process-stat.js';
 import { releaseBlockedOpens } from './blocked-opens.js';
+import { runcProgram, shimProgram } from './engine-programs.js';
 import { enginePaths } from './engine-facts.js';
 
-const runc = '/usr/lib/bulkhead/runc';
 /**
  * The names runc gives the thread that becomes a container's first process; the one before the last it still has just after its clone
  * (libcontainer/nsenter/nsexec.c). Not the command line: the kernel reads that from the memory of the process. Threat: a container's
@@ -65,7 +65,13 @@ export function isStuck({ state, ageSeconds }: Pick<UnfinishedInit, 'state' | 'a
   return state === 'T' || state === 't' || ageSeconds > longestStart;
 }
 
-/** Of containers that runc has not handed over yet: they are still its own children. */
+/**
+ * Whose child one is: runc's while that makes the container or lets a program into it; the shim's once it only waits to be started. Stopped
+ * between the two it keeps `runc start` waiting, which looks for its death alone (libcontainer/container_linux.go).
+ */
+const parents: ReadonlySet<string> = new Set([runcProgram, shimProgram]);
+
+/** A container's own process that takes the name of one and stops itself is ended as well: nothing of anybody else's is lost. */
 function unfinishedInits(): UnfinishedInit[] {
   const own = readlinkSync('/proc/self/ns/user');
   const names = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -75,7 +81,7 @@ function unfinishedInits(): UnfinishedInit[] {
       const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
       // In a container a file may have any name.
       const isOfEngine = readlinkSync(`/proc/${parent}/ns/user`) === own;
-      return isOfEngine && readlinkSync(`/proc/${parent}/exe`) === runc ? [init] : [];
+      return isOfEngine && parents.has(readlinkSync(`/proc/${parent}/exe`)) ? [init] : [];
     } catch {
       return [];
     }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createDocker, probe, unique } from '../support/docker.ts';
 import { rootImage } from '../support/root-image.ts';
+import { stopWaitingInit } from '../support/stopped-init.ts';
 
 const docker = createDocker(inject('dockerHost'));
 const lockedMemory = join(import.meta.dirname, 'locked-memory.c');
@@ -33,4 +34,31 @@ test('a container whose /etc/passwd is a pipe is started and removed, and holds 
   expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
   expect(await docker.ok(['logs', locked])).toBe('ready');
   await docker.ok(['rm', '-f', name, locked]);
+});
+
+test('a runc init that is stopped before it is started fails its start, and the next one succeeds', async () => {
+  const id = await docker.ok(['create', '--name', unique('stopped'), probe, 'sleep', '1000']);
+  onTestFinished(async () => {
+    await docker.run(['rm', '-f', id]);
+  });
+  const start = async (): Promise<{ stopped: boolean; status: number; stderr: string }> => {
+    const over = new AbortController();
+    const [stopped, ran] = await Promise.all([
+      stopWaitingInit(inject('enginePid'), id, over.signal),
+      docker.run(['start', id]).finally(() => {
+        over.abort();
+      }),
+    ]);
+    return { stopped, ...ran };
+  };
+  let attempt = await start();
+  for (let missed = 0; !attempt.stopped && missed < 20; missed += 1) {
+    await docker.ok(['kill', id]);
+    attempt = await start();
+  }
+  expect(attempt).toMatchObject({ stopped: true, status: 1 });
+  // As it is ended before `runc start` looks, or while that waits.
+  expect(attempt.stderr).toMatch(/has stopped|already dead/);
+  await docker.ok(['start', id]);
+  expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', id])).toBe('true');
 });
