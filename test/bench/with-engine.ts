@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startNativeEngine } from '../../dist/vm/native/index.js';
 import { builtImageDir } from '../support/built-image.ts';
@@ -14,6 +15,8 @@ export interface BenchEngine extends AsyncDisposable {
   readonly internals: EngineInternals;
   readonly controlSocket: string;
   readonly disk: DataDisk;
+  /** Of the host, on the same disk as the engine's data. */
+  readonly sharedDirectory: string;
 }
 
 /**
@@ -25,12 +28,15 @@ export async function startBenchEngine(name = 'bench', root?: string): Promise<B
   const cleanup = new AsyncDisposableStack();
   try {
     const disk = cleanup.use(await makeDataDisk());
+    const sharedDirectory = join(disk.path, 'shared');
+    await mkdir(sharedDirectory);
     const engine = cleanup.use(
       await startNativeEngine({
         name: `${name}-${process.pid}`,
         root: root ?? join(await builtImageDir(), 'root.erofs'),
         dataDir: join(disk.path, 'engine'),
         hostDir: join(disk.dir, 'host'),
+        shares: [{ path: sharedDirectory, readOnly: false }],
         signal: AbortSignal.timeout(60_000),
       }),
     );
@@ -45,6 +51,7 @@ export async function startBenchEngine(name = 'bench', root?: string): Promise<B
       internals,
       controlSocket: engine.controlSocket,
       disk,
+      sharedDirectory,
       [Symbol.asyncDispose]: dispose,
     };
   } catch (error) {

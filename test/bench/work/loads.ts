@@ -21,11 +21,22 @@ export const mountLoad: Load = {
   command: ['/bench/mounts'],
 };
 
+const npmCi = { options: ['--env', 'HOME=/root'], command: ['/usr/bin/node', '/bench/npm-ci.mjs'] };
+
 export const npmLoad: Load = {
   name: 'npm ci of a local cache',
-  options: ['--env', 'HOME=/root'],
-  command: ['/usr/bin/node', '/bench/npm-ci.mjs'],
+  options: npmCi.options,
+  command: [...npmCi.command, '/bench'],
 };
+
+/** Row F13. @param directory one of the host that is shared with the engine. */
+export function sharedNpmLoad(directory: string): Load {
+  return {
+    name: 'npm ci in a shared directory',
+    options: [...npmCi.options, '--volume', `${directory}:/shared`],
+    command: [...npmCi.command, '/shared'],
+  };
+}
 
 /** Each runtime has a volume of its own, so that neither gets a file the other laid out. */
 export function sqliteLoad(volume: string): Load {
@@ -36,15 +47,15 @@ export function sqliteLoad(volume: string): Load {
   };
 }
 
-/** The data path alone (row F13). @param volume as for `sqliteLoad`. */
-export function dataLoads(volume: string): Load[] {
+/** The data path alone (row F13). @param source a volume as for `sqliteLoad`, or a shared directory. @param what it is, in words. */
+export function dataLoads(source: string, what: string): Load[] {
   return [
-    ['write', 'write 64 MiB to a volume, fsync'],
-    ['read', 'read 64 MiB from a volume'],
-    ['sync', '100 appends to a volume, fdatasync each'],
+    ['write', `write 64 MiB to ${what}, fsync`],
+    ['read', `read 64 MiB from ${what}`],
+    ['sync', `100 appends to ${what}, fdatasync each`],
   ].map(([job = '', name = '']) => ({
     name,
-    options: ['--volume', `${volume}:/volume`],
+    options: ['--volume', `${source}:/volume`],
     command: ['/bench/data', job, '/volume/data'],
   }));
 }
