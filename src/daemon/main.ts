@@ -31,6 +31,7 @@ import { createSharedPaths, readSharedList } from './shared-list.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
 import { releaseStuckStarts } from './stuck-starts.js';
+import { keepStorageReserve, releaseReserve, StorageReserve } from './storage-reserve.js';
 import { thawKilled } from './thaw-killed.js';
 import { Supervisor } from './supervisor.js';
 import { createRefreshViews } from './view-refresh.js';
@@ -144,6 +145,15 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   supervisor.onRunning(() => {
     reaper.wake();
+  });
+  const reserve = new StorageReserve({ directory: `${enginePaths.dataRoot}/bulkhead-reserve` });
+  supervisor.onDown((service) => {
+    releaseReserve(reserve, supervisor.status()[service].lastExit, log);
+  });
+  void keepStorageReserve(reserve, {
+    whenReady: () => engine.whenReady(new AbortController().signal),
+    clock: systemClock,
+    log,
   });
 
   const healthSources: HealthSources = {

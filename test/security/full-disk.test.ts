@@ -1,0 +1,59 @@
+import { execa } from 'execa';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, inject, test } from 'vitest';
+import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { createDocker, probe } from '../support/docker.ts';
+
+/** Takes whatever is free, at each start, down to the last inode and the last block. */
+const fill =
+  'n=$(ls / | wc -l); dd if=/dev/zero of=/big.$n bs=64k; while :> /f$n; do n=$((n+1)); done; exec sleep inf';
+
+/** dockerd makes directories before it serves anybody, so a disk without a free inode would take the engine away for good. */
+test(
+  'a container that fills the disk does not keep the engine from starting, twice',
+  { timeout: 120_000 },
+  async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'bulkhead-full-'));
+    const dataDir = join(dir, 'data');
+    await mkdir(dataDir);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=96m,nr_inodes=4000', 'bulkhead-full-disk', dataDir]);
+    const start = async (): Promise<NativeEngine> =>
+      startNativeEngine({
+        name: `full-${process.pid}`,
+        root: inject('testedRoot'),
+        dataDir,
+        hostDir: join(dir, 'host'),
+        signal: AbortSignal.timeout(40_000),
+      });
+    /** As a container that starts with the engine does, which may not even start any more. */
+    const takeTheRest = (): void => {
+      for (let file = 0; ; file += 1) writeFileSync(join(dataDir, `rest${file}`), '');
+    };
+    try {
+      {
+        await using engine = await start();
+        const docker = createDocker(engine.dockerHost);
+        // Put aside as soon as the engine answers.
+        const reserve = join(dataDir, 'docker/bulkhead-reserve');
+        await expect.poll(() => readdirSync(reserve), { timeout: 20_000 }).toContain('7');
+        const flags = ['--restart=always', '--stop-signal=KILL', '--network=none'];
+        await docker.ok(['run', '-d', '--name', 'filler', ...flags, probe, 'sh', '-c', fill]);
+        await expect.poll(() => statfsSync(dataDir).ffree, { timeout: 20_000 }).toBe(0);
+      }
+      {
+        await using _engine = await start();
+        expect(takeTheRest).toThrow('ENOSPC');
+      }
+      await using engine = await start();
+      const docker = createDocker(engine.dockerHost);
+      await docker.ok(['rm', '-f', 'filler']);
+      expect(await docker.ok(['run', '--rm', probe, 'echo', 'works'])).toBe('works');
+    } finally {
+      await execa('umount', ['--lazy', dataDir]);
+      await rm(dir, { recursive: true, force: true });
+    }
+  },
+);
