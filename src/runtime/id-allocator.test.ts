@@ -129,6 +129,38 @@ test('whoever held a range hears of it once it is given back, and not before', a
   expect(freed).toEqual(['refused', 'a', 'joining']);
 });
 
+test('of those who join a range only the living are kept on record, and each once', async () => {
+  const freed: string[] = [];
+  allocator = new IdAllocator(world.store, world.probe, small, ({ containerId }) => freed.push(containerId));
+  const { holder, range } = await start('a');
+  const join = (id: string): Holder => {
+    const joining = world.creator(id);
+    allocator.share(range.base, joining);
+    world.started(joining, range.base);
+    return joining;
+  };
+  join('again');
+  const gone = [join('once'), join('twice'), join('twice')];
+  const last = join('again');
+  for (const one of gone) world.deleted(one);
+  const abandoned = world.creator('again');
+  allocator.share(range.base, abandoned);
+  await allocator.sweep();
+  allocator.abandon(range.base, abandoned);
+  world.creators.delete(abandoned.pid);
+  expect(await allocator.sweep()).toBe(0);
+  expect(allocator.leases).toEqual([{ ...range, holders: [holder, last] }]);
+  expect(new Set(freed)).toEqual(new Set(['once', 'twice']));
+
+  // The owner stays on record after its end, the range for as long as anybody lives.
+  world.deleted(holder);
+  await allocator.sweep();
+  expect(allocator.leases).toEqual([{ ...range, holders: [holder, last] }]);
+  world.deleted(last);
+  await allocator.sweep();
+  expect(allocator.leases).toEqual([]);
+});
+
 test('a restarted daemon goes on where the old one stopped', async () => {
   const { holder } = await start('a');
   await start('b');

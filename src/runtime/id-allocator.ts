@@ -19,7 +19,7 @@ export interface IdUseProbe {
   hasState(holder: Holder): boolean;
   /** Whether the process that creates the container still runs. */
   isCreating(holder: Holder): boolean;
-  /** Every user and group id a process runs with, in ascending order. */
+  /** Of every process at least one user id it runs with, in ascending order. All its others are in the same range. */
   idsOfProcesses(): Promise<readonly number[]>;
 }
 
@@ -114,12 +114,30 @@ export class IdAllocator {
    * @returns how many ranges have ended but are not free yet: worth another look soon.
    */
   async sweep(): Promise<number> {
-    if (!this.leases.some((lease) => this.#hasEnded(lease))) return this.#endingCount();
-    const ids = await this.#probe.idsOfProcesses();
-    // Asked again, because the world went on while the processes were listed.
-    for (const lease of this.leases)
-      if (this.#hasEnded(lease) && !holdsAny(ids, lease.base, lease.size)) this.#free(lease);
+    if (this.leases.some((lease) => this.#hasEnded(lease))) {
+      const ids = await this.#probe.idsOfProcesses();
+      // Asked again, because the world went on while the processes were listed.
+      for (const lease of this.leases)
+        if (this.#hasEnded(lease) && !holdsAny(ids, lease.base, lease.size)) this.#free(lease);
+    }
+    for (const lease of this.leases) if (!this.#hasEnded(lease)) this.#forgetEnded(lease);
     return this.#endingCount();
+  }
+
+  /**
+   * Takes away those who joined a range and have ended, and all but the last start of each. Threat: a container that lives on, joined again and again
+   * (a build step to the builder's network, `--restart` to what it shares), would have a record that only grows, written anew at each start. The first
+   * holder stays: it is the one whose files in the engine those who join are shown.
+   */
+  #forgetEnded(lease: Lease): void {
+    const [owner, ...joined] = lease.holders;
+    // One that is still being made may be abandoned, and then the earlier one counts again.
+    const isSuperseded = (holder: Holder, at: number) =>
+      joined.slice(at + 1).some((later) => sameContainer(later, holder) && !this.#probe.isCreating(later));
+    const kept = joined.filter((holder, at) => this.#isLive(holder) && !isSuperseded(holder, at));
+    if (owner === undefined || kept.length === joined.length) return;
+    this.#record({ ...lease, holders: [owner, ...kept] });
+    for (const holder of joined) if (!kept.some((other) => sameContainer(other, holder))) this.#freed(holder);
   }
 
   /** Ranges whose state is gone while something else still holds them. */
