@@ -11,8 +11,19 @@ const hostAgent = '/run/bulkhead/ssh-agent';
  * connects (SO_PEERCRED), and OpenSSH's answers its owner and root alone, not an id of a container's range.
  */
 export function relaySshAgent(fd: number, log: Logger): Server {
+  return createAgentRelay(hostAgent, log).listen({ fd });
+}
+
+/**
+ * Of all containers together. Threat: one holds thousands, and the agent, which the person on the host uses as well, has no descriptor
+ * left, nor has this process, through which all goes that is said to the engine.
+ */
+export const mostAgentConnections = 128;
+
+/** The same, not listening yet. @param agentPath the agent's own socket. */
+export function createAgentRelay(agentPath: string, log: Logger): Server {
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const agent = connect({ path: hostAgent, allowHalfOpen: true });
+    const agent = connect({ path: agentPath, allowHalfOpen: true });
     client.pipe(agent).pipe(client);
     for (const [one, other] of [
       [client, agent],
@@ -30,6 +41,7 @@ export function relaySshAgent(fd: number, log: Logger): Server {
   server.on('error', (error) => {
     log.error({ err: error }, 'no ssh agent for containers');
   });
-  server.listen({ fd });
+  // One too many is closed at once.
+  server.maxConnections = mostAgentConnections;
   return server;
 }
