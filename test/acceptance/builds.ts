@@ -17,11 +17,16 @@ export function buildOwnerRows(docker: () => Docker): void {
         const lines = [
           `FROM ${probe}`,
           'COPY input /input',
-          'RUN cat /proc/self/uid_map > /map && mkdir /d && chown 12:34 /d && cp /input /d/copy',
+          'RUN cat /proc/self/uid_map > /map && cat /proc/self/oom_score_adj > /score && mkdir /d && chown 12:34 /d && cp /input /d/copy',
           'RUN rm /input && echo second > /second',
         ];
         const image = await buildImage(docker(), lines.join('\n'), buildkit, ['--no-cache']);
-        const map = parseIdMap(await docker().ok(['run', '--rm', image, 'cat', '/map']));
+        const [line = '', score] = (await docker().ok(['run', '--rm', image, 'cat', '/map', '/score'])).split(
+          '\n',
+        );
+        // Below 0 it would be killed after the containers when memory runs out, as the engine is.
+        expect(Number(score)).toBeGreaterThanOrEqual(0);
+        const map = parseIdMap(line);
         expect(map.base).toBeGreaterThanOrEqual(100_000);
         expect(map.size).toBe(65_536);
         expect(

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Process } from '../../oci/process.js';
 import { containing, planFor, planWithout, refusalFor } from '../testing/expect.js';
-import { requestFor } from '../testing/requests.js';
-import { containerSpec } from '../testing/specs.js';
+import { buildStep, requestFor } from '../testing/requests.js';
+import { buildSpec, containerSpec } from '../testing/specs.js';
 
 function running(over: Partial<Process>) {
   const spec = containerSpec();
@@ -24,6 +24,14 @@ describe('process', () => {
     const weak = { ...request, engine: { ...request.engine, lowestOomScoreAdj: 0 } };
     expect(planFor(weak).spec.process?.oomScoreAdj).toBe(0);
     expect(planFor(request).spec.process?.oomScoreAdj).toBe(-300);
+  });
+
+  it('gives a build step, which has none, an oom_score_adj: it would inherit that of the engine', () => {
+    const request = requestFor(buildSpec(), { container: buildStep });
+    expect(planWithout('process', request).spec.process).not.toHaveProperty('oomScoreAdj');
+    expect(planFor(request).spec.process?.oomScoreAdj).toBe(0);
+    const weak = { ...request, engine: { ...request.engine, lowestOomScoreAdj: 200 } };
+    expect(planFor(weak).spec.process?.oomScoreAdj).toBe(200);
   });
 
   it.each([

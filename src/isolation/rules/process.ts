@@ -8,10 +8,14 @@ const name = 'process';
 /** Policies that cannot starve other containers (sched(7)); the real-time ones run before everything else. */
 const ordinaryScheduling = new Set(['SCHED_OTHER', 'SCHED_BATCH', 'SCHED_IDLE']);
 
+/** What processes have that nobody gave another (proc_pid_oom_score_adj(5)). */
+const ordinaryOomScoreAdj = 0;
+
 /**
  * Threat: a process that the out-of-memory killer spares or the scheduler always prefers takes the VM down with it.
  * runc applies both before it enters the user namespace, so the kernel does not stop them. Where the engine itself lacks
  * CAP_SYS_RESOURCE (native mode in a container) the kernel does, and no container would start: the score is raised to what may be given.
+ * BuildKit gives its steps none, and they would inherit the engine's own, -900: every container, then engine and bulkheadd would be killed before them.
  *
  * Ids outside the mapping are refused here because the kernel's own error (EINVAL from setgroups) explains nothing.
  * Capabilities, rlimits, AppArmor and SELinux labels pass: inside the user namespace they only confine further.
@@ -24,8 +28,7 @@ export const processRule: Rule = {
     if (process === undefined) return draft;
     checkIds(process, draft.ids.size, request);
     checkScheduling(process, request);
-    const { oomScoreAdj } = process;
-    if (oomScoreAdj === undefined) return draft;
+    const { oomScoreAdj = ordinaryOomScoreAdj } = process;
     const clamped = Math.max(
       oomScoreAdj,
       request.policy.minimumOomScoreAdj,

@@ -288,7 +288,7 @@ function hostileSpec(base: RuntimeSpec, change: Changes): RuntimeSpec {
           process: {
             ...process,
             user: { ...process.user, uid: change.uid ?? 0 },
-            oomScoreAdj: change.oomScoreAdj ?? 0,
+            ...(change.oomScoreAdj === undefined ? {} : { oomScoreAdj: change.oomScoreAdj }),
           },
         }),
     linux: {

@@ -174,6 +174,7 @@ export function privilegedSpec(): RuntimeSpec {
 /** A `RUN` step of `docker build`. */
 export function buildSpec(): RuntimeSpec {
   const { process, linux, ...spec } = containerSpec();
+  const { oomScoreAdj: _engineOwn, ...step } = process ?? { user: { uid: 0, gid: 0 }, cwd: '/' };
   const build = (destination: string, source: string) => ({
     destination,
     type: 'bind',
@@ -183,7 +184,7 @@ export function buildSpec(): RuntimeSpec {
   return {
     ...spec,
     hostname: 'buildkitsandbox',
-    ...(process === undefined ? {} : { process: { ...process, rlimits: [] } }),
+    process: { ...step, rlimits: [] },
     root: { path: `${buildBundle}/rootfs` },
     mounts: [
       ...(spec.mounts ?? []).slice(0, 7),

@@ -153,7 +153,8 @@ function kernelViolations({ spec, ids }: Plan, { container, policy }: IsolationR
   }
   if (!cgroupsPath.startsWith('/docker/') || !cgroupsPath.endsWith(`/${container.id}`))
     found.push(`cgroup ${cgroupsPath}`);
-  const { oomScoreAdj = 0, user } = spec.process ?? { user: { uid: 0, gid: 0 } };
+  // Without a value of its own a process inherits the engine's.
+  const { oomScoreAdj = -900, user } = spec.process ?? { oomScoreAdj: 0, user: { uid: 0, gid: 0 } };
   if (oomScoreAdj < policy.minimumOomScoreAdj) found.push('spared by the OOM killer');
   if (user.uid >= ids.size) found.push('unmapped user');
   return found;
