@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { performServerHandshake } from 'node:http2';
 import type { Duplex } from 'node:stream';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
+import { systemClock } from '../common/system-clock.js';
 import type { LogQuery } from './channel.js';
 import { chunksOf } from './chunks.js';
+import { connectChannel } from './connect-channel.js';
+import { greetHost } from './handshake.js';
 import { openSession } from './test-support/session.js';
-import { readAll } from './test-support/streams.js';
+import { readAll, socketPair } from './test-support/streams.js';
 
 /** The guest's side of the next /engine stream. */
 function engineStream(): { engine: (stream: Duplex) => void; opened: Promise<Duplex> } {
@@ -255,6 +259,27 @@ test('an aborted request rejects with the reason of the signal', async () => {
   const waiting = channel.status(controller.signal);
   controller.abort(reason);
   await expect(waiting).rejects.toBe(reason);
+});
+
+test('a guest that begins an answer and never ends it holds up nobody', async () => {
+  const [host, guest] = await socketPair();
+  const [channel] = await Promise.all([
+    connectChannel(host, { clock: systemClock }),
+    greetHost(guest, { clock: systemClock }).then(() => {
+      performServerHandshake(guest).on('stream', (stream) => {
+        stream.on('error', () => undefined).respond({ ':status': 200 });
+        stream.write('{');
+      });
+    }),
+  ]);
+  onTestFinished(async () => channel.close());
+  const reason = new Error('waited long enough');
+  const abort = new AbortController();
+  const status = channel.status(abort.signal);
+  // The answer to another request comes after this one's beginning.
+  await channel.openEngine();
+  abort.abort(reason);
+  await expect(status).rejects.toBe(reason);
 });
 
 test('a question to be explained arrives whole and its answer comes back', async () => {

@@ -71,12 +71,12 @@ class ClientChannel implements Channel {
   }
 
   async status(signal?: AbortSignal): Promise<unknown> {
-    return await this.#document(await this.#request('GET', '/status', 200, { signal }), '/status');
+    return await this.#document('GET', '/status', { signal });
   }
 
   async explain(question: unknown, signal?: AbortSignal): Promise<unknown> {
     const body = JSON.stringify(question);
-    return await this.#document(await this.#request('POST', '/explain', 200, { signal, body }), '/explain');
+    return await this.#document('POST', '/explain', { signal, body });
   }
 
   async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
@@ -102,10 +102,27 @@ class ClientChannel implements Channel {
     await this.#life.close();
   }
 
-  async #document(stream: ClientHttp2Stream, request: string): Promise<unknown> {
-    const document = await readDocument(stream);
-    if (document === undefined) throw new BulkheadError('BH_CHANNEL_REPLY', { request, status: 200 });
-    return document;
+  /** A guest that begins an answer need not end it, so the signal governs the answer, too. */
+  async #document(
+    method: string,
+    request: string,
+    options: { readonly signal: AbortSignal | undefined; readonly body?: string },
+  ): Promise<unknown> {
+    const { signal } = options;
+    const stream = await this.#request(method, request, 200, options);
+    const abort = (): void => void stream.destroy();
+    signal?.addEventListener('abort', abort);
+    try {
+      signal?.throwIfAborted();
+      const document = await readDocument(stream);
+      if (document === undefined) throw new BulkheadError('BH_CHANNEL_REPLY', { request, status: 200 });
+      return document;
+    } catch (error) {
+      throw signal?.aborted === true ? signal.reason : error;
+    } finally {
+      signal?.removeEventListener('abort', abort);
+      stream.destroy();
+    }
   }
 
   #request(
