@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { printable } from './phases.js';
+import { printable } from '../common/printable.js';
 
 const tailBytes = 16 * 1024;
 

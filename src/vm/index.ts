@@ -13,5 +13,5 @@ export { checkInstanceName, defaultInstanceName } from './instance/name.js';
 export { checkSocketPath, type InstancePaths, instancePaths } from './instance/paths.js';
 export { kernelCommandLine } from './kernel-command-line.js';
 export type { VmEvent, VmState, VmStateName } from './lifecycle/state.js';
-export { type GuestFailure, type Phase, phaseNames, printable } from './phases.js';
+export { type GuestFailure, type Phase, phaseNames } from './phases.js';
 export { toUserError } from './user-error.js';

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { parsePhaseLine, phaseNames, printable } from './phases.js';
+import { printable } from '../common/printable.js';
+import { parsePhaseLine, phaseNames } from './phases.js';
 
 test.each(phaseNames)('phase %s', (phase) => {
   expect(parsePhaseLine(JSON.stringify({ phase, uptimeMs: 12 }))).toEqual({

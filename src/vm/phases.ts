@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { printable } from '../common/printable.js';
 
 /** Phases in the order a boot passes them; docs/architecture.md, "Phases". */
 export const phaseNames = [
@@ -56,12 +57,4 @@ export function parsePhaseLine(line: string): PhaseMessage {
     return { kind: 'failure', failure: { failure: name, detail: printable(detail) } };
   }
   return { kind: 'unknown', line: printable(line) };
-}
-
-/** A guest must not be able to write escape sequences to the terminal of the person who reads its words. */
-export function printable(text: string): string {
-  return text
-    .slice(0, 500)
-    .replaceAll(/[\p{Cc}\p{Cf}]+/gu, ' ')
-    .trim();
 }

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { ExitCode } from '../../common/errors/definition.js';
+import { printableJson } from '../../common/printable.js';
 import type { ContainerExplanation, ExplainQuestion } from '../../common/explanation.js';
 import type { CliContext } from '../context.js';
 import { type ExplainingEngine, findEngine } from '../explain/find-engine.js';
@@ -46,7 +47,9 @@ Examples:
       const question = await questionOf(words, engine, context);
       const explanation = await engine.ask(question, context.signal);
       context.terminal.out(
-        flags.json === true ? `${JSON.stringify(explanation)}\n` : explanationText(explanation),
+        flags.json === true
+          ? `${printableJson(JSON.stringify(explanation))}\n`
+          : explanationText(explanation),
       );
       process.exitCode = exitCodes[explanation.verdict];
     });

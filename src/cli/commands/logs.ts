@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { inspectInstance, instancePaths, printable } from '../../vm/index.js';
+import { printable, printableJson } from '../../common/printable.js';
+import { inspectInstance, instancePaths } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import { jsonOption, nameOption } from '../options.js';
 import { formatLogLine } from '../output/log-line.js';
@@ -40,7 +41,8 @@ async function logs(
   { name, service, follow, json }: LogFlags,
 ): Promise<void> {
   const paths = instancePaths(name);
-  const print = (line: string): void => terminal.out(`${json === true ? line : formatLogLine(line)}\n`);
+  const print = (line: string): void =>
+    terminal.out(`${json === true ? printableJson(line) : formatLogLine(line)}\n`);
   if (service === 'console' || service === 'controller') {
     if (follow === true) {
       const rule = 'only the services in the VM can be followed';

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableJson } from '../../common/printable.js';
 import { type ControllerStatus, inspectInstance, instancePaths } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import { jsonOption, nameOption } from '../options.js';
@@ -27,7 +28,7 @@ async function status({ terminal }: CliContext, name: string, json: boolean): Pr
   const found = await inspectInstance(instancePaths(name));
   if (found.kind === 'running') {
     const now = await found.client.status();
-    terminal.out(json ? `${JSON.stringify(now)}\n` : describe(now));
+    terminal.out(json ? `${printableJson(JSON.stringify(now))}\n` : describe(now));
     if (now.state !== 'ready') process.exitCode = 75;
     return;
   }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableJson } from '../../common/printable.js';
 import { controllerEntry, inspectInstance, instancePaths, startController } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import {
@@ -69,7 +70,7 @@ async function tell({ terminal }: CliContext, { name, json }: UpFlags): Promise<
   if (json === true) {
     const now = await inspectInstance(paths);
     const status = now.kind === 'running' ? await now.client.status() : undefined;
-    terminal.out(`${JSON.stringify(status)}\n`);
+    terminal.out(`${printableJson(JSON.stringify(status ?? null))}\n`);
     return;
   }
   const option = name === 'default' ? '' : ` --name ${name}`;

@@ -11,6 +11,11 @@ test.each([
   expect(formatLogLine(line)).toBe(text);
 });
 
+test('a log nested without end is a line like any other', () => {
+  const deep = `${'['.repeat(30_000)}${']'.repeat(30_000)}`;
+  expect(formatLogLine(`{"msg":"x","list":${deep}}`)).toBe('x list=…');
+});
+
 test('a log cannot write escape sequences to the terminal', () => {
   expect(formatLogLine(JSON.stringify({ msg: '\u001B[2Jx', name: '\u0007' }))).toBe('[2Jx name=');
   expect(formatLogLine('\u001B[2Jx')).toBe('[2Jx');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { printable } from '../../vm/index.js';
+import { printable } from '../../common/printable.js';
 
 const lineSchema = z.looseObject({
   time: z.string().optional(),
@@ -15,7 +15,7 @@ export function formatLogLine(line: string): string {
   if (!parsed.success) return printable(line);
   const { time = '', service, component, level = 'info', msg, ...rest } = parsed.data;
   const facts = Object.entries(rest).map(
-    ([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+    ([key, value]) => `${key}=${typeof value === 'string' ? value : valueText(value)}`,
   );
   const words = [
     time,
@@ -28,6 +28,15 @@ export function formatLogLine(line: string): string {
     .filter((word) => word !== '')
     .map(printable)
     .join(' ');
+}
+
+/** What is nested too deeply for JSON.stringify was not written by a logger. */
+function valueText(value: unknown): string {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return '…';
+  }
 }
 
 function parseJson(line: string): unknown {

@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../line-reader.js';
-import { type Phase, parsePhaseLine, printable } from '../phases.js';
+import { printable } from '../../common/printable.js';
+import { type Phase, parsePhaseLine } from '../phases.js';
 import { openShares, openSshAgent, type ProtectedDirectory, type ShareRequest } from '../sharing/index.js';
 import { entryArguments } from './entry-arguments.js';
 

@@ -1,5 +1,5 @@
 import type { VmExit } from '../backend.js';
-import { printable } from '../phases.js';
+import { printable } from '../../common/printable.js';
 import type { QmpEvent } from './qmp-messages.js';
 
 /** What is known once the QEMU process is gone. */
