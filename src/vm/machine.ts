@@ -7,6 +7,12 @@ import { exitCause, guestFailureCause } from './failure-cause.js';
 import { readLines } from './line-reader.js';
 import { type GuestFailure, parsePhaseLine, type Phase } from './phases.js';
 
+/**
+ * What a guest says of itself is kept and logged on the host. A boot is some ten messages, and each repair of a service one or two; a guest that
+ * says more than this would fill the host's memory and disk.
+ */
+export const mostMessages = 1_000;
+
 export interface MachineEvents {
   phase(phase: Phase, guestUptimeMs: number | undefined): void;
   /** The guest reported that it cannot go on. */
@@ -21,6 +27,7 @@ export class Machine {
   readonly #spec: VmSpec;
   #lastPhase: Phase | undefined;
   #guestFailure: GuestFailure | undefined;
+  #messages = 0;
 
   constructor(vm: Vm, spec: VmSpec, events: MachineEvents, logger: Logger) {
     this.vm = vm;
@@ -60,6 +67,10 @@ export class Machine {
   }
 
   #hear(line: string, events: MachineEvents, logger: Logger): void {
+    this.#messages += 1;
+    if (this.#messages === mostMessages)
+      logger.warn('the guest has said too much and is no longer listened to');
+    if (this.#messages >= mostMessages) return;
     const message = parsePhaseLine(line);
     switch (message.kind) {
       case 'phase':

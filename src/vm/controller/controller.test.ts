@@ -10,6 +10,7 @@ import type { GuestLink } from '../guest-link.js';
 import { instancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import type { VmStateName } from '../lifecycle/state.js';
+import { mostMessages } from '../machine.js';
 import { writeTinyImage } from '../test-support/tiny-image.js';
 import { Controller } from './controller.js';
 import type { Progress } from './progress.js';
@@ -87,6 +88,19 @@ const powersOff = async (vm: FakeVm): Promise<void> => {
   vm.say({ phase: 'powering-off' });
   vm.end({ kind: 'guest-shutdown' });
 };
+
+test('a guest that talks without end fills neither memory nor log', async () => {
+  const { controller, untilStarted, final, seen } = await setUp({ powerOff: powersOff });
+  const vm = await untilStarted();
+  for (let round = 0; round < 2 * mostMessages; round += 1) {
+    vm.say({ phase: round % 2 === 0 ? 'kernel' : 'init' });
+    vm.say({ nonsense: round });
+  }
+  controller.down();
+  await final;
+  expect((await controller.status()).phases.length).toBeLessThan(mostMessages);
+  expect(seen.length).toBeLessThan(mostMessages);
+});
 
 test('a whole life: verified, booted, ready, stopped in order', async () => {
   const { controller, vm, final, seen, calls } = await setUpReady({ powerOff: powersOff });
