@@ -77,6 +77,21 @@ static bool add_default_route(int control, struct in_addr gateway)
     return ioctl(control, SIOCADDRT, &route) == 0;
 }
 
+/*
+ * The gateway is a way, not a destination. QEMU's user network takes what is sent to its address to the loopback of the host (libslirp,
+ * sotranslate_out4), where services trust whoever comes; a container needs no more than an address to get there. The default route has
+ * been resolved by now and goes on working. Where the gateway is the resolver as well, it has to be reached.
+ */
+static bool refuse_gateway(int control, const struct net_params *params)
+{
+    struct rtentry route = {.rt_flags = RTF_UP | RTF_HOST | RTF_REJECT};
+
+    if (params->gateway.s_addr == params->resolver.s_addr)
+        return true;
+    put_address(&route.rt_dst, params->gateway);
+    return ioctl(control, SIOCADDRT, &route) == 0;
+}
+
 static int open_control(void)
 {
     return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -104,7 +119,7 @@ bool configure_network(const struct net_params *params)
     if (control < 0)
         return false;
     bool done = set_address(control, name, SIOCSIFADDR, params->address) && set_address(control, name, SIOCSIFNETMASK, params->netmask) &&
-                set_up(control, name) && add_default_route(control, params->gateway);
+                set_up(control, name) && add_default_route(control, params->gateway) && refuse_gateway(control, params);
     int error = errno;
     close(control);
     errno = error;

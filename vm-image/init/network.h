@@ -8,7 +8,10 @@
 /** Brings the loopback interface up; false with errno. */
 bool bring_loopback_up(void);
 
-/** Gives the first virtio network interface its address and makes it the default route; false with errno, ENODEV when there is none. */
+/**
+ * Gives the first virtio network interface its address and makes its gateway the default route, which itself cannot be reached then; false with
+ * errno, ENODEV when there is no such interface.
+ */
 bool configure_network(const struct net_params *params);
 
 #endif

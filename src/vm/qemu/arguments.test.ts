@@ -38,9 +38,9 @@ test('the whole command line', () => {
     -chardev socket,id=control,fd=5
     -device virtserialport,bus=ports.0,nr=2,chardev=control,id=control0,name=org.bulkhead.control
     -device virtio-rng-pci
-    -netdev user,id=net0
+    -netdev user,id=net0,ipv6=off
     -device virtio-net-pci,netdev=net0,romfile=
-    -chardev file,id=console,path=/state/console.log,append=off
+    -chardev socket,id=console,fd=6
     -serial chardev:console
     -S
     -no-reboot
@@ -56,11 +56,11 @@ test('hardware acceleration uses the processor of the host', () => {
 });
 
 test('a comma in a path is data, not the start of an option', () => {
-  const args = qemuArguments({ ...exampleSpec, root: '/a,read-only=off', consoleLog: '/b,c' }, 'tcg');
+  const args = qemuArguments({ ...exampleSpec, root: '/a,read-only=off', dataDisk: '/b,c' }, 'tcg');
   expect(args.filter((arg) => arg.includes('/a,'))).toEqual([
     expect.stringContaining('filename=/a,,read-only=off,read-only=on,'),
   ]);
-  expect(args.join(' ')).toContain('path=/b,,c,append=off');
+  expect(args.join(' ')).toContain('filename=/b,,c,discard=unmap');
 });
 
 test('every disk names its format, and only the data disk can be written', () => {

@@ -10,6 +10,8 @@ export interface QemuProcess {
   readonly qmp: Duplex;
   readonly phase: Duplex;
   readonly control: Duplex;
+  /** What the guest writes to its serial console; nothing is ever written to it. */
+  readonly console: Duplex;
   /** Resolves, never rejects, when the process is gone and its standard error was read to the end. */
   readonly ended: Promise<{
     readonly code: number | null;
@@ -32,7 +34,7 @@ function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 export async function spawnQemu(binary: string, args: readonly string[]): Promise<QemuProcess> {
   const [file, ...wrapped] = endingWithParent([binary, ...args], process.platform);
   const child = spawn(file, wrapped, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe'],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: environment(process.env),
     cwd: '/',
   });
@@ -47,6 +49,7 @@ export async function spawnQemu(binary: string, args: readonly string[]): Promis
     qmp: socket(child, qemuDescriptors.qmp),
     phase: socket(child, qemuDescriptors.phase),
     control: socket(child, qemuDescriptors.control),
+    console: socket(child, qemuDescriptors.console),
     ended: end(child),
     kill: () => child.kill('SIGKILL'),
   };

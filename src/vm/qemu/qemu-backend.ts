@@ -59,7 +59,8 @@ export class QemuBackend implements VmBackend {
   }
 
   start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm> {
-    return startQemuVm(host.program, qemuArguments(spec, host.accelerator), this.#options.clock, signal);
+    const args = qemuArguments(spec, host.accelerator);
+    return startQemuVm(host.program, args, spec.consoleLog, this.#options.clock, signal);
   }
 }
 

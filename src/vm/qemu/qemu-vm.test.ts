@@ -26,6 +26,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const consoleLog = (): string => join(directory, 'console.log');
+
 async function script(text: string): Promise<string> {
   const file = join(directory, 'qemu');
   await writeFile(file, `#!/bin/sh\n${text}\n`);
@@ -34,7 +36,7 @@ async function script(text: string): Promise<string> {
 }
 
 test('QEMU takes the inherited descriptors as chardevs, runs, and ends by `quit`', async () => {
-  const vm = await startQemuVm(qemu, [...idle, ...ports], systemClock, signal);
+  const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), systemClock, signal);
   expect(await vm.destroy()).toEqual({ kind: 'host-quit' });
   await expect(readFile(`/proc/${vm.pid}/stat`)).rejects.toMatchObject({ code: 'ENOENT' });
 });
@@ -46,7 +48,7 @@ test('what the guest writes arrives on the phase port, without a socket file any
   const bios = join(directory, 'bios');
   await writeFile(bios, rom);
   const order = [...idle, '-bios', bios, ...ports.slice(0, 4), ...ports.slice(4)];
-  const vm = await startQemuVm(qemu, order, systemClock, signal);
+  const vm = await startQemuVm(qemu, order, consoleLog(), systemClock, signal);
   const first = await new Promise<string>((resolve) => void readLines(vm.phasePort, resolve));
   expect(first).toBe('A');
   await vm.destroy();
@@ -55,20 +57,28 @@ test('what the guest writes arrives on the phase port, without a socket file any
 test.each(['SIGKILL', 'SIGTERM'] as const)(
   '%s from outside is told apart from an end of its own',
   async (name) => {
-    const vm = await startQemuVm(qemu, [...idle, ...ports], systemClock, signal);
+    const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), systemClock, signal);
     process.kill(vm.pid ?? 0, name);
     expect(await vm.exited).toMatchObject({ kind: 'killed' });
   },
 );
 
 test('a QEMU that dies at once: its own words are in the error', async () => {
-  const start = startQemuVm(qemu, [...idle, ...ports, '-device', 'no-such-device'], systemClock, signal);
+  const start = startQemuVm(
+    qemu,
+    [...idle, ...ports, '-device', 'no-such-device'],
+    consoleLog(),
+    systemClock,
+    signal,
+  );
   await expect(start).rejects.toMatchObject({ code: 'BH_QEMU_UNUSABLE' });
   await expect(start).rejects.toThrow(/ended at once with status 1: .*no-such-device/);
 });
 
 test('a program that does not exist', async () => {
-  await expect(startQemuVm(join(directory, 'none'), [], systemClock, signal)).rejects.toMatchObject({
+  await expect(
+    startQemuVm(join(directory, 'none'), [], consoleLog(), systemClock, signal),
+  ).rejects.toMatchObject({
     code: 'BH_QEMU_UNUSABLE',
   });
 });
@@ -76,7 +86,7 @@ test('a program that does not exist', async () => {
 test('a QEMU that keeps silent is killed when its time is over', async () => {
   const clock = new ManualClock();
   const silent = await script('exec sleep 1000');
-  const start = startQemuVm(silent, [], clock, signal);
+  const start = startQemuVm(silent, [], consoleLog(), clock, signal);
   const [outcome] = await Promise.allSettled([start, clock.advanceWhenSleeping(15_000)]);
   expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'BH_QEMU_UNUSABLE' } });
   expect(String(outcome.status === 'rejected' ? outcome.reason : '')).toMatch(/did not answer within 15 s/);
@@ -84,7 +94,7 @@ test('a QEMU that keeps silent is killed when its time is over', async () => {
 
 test('an abort while it starts leaves nothing running', async () => {
   const abort = new AbortController();
-  const start = startQemuVm(await script('exec sleep 1000'), [], systemClock, abort.signal);
+  const start = startQemuVm(await script('exec sleep 1000'), [], consoleLog(), systemClock, abort.signal);
   abort.abort(new Error('no longer wanted'));
   await expect(start).rejects.toThrow('no longer wanted');
 });

@@ -2,6 +2,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
 import type { Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
+import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
 import { type QemuProcess, spawnQemu } from './process.js';
 import { QmpClient } from './qmp-client.js';
@@ -19,12 +20,14 @@ const quitDeadlineMs = 2_000;
 export async function startQemuVm(
   binary: string,
   args: readonly string[],
+  consoleLog: string,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<Vm> {
   const qemu = await spawnQemu(binary, args);
+  const kept = keepConsole(qemu.console, consoleLog);
   const qmp = new QmpClient(qemu.qmp);
-  const vm = new QemuVm(qemu, qmp, clock);
+  const vm = new QemuVm(qemu, qmp, kept, clock);
   const deadline = new AbortController();
   void expire(clock, monitorDeadlineMs, deadline);
   try {
@@ -64,7 +67,7 @@ class QemuVm implements Vm {
   readonly #portListeners = new Set<(open: boolean) => void>();
   #controlOpen = false;
 
-  constructor(qemu: QemuProcess, qmp: QmpClient, clock: Clock) {
+  constructor(qemu: QemuProcess, qmp: QmpClient, consoleKept: Promise<void>, clock: Clock) {
     this.#qemu = qemu;
     this.#qmp = qmp;
     this.#clock = clock;
@@ -76,8 +79,10 @@ class QemuVm implements Vm {
       if (event.event === 'SHUTDOWN' || event.event === 'GUEST_PANICKED') events.push(event);
       if (event.event === 'VSERPORT_CHANGE') this.#portChanged(event);
     });
-    // The process may be gone before the last event was read from the socket.
-    this.exited = Promise.all([qemu.ended, qmp.closed]).then(([end]) => classifyQemuEnd({ ...end, events }));
+    // The process may be gone before the last event was read from the socket, or the last words of the guest from its console.
+    this.exited = Promise.all([qemu.ended, qmp.closed, consoleKept]).then(([end]) =>
+      classifyQemuEnd({ ...end, events }),
+    );
   }
 
   onControlPort(listener: (open: boolean) => void): () => void {

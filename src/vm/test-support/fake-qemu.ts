@@ -1,4 +1,3 @@
-import { appendFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { z } from 'zod';
@@ -80,10 +79,9 @@ function boot(
   for (const phase of phaseNames.slice(0, 3)) say({ phase, uptimeMs: 1 });
   if (scenario.startsWith('hang')) return;
   if (scenario.startsWith('panic')) {
-    const console =
-      /path=([^,]+)/.exec(args.find((arg) => arg.startsWith('file,id=console')) ?? '')?.[1] ?? '';
-    appendFileSync(console, 'Kernel panic - not syncing: fake\n');
-    return end('guest-reset');
+    const serial = new Socket({ fd: qemuDescriptors.console, readable: false, writable: true });
+    serial.write('Kernel panic - not syncing: fake\n', () => end('guest-reset'));
+    return;
   }
   if (scenario.startsWith('disk')) return say({ failure: 'data-disk-corrupt', detail: 'bad superblock' });
   for (const phase of phaseNames.slice(3, phaseNames.indexOf('engine-ready') + 1))
