@@ -10,6 +10,8 @@ export interface EngineClient {
   imageExists(reference: string, signal?: AbortSignal): Promise<boolean>;
   /** Process id of a container's init as the engine sees it; undefined when it does not run or is not there. */
   runningPid(container: string, signal?: AbortSignal): Promise<number | undefined>;
+  /** The full id of what the engine finds by a name, an id or the beginning of one; undefined when that is no container. */
+  containerId(reference: string): Promise<string | undefined>;
   /** Every container the engine knows, running or not, with its state: created, running, paused, restarting, removing, exited or dead. */
   containers(signal?: AbortSignal): Promise<readonly { readonly Id: string; readonly State: string }[]>;
   /** POST /images/load of a docker-archive. */
@@ -25,6 +27,8 @@ export interface EngineAnswer {
   readonly body: string;
 }
 const inspectSchema = z.object({ State: z.object({ Running: z.boolean(), Pid: z.int().nonnegative() }) });
+
+const idSchema = z.object({ Id: z.string() });
 
 const listSchema = z.array(z.object({ Id: z.string(), State: z.string() }));
 
@@ -59,6 +63,10 @@ export function createEngineClient(socketPath: string): EngineClient {
       if (status === 404) return undefined;
       const { State } = inspectSchema.parse(JSON.parse(expectOk('/containers/json', { status, body })));
       return State.Running ? State.Pid : undefined;
+    },
+    async containerId(reference) {
+      const { status, body } = await get(`/containers/${encodeURIComponent(reference)}/json`);
+      return status === 200 ? idSchema.parse(JSON.parse(body)).Id : undefined;
     },
     async containers(signal) {
       const path = '/containers/json?all=1';

@@ -9,6 +9,7 @@ import {
   explainQuestionSchema,
 } from '../common/explanation.js';
 import { decideRequest } from '../gate/decide-request.js';
+import { withJoinedId } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
 import type { Explanation } from '../isolation/explain.js';
 import type { Refusal } from '../isolation/plan.js';
@@ -18,7 +19,7 @@ import type { EngineAnswer, EngineClient } from './engine-client.js';
 import { trialBody, volumesNamedBy } from './trial-body.js';
 
 export interface ExplainSources {
-  readonly client: Pick<EngineClient, 'call'>;
+  readonly client: Pick<EngineClient, 'call' | 'containerId'>;
   readonly decisions: Decisions;
   readonly policy: GatePolicy;
 }
@@ -62,10 +63,10 @@ async function explainContainer(
  * made have names nobody else can know meanwhile, so that none but this trial's own are removed.
  */
 async function explainCreate(
-  { create, platform }: Extract<ExplainQuestion, { create: string }>,
+  { create: asked, platform }: Extract<ExplainQuestion, { create: string }>,
   sources: ExplainSources,
 ): Promise<ExplainAnswer> {
-  const refusal = gateRefusal(create, sources.policy);
+  const { refusal, create } = await judged(asked, sources);
   if (refusal !== undefined)
     return told({ refusals: [refusal], changes: [] }, [
       'The engine is not asked, so the rules for containers had no say.',
@@ -108,13 +109,18 @@ async function trial(id: string, { client, decisions }: ExplainSources): Promise
   }
 }
 
-function gateRefusal(body: string, policy: GatePolicy): Refusal | undefined {
+/** The body as the gate writes it, or why it refuses it. */
+async function judged(
+  asked: string,
+  { client, policy }: ExplainSources,
+): Promise<{ create: string; refusal?: Refusal }> {
   try {
-    decideRequest({ method: 'POST', target: '/containers/create', body }, policy);
-    return undefined;
+    const create = await withJoinedId(asked, (reference) => client.containerId(reference));
+    decideRequest({ method: 'POST', target: '/containers/create', body: create }, policy);
+    return { create };
   } catch (error) {
     if (!isBulkheadError(error)) throw error;
-    return { rule: 'gate', code: error.code, message: error.message };
+    return { create: asked, refusal: { rule: 'gate', code: error.code, message: error.message } };
   }
 }
 

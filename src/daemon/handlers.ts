@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream';
 import type { ChannelHandlers } from '../channel/index.js';
 import type { Health } from '../common/health.js';
 import type { Logger } from '../common/log.js';
+import type { ContainerIds } from '../gate/joined-network.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
 import { freshViewHooks, type RefreshViews } from './view-refresh.js';
@@ -18,6 +19,7 @@ export interface HandlerSources {
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
   readonly refreshViews: RefreshViews;
+  readonly containerId: ContainerIds;
   readonly log: Logger;
 }
 
@@ -37,7 +39,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews, log }: HandlerSources,
+  { engineSocket, whenEngineReady, refreshViews, containerId, log }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -59,5 +61,6 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
-  await passGate(stream, { engineSocket, hooks: freshViewHooks(refreshViews), log });
+  const hooks = { ...freshViewHooks(refreshViews), containerId };
+  await passGate(stream, { engineSocket, hooks, log });
 }

@@ -181,6 +181,7 @@ async function main(args: DaemonArguments): Promise<void> {
     journal,
     log,
     powerOff,
+    containerId: (reference) => client.containerId(reference),
     refreshViews: async (target) => {
       await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');

@@ -50,7 +50,7 @@ export function viewTarget({ request: { method, query }, path }: Exchange): View
 }
 
 /** For one client connection: fresh views before a reading request goes on, and before the answer to a writing one comes back. */
-export function freshViewHooks(refresh: RefreshViews): GateHooks {
+export function freshViewHooks(refresh: RefreshViews): Pick<GateHooks, 'before' | 'after'> {
   const reads = ({ request: { method }, path }: Exchange): boolean =>
     methods.has(method) && reading.test(path);
   return {

@@ -2,6 +2,7 @@ import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkEndpoints } from './endpoint-options.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
+import { checkNetworkMode } from './joined-network.js';
 import { checkLogTag } from './log-tag.js';
 import type { GatePolicy } from './policy.js';
 import { checkSource, type SharedPaths } from './shared-paths.js';
@@ -24,6 +25,7 @@ export function checkContainerCreate(body: EngineJson, { shared }: GatePolicy): 
   const hostConfig = objectAt(container, 'hostconfig');
   for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
   for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
+  checkNetworkMode(textAt(hostConfig, 'networkmode'));
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');
   if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);

@@ -4,6 +4,7 @@ import { checkNetworkConnect } from './endpoint-options.js';
 import { type EngineJson, parseEngineJson } from './engine-json.js';
 import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
+import { checkBuildNetwork, checkContainerName } from './joined-network.js';
 import { checkNetworkCreate } from './network-create.js';
 import type { GatePolicy } from './policy.js';
 import { checkProcessList } from './process-list.js';
@@ -37,8 +38,12 @@ const unprivilegedBodies: readonly BodyRule[] = [
 /** dockerd's own memory and goroutines (`/debug/pprof`), which it serves whether debugging is on or not. */
 const internals = /^\/debug(\/|$)/;
 
-/** The name may hold slashes here, too: that of a link has one. */
-const processList = /^\/containers\/[^]*\/top$/;
+/** Requests whose query decides. */
+const queries: readonly { readonly path: RegExp; readonly check: (target: string) => void }[] = [
+  { path: /^\/containers\/[^]*\/top$/, check: checkProcessList },
+  { path: /^\/containers\/(?:create|[^]*\/rename)$/, check: checkContainerName },
+  { path: /^\/build$/, check: checkBuildNetwork },
+];
 
 /** What runs, or reaches files, outside the runtime. Reading about it is harmless. */
 const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
@@ -56,7 +61,7 @@ export function decideRequest({ method, target, body }: EngineRequest, policy: G
   const path = enginePath(target);
   if (internals.test(path))
     throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: "the engine's memory" });
-  if (processList.test(path)) checkProcessList(target);
+  queries.find((entry) => entry.path.test(path))?.check(target);
   if (method === 'GET' || method === 'HEAD') return;
   const shut = closed.find((entry) => entry.path.test(path));
   if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });

@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { queryValues } from './query.js';
 
 /** Groups of options of one letter; `h` among them leaves the titles out. */
 const options = /^-?[a-gi-zA-Z]*$/;
@@ -22,8 +23,7 @@ const longTakesValue = /^--(?:sort|format|cols|columns|width)$/;
  * @param target of the request, with its query.
  */
 export function checkProcessList(target: string): void {
-  const query = /\?([^#]*)/.exec(target)?.[1] ?? '';
-  for (const given of new URLSearchParams(query).getAll('ps_args')) checkArguments(given);
+  for (const given of queryValues(target, 'ps_args')) checkArguments(given);
 }
 
 function checkArguments(given: string): void {

@@ -51,4 +51,28 @@ describe('an engine that was killed comes up again', () => {
     const refusal = [403, expect.stringContaining('rule network-endpoints')];
     expect(refused.map(({ status, text }) => [status, text])).toEqual([refusal, refusal]);
   });
+
+  test('after containers whose networks lead back to themselves, with a link to each', async () => {
+    const made = async (name: string, hostConfig: object = {}): Promise<string> => {
+      const body = { Image: probe, Cmd: ['true'], HostConfig: hostConfig };
+      const { text } = await post(`/containers/create?name=${name}`, body);
+      return /"Id":"([0-9a-f]{64})"/.exec(text)?.[1] ?? '';
+    };
+    // By a name that is nobody's yet, and by an id that is nobody's any more.
+    const early = await made('early', { NetworkMode: 'container:target' });
+    const target = await made('target');
+    const late = await made('late', { NetworkMode: 'container:target' });
+    for (const id of [early, late]) await made(`linked-${id}`, { Links: [`${id}:other`] });
+    await docker.run(['rm', 'target']);
+    const renamed = [
+      await post(`/containers/early/rename?name=target`),
+      await post(`/containers/late/rename?name=${target}`),
+    ];
+    await restarted();
+    expect([early, late]).toEqual(['', expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    expect(renamed.map(({ status }) => status)).toEqual([404, 403]);
+    expect(await docker.ok(['inspect', '-f', '{{.HostConfig.NetworkMode}}', 'late'])).toBe(
+      `container:${target}`,
+    );
+  });
 });

@@ -9,6 +9,12 @@ export const gateErrors = defineErrors({
     remedy: 'What cannot be read with certainty is refused.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_CONTAINER_NAME: {
+    message:
+      'enhanced container isolation: rule joined-networks refuses the name {name}, which is of the form of an id: what was meant for a container that is gone would be for this one.',
+    remedy: 'Take a name that is not 64 hexadecimal digits.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_ENDPOINT: {
     message: "enhanced container isolation: rule endpoints refuses {path}: {what} can't be isolated.",
     remedy: 'Ask your administrator.',
@@ -33,6 +39,12 @@ export const gateErrors = defineErrors({
       'Docker clients do not send such requests; what cannot be read with certainty never reaches the engine. Ask your administrator if one of yours does.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_JOINED_NETWORK: {
+    message:
+      'enhanced container isolation: rule joined-networks refuses the network container:{container}, because a name may be that of another container later.',
+    remedy: "Give the container's full id, as docker inspect shows it.",
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_LOG_DRIVER: {
     message:
       'enhanced container isolation: rule log-drivers refuses the log driver {driver}, which could be pointed at sockets of the VM.',
@@ -55,6 +67,12 @@ export const gateErrors = defineErrors({
     message:
       'enhanced container isolation: rule network-drivers refuses {option}: a network must not lead to other places of the VM.',
     remedy: 'Use the driver bridge, or ask your administrator.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_NO_CONTAINER: {
+    message:
+      'No such container: {container}. Rule joined-networks: its network can be joined when it has been made.',
+    remedy: 'Make the other container first.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_NOT_SHARED: {

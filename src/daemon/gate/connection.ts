@@ -57,7 +57,7 @@ export class GateConnection {
 
   async #send(exchange: Exchange): Promise<void> {
     try {
-      await sendRequest(exchange, this.#client, this.#engine);
+      await sendRequest(exchange, this.#client, this.#engine, this.#hooks.containerId);
     } catch (error) {
       // An engine that answers and closes before it has read everything: the answer counts.
       if (!(error instanceof ConnectionCut && this.#engine.stream.destroyed)) throw error;

@@ -21,9 +21,14 @@ export interface GateUnderTest {
   readonly over: Promise<void>;
 }
 
-const noHooks: GateHooks = { before: () => undefined, after: () => undefined };
+const noHooks: GateHooks = {
+  before: () => undefined,
+  after: () => undefined,
+  containerId: async () => Promise.resolve(undefined),
+};
 
-export async function startGate(hooks: GateHooks = noHooks): Promise<GateUnderTest> {
+export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnderTest> {
+  const hooks = { ...noHooks, ...given };
   const engineSocket = join(await temporaryDirectory(), 'engine');
   let text = '';
   const waiting = new Set<() => void>();

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { RequestHead } from '../../gate/http/request-head.js';
+import type { ContainerIds } from '../../gate/joined-network.js';
 import type { Takeover } from '../../gate/takeover.js';
 import type { ByteSource } from './byte-source.js';
 
@@ -17,10 +18,11 @@ export interface Exchange {
   readonly takeover: Takeover | undefined;
 }
 
-/** What else is to happen around an exchange; must not reject. */
+/** What else is to happen around an exchange, which must not reject, and what the gate asks the engine itself. */
 export interface GateHooks {
   /** Before the engine sees the request. */
   before(exchange: Exchange): Promise<void> | undefined;
   /** Before the client sees the answer. */
   after(exchange: Exchange): Promise<void> | undefined;
+  readonly containerId: ContainerIds;
 }

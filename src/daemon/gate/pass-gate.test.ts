@@ -47,6 +47,24 @@ test('one that comes behind a good one is refused when that has been answered', 
   expect(received()).toBe('GET /info HTTP/1.1\r\nhost: docker\r\n\r\n');
 });
 
+test('the container whose network another joins is named by its id, which the engine is asked for', async () => {
+  const id = 'ab'.repeat(32);
+  const { near, received, whenReceived } = await startGate({
+    containerId: async (reference) => Promise.resolve(reference === 'web' ? id : undefined),
+  });
+  const create = (mode: string): string => {
+    const body = JSON.stringify({ HostConfig: { NetworkMode: mode } });
+    return `POST /containers/create HTTP/1.1\r\nHost: x\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  };
+  near.write(create('container:web'));
+  await whenReceived(/\}\}$/);
+  expect(received()).toContain(`{"HostConfig":{"NetworkMode":"container:${id}","Runtime":"bulkhead"}}`);
+  const other = await startGate();
+  other.near.write(create('container:web'));
+  expect(String(await readAll(other.near))).toMatch(/^HTTP\/1\.1 403 .*No such container: web/s);
+  expect(other.received()).toBe('');
+});
+
 const attach = (...fields: readonly string[]): string =>
   ['POST /containers/a/attach?stdin=1 HTTP/1.1', 'Host: x', ...fields, '', ''].join('\r\n');
 const upgrade = ['Connection: Upgrade', 'Upgrade: tcp'];

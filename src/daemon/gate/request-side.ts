@@ -4,6 +4,7 @@ import { bodyReader } from '../../gate/http/body-reader.js';
 import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
 import { HeadReader } from '../../gate/http/head-reader.js';
 import { parseRequestHead, type RequestHead } from '../../gate/http/request-head.js';
+import type { ContainerIds } from '../../gate/joined-network.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
@@ -40,10 +41,11 @@ export async function sendRequest(
   { request, path, takeover }: Exchange,
   client: Peer,
   engine: Peer,
+  containerId: ContainerIds,
 ): Promise<void> {
   const rewrite = bodyRewriteOf(request.method, path);
   if (rewrite !== undefined) {
-    const body = rewrite(await readBody(request, client));
+    const body = await rewrite(await readBody(request, client), containerId);
     const anew = { ...request, expectsContinue: false };
     const head = canonicalRequest(anew, { length: body.length }, takeover);
     return writeAll(engine.stream, [Buffer.from(head), body]);

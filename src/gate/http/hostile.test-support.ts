@@ -70,6 +70,10 @@ export const hostileRequests: Readonly<Record<string, string>> = {
     'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n',
   'an empty coding': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n',
   'a coding in quotes': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
+  'parameters in the body':
+    'POST /containers/a/rename HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\nname=b',
+  'parameters in a body of parts':
+    'POST /build HTTP/1.1\r\nHost: x\r\nContent-Type: Multipart/Form-Data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   'an expectation nobody knows':
     'POST /x HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na',
   'Connection names a header the engine is to see':

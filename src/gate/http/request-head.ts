@@ -37,6 +37,9 @@ const notPassedOn = new Set([
   'upgrade',
 ]);
 
+/** Go takes parameters out of such a body before those of the query, where the gate looks for them (net/http, ParseForm and FormValue). */
+const form = /x-www-form-urlencoded|multipart\/form-data/i;
+
 /** What Connection may name. Anything else would have a header taken out that the engine is to see. */
 const connectionOptions = new Set(['close', 'http2-settings', 'keep-alive', 'te', 'upgrade']);
 
@@ -52,11 +55,15 @@ export function parseRequestHead([requestLine = '', ...rest]: readonly string[])
   if (!methods.has(method)) throw unreadable(`its method is none of ${[...methods].join(', ')}`);
   const fields = parseHeaderFields(rest);
   if (onlyValue(fields, 'host') === undefined) throw unreadable('it has no Host header');
+  const framing = framingOf(fields);
+  const empty = framing === undefined || (framing !== 'chunked' && framing.length === 0);
+  if (!empty && fields.some(([name, value]) => name === 'content-type' && form.test(value)))
+    throw unreadable('its body is a form');
   return {
     method,
     ...parseTarget(target),
     fields: fields.filter(([name]) => !notPassedOn.has(name)),
-    framing: framingOf(fields),
+    framing,
     upgrade: onlyValue(fields, 'upgrade')?.toLowerCase(),
     expectsContinue: expectsContinue(onlyValue(fields, 'expect')),
     close: connectionOf(fields).includes('close'),

@@ -1,0 +1,51 @@
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { parseEngineJson } from './engine-json.js';
+import { asObject, objectAt, textAt } from './fields.js';
+import { withHostConfig } from './host-config.js';
+import { queryValues } from './query.js';
+
+/** The full id of the container a name, id or beginning of an id stands for; `undefined` where there is none. */
+export type ContainerIds = (reference: string) => Promise<string | undefined>;
+
+const fullId = /^[0-9a-f]{64}$/;
+const joining = 'container:';
+
+/**
+ * `--network container:…` names the other container by its full id, and no container has a name of that form. Threat: what names no container
+ * yet, or a name another gets later, can be made to lead back to the container itself. dockerd follows such a chain without end for each
+ * container that has a link (`--link`) to one in it (daemon_unix.go, registerLinks), at each start and before it answers anybody. An id can't
+ * lead back: whom it names was there before. dockerd itself puts the id there, but not where it finds no container.
+ *
+ * Throws `BH_GATE_JOINED_NETWORK`.
+ */
+export function checkNetworkMode(mode: string): void {
+  const container = mode.startsWith(joining) ? mode.slice(joining.length) : undefined;
+  if (container !== undefined && !fullId.test(container))
+    throw new BulkheadError('BH_GATE_JOINED_NETWORK', { container });
+}
+
+/** POST /build, which makes containers with the classic builder. Throws `BH_GATE_JOINED_NETWORK`. */
+export function checkBuildNetwork(target: string): void {
+  for (const mode of queryValues(target, 'networkmode')) checkNetworkMode(mode);
+}
+
+/** `?name=` of a container that is made or renamed. Throws `BH_GATE_CONTAINER_NAME`. */
+export function checkContainerName(target: string): void {
+  for (const name of queryValues(target, 'name'))
+    if (fullId.test(name.replace(/^\/+/, ''))) throw new BulkheadError('BH_GATE_CONTAINER_NAME', { name });
+}
+
+/**
+ * The body of POST /containers/create with the id in place of whatever else names the container whose network is joined.
+ *
+ * Throws `BH_GATE_NO_CONTAINER`, or `BH_GATE_BODY` for a body that the engine might read otherwise.
+ */
+export async function withJoinedId(text: string, idOf: ContainerIds): Promise<string> {
+  const mode = textAt(objectAt(asObject(parseEngineJson(text), 'the body'), 'hostconfig'), 'networkmode');
+  if (!mode.startsWith(joining)) return text;
+  const container = mode.slice(joining.length);
+  if (fullId.test(container)) return text;
+  const id = await idOf(container);
+  if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
+  return withHostConfig(text, { NetworkMode: `${joining}${id}` });
+}
