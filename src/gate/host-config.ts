@@ -7,7 +7,7 @@ import { foldKey, parseEngineJson } from './engine-json.js';
  *
  * Throws `BH_GATE_BODY` for one that the engine might read otherwise.
  */
-export function withHostConfig(text: string, values: Readonly<Record<string, string>>): string {
+export function withHostConfig(text: string, values: Readonly<Record<string, unknown>>): string {
   // What has no key twice in any spelling has one place for each value at most.
   parseEngineJson(text);
   const body = asRecord(parseJson(text), 'the body');
@@ -15,6 +15,13 @@ export function withHostConfig(text: string, values: Readonly<Record<string, str
   for (const [key, value] of Object.entries(values))
     hostConfig = withKey(Object.entries(hostConfig), key, value);
   return stringifyJson(withKey(body, 'HostConfig', hostConfig));
+}
+
+/** What it has there under this name, however it is spelt. Throws likewise. */
+export function hostConfigOf(text: string, key: string): unknown {
+  parseEngineJson(text);
+  const hostConfig = valueAt(asRecord(parseJson(text), 'the body'), 'hostconfig') ?? {};
+  return valueAt(asRecord(hostConfig, 'HostConfig'), foldKey(key));
 }
 
 type Entries = readonly (readonly [string, unknown])[];

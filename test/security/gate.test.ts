@@ -62,6 +62,21 @@ describe('the API gate', () => {
     expect((await peakMemory(pid)) - before).toBeLessThan(512);
   }, 60_000);
 
+  test('empty lines of a container do not fill the memory of dockerd', async () => {
+    const name = named();
+    const pid = await (await engineInternals(inject('enginePid'))).pidOf('dockerd');
+    if (pid === undefined) throw new Error('there is no dockerd');
+    await resetPeakMemory(pid);
+    const before = await peakMemory(pid);
+    const log = ['--log-opt', 'mode=non-blocking', '--log-opt', 'max-size=1m'];
+    await docker.ok(['run', '-d', '--name', name, ...log, probe, 'sh', '-c', "yes '' | head -c 1500000"]);
+    await docker.ok(['wait', name]);
+    expect((await peakMemory(pid)) - before).toBeLessThan(96);
+    expect(await docker.ok(['inspect', '-f', '{{.HostConfig.LogConfig.Config}}', name])).toBe(
+      'map[max-size:1m]',
+    );
+  }, 60_000);
+
   const failing = (connection: string): string =>
     [
       'POST /v1.51/exec/no-such-exec/start HTTP/1.1',
