@@ -1,6 +1,7 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { withIsolatedRuntime } from './isolated-runtime.js';
 import { withoutLogBuffer } from './log-buffer.js';
+import { withOwnShim } from './own-shim.js';
 import { type ContainerIds, withJoinedId } from './joined-network.js';
 
 /** Bytes of a body that is read whole; what dockerd hands on to the second line of the gate, too. */
@@ -28,7 +29,7 @@ export function bodyRewriteOf(
 }
 
 async function createAnew(text: string, idOf: ContainerIds): Promise<string> {
-  return withIsolatedRuntime(withoutLogBuffer(await withJoinedId(text, idOf)));
+  return withIsolatedRuntime(withOwnShim(withoutLogBuffer(await withJoinedId(text, idOf))));
 }
 
 /** Throws `BH_GATE_BODY`: what stands in for bytes that are no text differs from reader to reader. */
