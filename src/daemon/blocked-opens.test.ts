@@ -31,6 +31,28 @@ test('a process that waits for the writer of a pipe reads end of file', async ()
   expect(await ended).toEqual([0, null]);
 });
 
+/** As Go's os.Root does: by a directory it has open. Writes when it may. */
+const writerBelow = (parent: string, name: string) => {
+  const script = `import os, sys; at = os.open(sys.argv[1], os.O_RDONLY); os.close(os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, dir_fd=at))`;
+  const child = spawn('python3', ['-c', script, parent, name], { stdio: 'ignore' });
+  return { pid: child.pid ?? 0, ended: once(child, 'exit') };
+};
+
+test('one that waits for the reader of a pipe it names by a directory goes on', async () => {
+  const path = join(directory, 'hostname');
+  execFileSync('mkfifo', [path]);
+  const { pid, ended } = writerBelow(directory, 'hostname');
+  // Under another root nothing is known of its directories.
+  await vi.waitUntil(
+    () => {
+      expect(releaseBlockedOpens(pid, () => true, '/proc/self/root')).toEqual([]);
+      return releaseBlockedOpens(pid, (opened) => opened === path).length > 0;
+    },
+    { timeout: 10_000, interval: 10 },
+  );
+  expect(await ended).toEqual([0, null]);
+});
+
 test('a pipe that is none of ours is left alone, and so is a file', async () => {
   const pipe = join(directory, 'own');
   execFileSync('mkfifo', [pipe]);

@@ -62,3 +62,22 @@ test('a runc init that is stopped before it is started fails its start, and the 
   await docker.ok(['start', id]);
   expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', id])).toBe('true');
 });
+
+/** For a copy dockerd mounts all that the container has mounted a second time, and opens what it mounts on, with the same lock. */
+test('a copy from a container with a pipe below a mounted file ends, and holds up no prune', async () => {
+  const name = unique('covered');
+  onTestFinished(async () => {
+    await docker.run(['rm', '-f', name]);
+  });
+  const script =
+    'umount /etc/hostname && rm /etc/hostname && mkfifo /etc/hostname && echo made; exec sleep inf';
+  const flags = ['-d', '--privileged', '--stop-signal=KILL', '--name', name];
+  await docker.ok(['run', ...flags, probe, 'sh', '-c', script]);
+  await expect.poll(async () => docker.ok(['logs', name]), { timeout: 20_000 }).toBe('made');
+  const [copied] = await Promise.all([
+    docker.ok(['cp', `${name}:/etc/passwd`, '-']),
+    docker.ok(['container', 'prune', '-f', '--filter', `label=${name}`]),
+  ]);
+  expect(copied).toContain('root:');
+  await docker.ok(['rm', '-f', name]);
+});
