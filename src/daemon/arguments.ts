@@ -16,6 +16,8 @@ export interface DaemonArguments {
   readonly sharesFd: number | undefined;
   /** Listening socket for containers that want the host's ssh agent; native mode only. */
   readonly sshAgentFd: number | undefined;
+  /** Sealed copy of the organization's policy (`policy-in-force.ts`). */
+  readonly policyFd: number | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -30,6 +32,7 @@ const schema = z.strictObject({
   'host-dir': z.string().startsWith('/').optional(),
   'shares-fd': descriptor.optional(),
   'ssh-agent-fd': descriptor.optional(),
+  'policy-fd': descriptor.optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -47,6 +50,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'host-dir': { type: 'string' },
       'shares-fd': { type: 'string' },
       'ssh-agent-fd': { type: 'string' },
+      'policy-fd': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -60,6 +64,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     hostDir: parsed['host-dir'],
     sharesFd: parsed['shares-fd'],
     sshAgentFd: parsed['ssh-agent-fd'],
+    policyFd: parsed['policy-fd'],
   };
 }
 

@@ -1,7 +1,7 @@
 import { Socket } from 'node:net';
+import { messageOf } from '../common/cause.js';
 import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
-import { defaultPolicy } from '../isolation/policy.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -22,7 +22,8 @@ import { Journal } from './journal.js';
 import { journalStream } from './log-stream.js';
 import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
-import { openPhaseSink } from './phase-sink.js';
+import { openPhaseSink, type PhaseSink } from './phase-sink.js';
+import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
@@ -54,20 +55,22 @@ async function main(args: DaemonArguments): Promise<void> {
     process.stderr.write(`bulkheadd: ${error.stack ?? error.message}\n`);
     process.exit(70);
   });
+  /* Before anything is served; without it nothing is. */
+  const { isolation: policy, serial } = policyOrFailure(args.policyFd, phases);
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
-  const gatePolicy = { ...defaultPolicy, shared: createSharedPaths(shared, sshAgent) };
+  const gatePolicy = { ...policy, shared: createSharedPaths(shared, sshAgent) };
   listenAuthorization(authorizationSocket, gatePolicy, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
-  const engineIsOutdated = configureEngine(enginePaths.config, defaultPolicy);
+  const engineIsOutdated = configureEngine(enginePaths.config, policy);
   const engineFacts = readEngineFacts(shared, sshAgent);
-  const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: defaultPolicy.cgroupParents };
-  warmUp(engineFacts, defaultPolicy);
+  const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
+  warmUp(engineFacts, policy);
   const heldContainers = (): Set<string> =>
     new Set(runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)));
   const decisions = new Decisions(heldContainers);
@@ -81,7 +84,7 @@ async function main(args: DaemonArguments): Promise<void> {
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
       engine: engineFacts,
-      policy: defaultPolicy,
+      policy,
       namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
       builderNetwork: () =>
         builderNetwork().catch((error: unknown) => {
@@ -192,10 +195,22 @@ async function main(args: DaemonArguments): Promise<void> {
   process.on('SIGTERM', () => {
     void powerOff();
   });
-  log.info({ mode: args.mode, version }, 'started');
+  log.info(
+    { mode: args.mode, version, policy: args.policyFd === undefined ? 'none' : { serial } },
+    'started',
+  );
   if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
   if (args.controlPort !== undefined) {
     await serveVmControl({ relay: relayProgram, port: args.controlPort, handlers, clock: systemClock, log });
+  }
+}
+
+function policyOrFailure(fd: number | undefined, phases: PhaseSink): PolicyInForce {
+  try {
+    return readPolicyInForce(fd);
+  } catch (error) {
+    phases.failure('engine-failed', messageOf(error));
+    throw error;
   }
 }
 

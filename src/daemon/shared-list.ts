@@ -1,6 +1,7 @@
-import { fstatSync, readSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { codeOf } from '../common/cause.js';
 import type { SharedPaths } from '../gate/shared-paths.js';
+import { readSealedFile } from './sealed-file.js';
 
 /** A directory of the host, mounted in the engine's root. */
 export interface SharedDirectory {
@@ -8,15 +9,9 @@ export interface SharedDirectory {
   readonly readOnly: boolean;
 }
 
-/**
- * Reads the list PID 1 holds (docs/architecture.md): sealed before anything ran, so that it says after each restart what it said at first.
- * Its position is shared with every earlier reader, hence not used.
- */
+/** Reads the list PID 1 holds. */
 export function readSharedList(fd: number): SharedDirectory[] {
-  const bytes = Buffer.alloc(fstatSync(fd).size);
-  if (readSync(fd, bytes, 0, bytes.length, 0) !== bytes.length)
-    throw new Error('the list of shares is cut short');
-  return parseSharedList(bytes.toString());
+  return parseSharedList(readSealedFile(fd).toString());
 }
 
 /** Records of `rw` or `ro` and an absolute path, each ended by a null byte. Throws on anything else. */

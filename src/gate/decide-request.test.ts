@@ -215,7 +215,7 @@ describe('POST /containers/{id}/exec', () => {
   ])('%s is refused with rule, setting and contact', (body) => {
     expect(() => {
       exec(body, target, false);
-    }).toThrow(/privileged containers are not allowed here.*isolation\.allowPrivileged.*Ask Ada/);
+    }).toThrow(/privileged containers are not allowed here.*bulkhead\.allowPrivileged.*Ask Ada/);
     expect(() => {
       exec(body, target, true);
     }).not.toThrow();

@@ -48,10 +48,15 @@ const bulkhead = z.strictObject({
   expires: z.iso.datetime({ offset: true }).optional(),
   minimumImageVersion: z.string().optional(),
   allowPrivileged: z.boolean().optional(),
+  buildHostNetwork: z.enum(['refused', 'private']).optional(),
+  buildInsecure: z.enum(['refused', 'confined']).optional(),
   idsPerContainer: z.int().min(65_536).multipleOf(65_536).optional(),
   devices: z
     .array(z.strictObject({ path: absolutePath, major: z.int().min(0), minor: z.int().min(0) }))
     .optional(),
+  cgroupParents: z.array(absolutePath).optional(),
+  minimumOomScoreAdj: z.int().min(-1000).max(1000).optional(),
+  seccompExempt: z.array(z.string().regex(/^[a-z0-9_]+$/, 'not the name of a system call')).optional(),
   socketRules: z.array(z.strictObject({ image: z.string().min(1), commandList })).optional(),
   restartOnChange: z.boolean().optional(),
   /** Made by `bulkhead policy sign`, never by hand. */

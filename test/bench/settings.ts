@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Alterations, alteredRoot } from '../support/altered-root.ts';
+import { alteredRoot } from '../support/altered-root.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { type Docker, probe } from '../support/docker.ts';
 import { type BenchmarkRow, pairs } from './rows.ts';
@@ -18,15 +18,15 @@ const write = [...privileged, 'sh', '-c', 'echo 1 > /proc/sys/vm/overcommit_memo
  */
 export async function benchSettings(rounds = 100): Promise<BenchmarkRow[]> {
   await using stack = new AsyncDisposableStack();
-  const start = async (name: string, alterations: Alterations): Promise<Docker> => {
+  const start = async (name: string, rules: readonly string[]): Promise<Docker> => {
     const dir = await mkdtemp(join(tmpdir(), 'bulkhead-bench-root-'));
     stack.defer(() => rm(dir, { recursive: true, force: true }));
-    const root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, alterations);
+    const root = await alteredRoot(join(await builtImageDir(), 'root.erofs'), dir, rules);
     stack.defer(() => root.unmount());
     return stack.use(await startBenchEngine(name, root.path)).docker;
   };
-  const served = await start('bench-files', {});
-  const without = await start('bench-no-files', { without: ['setting-files'] });
+  const served = await start('bench-files', []);
+  const without = await start('bench-no-files', ['setting-files']);
   await served.ok(write);
   if ((await without.run(write)).status === 0) throw new Error('the two engines do not differ by the rule');
   const result = await pairs(

@@ -1,9 +1,10 @@
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
 import { type Docker, probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 
 /** An engine whose policy has other values than the default: what each key promises, seen from outside. */
@@ -12,7 +13,7 @@ let docker: Docker;
 let dir: string;
 beforeAll(async () => {
   engine = await startAlteredEngine('policy', {
-    policy: { idsPerContainer: 131_072, allowPrivileged: false },
+    policy: { idsPerContainer: 131_072, allowPrivileged: false, contact: 'security@example.org' },
   });
   ({ docker, dir } = engine);
 });
@@ -81,7 +82,18 @@ describe('allowPrivileged false', () => {
     ]);
     expect([status, stdout]).toEqual([125, '']);
     expect(stderr).toContain('privileged containers are not allowed here');
-    expect(stderr).toContain('isolation.allowPrivileged');
+    expect(stderr).toContain('bulkhead.allowPrivileged');
+    expect(stderr).toContain('security@example.org');
+  });
+
+  test('a daemon that was killed decides by the same policy when it is back', async () => {
+    const before = await engine?.internals.pidOf('bulkheadd');
+    if (before === undefined) throw new Error('bulkheadd does not run');
+    process.kill(before, 'SIGKILL');
+    const attempt = async (): Promise<string> =>
+      (await docker.run(['run', '--rm', '--privileged', probe, 'echo', 'ran'])).stderr;
+    await expect.poll(attempt, { timeout: 30_000, interval: 200 }).toContain('bulkhead.allowPrivileged');
+    expect(await engine?.internals.pidOf('bulkheadd')).not.toBe(before);
   });
 
   test('docker exec --privileged is refused in the same words, and without it served', async () => {
@@ -90,7 +102,7 @@ describe('allowPrivileged false', () => {
     const { status, stdout, stderr } = await docker.run(['exec', '--privileged', name, 'echo', 'ran']);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain('privileged containers are not allowed here');
-    expect(stderr).toContain('isolation.allowPrivileged');
+    expect(stderr).toContain('bulkhead.allowPrivileged');
     const spelt = await callEngine(docker.host.replace('unix://', ''), {
       method: 'POST',
       path: `/containers/${name}/exec`,
@@ -106,4 +118,14 @@ describe('allowPrivileged false', () => {
       await run('--cap-add', 'SYS_ADMIN', probe, 'sh', '-c', 'mount -t tmpfs none /mnt && echo mounted'),
     ).toBe('mounted');
   });
+});
+
+test('an engine does not start with a policy that is not in order, and says where', async () => {
+  // The command looks first; here the daemon has to.
+  const file = join(dir, 'broken.json');
+  await writeFile(file, '{"configurationFileVersion": 2,\n "bulkhead": {"allowPriviledged": false}}');
+  await using policy = await open(file);
+  await expect(startOwnEngine('broken', undefined, { policy })).rejects.toThrow(
+    /:2:15: bulkhead\.allowPriviledged: no setting has this name/,
+  );
 });

@@ -1,8 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
-import { type Alterations, alteredRoot } from './altered-root.ts';
+import type { Settings } from '../../src/policy/index.ts';
+import { alteredRoot } from './altered-root.ts';
 import { createDocker, type Docker } from './docker.ts';
 import type { EngineInternals } from './engine-internals.ts';
 import { startOwnEngine } from './own-engine.ts';
@@ -15,16 +16,30 @@ export interface AlteredEngine extends AsyncDisposable {
   readonly dir: string;
 }
 
+export interface Alterations {
+  /** Rules the daemon lacks, by name. */
+  readonly without?: readonly string[];
+  /** What the organization's policy says under `bulkhead`. */
+  readonly policy?: Settings['bulkhead'];
+}
+
 /** @param name unique on the machine. */
-export async function startAlteredEngine(name: string, alterations: Alterations): Promise<AlteredEngine> {
+export async function startAlteredEngine(
+  name: string,
+  { without = [], policy }: Alterations,
+): Promise<AlteredEngine> {
   await using undo = new AsyncDisposableStack();
   const work = await mkdtemp(join(tmpdir(), `bulkhead-altered-${name}-`));
   undo.defer(() => rm(work, { recursive: true, force: true }));
   const [rootDir, dir] = [await mkdtemp(join(work, 'root-')), await mkdtemp(join(work, 'tests-'))];
-  const root = await alteredRoot(inject('testedRoot'), rootDir, alterations);
-  undo.defer(() => root.unmount());
+  const sharing = { shares: [{ path: dir, readOnly: false }] };
+  const root = without.length === 0 ? undefined : await alteredRoot(inject('testedRoot'), rootDir, without);
+  if (root !== undefined) undo.defer(() => root.unmount());
+  const file = join(work, 'admin-settings.json');
+  await writeFile(file, JSON.stringify({ configurationFileVersion: 2, bulkhead: policy }));
+  const opened = undo.use(await open(file));
   const engine = undo.use(
-    await startOwnEngine(name, root.path, { shares: [{ path: dir, readOnly: false }] }),
+    await startOwnEngine(name, root?.path, policy === undefined ? sharing : { ...sharing, policy: opened }),
   );
   const all = undo.move();
   return {

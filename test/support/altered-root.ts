@@ -2,36 +2,32 @@ import { build, type Plugin } from 'esbuild';
 import { execa } from 'execa';
 import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { IsolationPolicy } from '../../src/isolation/policy.ts';
 
 const sources = join(import.meta.dirname, '..', '..', 'src');
 
-/** A root file system, made for a test, whose daemon decides otherwise; nothing of the product knows of it. */
+/** A root file system, made for a test, whose daemon lacks rules; nothing of the product knows of it. */
 interface AlteredRoot {
   readonly path: string;
   unmount(): Promise<void>;
 }
 
-export interface Alterations {
-  /** Rules the daemon lacks, by name. */
-  readonly without?: readonly string[];
-  /** What its policy has instead of the default. */
-  readonly policy?: Partial<IsolationPolicy>;
-}
-
 /**
- * Lays a daemon that was bundled without some rules, or with another policy, over a root. It is altered while bundling, so that no
- * switch for it exists in what is shipped.
+ * Lays a daemon that was bundled without some rules over a root. It is altered while bundling, so that no switch for it exists in what is
+ * shipped.
  *
- * @param root `root.erofs` of an image, or a directory; @param dir gets the mounts, and must be unmounted before it is removed.
+ * @param root `root.erofs` of an image, or a directory; @param without rules the daemon lacks, by name; @param dir gets the mounts, and must be unmounted before it is removed.
  */
-export async function alteredRoot(root: string, dir: string, alterations: Alterations): Promise<AlteredRoot> {
+export async function alteredRoot(
+  root: string,
+  dir: string,
+  without: readonly string[],
+): Promise<AlteredRoot> {
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'root'].map((name) => join(dir, name));
   if (lower === undefined || upper === undefined || work === undefined || merged === undefined)
     throw new Error('four names');
   const program = join(upper, 'usr/lib/bulkhead/bulkheadd.mjs');
   for (const made of [lower, work, merged, join(program, '..')]) await mkdir(made, { recursive: true });
-  await writeFile(program, await alteredDaemon(alterations));
+  await writeFile(program, await alteredDaemon(without));
   const how = (await stat(root)).isDirectory() ? ['--bind'] : ['-t', 'erofs', '-o', 'loop,ro'];
   await execa('mount', [...how, root, lower]);
   try {
@@ -50,7 +46,7 @@ export async function alteredRoot(root: string, dir: string, alterations: Altera
   };
 }
 
-async function alteredDaemon({ without = [], policy = {} }: Alterations): Promise<string> {
+async function alteredDaemon(without: readonly string[]): Promise<string> {
   const result = await build({
     entryPoints: [join(sources, 'daemon/main.ts')],
     bundle: true,
@@ -68,13 +64,6 @@ async function alteredDaemon({ without = [], policy = {} }: Alterations): Promis
         const off = ${JSON.stringify(without)};
         export const isolationRules = all.filter(({ name }) => !off.includes(name));
         if (isolationRules.length !== all.length - off.length) throw new Error('no such rule');`,
-      ),
-      replaceModule(
-        'policy',
-        (original) => `import { defaultPolicy as kept } from ${original};
-        const changed = ${JSON.stringify(policy)};
-        export const defaultPolicy = { ...kept, ...changed };
-        if (Object.keys(changed).some((key) => !(key in kept))) throw new Error('no such key');`,
       ),
     ],
   });

@@ -162,6 +162,10 @@ static void add_daemon_arguments(const struct options *options, struct services 
             services->extra[count++] = "--ssh-agent-fd";
             services->extra[count++] = "9";
         }
+        if (services->policy >= 0) {
+            services->extra[count++] = "--policy-fd";
+            services->extra[count++] = "10";
+        }
     } else if (find_port(CONTROL_PORT, port)) {
         services->extra[count++] = "--control-port";
         services->extra[count++] = port;
@@ -178,8 +182,10 @@ static enum stop_reason run_services(const struct options *options, int signals)
         fail_errno(options, "engine-failed", ENGINE_CONFIG);
     if (!services_open(&services, RUNTIME_SOCKET))
         fail_errno(options, "engine-failed", RUNTIME_SOCKET);
-    if (options->shares_descriptor >= 0 && !services_pass_shares(&services, options->shares_descriptor))
+    if (options->shares_descriptor >= 0 && !keep_sealed(options->shares_descriptor, &services.shares))
         fail_errno(options, "engine-failed", "the list of shared directories");
+    if (options->policy_descriptor >= 0 && !keep_sealed(options->policy_descriptor, &services.policy))
+        fail_errno(options, "engine-failed", "the policy");
     if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
         fail_errno(options, "engine-failed", AGENT_SOCKET);
     add_daemon_arguments(options, &services, port);
@@ -201,7 +207,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {

@@ -5,18 +5,25 @@
 
 #include "fields.h"
 
+static bool descriptor(const char *name, int index, int count, char **arguments, int *to)
+{
+    uint64_t number;
+
+    if (strcmp(arguments[index], name) != 0 || index + 1 >= count || !parse_decimal(arguments[index + 1], 3, 1023, &number))
+        return false;
+    *to = (int)number;
+    return true;
+}
+
 bool parse_options(int count, char **arguments, struct options *options)
 {
-    *options = (struct options){.phase_descriptor = -1, .shares_descriptor = -1};
+    *options = (struct options){.phase_descriptor = -1, .shares_descriptor = -1, .policy_descriptor = -1};
     for (int i = 1; i < count; i++) {
-        uint64_t number;
         if (strcmp(arguments[i], "--native") == 0) {
             options->native = true;
-        } else if (strcmp(arguments[i], "--phase-fd") == 0 && i + 1 < count && parse_decimal(arguments[i + 1], 3, 1023, &number)) {
-            options->phase_descriptor = (int)number;
-            i++;
-        } else if (strcmp(arguments[i], "--shares-fd") == 0 && i + 1 < count && parse_decimal(arguments[i + 1], 3, 1023, &number)) {
-            options->shares_descriptor = (int)number;
+        } else if (descriptor("--phase-fd", i, count, arguments, &options->phase_descriptor) ||
+                   descriptor("--shares-fd", i, count, arguments, &options->shares_descriptor) ||
+                   descriptor("--policy-fd", i, count, arguments, &options->policy_descriptor)) {
             i++;
         } else if (strcmp(arguments[i], "--ssh-agent") == 0) {
             options->ssh_agent = true;
@@ -26,5 +33,6 @@ bool parse_options(int count, char **arguments, struct options *options)
             return false;
         }
     }
-    return options->native == (options->host_directory != NULL) && (options->native || (options->phase_descriptor < 0 && options->shares_descriptor < 0 && !options->ssh_agent));
+    const bool descriptors = options->phase_descriptor >= 0 || options->shares_descriptor >= 0 || options->policy_descriptor >= 0;
+    return options->native == (options->host_directory != NULL) && (options->native || (!descriptors && !options->ssh_agent));
 }

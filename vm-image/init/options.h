@@ -10,9 +10,10 @@ struct options {
     const char *host_directory; /* native: directory shared with the host, absolute */
     int shares_descriptor;      /* native: sealed list of the host's directories that containers may bind, or -1 */
     bool ssh_agent;             /* native: the host's ssh agent is passed on */
+    int policy_descriptor;      /* native: sealed copy of the organization's policy, or -1 */
 };
 
-/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent]]`; false when it is anything else. */
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER]]`; false when it is anything else. */
 bool parse_options(int count, char **arguments, struct options *options);
 
 #endif

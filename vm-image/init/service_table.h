@@ -27,5 +27,6 @@ extern const char *const ENGINE_CONFIG_SOURCE;
 #define DAEMON_LOG_FD 6 /* one for each service before DAEMON */
 #define DAEMON_SHARES_FD 8
 #define DAEMON_AGENT_FD 9
+#define DAEMON_POLICY_FD 10
 
 #endif

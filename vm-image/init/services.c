@@ -40,6 +40,7 @@ bool services_open(struct services *services, const char *runtime_path)
     services->control = -1;
     services->shares = -1;
     services->agent_socket = -1;
+    services->policy = -1;
     services->daemon_pause = PAUSE_MIN_MS;
     for (int i = 0; i < DAEMON; i++) {
         if (pipe2(services->logs[i], O_CLOEXEC) != 0)
@@ -52,7 +53,7 @@ bool services_open(struct services *services, const char *runtime_path)
     return services->runtime_socket >= 0;
 }
 
-bool services_pass_shares(struct services *services, int descriptor)
+bool keep_sealed(int descriptor, int *kept)
 {
     const int needed = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
     const int seals = fcntl(descriptor, F_GET_SEALS);
@@ -61,9 +62,9 @@ bool services_pass_shares(struct services *services, int descriptor)
         errno = seals < 0 ? errno : EPERM;
         return false;
     }
-    services->shares = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+    *kept = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
     close(descriptor);
-    return services->shares >= 0;
+    return *kept >= 0;
 }
 
 bool services_open_agent(struct services *services, const char *path)
@@ -85,11 +86,13 @@ static bool start_daemon(struct services *services)
     inherited[count++] = phase_descriptor();
     for (int i = 0; i < DAEMON; i++)
         inherited[count++] = services->logs[i][0];
-    /* the numbers are fixed, so the second needs the first, be it /dev/null */
-    if (services->shares >= 0 || services->agent_socket >= 0)
-        inherited[count++] = services->shares;
-    if (services->agent_socket >= 0)
-        inherited[count++] = services->agent_socket;
+    /* the numbers are fixed, so each needs those before it, be it /dev/null */
+    const int kept[] = {services->shares, services->agent_socket, services->policy};
+    size_t needed = sizeof(kept) / sizeof(kept[0]);
+    while (needed > 0 && kept[needed - 1] < 0)
+        needed--;
+    for (size_t i = 0; i < needed; i++)
+        inherited[count++] = kept[i];
     pid_t pid = spawn_service(&SERVICES[DAEMON], services->extra, -1, inherited, count);
     close(pair[1]);
     if (pid < 0) {

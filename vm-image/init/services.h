@@ -8,7 +8,7 @@
 
 #include "service_table.h"
 
-#define EXTRA_ARGUMENT_LIMIT 8 /* --mode, --host-dir, --shares-fd, --ssh-agent-fd */
+#define EXTRA_ARGUMENT_LIMIT 10 /* --mode, --host-dir, --shares-fd, --ssh-agent-fd, --policy-fd */
 
 /** What PID 1 holds for its services for as long as it lives. */
 struct services {
@@ -17,6 +17,7 @@ struct services {
     int runtime_socket;                /* listening; front doors queue here while DAEMON is away */
     int shares;                        /* sealed list of shared directories, -1 = none */
     int agent_socket;                  /* listening, for containers that want the host's ssh agent; -1 = none */
+    int policy;                        /* sealed copy of the organization's policy, -1 = none */
     int control;                       /* our end of DAEMON's socket, -1 = none */
     const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
     int64_t daemon_started;            /* uptime_ms */
@@ -28,10 +29,10 @@ struct services {
 bool services_open(struct services *services, const char *runtime_path);
 
 /**
- * Passes a list of shared directories on to DAEMON, as DAEMON_SHARES_FD. False with errno, EPERM when it is not sealed: DAEMON reads it again after each
- * restart, and then it must say what it said before.
+ * Moves a descriptor that DAEMON is to inherit to `kept`. False with errno, EPERM when it is not sealed: DAEMON reads it again after each restart, and
+ * then it must say what it said before.
  */
-bool services_pass_shares(struct services *services, int descriptor);
+bool keep_sealed(int descriptor, int *kept);
 
 /**
  * Makes the socket containers reach the host's ssh agent by, for DAEMON as DAEMON_AGENT_FD. Open to every user of a container, as a container has it only

@@ -11,11 +11,13 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
+import { notCarriedOut } from '../../policy/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption } from '../options.js';
 import { assignment } from './env.js';
+import { openPolicyFile } from './policy/policy-files.js';
 
 interface EngineFlags {
   readonly name: string;
@@ -23,6 +25,7 @@ interface EngineFlags {
   readonly dataDir?: string;
   readonly share: readonly ShareRequest[];
   readonly sshAgent?: true;
+  readonly policy?: string;
 }
 
 export function engineCommand(context: CliContext): Command {
@@ -45,6 +48,7 @@ export function engineCommand(context: CliContext): Command {
         'let containers bind /run/host-services/ssh-auth.sock: the agent of SSH_AUTH_SOCK',
       ),
     )
+    .addOption(new Option('--policy <file>', "the organization's admin-settings.json"))
     .addHelpText(
       'after',
       `
@@ -59,6 +63,7 @@ directory is not shared with it.
 Examples:
   $ sudo bulkhead engine
   $ sudo bulkhead engine --share "$PWD" --share /srv/fixtures:ro
+  $ sudo bulkhead engine --policy /etc/bulkhead/admin-settings.json
   $ sudo bulkhead engine --name ci --data-dir /var/tmp/ci`,
     )
     .action((flags: EngineFlags) => runEngine(context, flags));
@@ -66,6 +71,10 @@ Examples:
 
 async function runEngine(context: CliContext, flags: EngineFlags): Promise<void> {
   const { reporter, terminal, signal } = context;
+  const policy = flags.policy === undefined ? undefined : await openPolicyFile(flags.policy);
+  await using _policyFile = policy?.handle;
+  for (const name of policy === undefined ? [] : notCarriedOut(policy.settings))
+    terminal.err(`Not carried out by this version: ${name}\n`);
   const paths = instancePaths(flags.name);
   const hostDir = join(paths.runtimeDir, 'engine');
   checkSocketPath(join(hostDir, 'control.sock'));
@@ -86,6 +95,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
         { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
         { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
       ],
+      ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(flags.sshAgent === undefined ? {} : { sshAgent: sshAgentOf(context.env) }),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,

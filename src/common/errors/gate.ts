@@ -85,7 +85,7 @@ export const gateErrors = defineErrors({
   BH_GATE_PRIVILEGED: {
     message:
       'enhanced container isolation: privileged containers are not allowed here, nor privileged processes in one (rule privileged).',
-    setting: 'isolation.allowPrivileged',
+    setting: 'bulkhead.allowPrivileged',
     remedy:
       'Leave --privileged out, or name the capabilities the program needs with --cap-add when the container is made. Ask {contact} if you need it.',
     exitCode: ExitCode.refused,

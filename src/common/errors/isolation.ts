@@ -28,12 +28,12 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_PRIVILEGED: refused(
     'privileged containers are not allowed here',
     'Leave --privileged out, or name the capabilities the program needs with --cap-add.',
-    'isolation.allowPrivileged',
+    'bulkhead.allowPrivileged',
   ),
   BH_ISOLATION_BUILD_INSECURE: refused(
     'build steps with --security=insecure are not allowed here',
     'Leave it out.',
-    'isolation.buildInsecure',
+    'bulkhead.buildInsecure',
   ),
 
   // Namespaces and ids
@@ -48,7 +48,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_BUILD_HOST_NETWORK: refused(
     "can't share a network namespace with the host, because every build step is isolated with a Linux user namespace",
     'Leave --network=host out.',
-    'isolation.buildHostNetwork',
+    'bulkhead.buildHostNetwork',
   ),
   BH_ISOLATION_BUILDER_NETWORK: refused(
     "can't give the build step the builder's network, because the container {container} that holds it does not run",
@@ -62,7 +62,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_ID_OUTSIDE_RANGE: refused(
     'the container process wants {kind} {id}, and the container has the ids 0 to {highest}',
     'Use a lower id.',
-    'isolation.idsPerContainer',
+    'bulkhead.idsPerContainer',
   ),
 
   // Files
@@ -101,12 +101,12 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_CGROUP: refused(
     'the cgroup {path} is refused, because it is not one of the engine',
     'Leave --cgroup-parent out.',
-    'isolation.cgroupParents',
+    'bulkhead.cgroupParents',
   ),
   BH_ISOLATION_DEVICE: refused(
     'device {device} is not on the list of devices containers may have',
     'Leave it out.',
-    'isolation.devices',
+    'bulkhead.devices',
   ),
   BH_ISOLATION_HOOK: refused(
     'a {kind} hook that runs {path} is refused, because hooks run as root outside the container',
@@ -115,7 +115,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_SECCOMP: refused(
     "the seccomp profile can't be used: {reason}",
     'Change the profile.',
-    'isolation.seccompExempt',
+    'bulkhead.seccompExempt',
   ),
   BH_ISOLATION_SYSCTL: refused(
     'sysctl {name} is refused, because it is not confined to the container',

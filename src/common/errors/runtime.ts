@@ -10,7 +10,7 @@ export const runtimeErrors = defineErrors({
   BH_RUNTIME_IDS_EXHAUSTED: {
     message:
       'the container was not made: no {size} user ids in a row are free for it ({held} ranges are held by containers)',
-    setting: 'isolation.idsPerContainer',
+    setting: 'bulkhead.idsPerContainer',
     remedy: 'Every container owns its ids exclusively; remove containers that are no longer needed.',
     exitCode: ExitCode.temporary,
   },

@@ -75,7 +75,7 @@ describe('namespaces', () => {
     it('is refused by default, whatever there is, and the refusal names the setting', () => {
       expect(refusalFor({ ...request, builderNetwork: network })).toMatchObject({
         code: 'BH_ISOLATION_BUILD_HOST_NETWORK',
-        message: containing('isolation.buildHostNetwork'),
+        message: containing('bulkhead.buildHostNetwork'),
       });
     });
 

@@ -24,7 +24,7 @@ describe('privileged', () => {
     const request = requestFor(insecureBuildSpec(), { container: buildStep });
     const { code, message } = refusalFor(request);
     expect(code).toBe('BH_ISOLATION_BUILD_INSECURE');
-    expect(message).toContain('isolation.buildInsecure');
+    expect(message).toContain('bulkhead.buildInsecure');
     expect(planWithout('privileged', request).spec.linux.devices).toHaveLength(2);
   });
 
@@ -45,7 +45,7 @@ describe('privileged', () => {
     const policy = { ...request.policy, allowPrivileged: false, contact: 'it-security@example.com' };
     const { message } = refusalFor({ ...request, policy });
     expect(message).toContain('privileged containers are not allowed here (rule privileged)');
-    expect(message).toContain('isolation.allowPrivileged');
+    expect(message).toContain('bulkhead.allowPrivileged');
     expect(message).toContain('Ask it-security@example.com');
     expect(planWithout('privileged', { ...request, policy }).binds).toHaveLength(5);
     expect(planFor(requestFor(containerSpec(), { policy })).binds).toHaveLength(5);

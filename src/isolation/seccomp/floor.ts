@@ -65,7 +65,7 @@ export const deniedArguments: readonly DeniedArgument[] = [
   // The virtual machine's socket to its host; it has no namespace. Families end at 46, so six bits tell them apart.
   { name: 'socket', index: 0, mask: 63, value: AF_VSOCK, enumerable: true, errno: EAFNOSUPPORT },
   // The same by i386's multiplexer, whose family lies in memory where seccomp cannot look. Costs: 32-bit glibc programs
-  // (linux/386 images) open no sockets; `isolation.seccompExempt: ["socketcall"]` gives them back. Calls end at 20.
+  // (linux/386 images) open no sockets; `bulkhead.seccompExempt: ["socketcall"]` gives them back. Calls end at 20.
   { name: 'socketcall', index: 0, mask: 31, value: SYS_SOCKET, enumerable: true, errno: EAFNOSUPPORT },
   // Without the flag it stops the kernel itself at a page fault, which turns races in the kernel into certainties.
   { name: 'userfaultfd', index: 0, mask: UFFD_USER_MODE_ONLY, value: 0, enumerable: false, errno: EPERM },

@@ -12,25 +12,14 @@
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 static int trees[MAX_SHARES];
 static int agent_tree = -1;
-
-static int descriptor_of(char *text, char end, char **rest)
-{
-	const unsigned long number = strtoul(text, rest, 10);
-
-	if (*rest == text || **rest != end || number < 3 || number > 1023)
-		die_text("descriptor", "malformed");
-	return (int)number;
-}
 
 void share_parse(struct enter_options *o, char *text)
 {
@@ -47,13 +36,6 @@ void share_parse(struct enter_options *o, char *text)
 	if (share->path[0] != '/' || share->path[1] == '\0' || strlen(share->path) >= 3072)
 		die_text("--share", "an absolute path of a directory is needed");
 	o->share_count++;
-}
-
-void agent_parse(struct enter_options *o, char *text)
-{
-	char *rest;
-
-	o->agent_fd = descriptor_of(text, '\0', &rest);
 }
 
 static int clone_of(int fd, uint64_t flags, const char *shown)
@@ -123,21 +105,17 @@ void shares_attach(const struct enter_options *o, const char *root)
 	}
 }
 
-/* Records `rw` or `ro` and the path, each ended by a null byte. Sealed, so nobody changes it for as long as bulkheadd may read it again. */
+/* Records `rw` or `ro` and the path, each ended by a null byte. */
 int shares_list(const struct enter_options *o)
 {
-	/* Not close-on-exec: it is handed on to init. */
-	const int fd = memfd_create("bulkhead-shares", MFD_ALLOW_SEALING);
+	const int fd = memory_file("bulkhead-shares");
 
-	if (fd < 0)
-		die("memfd_create");
 	for (size_t i = 0; i < o->share_count; i++) {
 		char record[4096];
 		const int length = snprintf(record, sizeof record, "%s%c%s", o->shares[i].read_only ? "ro" : "rw", '\0', o->shares[i].path) + 1;
 		if (write(fd, record, (size_t)length) != length)
 			die("list of shares");
 	}
-	if (fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0)
-		die("F_ADD_SEALS");
+	memory_seal(fd);
 	return fd;
 }

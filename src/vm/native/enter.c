@@ -46,9 +46,11 @@ static struct enter_options parse(int argc, char **argv)
 		{"root", required_argument, NULL, 'r'},   {"data", required_argument, NULL, 'd'},
 		{"host-dir", required_argument, NULL, 'h'}, {"cgroup", required_argument, NULL, 'c'},
 		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
-		{"ssh-agent", required_argument, NULL, 'a'}, {NULL, 0, NULL, 0},
+		{"ssh-agent", required_argument, NULL, 'a'}, {"policy", required_argument, NULL, 'o'},
+		{NULL, 0, NULL, 0},
 	};
-	struct enter_options o = {.agent_fd = -1};
+	struct enter_options o = {.agent_fd = -1, .policy_fd = -1};
+	char *rest;
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "", table, NULL)) != -1) {
@@ -59,12 +61,13 @@ static struct enter_options parse(int argc, char **argv)
 		case 'c': o.cgroup = optarg; break;
 		case 'p': o.phase_fd = optarg; break;
 		case 's': share_parse(&o, optarg); break;
-		case 'a': agent_parse(&o, optarg); break;
+		case 'a': o.agent_fd = descriptor_of(optarg, '\0', &rest); break;
+		case 'o': o.policy_fd = descriptor_of(optarg, '\0', &rest); break;
 		default: exit(64);
 		}
 	}
 	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD]");
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
@@ -73,10 +76,10 @@ static struct enter_options parse(int argc, char **argv)
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o)
 {
-	char list[16];
-	char *const argv[] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
-			      (char *)"--host-dir", (char *)"/run/bulkhead/host", (char *)"--shares-fd", list,
-			      o->agent_fd < 0 ? NULL : (char *)"--ssh-agent", NULL};
+	char list[16], policy[16];
+	char *argv[13] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
+			  (char *)"--host-dir", (char *)"/run/bulkhead/host", (char *)"--shares-fd", list};
+	size_t count = 8;
 	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
@@ -89,6 +92,13 @@ static _Noreturn void become_init(const struct enter_options *o)
 	umask(022);
 	tree_enter(o);
 	snprintf(list, sizeof list, "%d", shares_list(o));
+	if (o->agent_fd >= 0)
+		argv[count++] = (char *)"--ssh-agent";
+	if (o->policy_fd >= 0) {
+		snprintf(policy, sizeof policy, "%d", policy_copy(o->policy_fd));
+		argv[count++] = (char *)"--policy-fd";
+		argv[count++] = policy;
+	}
 	execve("/usr/lib/bulkhead/init", argv, envp);
 	die("execve /usr/lib/bulkhead/init");
 }

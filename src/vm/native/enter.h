@@ -22,6 +22,7 @@ struct enter_options {
 	struct share shares[MAX_SHARES];
 	size_t share_count;
 	int agent_fd;            /* the socket of the ssh agent, or -1 */
+	int policy_fd;           /* the organization's policy, or -1 */
 };
 
 /* Ends the program with status 1 and one line on standard error. */
@@ -41,9 +42,17 @@ void cgroup_mount(const char *target);
 /* Removes the engine's cgroups, deepest first. Called outside, after every process has gone. */
 void cgroup_remove(const char *name);
 
-/* Reads `rw:FD:PATH` or `ro:FD:PATH`, and the descriptor of the ssh agent's socket. */
+/* Reads a descriptor this program inherited, up to the character `end`; `rest` is where that stands. */
+int descriptor_of(char *text, char end, char **rest);
+/* An empty file in memory, to be sealed by memory_seal. Not close-on-exec: it is handed on to init. */
+int memory_file(const char *name);
+/* From here on nobody changes it, for as long as bulkheadd may read it again. */
+void memory_seal(int fd);
+/* A sealed copy of the organization's policy for init to hand on. */
+int policy_copy(int fd);
+
+/* Reads `rw:FD:PATH` or `ro:FD:PATH`. */
 void share_parse(struct enter_options *options, char *text);
-void agent_parse(struct enter_options *options, char *text);
 /* Clones what the descriptors lead to; still in the mount namespace they were opened in, as open_tree(2) demands. */
 void shares_clone(const struct enter_options *options);
 /* Mounts the clones below `root`, on directories made where they are missing. */

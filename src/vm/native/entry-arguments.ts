@@ -11,6 +11,8 @@ export interface EntryOptions {
   readonly shares: readonly { readonly fd: number; readonly path: string; readonly readOnly: boolean }[];
   /** Descriptor of the socket of the host's ssh agent. */
   readonly sshAgentFd?: number | undefined;
+  /** Descriptor of the organization's policy, at its start. */
+  readonly policyFd?: number | undefined;
 }
 
 /** Argument vector of the entry program. The cgroup bears the instance's name, so two engines do not meet. */
@@ -31,5 +33,6 @@ export function entryArguments(options: EntryOptions): string[] {
       `${readOnly ? 'ro' : 'rw'}:${fd}:${path}`,
     ]),
     ...(options.sshAgentFd === undefined ? [] : ['--ssh-agent', String(options.sshAgentFd)]),
+    ...(options.policyFd === undefined ? [] : ['--policy', String(options.policyFd)]),
   ];
 }

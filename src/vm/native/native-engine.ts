@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { type FileHandle, mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
@@ -35,6 +35,8 @@ export interface NativeEngineOptions {
   readonly unshared?: readonly ProtectedDirectory[];
   /** Socket of an ssh agent that containers may ask for, and the user it must belong to. */
   readonly sshAgent?: { readonly path: string; readonly owner: number };
+  /** The organization's policy, open for reading, its position at the start. */
+  readonly policy?: FileHandle;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
@@ -121,15 +123,17 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     ...(options.unshared ?? []),
   ]);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
-  const { sshAgent } = options;
+  const { sshAgent, policy } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
   for (const handle of agent) handles.use(handle);
   const first = 4;
+  const afterShares = first + shares.length;
   const argv = entryArguments({
     ...options,
     phaseFd: 3,
     shares: shares.map(({ path, readOnly }, index) => ({ fd: first + index, path, readOnly })),
-    sshAgentFd: agent.length === 0 ? undefined : first + shares.length,
+    sshAgentFd: agent.length === 0 ? undefined : afterShares,
+    policyFd: policy === undefined ? undefined : afterShares + agent.length,
   });
   return spawn(entryProgram, argv, {
     stdio: [
@@ -139,6 +143,7 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
       'pipe',
       ...shares.map(({ handle }) => handle.fd),
       ...agent.map(({ fd }) => fd),
+      ...(policy === undefined ? [] : [policy.fd]),
     ],
     env: { PATH: '/usr/sbin:/usr/bin' },
   });

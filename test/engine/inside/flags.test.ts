@@ -81,5 +81,5 @@ test("ids above the container's own range are refused by name of the setting", a
   const { status, stderr } = await docker.run(['run', '--rm', '-u', '100000', probe, 'id']);
   expect(status).not.toBe(0);
   expect(stderr).toContain('the container has the ids 0 to 65535');
-  expect(stderr).toContain('isolation.idsPerContainer');
+  expect(stderr).toContain('bulkhead.idsPerContainer');
 });

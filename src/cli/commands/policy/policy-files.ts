@@ -1,8 +1,14 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile } from 'node:fs/promises';
 import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
-import { type ReadPolicy, type ReadSettings, readSettings } from '../../../policy/index.js';
+import {
+  largestPolicy,
+  type ReadPolicy,
+  type ReadSettings,
+  readSettings,
+  type Settings,
+} from '../../../policy/index.js';
 
 /** @throws BH_POLICY_FILE where it can't be read. What is wrong in it is in the answer. */
 export async function readPolicyFile(file: string): Promise<ReadSettings> {
@@ -11,9 +17,32 @@ export async function readPolicyFile(file: string): Promise<ReadSettings> {
 
 /** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
 export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
-  const read = await readPolicyFile(file);
+  return soundPolicy(await readPolicyFile(file), file);
+}
+
+function soundPolicy(read: ReadSettings, file: string): ReadPolicy {
   if (read.problems === undefined) return read;
   throw read.problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file, reason: 'it is not in order' });
+}
+
+/**
+ * A policy that is in order, and the file it is in, open at its start: another that takes its place meanwhile is not what is handed on.
+ *
+ * @throws BH_POLICY_FILE, BH_POLICY_INVALID. The handle is the caller's to close.
+ */
+export async function openPolicyFile(file: string): Promise<{ handle: FileHandle; settings: Settings }> {
+  const handle = await open(file).catch((cause: unknown) => {
+    throw new BulkheadError('BH_POLICY_FILE', { file, reason: messageOf(cause) }, { cause });
+  });
+  try {
+    const bytes = Buffer.alloc(largestPolicy + 1);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    const { settings } = soundPolicy(readSettings(bytes.subarray(0, bytesRead), file), file);
+    return { handle, settings };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 /** An Ed25519 key in PEM, as openssl writes it. A passphrase is not asked for. @throws BH_POLICY_FILE, BH_POLICY_KEY_FILE */

@@ -1,0 +1,64 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { defaultPolicy } from '../isolation/policy.js';
+import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
+
+function inForce(text: string): PolicyInForce {
+  const dir = mkdtempSync(join(tmpdir(), 'bulkhead-policy-'));
+  onTestFinished(() => {
+    rmSync(dir, { recursive: true });
+  });
+  writeFileSync(join(dir, 'policy'), text);
+  const fd = openSync(join(dir, 'policy'), 'r');
+  try {
+    return readPolicyInForce(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+const policyOf = (bulkhead: object): PolicyInForce =>
+  inForce(JSON.stringify({ configurationFileVersion: 2, bulkhead }));
+
+test('without a policy, and by one that says nothing of isolation, the default is in force', () => {
+  expect(readPolicyInForce(undefined)).toEqual({ isolation: defaultPolicy });
+  expect(inForce('{"configurationFileVersion": 2}').isolation).toEqual(defaultPolicy);
+  const off =
+    '{"configurationFileVersion": 2, "enhancedContainerIsolation": {"locked": true, "value": false}}';
+  expect(inForce(off).isolation).toEqual(defaultPolicy);
+});
+
+const changed = {
+  contact: 'security@example.org',
+  allowPrivileged: false,
+  buildHostNetwork: 'private',
+  buildInsecure: 'confined',
+  devices: [{ path: '/dev/kvm', major: 10, minor: 232 }],
+  idsPerContainer: 131_072,
+  cgroupParents: ['/docker', '/ci'],
+  minimumOomScoreAdj: 0,
+  seccompExempt: ['socketcall'],
+};
+
+test.each(Object.entries(changed))('%s is what the file says, and nothing else changes', (key, value) => {
+  expect(policyOf({ [key]: value }).isolation).toEqual({ ...defaultPolicy, [key]: value });
+});
+
+test('every key of the isolation policy has one in the file', () => {
+  expect(Object.keys(changed).sort()).toEqual(Object.keys(defaultPolicy).sort());
+});
+
+test.each([
+  ['', /^the policy:1:1: /],
+  ['{"configurationFileVersion": 2,}', /^the policy:1:\d+: /],
+  ['{"configurationFileVersion": 2, "bulkhead": {"allowPrivileged": "no"}}', /bulkhead\.allowPrivileged: /],
+  ['{"configurationFileVersion": 2, "bulkhead": {"seccompExempt": ["Open"]}}', /seccompExempt\[0\]: /],
+  ['{"configurationFileVersion": 2, "bulkhead": {"cgroupParents": ["ci"]}}', /cgroupParents\[0\]: /],
+])('what is not in order comes into force in no part: %s', (text, message) => {
+  expect(() => inForce(text)).toThrow(message);
+});
+
+test('the serial is told', () => {
+  expect(policyOf({ serial: 7 }).serial).toBe(7);
+});

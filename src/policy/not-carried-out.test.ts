@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { notCarriedOut } from './not-carried-out.js';
+import { readSettings } from './read-settings.js';
+
+function namesOf(policy: object): string[] {
+  const text = JSON.stringify({ configurationFileVersion: 2, ...policy });
+  const { settings, problems } = readSettings(Buffer.from(text), 'policy');
+  if (settings === undefined) throw problems[0];
+  return notCarriedOut(settings);
+}
+
+test('what isolation is told is carried out, and what is of no use to Bulkhead is no rule', () => {
+  const bulkhead = { contact: 'Ada', serial: 3, allowPrivileged: false, idsPerContainer: 131_072 };
+  const enhancedContainerIsolation = { locked: true, value: true };
+  const scout = { locked: true, sbomIndexing: false };
+  expect(namesOf({ bulkhead, enhancedContainerIsolation, scout })).toEqual([]);
+});
+
+test.each([
+  [{ blockDockerLoad: { locked: true, value: true } }, 'blockDockerLoad'],
+  [{ linuxVM: { vpnkitCIDR: { value: '10.1.0.0/24' } } }, 'linuxVM.vpnkitCIDR'],
+  [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],
+  [
+    { enhancedContainerIsolation: { value: true, dockerSocketMount: {} } },
+    'enhancedContainerIsolation.dockerSocketMount',
+  ],
+  [{ bulkhead: { expires: '2027-01-01T00:00:00Z' } }, 'bulkhead.expires'],
+  [{ bulkhead: { minimumImageVersion: '1.0' } }, 'bulkhead.minimumImageVersion'],
+])('%j is told by name', (policy, name) => {
+  expect(namesOf(policy)).toEqual([name]);
+});

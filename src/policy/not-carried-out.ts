@@ -1,0 +1,37 @@
+import { describeSettings } from './describe-settings.js';
+import type { Settings } from './settings-schema.js';
+
+/** Wholly carried out, or about the file itself. */
+const carriedOut: ReadonlySet<string> = new Set([
+  'configurationFileVersion',
+  'bulkhead.contact',
+  'bulkhead.serial',
+  'bulkhead.allowPrivileged',
+  'bulkhead.buildHostNetwork',
+  'bulkhead.buildInsecure',
+  'bulkhead.devices',
+  'bulkhead.idsPerContainer',
+  'bulkhead.cgroupParents',
+  'bulkhead.minimumOomScoreAdj',
+  'bulkhead.seccompExempt',
+]);
+/** Told by their own keys. */
+const whole: ReadonlySet<string> = new Set(['bulkhead', 'enhancedContainerIsolation']);
+
+/**
+ * The settings of a policy that this version reads and does not carry out yet, by name. Whoever starts an engine with it must hear of them:
+ * an administrator who believes a rule to be in force looks after nothing else.
+ */
+export function notCarriedOut(settings: Settings): string[] {
+  const isolation = settings.enhancedContainerIsolation;
+  const names = [
+    ...describeSettings(settings).flatMap(({ name, facts }) =>
+      facts.enforcer === 'nobody' || whole.has(name) ? [] : [name],
+    ),
+    ...(isolation?.dockerSocketMount === undefined ? [] : ['enhancedContainerIsolation.dockerSocketMount']),
+    // Isolation is never off: where the policy asks for that, it does not get it.
+    ...(isolation?.value === false ? ['enhancedContainerIsolation.value'] : []),
+    ...Object.keys(settings.bulkhead ?? {}).map((key) => `bulkhead.${key}`),
+  ];
+  return names.filter((name) => !carriedOut.has(name));
+}
