@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { expect, test } from 'vitest';
-import { isStuck, parseInit } from './stuck-starts.js';
+import { isDisplaced, isStuck, parseInit } from './stuck-starts.js';
 
 test.each([
   ['S', 5, false],
@@ -11,7 +11,21 @@ test.each([
   ['S', 121, true],
   ['R', 121, true],
 ])('a runc init in state %s after %d s: stuck is %s', (state, ageSeconds, stuck) => {
-  expect(isStuck({ state, ageSeconds })).toBe(stuck);
+  expect(isStuck({ state, ageSeconds, displaced: false })).toBe(stuck);
+});
+
+test.each([
+  ['/docker/ID', false],
+  ['/docker/buildkit/abc', false],
+  ['/docker/ID/own', true],
+  ['/docker/ID/own/deeper', true],
+  ['/docker/buildx/ID/own', true],
+])('a runc init in the freezer %s: displaced is %s, and stuck once it is frozen', (path, displaced) => {
+  const freezer = path.replace('ID', 'a1'.repeat(32));
+  const elsewhere = `/docker/${'b2'.repeat(32)}/own`;
+  expect(isDisplaced(`8:pids:${elsewhere}\n6:freezer:${freezer}\n0::/\n`)).toBe(displaced);
+  expect(isStuck({ state: 'D', ageSeconds: 1, displaced })).toBe(displaced);
+  expect(isStuck({ state: 'S', ageSeconds: 1, displaced })).toBe(false);
 });
 
 test('what is read of a process is its own', () => {

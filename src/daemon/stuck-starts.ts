@@ -58,11 +58,20 @@ export interface UnfinishedInit {
   /** One letter (proc_pid_stat(5)). */
   readonly state: string;
   readonly ageSeconds: number;
+  /** Whether it is in a cgroup of the freezer that a container made. */
+  readonly displaced: boolean;
 }
 
-/** Nobody but another container stops a `runc init`. One that is made to go on and stopped again by turns has its time, too. */
-export function isStuck({ state, ageSeconds }: Pick<UnfinishedInit, 'state' | 'ageSeconds'>): boolean {
-  return state === 'T' || state === 't' || ageSeconds > longestStart;
+/**
+ * Nobody but another container stops a `runc init`, or takes it out of the cgroup runc has put it in: with cgroup v1 one whose processes another joins
+ * moves it to a frozen cgroup of its own, if it has the privilege. What the engine itself has paused is where it was. One that is made to go on and stopped again by turns has its time, too. */
+export function isStuck({ state, ageSeconds, displaced }: Omit<UnfinishedInit, 'pid'>): boolean {
+  return state === 'T' || state === 't' || (state === 'D' && displaced) || ageSeconds > longestStart;
+}
+
+/** @param cgroups as /proc/pid/cgroup lists them (cgroups(7)). The engine's own end with the id of a container or of a build step. */
+export function isDisplaced(cgroups: string): boolean {
+  return /^\d+:freezer:.*\/[0-9a-f]{64}\/./m.test(cgroups);
 }
 
 /**
@@ -81,7 +90,8 @@ function unfinishedInits(): UnfinishedInit[] {
       const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
       // In a container a file may have any name.
       const isOfEngine = readlinkSync(`/proc/${parent}/ns/user`) === own;
-      return isOfEngine && parents.has(readlinkSync(`/proc/${parent}/exe`)) ? [init] : [];
+      if (!isOfEngine || !parents.has(readlinkSync(`/proc/${parent}/exe`))) return [];
+      return [{ ...init, displaced: isDisplaced(readFileSync(`/proc/${name}/cgroup`, 'latin1')) }];
     } catch {
       return [];
     }
@@ -89,7 +99,10 @@ function unfinishedInits(): UnfinishedInit[] {
 }
 
 /** @param uptimeSeconds by the same clock as the start time: that of the time namespace this is read in (time_namespaces(7)). */
-export function parseInit(stat: string, uptimeSeconds: number): UnfinishedInit & { readonly parent: number } {
+export function parseInit(
+  stat: string,
+  uptimeSeconds: number,
+): Omit<UnfinishedInit, 'displaced'> & { readonly parent: number } {
   const { pid, state = '', parent, startTime } = splitProcessStat(stat);
   return {
     pid: Number(pid),
