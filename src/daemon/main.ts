@@ -22,6 +22,7 @@ import { Journal } from './journal.js';
 import { journalStream } from './log-stream.js';
 import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
+import { readOwnNetworks } from './own-networks.js';
 import { openPhaseSink, type PhaseSink } from './phase-sink.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
 import { createPowerOff } from './power-off.js';
@@ -60,7 +61,11 @@ async function main(args: DaemonArguments): Promise<void> {
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
-  const gatePolicy = { ...policy, shared: createSharedPaths(shared, sshAgent) };
+  const gatePolicy = {
+    ...policy,
+    shared: createSharedPaths(shared, sshAgent),
+    ownNetworks: args.mode === 'vm' ? readOwnNetworks() : [],
+  };
   listenAuthorization(authorizationSocket, gatePolicy, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {

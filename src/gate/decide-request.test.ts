@@ -8,6 +8,7 @@ const policy: GatePolicy = {
   contact: 'your administrator',
   allowPrivileged: true,
   shared: { directories: [], throughLink: () => false },
+  ownNetworks: ['10.0.2.15/24'],
 };
 
 const create = (body: unknown, target = '/v1.51/containers/create?name=x'): void => {
@@ -143,6 +144,7 @@ describe('other requests', () => {
     ['POST', '/v1.51/volumes/create', '{"Name":"x"}'],
     ['POST', '/v1.51/volumes/create', '{"Driver":"local","DriverOpts":null,"Labels":{}}'],
     ['POST', '/v1.51/networks/create', '{"Name":"x"}'],
+    ['POST', '/v1.51/networks/create', '{"IPAM":{"Config":[{"Subnet":"10.0.3.0/24"},{"Gateway":""}]}}'],
     ['POST', '/v1.51/networks/create', '{"Driver":"bridge","IPAM":{"Driver":"default"},"Options":{}}'],
     ['POST', '/v1.51/networks/n/connect', '{"Container":"x"}'],
     ['POST', '/v1.51/networks/n/connect', '{"Container":"x","EndpointConfig":{"DriverOpts":{"a":"b"}}}'],
@@ -168,6 +170,8 @@ describe('other requests', () => {
     ['POST', '/v1.51/volumes/create', undefined, 'no JSON body'],
     ['POST', '/v1.51/networks/create', '{"Driver":"../../x"}', 'network driver ../../x'],
     ['POST', '/v1.51/networks/create', '{"IPAM":{"Driver":"x"}}', 'address driver x'],
+    ['POST', '/networks/create', '{"ipam":{"config":[{},{"SUBNET":"10.0.2.0/29"}]}}', 'subnet 10.0.2.0/29'],
+    ['POST', '/networks/create', '{"ipam":{"config":[{"subnet":"10.0.2.3"}]}}', 'subnet 10.0.2.3'],
     ['POST', '/v1.51/networks/create', '{"driver":"macvlan","options":{"parent":"eth0"}}', 'option parent'],
     [
       'POST',

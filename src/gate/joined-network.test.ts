@@ -7,6 +7,7 @@ const policy: GatePolicy = {
   contact: 'your administrator',
   allowPrivileged: true,
   shared: { directories: [], throughLink: () => false },
+  ownNetworks: ['10.0.2.15/24'],
 };
 const id = 'abcdef01'.repeat(8);
 const decide = (target: string, body?: string): void => {

@@ -7,4 +7,6 @@ export interface GatePolicy {
   /** Whether `--privileged` is served, of `docker exec` as well. */
   readonly allowPrivileged: boolean;
   readonly shared: SharedPaths;
+  /** Networks the VM itself is on, in CIDR form; none in native mode, where they are the host's, which may forward between them as it likes. */
+  readonly ownNetworks: readonly string[];
 }

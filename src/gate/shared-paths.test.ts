@@ -12,6 +12,7 @@ const policy = (paths: SharedPaths): GatePolicy => ({
   contact: 'somebody',
   allowPrivileged: true,
   shared: paths,
+  ownNetworks: [],
 });
 const create = (HostConfig: unknown, paths = shared): void => {
   const body = JSON.stringify({ HostConfig });

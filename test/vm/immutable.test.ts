@@ -78,12 +78,12 @@ describe('I04: no way in', () => {
     await docker.ok(['network', 'create', '--ipv6', network]);
     try {
       const script = [
-        ...['10.0.2.2', '10.0.2.3', '10.0.2.1', '255.255.255.255'].map((to) => `try ${to} ${four}`),
-        ...['fec0::2', 'fec0::3'].map((to) => `try ${to} ${six}`),
+        ...['10.0.2.2', '10.0.2.3', '10.0.2.1', '255.255.255.255'].map((to) => `try ${to} ${four} 4`),
+        ...['fec0::2', 'fec0::3'].map((to) => `try ${to} ${six} 4`),
         // The way to an address of the host that is not its loopback is open, or finding nothing says nothing.
-        ...(outside === undefined ? [] : [`try ${outside} ${other}`]),
+        ...(outside === undefined ? [] : [`try ${outside} ${other} 30`]),
       ];
-      const attempt = `try() { [ "$(nc -w 4 $1 $2 < /dev/null 2> /dev/null)" != "${answer}" ] || echo $1; }`;
+      const attempt = `try() { [ "$(nc -w $3 $1 $2 < /dev/null 2> /dev/null)" != "${answer}" ] || echo $1; }`;
       const words = ['run', '--rm', '--network', network, probe, 'sh', '-c', [attempt, ...script].join('\n')];
       const found = await docker.ok(words);
       expect(found).toBe(outside ?? '');
@@ -91,6 +91,14 @@ describe('I04: no way in', () => {
       for (const server of servers) server.close();
       await docker.run(['network', 'rm', network]);
     }
+  });
+
+  test.each(['10.0.2.0/29', '10.0.0.0/8'])('a network has no part of its own: %s', async (subnet) => {
+    const name = unique('subnet');
+    const made = await docker.run(['network', 'create', '--subnet', subnet, name]);
+    await docker.run(['network', 'rm', name]);
+    expect(made.stderr).toContain(`rule network-drivers refuses the subnet ${subnet}`);
+    expect(made.status).not.toBe(0);
   });
 
   test.each([

@@ -1,0 +1,17 @@
+import { existsSync } from 'node:fs';
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+
+/**
+ * The networks the VM itself is on, in CIDR form: those of its network cards. The engine's bridges are no cards; what they have is the
+ * engine's to give.
+ */
+export function readOwnNetworks(
+  interfaces: Readonly<Partial<Record<string, NetworkInterfaceInfo[]>>> = networkInterfaces(),
+  isCard: (name: string) => boolean = (name) => existsSync(`/sys/class/net/${name}/device`),
+): string[] {
+  return Object.entries(interfaces).flatMap(([name, addresses = []]) =>
+    isCard(name)
+      ? addresses.flatMap(({ cidr, scopeid = 0 }) => (cidr === null || scopeid !== 0 ? [] : [cidr]))
+      : [],
+  );
+}
