@@ -2,6 +2,7 @@ import { execa } from 'execa';
 import { join } from 'node:path';
 import { expect, inject, onTestFinished, test } from 'vitest';
 import { createDocker, probe, unique } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
 import { rootImage } from '../support/root-image.ts';
 import { stopWaitingInit } from '../support/stopped-init.ts';
 
@@ -41,10 +42,12 @@ test('a runc init that is stopped before it is started fails its start, and the 
   onTestFinished(async () => {
     await docker.run(['rm', '-f', id]);
   });
+  const dockerd = await (await engineInternals(inject('enginePid'))).pidOf('dockerd');
+  if (dockerd === undefined) throw new Error('dockerd does not run');
   const start = async (): Promise<{ stopped: boolean; status: number; stderr: string }> => {
     const over = new AbortController();
     const [stopped, ran] = await Promise.all([
-      stopWaitingInit(inject('enginePid'), id, over.signal),
+      stopWaitingInit(inject('enginePid'), { containerId: id, dockerd }, over.signal),
       docker.run(['start', id]).finally(() => {
         over.abort();
       }),
@@ -52,7 +55,7 @@ test('a runc init that is stopped before it is started fails its start, and the 
     return { stopped, ...ran };
   };
   let attempt = await start();
-  for (let missed = 0; !attempt.stopped && missed < 20; missed += 1) {
+  for (let missed = 0; !attempt.stopped && missed < 5; missed += 1) {
     await docker.ok(['kill', id]);
     attempt = await start();
   }
