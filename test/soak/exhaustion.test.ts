@@ -51,7 +51,7 @@ test('A09: with every id range taken, creating fails with a clear error, and wor
   await restartDaemon();
   await containers.start('last', config);
   const refused =
-    /no 65536 user ids in a row are free .*Setting: isolation\.idsPerContainer\. .*remove containers/;
+    /no 65536 user ids in a row are free .*Setting: bulkhead\.idsPerContainer\. .*remove containers/;
   await expect(containers.start('one-too-many', config)).rejects.toThrow(refused);
 
   await containers.remove('last');
