@@ -1,6 +1,5 @@
-import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { defaultPolicy, type IsolationPolicy } from '../isolation/policy.js';
-import { readSettings } from '../policy/index.js';
+import { readSettings, soundPolicy } from '../policy/index.js';
 import { isolationPolicyOf } from './isolation-policy.js';
 import { readSealedFile } from './sealed-file.js';
 
@@ -18,10 +17,7 @@ export interface PolicyInForce {
  */
 export function readPolicyInForce(fd: number | undefined): PolicyInForce {
   if (fd === undefined) return { isolation: defaultPolicy };
-  const { settings, problems } = readSettings(readSealedFile(fd), 'the policy');
-  if (settings === undefined)
-    throw (
-      problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file: 'the policy', reason: 'it is not in order' })
-    );
+  const file = 'the policy';
+  const { settings } = soundPolicy(readSettings(readSealedFile(fd), file), file);
   return { isolation: isolationPolicyOf(settings), serial: settings.bulkhead?.serial };
 }

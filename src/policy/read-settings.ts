@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import type { ReadPolicy } from './accept-policy.js';
 import {
   type JsonPath,
   JsonProblem,
@@ -55,6 +56,12 @@ export function readSettings(bytes: Uint8Array, file: string): ReadSettings {
     .map(({ path, reason }) => ({ path, reason, position: located.positionOf(original(path)) }))
     .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
   return { problems: sorted.map(({ path, reason, position }) => invalid(position, path, reason)) };
+}
+
+/** A policy that has to be in order. @throws BH_POLICY_INVALID, with the first place that is wrong. */
+export function soundPolicy(read: ReadSettings, file: string): ReadPolicy {
+  if (read.problems === undefined) return read;
+  throw read.problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file, reason: 'it is not in order' });
 }
 
 function keyText(path: JsonPath): string {

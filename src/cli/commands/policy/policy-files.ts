@@ -8,6 +8,7 @@ import {
   type ReadSettings,
   readSettings,
   type Settings,
+  soundPolicy,
 } from '../../../policy/index.js';
 
 /** @throws BH_POLICY_FILE where it can't be read. What is wrong in it is in the answer. */
@@ -18,11 +19,6 @@ export async function readPolicyFile(file: string): Promise<ReadSettings> {
 /** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
 export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
   return soundPolicy(await readPolicyFile(file), file);
-}
-
-function soundPolicy(read: ReadSettings, file: string): ReadPolicy {
-  if (read.problems === undefined) return read;
-  throw read.problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file, reason: 'it is not in order' });
 }
 
 /**
