@@ -1,5 +1,5 @@
 /*
- * JavaScript throws any value (ECMA-262 §14.14), and what a library throws is typed `unknown`: these read it without trusting it.
+ * JavaScript throws any value (ECMA-262 §14.14), and what a library throws is typed `unknown`: these read it, or pass it over, without trusting it.
  */
 
 /** What was thrown, in words for a person. */
@@ -15,4 +15,13 @@ export function toError(cause: unknown): Error {
 /** Name of the system's error such as `ENOENT` (errno(3)), which Node puts into `code`; undefined where there is none. */
 export function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
+}
+
+/** What `act` gives; undefined where it throws, for what may be gone or refused at any moment and is then passed over. */
+export function orNothing<T>(act: () => T): T | undefined {
+  try {
+    return act();
+  } catch {
+    return undefined;
+  }
 }

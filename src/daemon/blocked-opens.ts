@@ -8,6 +8,7 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
+import { orNothing } from '../common/cause.js';
 
 /** Number of openat(2), by `process.arch`; programs in Go open every file with it. */
 const openatNumbers = new Map([
@@ -82,13 +83,5 @@ function openOtherEnds(path: string): boolean {
     return true;
   } finally {
     closeSync(seen);
-  }
-}
-
-function orNothing<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
   }
 }

@@ -1,13 +1,14 @@
 import { readdirSync, readlinkSync } from 'node:fs';
+import { orNothing } from '../../src/common/cause.ts';
 import { parseMountInfo } from '../../src/common/mountinfo.ts';
-import { orUndefined, type Process } from './process-tree.ts';
+import type { Process } from './process-tree.ts';
 
 /** The ids of those to whom the kernel hands other processes' system calls, which wait meanwhile (seccomp_unotify(2)). */
 export function syscallListeners(processes: readonly Process[]): number[] {
   const pids = processes.map(({ pid }) => pid);
   return pids.filter((pid) =>
-    (orUndefined(() => readdirSync(`/proc/${pid}/fd`)) ?? []).some(
-      (fd) => orUndefined(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) === 'anon_inode:seccomp notify',
+    (orNothing(() => readdirSync(`/proc/${pid}/fd`)) ?? []).some(
+      (fd) => orNothing(() => readlinkSync(`/proc/${pid}/fd/${fd}`)) === 'anon_inode:seccomp notify',
     ),
   );
 }

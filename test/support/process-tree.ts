@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { orNothing } from '../../src/common/cause.ts';
 import { splitProcessStat } from '../../src/common/process-stat.ts';
 
 export interface Process {
@@ -13,7 +14,7 @@ export function processTree(root: number): Process[] {
   const children = new Map<number, Process[]>();
   const tree: Process[] = [];
   for (const name of readdirSync('/proc')) {
-    const found = /^\d+$/.test(name) ? orUndefined(() => readProcess(Number(name))) : undefined;
+    const found = /^\d+$/.test(name) ? orNothing(() => readProcess(Number(name))) : undefined;
     if (found === undefined) continue;
     children.set(found.parent, [...(children.get(found.parent) ?? []), found]);
     if (found.pid === root) tree.push(found);
@@ -30,14 +31,5 @@ function readProcess(pid: number): Process {
 
 /** The command line; empty of a process that has ended. */
 export function wordsOf({ pid }: Process): string[] {
-  return orUndefined(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)) ?? [];
-}
-
-/** Undefined when the process has ended meanwhile. */
-export function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read();
-  } catch {
-    return undefined;
-  }
+  return orNothing(() => readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').slice(0, -1)) ?? [];
 }

@@ -1,5 +1,6 @@
 import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
+import { orNothing } from '../../common/cause.js';
 
 /** Bytes. A boot writes some thousand; two files of this length are kept at most. */
 export const largestConsoleLog = 4 << 20;
@@ -39,12 +40,4 @@ export function keepConsole(stream: Readable, file: string, limit = largestConso
       resolve();
     });
   });
-}
-
-function orNothing<T>(act: () => T): T | undefined {
-  try {
-    return act();
-  } catch {
-    return undefined;
-  }
 }
