@@ -1,10 +1,12 @@
 import { defaultPolicy, type IsolationPolicy } from '../isolation/policy.js';
-import { readSettings, soundPolicy } from '../policy/index.js';
+import { readSettings, type Settings, soundPolicy } from '../policy/index.js';
 import { isolationPolicyOf } from './isolation-policy.js';
 import { readSealedFile } from './sealed-file.js';
 
 export interface PolicyInForce {
   readonly isolation: IsolationPolicy;
+  /** All that it says; what a part needs of it, that part derives by a function of its own, as `isolation-policy.ts` does. */
+  readonly settings: Settings;
   /** Of the organization's policy; undefined when there is none, or it has none. */
   readonly serial?: number | undefined;
 }
@@ -16,8 +18,8 @@ export interface PolicyInForce {
  * @throws BH_POLICY_INVALID, with the first place that is wrong; what the system says.
  */
 export function readPolicyInForce(fd: number | undefined): PolicyInForce {
-  if (fd === undefined) return { isolation: defaultPolicy };
+  if (fd === undefined) return { isolation: defaultPolicy, settings: { configurationFileVersion: 2 } };
   const file = 'the policy';
   const { settings } = soundPolicy(readSettings(readSealedFile(fd), file), file);
-  return { isolation: isolationPolicyOf(settings), serial: settings.bulkhead?.serial };
+  return { isolation: isolationPolicyOf(settings), settings, serial: settings.bulkhead?.serial };
 }

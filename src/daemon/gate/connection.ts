@@ -1,9 +1,15 @@
 import type { Duplex } from 'node:stream';
 import { joinDuplex } from '../../channel/index.js';
+import type { Caller } from '../../gate/caller.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
 import { ByteSource, ConnectionCut } from './byte-source.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
 import { readRequest, sendRequest } from './request-side.js';
+
+export interface GateSide {
+  readonly hooks: GateHooks;
+  readonly caller: Caller;
+}
 
 /**
  * One connection of a client and one of the engine, with the gate in between: a request is read, judged and written anew, and
@@ -14,12 +20,14 @@ export class GateConnection {
   readonly #client: Peer;
   readonly #engine: Peer;
   readonly #hooks: GateHooks;
+  readonly #caller: Caller;
   #answering = false;
 
-  constructor(client: Duplex, engine: Duplex, hooks: GateHooks) {
+  constructor(client: Duplex, engine: Duplex, { hooks, caller }: GateSide) {
     this.#client = { stream: client, source: new ByteSource(client) };
     this.#engine = { stream: engine, source: new ByteSource(engine) };
     this.#hooks = hooks;
+    this.#caller = caller;
   }
 
   /** Whether part of an answer has been passed on: what the client were told now, it would take for the rest. */
@@ -36,9 +44,10 @@ export class GateConnection {
   async serve(onEngineLeft: () => void): Promise<void> {
     for (;;) {
       this.#engine.source.whenEnded(onEngineLeft);
-      const exchange = await readRequest(this.#client.source);
+      const exchange = await readRequest(this.#client.source, this.#caller);
       if (exchange === undefined) return;
       this.#engine.source.whenEnded(undefined);
+      await this.#hooks.judge(exchange);
       await this.#hooks.before(exchange);
       const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);
       this.#client.source.whenEnded(undefined);

@@ -5,6 +5,7 @@ import { Writable } from 'node:stream';
 import { onTestFinished } from 'vitest';
 import { socketPair, temporaryDirectory } from '../../channel/test-support/streams.js';
 import { createLogger } from '../../common/log.js';
+import { developer } from '../../gate/caller.js';
 import type { GateHooks } from './exchange.js';
 import { passGate } from './pass-gate.js';
 
@@ -22,6 +23,7 @@ export interface GateUnderTest {
 }
 
 const noHooks: GateHooks = {
+  judge: () => undefined,
   before: () => undefined,
   after: () => undefined,
   containerId: async () => Promise.resolve(undefined),
@@ -62,7 +64,7 @@ export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnd
         look();
       }),
     engine: accepted.promise,
-    over: passGate(client, { engineSocket, hooks, log }),
+    over: passGate(client, { engineSocket, hooks, caller: developer, log }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { Caller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import type { ContainerIds } from '../../gate/joined-network.js';
 import type { Takeover } from '../../gate/takeover.js';
@@ -12,15 +13,18 @@ export interface Peer {
 
 /** One request and the answer to it. */
 export interface Exchange {
+  readonly caller: Caller;
   readonly request: RequestHead;
   /** Of the request, without version. */
   readonly path: string;
   readonly takeover: Takeover | undefined;
 }
 
-/** What else is to happen around an exchange, which must not reject, and what the gate asks the engine itself. */
+/** What else is to happen around an exchange, which must not reject but for `judge`, and what the gate asks the engine itself. */
 export interface GateHooks {
-  /** Before the engine sees the request. */
+  /** Whether the engine may see the request at all. Rejects with a refusal, which the client is told. */
+  judge(exchange: Exchange): Promise<void> | undefined;
+  /** Before the engine sees the request, when it may. */
   before(exchange: Exchange): Promise<void> | undefined;
   /** Before the client sees the answer. */
   after(exchange: Exchange): Promise<void> | undefined;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { nextChunk, readAll } from '../../channel/test-support/streams.js';
 import { answer, startGate } from './engine-double.test-support.js';
 
@@ -289,4 +290,19 @@ test('what the engine still has to say to a client that is gone is read, and thr
   socket.end();
   await over;
   expect(socket.bytesWritten).toBeGreaterThan(20 << 20);
+});
+
+test('a request that is judged and refused reaches nobody, and the connection ends', async () => {
+  const { near, received, over } = await startGate({
+    judge: ({ caller, path }) => {
+      throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: caller.kind });
+    },
+  });
+  near.write(get('/info') + get('/_ping'));
+  const text = String(await readAll(near));
+  expect(text).toMatch(/^HTTP\/1\.1 403 /);
+  expect(text).toContain('/info: developer');
+  near.end();
+  await over;
+  expect(received()).toBe('');
 });

@@ -3,6 +3,7 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
+import type { Caller } from '../../gate/caller.js';
 import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
 import type { GateHooks } from './exchange.js';
@@ -11,6 +12,7 @@ import { hearOut } from './hear-out.js';
 export interface GateOptions {
   readonly engineSocket: string;
   readonly hooks: GateHooks;
+  readonly caller: Caller;
   readonly log: Logger;
 }
 
@@ -18,9 +20,10 @@ export interface GateOptions {
 const lingerMs = 5000;
 
 /** Serves one connection of a client. Resolves when nothing more will be served on it; never rejects. */
-export async function passGate(client: Duplex, { engineSocket, hooks, log }: GateOptions): Promise<void> {
+export async function passGate(client: Duplex, options: GateOptions): Promise<void> {
+  const { engineSocket, log } = options;
   const engine = connect({ path: engineSocket, allowHalfOpen: true });
-  const gate = new GateConnection(client, engine, hooks);
+  const gate = new GateConnection(client, engine, options);
   try {
     await gate.serve(() => {
       endClient(client);

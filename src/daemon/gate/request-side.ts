@@ -1,4 +1,5 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Caller } from '../../gate/caller.js';
 import { withoutVersion } from '../../gate/engine-path.js';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
@@ -16,7 +17,7 @@ const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * Reads the head of the next request; `undefined` when the client has ended instead. Rejects with a `BH_GATE_…` refusal or
  * ConnectionCut.
  */
-export async function readRequest(source: ByteSource): Promise<Exchange | undefined> {
+export async function readRequest(source: ByteSource, caller: Caller): Promise<Exchange | undefined> {
   const head = new HeadReader();
   for (;;) {
     const piece = await source.next();
@@ -29,7 +30,7 @@ export async function readRequest(source: ByteSource): Promise<Exchange | undefi
     source.putBack(piece.subarray(end));
     const request = parseRequestHead(head.lines());
     const path = withoutVersion(request.path);
-    return { request, path, takeover: takeoverOf(request, path) };
+    return { caller, request, path, takeover: takeoverOf(request, path) };
   }
 }
 
