@@ -18,6 +18,8 @@ export interface DaemonArguments {
   readonly sshAgentFd: number | undefined;
   /** Sealed copy of the organization's policy (`policy-in-force.ts`). */
   readonly policyFd: number | undefined;
+  /** Sealed copy of the user's settings. */
+  readonly settingsFd: number | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -33,6 +35,7 @@ const schema = z.strictObject({
   'shares-fd': descriptor.optional(),
   'ssh-agent-fd': descriptor.optional(),
   'policy-fd': descriptor.optional(),
+  'settings-fd': descriptor.optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -51,6 +54,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'shares-fd': { type: 'string' },
       'ssh-agent-fd': { type: 'string' },
       'policy-fd': { type: 'string' },
+      'settings-fd': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -65,6 +69,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     sharesFd: parsed['shares-fd'],
     sshAgentFd: parsed['ssh-agent-fd'],
     policyFd: parsed['policy-fd'],
+    settingsFd: parsed['settings-fd'],
   };
 }
 

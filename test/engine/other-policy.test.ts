@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
@@ -11,9 +11,11 @@ import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 let engine: AlteredEngine | undefined;
 let docker: Docker;
 let dir: string;
+const settings = {};
 beforeAll(async () => {
   engine = await startAlteredEngine('policy', {
     policy: { idsPerContainer: 131_072, allowPrivileged: false, contact: 'security@example.org' },
+    settings,
   });
   ({ docker, dir } = engine);
 });
@@ -118,6 +120,15 @@ describe('allowPrivileged false', () => {
       await run('--cap-add', 'SYS_ADMIN', probe, 'sh', '-c', 'mount -t tmpfs none /mnt && echo mounted'),
     ).toBe('mounted');
   });
+});
+
+test('the settings of the user are sealed before the daemon starts, like the policy', async () => {
+  const pid = await engine?.internals.pidOf('bulkheadd');
+  const descriptors = `/proc/${pid}/fd`;
+  expect(await readFile(`${descriptors}/11`, 'utf8')).toBe(JSON.stringify(settings));
+  for (const number of [10, 11]) {
+    await expect(writeFile(`${descriptors}/${number}`, 'x')).rejects.toThrow(/EPERM/);
+  }
 });
 
 test('an engine does not start with a policy that is not in order, and says where', async () => {

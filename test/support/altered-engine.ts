@@ -1,4 +1,4 @@
-import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { type FileHandle, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
@@ -21,25 +21,35 @@ export interface Alterations {
   readonly without?: readonly string[];
   /** What the organization's policy says under `bulkhead`. */
   readonly policy?: Settings['bulkhead'];
+  /** The user's settings, a document. */
+  readonly settings?: object;
 }
 
 /** @param name unique on the machine. */
 export async function startAlteredEngine(
   name: string,
-  { without = [], policy }: Alterations,
+  { without = [], policy, settings }: Alterations,
 ): Promise<AlteredEngine> {
   await using undo = new AsyncDisposableStack();
   const work = await mkdtemp(join(tmpdir(), `bulkhead-altered-${name}-`));
   undo.defer(() => rm(work, { recursive: true, force: true }));
   const [rootDir, dir] = [await mkdtemp(join(work, 'root-')), await mkdtemp(join(work, 'tests-'))];
-  const sharing = { shares: [{ path: dir, readOnly: false }] };
   const root = without.length === 0 ? undefined : await alteredRoot(inject('testedRoot'), rootDir, without);
   if (root !== undefined) undo.defer(() => root.unmount());
-  const file = join(work, 'admin-settings.json');
-  await writeFile(file, JSON.stringify({ configurationFileVersion: 2, bulkhead: policy }));
-  const opened = undo.use(await open(file));
+  const opened = async (file: string, document: object): Promise<FileHandle> => {
+    await writeFile(join(work, file), JSON.stringify(document));
+    return undo.use(await open(join(work, file)));
+  };
   const engine = undo.use(
-    await startOwnEngine(name, root?.path, policy === undefined ? sharing : { ...sharing, policy: opened }),
+    await startOwnEngine(name, root?.path, {
+      shares: [{ path: dir, readOnly: false }],
+      ...(policy === undefined
+        ? {}
+        : {
+            policy: await opened('admin-settings.json', { configurationFileVersion: 2, bulkhead: policy }),
+          }),
+      ...(settings === undefined ? {} : { settings: await opened('settings.json', settings) }),
+    }),
   );
   const all = undo.move();
   return {

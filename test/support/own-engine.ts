@@ -15,12 +15,12 @@ export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHo
 /**
  * @param name unique on the machine; the engine's data and sockets go with it.
  * @param root the root to run; without it that of the other tests.
- * @param sharing what of this machine its containers may have, and the policy it runs with.
+ * @param sharing what of this machine its containers may have, and the policy and settings it runs with.
  */
 export async function startOwnEngine(
   name: string,
   root?: string,
-  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent' | 'policy'> = {},
+  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent' | 'policy' | 'settings'> = {},
 ): Promise<OwnEngine> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
   const hostDir = join(dir, 'host');
@@ -46,7 +46,7 @@ async function startIn(
   hostDir: string,
   name: string,
   root: string | undefined,
-  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent' | 'policy'>,
+  sharing: Pick<NativeEngineOptions, 'shares' | 'sshAgent' | 'policy' | 'settings'>,
 ): Promise<NativeEngine> {
   return startNativeEngine({
     name: `${name}-${process.pid}`,

@@ -145,6 +145,14 @@ static void set_limits(void)
         log_line("resource limits: %s", strerror(errno));
 }
 
+/* How DAEMON is told of what PID 1 keeps for it: DAEMON_KEPT_FD and on. */
+static const char *const KEPT_ARGUMENTS[KEPT_COUNT][2] = {
+    [KEPT_SHARES] = {"--shares-fd", "8"},
+    [KEPT_AGENT] = {"--ssh-agent-fd", "9"},
+    [KEPT_POLICY] = {"--policy-fd", "10"},
+    [KEPT_SETTINGS] = {"--settings-fd", "11"},
+};
+
 static void add_daemon_arguments(const struct options *options, struct services *services, char *port)
 {
     size_t count = 0;
@@ -154,22 +162,14 @@ static void add_daemon_arguments(const struct options *options, struct services 
     if (options->native) {
         services->extra[count++] = "--host-dir";
         services->extra[count++] = options->host_directory;
-        if (services->shares >= 0) {
-            services->extra[count++] = "--shares-fd";
-            services->extra[count++] = "8";
-        }
-        if (services->agent_socket >= 0) {
-            services->extra[count++] = "--ssh-agent-fd";
-            services->extra[count++] = "9";
-        }
-        if (services->policy >= 0) {
-            services->extra[count++] = "--policy-fd";
-            services->extra[count++] = "10";
-        }
     } else if (find_port(CONTROL_PORT, port)) {
         services->extra[count++] = "--control-port";
         services->extra[count++] = port;
     }
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        if (services->kept[i] >= 0)
+            for (size_t j = 0; j < 2; j++)
+                services->extra[count++] = KEPT_ARGUMENTS[i][j];
     services->extra[count] = NULL;
 }
 
@@ -182,10 +182,9 @@ static enum stop_reason run_services(const struct options *options, int signals)
         fail_errno(options, "engine-failed", ENGINE_CONFIG);
     if (!services_open(&services, RUNTIME_SOCKET))
         fail_errno(options, "engine-failed", RUNTIME_SOCKET);
-    if (options->shares_descriptor >= 0 && !keep_sealed(options->shares_descriptor, &services.shares))
-        fail_errno(options, "engine-failed", "the list of shared directories");
-    if (options->policy_descriptor >= 0 && !keep_sealed(options->policy_descriptor, &services.policy))
-        fail_errno(options, "engine-failed", "the policy");
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        if (options->kept[i] >= 0 && !keep_sealed(options->kept[i], &services.kept[i]))
+            fail_errno(options, "engine-failed", KEPT_ARGUMENTS[i][0]);
     if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
         fail_errno(options, "engine-failed", AGENT_SOCKET);
     add_daemon_arguments(options, &services, port);
@@ -207,7 +206,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {

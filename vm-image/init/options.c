@@ -17,13 +17,19 @@ static bool descriptor(const char *name, int index, int count, char **arguments,
 
 bool parse_options(int count, char **arguments, struct options *options)
 {
-    *options = (struct options){.phase_descriptor = -1, .shares_descriptor = -1, .policy_descriptor = -1};
+    bool descriptors = false;
+
+    *options = (struct options){.phase_descriptor = -1};
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        options->kept[i] = -1;
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--native") == 0) {
             options->native = true;
         } else if (descriptor("--phase-fd", i, count, arguments, &options->phase_descriptor) ||
-                   descriptor("--shares-fd", i, count, arguments, &options->shares_descriptor) ||
-                   descriptor("--policy-fd", i, count, arguments, &options->policy_descriptor)) {
+                   descriptor("--shares-fd", i, count, arguments, &options->kept[KEPT_SHARES]) ||
+                   descriptor("--policy-fd", i, count, arguments, &options->kept[KEPT_POLICY]) ||
+                   descriptor("--settings-fd", i, count, arguments, &options->kept[KEPT_SETTINGS])) {
+            descriptors = true;
             i++;
         } else if (strcmp(arguments[i], "--ssh-agent") == 0) {
             options->ssh_agent = true;
@@ -33,6 +39,5 @@ bool parse_options(int count, char **arguments, struct options *options)
             return false;
         }
     }
-    const bool descriptors = options->phase_descriptor >= 0 || options->shares_descriptor >= 0 || options->policy_descriptor >= 0;
     return options->native == (options->host_directory != NULL) && (options->native || (!descriptors && !options->ssh_agent));
 }

@@ -3,17 +3,18 @@
 
 #include <stdbool.h>
 
+#include "service_table.h"
+
 /** How PID 1 was started. In a VM the initramfs gives no argument at all. */
 struct options {
     bool native;          /* PID 1 of a PID namespace on somebody else's kernel */
     int phase_descriptor; /* native: where phases go, or -1 */
     const char *host_directory; /* native: directory shared with the host, absolute */
-    int shares_descriptor;      /* native: sealed list of the host's directories that containers may bind, or -1 */
+    int kept[KEPT_COUNT];       /* native: descriptors to keep for bulkheadd, or -1; the agent's is made, not given */
     bool ssh_agent;             /* native: the host's ssh agent is passed on */
-    int policy_descriptor;      /* native: sealed copy of the organization's policy, or -1 */
 };
 
-/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER]]`; false when it is anything else. */
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER]]`; false when it is anything else. */
 bool parse_options(int count, char **arguments, struct options *options);
 
 #endif

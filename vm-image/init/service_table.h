@@ -25,8 +25,15 @@ extern const char *const ENGINE_CONFIG_SOURCE;
 #define DAEMON_RUNTIME_FD 4
 #define DAEMON_PHASE_FD 5
 #define DAEMON_LOG_FD 6 /* one for each service before DAEMON */
-#define DAEMON_SHARES_FD 8
-#define DAEMON_AGENT_FD 9
-#define DAEMON_POLICY_FD 10
+#define DAEMON_KEPT_FD 8
+
+/** What PID 1 may be given to keep for DAEMON over its restarts, inherited in this order. */
+enum kept_index {
+    KEPT_SHARES,   /* sealed list of the host's directories that containers may bind */
+    KEPT_AGENT,    /* listening socket, for containers that want the host's ssh agent */
+    KEPT_POLICY,   /* sealed copy of the organization's policy */
+    KEPT_SETTINGS, /* sealed copy of the user's settings */
+    KEPT_COUNT
+};
 
 #endif

@@ -38,9 +38,8 @@ bool services_open(struct services *services, const char *runtime_path)
 {
     memset(services, 0, sizeof(*services));
     services->control = -1;
-    services->shares = -1;
-    services->agent_socket = -1;
-    services->policy = -1;
+    for (size_t i = 0; i < KEPT_COUNT; i++)
+        services->kept[i] = -1;
     services->daemon_pause = PAUSE_MIN_MS;
     for (int i = 0; i < DAEMON; i++) {
         if (pipe2(services->logs[i], O_CLOEXEC) != 0)
@@ -69,8 +68,8 @@ bool keep_sealed(int descriptor, int *kept)
 
 bool services_open_agent(struct services *services, const char *path)
 {
-    services->agent_socket = listen_at(path);
-    return services->agent_socket >= 0 && chmod(path, 0666) == 0;
+    services->kept[KEPT_AGENT] = listen_at(path);
+    return services->kept[KEPT_AGENT] >= 0 && chmod(path, 0666) == 0;
 }
 
 static bool start_daemon(struct services *services)
@@ -87,12 +86,11 @@ static bool start_daemon(struct services *services)
     for (int i = 0; i < DAEMON; i++)
         inherited[count++] = services->logs[i][0];
     /* the numbers are fixed, so each needs those before it, be it /dev/null */
-    const int kept[] = {services->shares, services->agent_socket, services->policy};
-    size_t needed = sizeof(kept) / sizeof(kept[0]);
-    while (needed > 0 && kept[needed - 1] < 0)
+    size_t needed = KEPT_COUNT;
+    while (needed > 0 && services->kept[needed - 1] < 0)
         needed--;
     for (size_t i = 0; i < needed; i++)
-        inherited[count++] = kept[i];
+        inherited[count++] = services->kept[i];
     pid_t pid = spawn_service(&SERVICES[DAEMON], services->extra, -1, inherited, count);
     close(pair[1]);
     if (pid < 0) {

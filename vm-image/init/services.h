@@ -8,16 +8,14 @@
 
 #include "service_table.h"
 
-#define EXTRA_ARGUMENT_LIMIT 10 /* --mode, --host-dir, --shares-fd, --ssh-agent-fd, --policy-fd */
+#define EXTRA_ARGUMENT_LIMIT (4 + 2 * KEPT_COUNT) /* --mode, --host-dir or --control-port, and one for each kept */
 
 /** What PID 1 holds for its services for as long as it lives. */
 struct services {
     pid_t pids[SERVICE_COUNT];         /* 0 = not running */
     int logs[DAEMON][2];               /* pipes of the output of each service before DAEMON; both ends stay open, so neither side sees an end */
     int runtime_socket;                /* listening; front doors queue here while DAEMON is away */
-    int shares;                        /* sealed list of shared directories, -1 = none */
-    int agent_socket;                  /* listening, for containers that want the host's ssh agent; -1 = none */
-    int policy;                        /* sealed copy of the organization's policy, -1 = none */
+    int kept[KEPT_COUNT];              /* -1 = not there */
     int control;                       /* our end of DAEMON's socket, -1 = none */
     const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
     int64_t daemon_started;            /* uptime_ms */
@@ -35,7 +33,7 @@ bool services_open(struct services *services, const char *runtime_path);
 bool keep_sealed(int descriptor, int *kept);
 
 /**
- * Makes the socket containers reach the host's ssh agent by, for DAEMON as DAEMON_AGENT_FD. Open to every user of a container, as a container has it only
+ * Makes the socket containers reach the host's ssh agent by, for DAEMON as KEPT_AGENT. Open to every user of a container, as a container has it only
  * when asked for. Held here: a container keeps it over restarts of DAEMON. False with errno.
  */
 bool services_open_agent(struct services *services, const char *path);

@@ -6,7 +6,7 @@
 
 #include "service_table.h"
 
-#define SPAWN_DESCRIPTOR_LIMIT 8
+#define SPAWN_DESCRIPTOR_LIMIT (DAEMON_KEPT_FD - DAEMON_CONTROL_FD + KEPT_COUNT)
 
 /**
  * Starts a service in a session of its own with default signals, OOM score adjustment -900 and the table's environment. `extra` (ends with NULL, or

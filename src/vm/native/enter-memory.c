@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Bytes; as `largestPolicy` of src/policy/read-settings.ts, which refuses one of more. */
-#define POLICY_LIMIT (1 << 20)
+#define DOCUMENT_LIMIT (1 << 20)
 
 int descriptor_of(char *text, char end, char **rest)
 {
@@ -38,10 +38,10 @@ void memory_seal(int fd)
 		die("F_ADD_SEALS");
 }
 
-int policy_copy(int fd)
+int sealed_copy(int fd, const char *what)
 {
 	static char bytes[4096];
-	const int copy = memory_file("bulkhead-policy");
+	const int copy = memory_file(what);
 	size_t total = 0;
 
 	for (;;) {
@@ -49,14 +49,14 @@ int policy_copy(int fd)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			die("policy");
+			die(what);
 		if (got == 0)
 			break;
 		total += (size_t)got;
-		if (total > POLICY_LIMIT)
-			die_text("policy", "it is larger than a policy may be");
+		if (total > DOCUMENT_LIMIT)
+			die_text(what, "larger than 1 MiB");
 		if (write(copy, bytes, (size_t)got) != got)
-			die("policy");
+			die(what);
 	}
 	close(fd);
 	memory_seal(copy);

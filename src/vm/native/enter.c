@@ -47,9 +47,10 @@ static struct enter_options parse(int argc, char **argv)
 		{"host-dir", required_argument, NULL, 'h'}, {"cgroup", required_argument, NULL, 'c'},
 		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
 		{"ssh-agent", required_argument, NULL, 'a'}, {"policy", required_argument, NULL, 'o'},
+		{"settings", required_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0},
 	};
-	struct enter_options o = {.agent_fd = -1, .policy_fd = -1};
+	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1};
 	char *rest;
 	int letter;
 
@@ -63,23 +64,33 @@ static struct enter_options parse(int argc, char **argv)
 		case 's': share_parse(&o, optarg); break;
 		case 'a': o.agent_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'o': o.policy_fd = descriptor_of(optarg, '\0', &rest); break;
+		case 'e': o.settings_fd = descriptor_of(optarg, '\0', &rest); break;
 		default: exit(64);
 		}
 	}
 	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD]");
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
 }
 
+/* Adds `option NUMBER` to the arguments of init; `number` holds the text. */
+static size_t add_descriptor(char **argv, size_t count, const char *option, char number[16], int fd)
+{
+	snprintf(number, 16, "%d", fd);
+	argv[count++] = (char *)option;
+	argv[count++] = number;
+	return count;
+}
+
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o)
 {
-	char list[16], policy[16];
-	char *argv[13] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
-			  (char *)"--host-dir", (char *)"/run/bulkhead/host", (char *)"--shares-fd", list};
-	size_t count = 8;
+	char list[16], policy[16], settings[16];
+	char *argv[14] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
+			  (char *)"--host-dir", (char *)"/run/bulkhead/host"};
+	size_t count = 6;
 	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
@@ -91,14 +102,13 @@ static _Noreturn void become_init(const struct enter_options *o)
 		die("unshare");
 	umask(022);
 	tree_enter(o);
-	snprintf(list, sizeof list, "%d", shares_list(o));
+	count = add_descriptor(argv, count, "--shares-fd", list, shares_list(o));
 	if (o->agent_fd >= 0)
 		argv[count++] = (char *)"--ssh-agent";
-	if (o->policy_fd >= 0) {
-		snprintf(policy, sizeof policy, "%d", policy_copy(o->policy_fd));
-		argv[count++] = (char *)"--policy-fd";
-		argv[count++] = policy;
-	}
+	if (o->policy_fd >= 0)
+		count = add_descriptor(argv, count, "--policy-fd", policy, sealed_copy(o->policy_fd, "policy"));
+	if (o->settings_fd >= 0)
+		add_descriptor(argv, count, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
 	execve("/usr/lib/bulkhead/init", argv, envp);
 	die("execve /usr/lib/bulkhead/init");
 }

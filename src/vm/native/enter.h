@@ -23,6 +23,7 @@ struct enter_options {
 	size_t share_count;
 	int agent_fd;            /* the socket of the ssh agent, or -1 */
 	int policy_fd;           /* the organization's policy, or -1 */
+	int settings_fd;         /* the user's settings, or -1 */
 };
 
 /* Ends the program with status 1 and one line on standard error. */
@@ -48,8 +49,8 @@ int descriptor_of(char *text, char end, char **rest);
 int memory_file(const char *name);
 /* From here on nobody changes it, for as long as bulkheadd may read it again. */
 void memory_seal(int fd);
-/* A sealed copy of the organization's policy for init to hand on. */
-int policy_copy(int fd);
+/* A sealed copy of a file for init to hand on; `what` it is, in one word. */
+int sealed_copy(int fd, const char *what);
 
 /* Reads `rw:FD:PATH` or `ro:FD:PATH`. */
 void share_parse(struct enter_options *options, char *text);

@@ -13,6 +13,8 @@ export interface EntryOptions {
   readonly sshAgentFd?: number | undefined;
   /** Descriptor of the organization's policy, at its start. */
   readonly policyFd?: number | undefined;
+  /** Descriptor of the user's settings, at its start. */
+  readonly settingsFd?: number | undefined;
 }
 
 /** Argument vector of the entry program. The cgroup bears the instance's name, so two engines do not meet. */
@@ -34,5 +36,6 @@ export function entryArguments(options: EntryOptions): string[] {
     ]),
     ...(options.sshAgentFd === undefined ? [] : ['--ssh-agent', String(options.sshAgentFd)]),
     ...(options.policyFd === undefined ? [] : ['--policy', String(options.policyFd)]),
+    ...(options.settingsFd === undefined ? [] : ['--settings', String(options.settingsFd)]),
   ];
 }

@@ -37,6 +37,8 @@ export interface NativeEngineOptions {
   readonly sshAgent?: { readonly path: string; readonly owner: number };
   /** The organization's policy, open for reading, its position at the start. */
   readonly policy?: FileHandle;
+  /** The user's settings, likewise. */
+  readonly settings?: FileHandle;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
@@ -123,28 +125,25 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     ...(options.unshared ?? []),
   ]);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
-  const { sshAgent, policy } = options;
+  const { sshAgent, policy, settings } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
   for (const handle of agent) handles.use(handle);
+  const passedOn = [...shares.map(({ handle }) => handle), ...agent, policy, settings].filter(
+    (handle) => handle !== undefined,
+  );
   const first = 4;
-  const afterShares = first + shares.length;
+  const numberOf = (handle: FileHandle | undefined): number | undefined =>
+    handle === undefined ? undefined : first + passedOn.lastIndexOf(handle);
   const argv = entryArguments({
     ...options,
     phaseFd: 3,
     shares: shares.map(({ path, readOnly }, index) => ({ fd: first + index, path, readOnly })),
-    sshAgentFd: agent.length === 0 ? undefined : afterShares,
-    policyFd: policy === undefined ? undefined : afterShares + agent.length,
+    sshAgentFd: numberOf(agent[0]),
+    policyFd: numberOf(policy),
+    settingsFd: numberOf(settings),
   });
   return spawn(entryProgram, argv, {
-    stdio: [
-      'ignore',
-      'ignore',
-      'pipe',
-      'pipe',
-      ...shares.map(({ handle }) => handle.fd),
-      ...agent.map(({ fd }) => fd),
-      ...(policy === undefined ? [] : [policy.fd]),
-    ],
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...passedOn.map(({ fd }) => fd)],
     env: { PATH: '/usr/sbin:/usr/bin' },
   });
 }
