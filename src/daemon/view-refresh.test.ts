@@ -1,13 +1,12 @@
 import { expect, test } from 'vitest';
 import { developer } from '../gate/caller.js';
-import { withoutVersion } from '../gate/engine-path.js';
 import { parseRequestHead } from '../gate/http/request-head.js';
 import type { Exchange } from './gate/exchange.js';
+import { exchangeOf } from './gate/request-side.js';
 import { freshViewHooks, viewTarget } from './view-refresh.js';
 
 function exchange(line: string): Exchange {
-  const request = parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']);
-  return { caller: developer, request, path: withoutVersion(request.path), takeover: undefined };
+  return exchangeOf(parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']), developer);
 }
 
 test.each([

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import type { OperationId } from '../gate/operations.js';
 import { enginePaths } from './engine-facts.js';
 import type { Exchange, GateHooks } from './gate/exchange.js';
 
@@ -37,24 +38,35 @@ export function createRefreshViews(pidOf: (container: string) => Promise<number 
   };
 }
 
-/** Requests whose answer depends on the engine's own view of a container's files. */
-const reading = /^\/containers\/([^/]+)\/(archive|changes|export)$/;
-const methods = new Set(['GET', 'HEAD', 'PUT']);
+/** Operations whose answer depends on the engine's own view of a container's files, or that change them past it. */
+const reading: ReadonlySet<OperationId> = new Set([
+  'ContainerArchive',
+  'ContainerArchiveInfo',
+  'ContainerChanges',
+  'ContainerExport',
+  'PutContainerArchive',
+]);
+const archives: ReadonlySet<OperationId> = new Set([
+  'ContainerArchive',
+  'ContainerArchiveInfo',
+  'PutContainerArchive',
+]);
 
 /** What a request that copies files out of or into a container names; undefined when that cannot be told. */
-export function viewTarget({ request: { method, query }, path }: Exchange): ViewTarget | undefined {
-  const [, container, kind] = reading.exec(path) ?? [];
+export function viewTarget({ request: { query }, operation }: Exchange): ViewTarget | undefined {
+  const { id, parameters } = operation;
+  const container = parameters['id'] ?? '';
   const place = new URLSearchParams(query ?? '').get('path') ?? '';
-  if (container === undefined || kind !== 'archive' || place === '' || place.includes('\0')) return undefined;
-  return { container, path: method === 'PUT' ? place : '' };
+  // A name with a slash is no container's.
+  if (!/^[^/]+$/.test(container) || !archives.has(id) || place === '' || place.includes('\0'))
+    return undefined;
+  return { container, path: id === 'PutContainerArchive' ? place : '' };
 }
 
 /** For one client connection: fresh views before a reading request goes on, and before the answer to a writing one comes back. */
 export function freshViewHooks(refresh: RefreshViews): Pick<GateHooks, 'before' | 'after'> {
-  const reads = ({ request: { method }, path }: Exchange): boolean =>
-    methods.has(method) && reading.test(path);
   return {
-    before: (exchange) => (reads(exchange) ? refresh(viewTarget(exchange)) : undefined),
-    after: (exchange) => (reads(exchange) && exchange.request.method === 'PUT' ? refresh() : undefined),
+    before: (exchange) => (reading.has(exchange.operation.id) ? refresh(viewTarget(exchange)) : undefined),
+    after: (exchange) => (exchange.operation.id === 'PutContainerArchive' ? refresh() : undefined),
   };
 }

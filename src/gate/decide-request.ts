@@ -6,6 +6,7 @@ import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
 import { checkBuildNetwork, checkContainerName } from './joined-network.js';
 import { checkNetworkCreate } from './network-create.js';
+import { type OperationId, operationOf } from './operations.js';
 import type { GatePolicy } from './policy.js';
 import { checkProcessList } from './process-list.js';
 import { checkVolumeCreate } from './volume-create.js';
@@ -17,58 +18,44 @@ export interface EngineRequest {
   readonly body: string | undefined;
 }
 
-interface BodyRule {
-  readonly path: RegExp;
-  readonly check: (body: EngineJson, policy: GatePolicy) => void;
-}
+type Rules<Check> = Partial<Record<OperationId, Check>>;
 
-/** Requests whose body decides. The engine takes any text for a name, slashes included. */
-const bodies: readonly BodyRule[] = [
-  { path: /^\/containers\/create$/, check: checkContainerCreate },
-  { path: /^\/volumes\/create$/, check: checkVolumeCreate },
-  { path: /^\/networks\/create$/, check: checkNetworkCreate },
-  { path: /^\/networks\/[^]*\/connect$/, check: checkNetworkConnect },
-];
-
-/** Those that decide only where the policy refuses `--privileged`. */
-const unprivilegedBodies: readonly BodyRule[] = [
-  { path: /^\/containers\/[^]*\/exec$/, check: checkExecCreate },
-];
-
-/** dockerd's own memory and goroutines (`/debug/pprof`), which it serves whether debugging is on or not. */
-const internals = /^\/debug(\/|$)/;
+/** Requests whose body decides. */
+const bodies: Rules<(body: EngineJson, policy: GatePolicy) => void> = {
+  ContainerCreate: checkContainerCreate,
+  ContainerExec: checkExecCreate,
+  NetworkConnect: checkNetworkConnect,
+  NetworkCreate: checkNetworkCreate,
+  VolumeCreate: checkVolumeCreate,
+};
 
 /** Requests whose query decides. */
-const queries: readonly { readonly path: RegExp; readonly check: (target: string) => void }[] = [
-  { path: /^\/containers\/[^]*\/top$/, check: checkProcessList },
-  { path: /^\/containers\/(?:create|[^]*\/rename)$/, check: checkContainerName },
-  { path: /^\/build$/, check: checkBuildNetwork },
-];
+const queries: Rules<(target: string) => void> = {
+  ContainerCreate: checkContainerName,
+  ContainerRename: checkContainerName,
+  ContainerTop: checkProcessList,
+  ImageBuild: checkBuildNetwork,
+};
 
-/** What runs, or reaches files, outside the runtime. Reading about it is harmless. */
-const closed: readonly { readonly path: RegExp; readonly what: string }[] = [
-  { path: /^\/plugins(\/|$)/, what: 'an engine plugin' },
-  { path: /^\/(swarm|services|nodes|tasks|secrets|configs)(\/|$)/, what: 'a swarm' },
-];
+/** Those of `bodies` that decide nothing under this policy, so that a body which cannot be read is the engine's to answer. */
+function isOpen(id: OperationId, { allowPrivileged }: GatePolicy): boolean {
+  return id === 'ContainerExec' && allowPrivileged;
+}
 
 /**
- * Whether the engine may serve a request. The full router (every endpoint known, everything else refused) is the API gate's; this
- * is what must not wait for it: requests by which the engine itself, not a container, would touch the VM.
+ * Whether the engine may serve a request: its endpoint is known and not closed, and nothing in its query or body would have the
+ * engine itself, not a container, touch the VM.
  *
  * Throws a `BH_GATE_…` refusal.
  */
 export function decideRequest({ method, target, body }: EngineRequest, policy: GatePolicy): void {
   const path = enginePath(target);
-  if (internals.test(path))
-    throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: "the engine's memory" });
-  queries.find((entry) => entry.path.test(path))?.check(target);
-  if (method === 'GET' || method === 'HEAD') return;
-  const shut = closed.find((entry) => entry.path.test(path));
-  if (shut !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: shut.what });
-  const rules = policy.allowPrivileged ? bodies : [...bodies, ...unprivilegedBodies];
-  const rule = rules.find((entry) => entry.path.test(path));
-  if (rule === undefined) return;
+  const { id, closed } = operationOf(method, path);
+  if (closed !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: closed });
+  queries[id]?.(target);
+  const check = isOpen(id, policy) ? undefined : bodies[id];
+  if (check === undefined) return;
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });
-  rule.check(parseEngineJson(body), policy);
+  check(parseEngineJson(body), policy);
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseRequestHead } from './http/request-head.js';
+import { operationOf } from './operations.js';
 import { takeoverOf } from './takeover.js';
 
 const takeover = (line: string, upgrade?: string): unknown => {
@@ -8,7 +9,7 @@ const takeover = (line: string, upgrade?: string): unknown => {
     'Host: x',
     ...(upgrade === undefined ? [] : [`Upgrade: ${upgrade}`]),
   ]);
-  return takeoverOf(head, head.path);
+  return takeoverOf(head, operationOf(head.method, head.path));
 };
 
 test.each([
@@ -33,12 +34,9 @@ test.each([
   ['POST /session', undefined],
   ['GET /containers/a/attach/ws', undefined],
   ['GET /_ping', 'h2c'],
-  ['GET /containers/a/attach', 'tcp'],
   ['POST /containers/create', 'tcp'],
   ['POST /build', 'h2c'],
-  ['GET /grpc', 'h2c'],
-  ['POST /containers/a/attached', 'tcp'],
-  ['POST /x/containers/a/attach', 'tcp'],
+  ['POST /containers/attach/start', 'tcp'],
 ])('%s is never taken over, whatever Upgrade says (%s)', (line, upgrade) => {
   expect(takeover(line, upgrade)).toBeUndefined();
 });

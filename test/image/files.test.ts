@@ -3,6 +3,7 @@ import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { silentReporter } from '../../src/common/reporter.js';
 import { buildImage, loadManifest, type Manifest, verifyImage } from '../../src/image/index.js';
 import { listTree } from '../../src/image/listing.js';
@@ -25,6 +26,14 @@ test('a user who has no rights can read, and so boot, what root built', async ()
   const modes = names.map(async (name) => (await stat(join(inject('imageDir'), name))).mode & 0o777);
   expect(await Promise.all(modes)).toEqual(names.map(() => 0o644));
   expect((await stat(inject('imageDir'))).mode & 0o777).toBe(0o755);
+});
+
+test("the gate's table of endpoints is that of the engine in the image", async () => {
+  const text = await readFile(join(import.meta.dirname, '../fixtures/docker-api.json'), 'utf8');
+  const { engine } = z.object({ engine: z.string() }).parse(JSON.parse(text));
+  const installed = manifest.packages.find(({ name }) => name === 'docker.io')?.version;
+  // Another version may have other endpoints: compare src/gate/operation-table.ts with its router and its API description first.
+  expect(installed?.split('+')[0]).toBe(engine);
 });
 
 /** Turns one bit over; doing it twice repairs the file. */

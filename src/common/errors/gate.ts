@@ -4,6 +4,13 @@ const ask = 'Use a named volume instead, or ask your administrator.';
 
 /** Refusals of Docker API requests. Where Docker documents a text for the same refusal, its stable core is in ours. */
 export const gateErrors = defineErrors({
+  BH_GATE_API_VERSION: {
+    message:
+      'client version {version} is too new. Maximum supported API version is {newest} (rule api-version).',
+    remedy:
+      'Clients that ask for the version of the engine first, as docker does, need nothing; for others set DOCKER_API_VERSION={newest}.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_BODY: {
     message: 'enhanced container isolation: the request is refused by rule request-body, because {reason}.',
     remedy: 'What cannot be read with certainty is refused.',
@@ -108,6 +115,12 @@ export const gateErrors = defineErrors({
       "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources): the ssh agent is not passed on to containers.",
     setting: '--ssh-agent',
     remedy: 'Ask your administrator.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_UNKNOWN_ENDPOINT: {
+    message:
+      'page not found: {method} {path} is not an endpoint of the Docker API this version knows (rule endpoints).',
+    remedy: 'What is not known is not passed on to the engine. Ask your administrator for a newer version.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_VOLUME: {

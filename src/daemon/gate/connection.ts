@@ -4,7 +4,7 @@ import type { Caller } from '../../gate/caller.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
 import { ByteSource, ConnectionCut } from './byte-source.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
-import { readRequest, sendRequest } from './request-side.js';
+import { exchangeOf, readRequest, sendRequest } from './request-side.js';
 
 export interface GateSide {
   readonly hooks: GateHooks;
@@ -22,6 +22,7 @@ export class GateConnection {
   readonly #hooks: GateHooks;
   readonly #caller: Caller;
   #answering = false;
+  #method: string | undefined;
 
   constructor(client: Duplex, engine: Duplex, { hooks, caller }: GateSide) {
     this.#client = { stream: client, source: new ByteSource(client) };
@@ -35,6 +36,11 @@ export class GateConnection {
     return this.#answering;
   }
 
+  /** Of the request that is served, as far as it was read: to HEAD there is no answer with a body. */
+  get method(): string | undefined {
+    return this.#method;
+  }
+
   /**
    * Serves requests until one side ends or a taken over connection is over. Rejects with a `BH_GATE_…` refusal, with
    * ConnectionCut, or with another error when the engine's answer can't be read. The streams are left to the caller to close.
@@ -44,8 +50,11 @@ export class GateConnection {
   async serve(onEngineLeft: () => void): Promise<void> {
     for (;;) {
       this.#engine.source.whenEnded(onEngineLeft);
-      const exchange = await readRequest(this.#client.source, this.#caller);
-      if (exchange === undefined) return;
+      this.#method = undefined;
+      const request = await readRequest(this.#client.source);
+      if (request === undefined) return;
+      this.#method = request.method;
+      const exchange = exchangeOf(request, this.#caller);
       this.#engine.source.whenEnded(undefined);
       await this.#hooks.judge(exchange);
       await this.#hooks.before(exchange);

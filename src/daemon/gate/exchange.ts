@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream';
 import type { Caller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import type { ContainerIds } from '../../gate/joined-network.js';
+import type { Operation } from '../../gate/operations.js';
 import type { Takeover } from '../../gate/takeover.js';
 import type { ByteSource } from './byte-source.js';
 
@@ -17,6 +18,8 @@ export interface Exchange {
   readonly request: RequestHead;
   /** Of the request, without version. */
   readonly path: string;
+  /** What it asks the engine to do. */
+  readonly operation: Operation;
   readonly takeover: Takeover | undefined;
 }
 

@@ -3,11 +3,13 @@ import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
+import { newestApiVersion } from '../../gate/api-version.js';
 import type { Caller } from '../../gate/caller.js';
 import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
 import type { GateHooks } from './exchange.js';
 import { hearOut } from './hear-out.js';
+import { refusalStatus } from './refusal-status.js';
 
 export interface GateOptions {
   readonly engineSocket: string;
@@ -31,7 +33,7 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
     endClient(client);
   } catch (error) {
     if (gate.answering) client.destroy();
-    else if (isBulkheadError(error)) refuse(client, error, log);
+    else if (isBulkheadError(error)) refuse(client, gate.method, error, log);
     else endClient(client);
     if (!isBulkheadError(error) && !(error instanceof ConnectionCut))
       log.error({ err: error }, 'a connection to the engine was cut by the gate');
@@ -43,17 +45,17 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
   }
 }
 
-function refuse(client: Duplex, error: BulkheadError, log: Logger): void {
+function refuse(client: Duplex, method: string | undefined, error: BulkheadError, log: Logger): void {
   log.warn({ audit: 'request', code: error.code, reason: error.params['reason'] }, 'request refused');
-  const status = error.code === 'BH_GATE_HTTP' ? '400 Bad Request' : '403 Forbidden';
   const body = JSON.stringify({ message: `${error.message} (${error.code})` });
   const head = [
-    `HTTP/1.1 ${status}`,
+    `HTTP/1.1 ${refusalStatus(error.code)}`,
+    `api-version: ${newestApiVersion}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ];
-  endClient(client, `${head.join('\r\n')}\r\n\r\n${body}`);
+  endClient(client, `${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`);
 }
 
 /** Ends in order, so that everything already written arrives; who does not close then is cut off. */

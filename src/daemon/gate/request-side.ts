@@ -1,11 +1,13 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
+import { checkApiVersion } from '../../gate/api-version.js';
 import { withoutVersion } from '../../gate/engine-path.js';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
 import { HeadReader } from '../../gate/http/head-reader.js';
 import { parseRequestHead, type RequestHead } from '../../gate/http/request-head.js';
 import type { ContainerIds } from '../../gate/joined-network.js';
+import { operationOf } from '../../gate/operations.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
@@ -17,7 +19,7 @@ const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
  * Reads the head of the next request; `undefined` when the client has ended instead. Rejects with a `BH_GATE_…` refusal or
  * ConnectionCut.
  */
-export async function readRequest(source: ByteSource, caller: Caller): Promise<Exchange | undefined> {
+export async function readRequest(source: ByteSource): Promise<RequestHead | undefined> {
   const head = new HeadReader();
   for (;;) {
     const piece = await source.next();
@@ -28,10 +30,16 @@ export async function readRequest(source: ByteSource, caller: Caller): Promise<E
     const end = head.push(piece);
     if (end === undefined) continue;
     source.putBack(piece.subarray(end));
-    const request = parseRequestHead(head.lines());
-    const path = withoutVersion(request.path);
-    return { caller, request, path, takeover: takeoverOf(request, path) };
+    return parseRequestHead(head.lines());
   }
+}
+
+/** What a request is for. Throws a `BH_GATE_…` refusal for what the engine does not have, or the gate does not know. */
+export function exchangeOf(request: RequestHead, caller: Caller): Exchange {
+  const path = withoutVersion(request.path);
+  const operation = operationOf(request.method, path);
+  checkApiVersion(request.path);
+  return { caller, request, path, operation, takeover: takeoverOf(request, operation) };
 }
 
 /**

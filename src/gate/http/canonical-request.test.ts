@@ -2,10 +2,9 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { duplexPair } from 'node:stream';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { takeoverOf } from '../takeover.js';
 import { canonicalRequest, encodeChunk, lastChunk } from './canonical-request.js';
 import { parseRequestHead } from './request-head.js';
-import { readWhole } from './read-whole.test-support.js';
+import { readWhole, takeoverIfKnown } from './read-whole.test-support.js';
 
 interface SeenByNode {
   readonly method: string | undefined;
@@ -40,7 +39,7 @@ function rewritten(bytes: Buffer): Buffer {
   const whole = readWhole(bytes);
   if (whole === undefined) throw new Error('not one whole request');
   const { request, content } = whole;
-  const head = Buffer.from(canonicalRequest(request, request.framing, takeoverOf(request, request.path)));
+  const head = Buffer.from(canonicalRequest(request, request.framing, takeoverIfKnown(request)));
   if (request.framing !== 'chunked') return Buffer.concat([head, content]);
   const half = content.length >> 1;
   const chunks = [content.subarray(0, half), content.subarray(half)].flatMap((part) => encodeChunk([part]));

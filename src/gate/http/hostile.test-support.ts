@@ -14,10 +14,11 @@ export const hostileRequests: Readonly<Record<string, string>> = {
   'a delete character': 'GET /_ping HTTP/1.1\r\nHost: x\r\nA: \u007F\r\n\r\n',
   'an empty line first': '\r\nGET /_ping HTTP/1.1\r\nHost: x\r\n\r\n',
   'a blank first': ' GET /_ping HTTP/1.1\r\nHost: x\r\n\r\n',
-  'a blank before the colon': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length : 1\r\n\r\na',
-  'a tab before the colon': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n\r\n0\r\n\r\n',
-  'a folded value': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n',
-  'a line that begins with a tab': 'POST /x HTTP/1.1\r\nHost: x\r\n\tContent-Length: 1\r\n\r\na',
+  'a blank before the colon': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length : 1\r\n\r\na',
+  'a tab before the colon':
+    'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding\t: chunked\r\n\r\n0\r\n\r\n',
+  'a folded value': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n',
+  'a line that begins with a tab': 'POST /build HTTP/1.1\r\nHost: x\r\n\tContent-Length: 1\r\n\r\na',
   'a line without a colon': 'GET /_ping HTTP/1.1\r\nHost: x\r\nA\r\n\r\n',
   'a line without a name': 'GET /_ping HTTP/1.1\r\nHost: x\r\n: a\r\n\r\n',
   'a name that is no word': 'GET /_ping HTTP/1.1\r\nHost: x\r\nA[]: a\r\n\r\n',
@@ -48,37 +49,38 @@ export const hostileRequests: Readonly<Record<string, string>> = {
   'half an encoded character': 'GET /%4 HTTP/1.1\r\nHost: x\r\n\r\n',
   'an encoded NUL': 'GET /a%00b HTTP/1.1\r\nHost: x\r\n\r\n',
   'both framings':
-    'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-  'two lengths': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na',
-  'one length twice': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\na',
-  'a list of lengths': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na',
-  'a length with a plus': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde',
-  'a negative length': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
-  'a length in hexadecimal': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na',
-  'a length with a leading zero': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 01\r\n\r\na',
-  'a length with a fraction': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 1.0\r\n\r\na',
-  'an empty length': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n',
-  'a length beyond 2^53': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 9007199254740993\r\n\r\n',
-  'a length beyond 2^64': 'POST /x HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551617\r\n\r\na',
-  'chunked twice': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n',
+    'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  'two lengths': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\na',
+  'one length twice': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\ncontent-length: 1\r\n\r\na',
+  'a list of lengths': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 1, 1\r\n\r\na',
+  'a length with a plus': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: +5\r\n\r\nabcde',
+  'a negative length': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n',
+  'a length in hexadecimal': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 0x1\r\n\r\na',
+  'a length with a leading zero': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 01\r\n\r\na',
+  'a length with a fraction': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 1.0\r\n\r\na',
+  'an empty length': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n',
+  'a length beyond 2^53': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 9007199254740993\r\n\r\n',
+  'a length beyond 2^64': 'POST /build HTTP/1.1\r\nHost: x\r\nContent-Length: 18446744073709551617\r\n\r\na',
+  'chunked twice': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n',
   'chunked in two headers':
-    'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
-  'gzip, chunked': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
-  'chunked, identity': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
-  'an unknown coding': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
+    'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+  'gzip, chunked': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+  'chunked, identity':
+    'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n',
+  'an unknown coding': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n',
   'a coding with parameters':
-    'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n',
-  'an empty coding': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n',
-  'a coding in quotes': 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
+    'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked;q=1\r\n\r\n0\r\n\r\n',
+  'an empty coding': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding:\r\n\r\n0\r\n\r\n',
+  'a coding in quotes': 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "chunked"\r\n\r\n0\r\n\r\n',
   'parameters in the body':
     'POST /containers/a/rename HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: 6\r\n\r\nname=b',
   'parameters in a body of parts':
     'POST /build HTTP/1.1\r\nHost: x\r\nContent-Type: Multipart/Form-Data; boundary=b\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
   'an expectation nobody knows':
-    'POST /x HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na',
+    'POST /build HTTP/1.1\r\nHost: x\r\nExpect: 200-ok\r\nContent-Length: 1\r\n\r\na',
   'Connection names a header the engine is to see':
-    'POST /x HTTP/1.1\r\nHost: x\r\nConnection: close, content-type\r\n\r\n',
-  'two Connections': 'POST /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\nConnection: upgrade\r\n\r\n',
+    'POST /build HTTP/1.1\r\nHost: x\r\nConnection: close, content-type\r\n\r\n',
+  'two Connections': 'POST /build HTTP/1.1\r\nHost: x\r\nConnection: close\r\nConnection: upgrade\r\n\r\n',
   'two Upgrades': 'POST /session HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\nUpgrade: tcp\r\n\r\n',
   'a terminal by h2c': 'POST /containers/a/attach HTTP/1.1\r\nHost: x\r\nUpgrade: h2c\r\n\r\n',
   'a session by web socket': 'POST /session HTTP/1.1\r\nHost: x\r\nUpgrade: websocket\r\n\r\n',
@@ -106,6 +108,6 @@ export const hostileRequests: Readonly<Record<string, string>> = {
 };
 
 function chunkedBodies(bodies: Record<string, string>): Record<string, string> {
-  const head = 'POST /x HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const head = 'POST /build HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n';
   return Object.fromEntries(Object.entries(bodies).map(([name, body]) => [`chunked: ${name}`, head + body]));
 }

@@ -1,5 +1,7 @@
-import { takeoverOf } from '../takeover.js';
+import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { type Takeover, takeoverOf } from '../takeover.js';
 import { withoutVersion } from '../engine-path.js';
+import { operationOf } from '../operations.js';
 import { bodyReader } from './body-reader.js';
 import { HeadReader } from './head-reader.js';
 import { parseRequestHead, type RequestHead } from './request-head.js';
@@ -25,7 +27,7 @@ export function readWhole(bytes: Buffer, cuts: readonly number[] = []): WholeReq
   }
   if (end === undefined) return undefined;
   const request = parseRequestHead(head.lines());
-  takeoverOf(request, withoutVersion(request.path));
+  takeoverIfKnown(request);
   const content: Buffer[] = [];
   const reader = bodyReader(request.framing ?? { length: 0 });
   const later = [at, ...cuts.filter((cut) => cut > at), bytes.length];
@@ -36,4 +38,14 @@ export function readWhole(bytes: Buffer, cuts: readonly number[] = []): WholeReq
     at += part.consumed;
   }
   return reader.done ? { request, content: Buffer.concat(content), left: bytes.length - at } : undefined;
+}
+
+/** `undefined` as well where the endpoint is none: what a request is for is not what is tried here. */
+export function takeoverIfKnown(request: RequestHead): Takeover | undefined {
+  try {
+    return takeoverOf(request, operationOf(request.method, withoutVersion(request.path)));
+  } catch (error) {
+    if (isBulkheadError(error) && error.code === 'BH_GATE_UNKNOWN_ENDPOINT') return undefined;
+    throw error;
+  }
 }
