@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { settingValues } from './setting-values.js';
+import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
+import { parseImagePattern } from '../common/image-reference.js';
 
 /** `{ "locked", "value" }`: a lock without a value has nothing to hold fast. */
 function lockable<Value extends z.ZodType>(value: Value) {
@@ -24,15 +25,26 @@ const proxyKeys = {
   embeddedPac: z.string().optional(),
 };
 
+/** An image: `name`, `name:tag`, `name:*`, `name@sha256:…`, `sha256:…` or `*`; in the path of a name, `*` for any characters of a part. */
+const imagePattern = z
+  .string()
+  .refine((entry) => parseImagePattern(entry) !== undefined, 'not the name of an image');
+
 /** Which commands a container with the Docker socket may give (`commandList` of Docker). */
 const commandList = z.strictObject({
   type: z.enum(['deny', 'allow']).default('deny'),
-  commands: z.array(z.string().regex(/^[a-z]+\*?$/, 'not the name of a command, or of a group with *')),
+  /** A misspelt name would deny nothing. */
+  commands: z.array(
+    z.enum(
+      [...engineCommands, ...commandGroups, ...clientCommands],
+      'not the name of a command, or of a group with *',
+    ),
+  ),
 });
 
 const socketMount = z.strictObject({
   imageList: z
-    .strictObject({ images: z.array(z.string().min(1)), allowDerivedImages: z.boolean().default(false) })
+    .strictObject({ images: z.array(imagePattern), allowDerivedImages: z.boolean().default(false) })
     .optional(),
   commandList: commandList.optional(),
 });
@@ -48,10 +60,6 @@ const bulkhead = z.strictObject({
   /** From then on the policy is not taken any more. */
   expires: z.iso.datetime({ offset: true }).optional(),
   minimumImageVersion: z.string().optional(),
-  /** The VM's memory, and its processors; a new data disk's size. Like Docker's keys: locked, or a default. */
-  memoryMiB: lockable(settingValues.memoryMiB),
-  cpus: lockable(settingValues.cpus),
-  dataSizeGiB: lockable(settingValues.dataSizeGiB),
   allowPrivileged: z.boolean().optional(),
   buildHostNetwork: z.enum(['refused', 'private']).optional(),
   buildInsecure: z.enum(['refused', 'confined']).optional(),
@@ -62,7 +70,8 @@ const bulkhead = z.strictObject({
   cgroupParents: z.array(absolutePath).optional(),
   minimumOomScoreAdj: z.int().min(-1000).max(1000).optional(),
   seccompExempt: z.array(z.string().regex(/^[a-z0-9_]+$/, 'not the name of a system call')).optional(),
-  socketRules: z.array(z.strictObject({ image: z.string().min(1), commandList })).optional(),
+  /** In place of `commandList` for a container of this image; the first that is for it counts. */
+  socketRules: z.array(z.strictObject({ image: imagePattern, commandList })).optional(),
   restartOnChange: z.boolean().optional(),
   /** Made by `bulkhead policy sign`, never by hand. */
   signature: z
@@ -119,13 +128,11 @@ export const settingsSchema = z.strictObject({
   linuxVM: z
     .strictObject({
       wslEngineEnabled: flag,
-      dockerDaemonOptions: lockable(settingValues.dockerDaemonOptions),
+      dockerDaemonOptions: lockable(engineOptions()),
       vpnkitCIDR: lockable(cidr),
     })
     .optional(),
-  windowsContainers: z
-    .strictObject({ dockerDaemonOptions: lockable(settingValues.dockerDaemonOptions) })
-    .optional(),
+  windowsContainers: z.strictObject({ dockerDaemonOptions: lockable(engineOptions()) }).optional(),
   kubernetes: z
     .strictObject({
       locked: z.boolean().default(false),
@@ -136,7 +143,9 @@ export const settingsSchema = z.strictObject({
     .optional(),
   defaultNetworkingMode: lockable(z.enum(['dual-stack', 'ipv4only', 'ipv6only'])),
   dnsInhibition: lockable(z.enum(['auto', 'ipv4', 'ipv6', 'none'])),
-  portBindingBehavior: lockable(settingValues.portBindingBehavior),
+  portBindingBehavior: lockable(
+    z.enum(['default-port-binding', 'default-local-port-binding', 'local-only-port-binding']),
+  ),
   enableInference: flag,
   enableInferenceTCP: flag,
   enableInferenceTCPPort: lockable(port),
@@ -158,3 +167,19 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
+
+/** The engine's own configuration comes as JSON within a string. @returns a schema that gives the object in it. */
+function engineOptions() {
+  return z.string().transform((text, context) => {
+    const reason = 'not a JSON object in a string';
+    try {
+      const value: unknown = JSON.parse(text);
+      const parsed = z.record(z.string(), z.unknown()).safeParse(value);
+      if (parsed.success) return parsed.data;
+    } catch {
+      // Told below: whoever wrote it sees one sentence for both.
+    }
+    context.addIssue({ code: 'custom', message: reason });
+    return z.NEVER;
+  });
+}

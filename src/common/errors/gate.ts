@@ -16,6 +16,13 @@ export const gateErrors = defineErrors({
     remedy: 'What cannot be read with certainty is refused.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_COMMAND: {
+    message:
+      'enhanced container isolation: docker command "{command}" is blocked; if you wish to allow it, configure the docker socket command list in admin-settings (rule socket-commands).',
+    setting: 'enhancedContainerIsolation.dockerSocketMount.commandList, bulkhead.socketRules',
+    remedy: 'Ask {contact} if the container needs it.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_CONTAINER_NAME: {
     message:
       'enhanced container isolation: rule joined-networks refuses the name {name}, which is of the form of an id: what was meant for a container that is gone would be for this one.',
@@ -108,6 +115,20 @@ export const gateErrors = defineErrors({
     message:
       "enhanced container isolation: can't mount {source}, because a symbolic link lies on the way (rule bind-sources): whoever writes to a shared directory could lead the engine elsewhere with one.",
     remedy: 'Name the directory or file the link leads to. Inside containers links work as usual.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_SOCKET: {
+    message:
+      'enhanced container isolation: docker socket mount denied for container with image "{image}"; {because} (rule docker-socket).',
+    setting: 'enhancedContainerIsolation.dockerSocketMount.imageList',
+    remedy: 'Ask {contact} if the container needs it.',
+    exitCode: ExitCode.refused,
+  },
+  BH_GATE_SOCKET_REACH: {
+    message:
+      'enhanced container isolation: docker command "{command}" is blocked, because it would give this container the Docker socket of another one, which may ask for more (rule socket-commands).',
+    setting: 'enhancedContainerIsolation.dockerSocketMount.commandList, bulkhead.socketRules',
+    remedy: 'Ask {contact} if the container needs it.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_SSH_AGENT: {

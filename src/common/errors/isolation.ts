@@ -70,6 +70,11 @@ export const isolationErrors = defineErrors({
     "can't build the container's root file system: {reason}",
     'The storage driver of the engine must be overlay2 or the overlayfs snapshotter.',
   ),
+  BH_ISOLATION_DOCKER_SOCKET: refused(
+    'docker socket mount denied for container with image "{image}"; {because}',
+    'Take an image that is allowed.',
+    'enhancedContainerIsolation.dockerSocketMount.imageList',
+  ),
   BH_ISOLATION_RESTRICTED_MOUNT: refused(
     "can't mount {source} because it's configured as a restricted host mount",
     'Use a named volume, or a directory that is shared with containers.',

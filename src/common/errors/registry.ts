@@ -7,7 +7,6 @@ import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
 import { nativeErrors } from './native.js';
 import { policyErrors } from './policy.js';
-import { settingsErrors } from './settings.js';
 import { sharingErrors } from './sharing.js';
 import { vmErrors } from './vm.js';
 
@@ -21,7 +20,6 @@ const tables = {
   ...nativeErrors,
   ...policyErrors,
   ...runtimeErrors,
-  ...settingsErrors,
   ...sharingErrors,
   ...vmErrors,
 };

@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { isWithin, operationsOf, permittedOperations } from './command-rules.js';
+import { alwaysAllowed, commandOperations } from './command-table.js';
+
+describe('permittedOperations', () => {
+  test('without a list every command is served', () => {
+    expect(permittedOperations(undefined)).toEqual(new Set([...alwaysAllowed, ...commandOperations]));
+  });
+
+  test('E12: a denied command is not, and all others are', () => {
+    const permitted = permittedOperations({ type: 'deny', commands: ['push', 'build*'] });
+    for (const operation of ['ImagePush', 'ImageBuild', 'Session', 'Grpc', 'BuildPrune'] as const)
+      expect([operation, permitted.has(operation)]).toEqual([operation, false]);
+    expect(permitted.size).toBe(alwaysAllowed.length + commandOperations.size - 6);
+  });
+
+  test('E14: where commands are allowed, what is not listed is not served', () => {
+    expect(permittedOperations({ type: 'allow', commands: ['ps'] })).toEqual(
+      new Set([...alwaysAllowed, 'ContainerList']),
+    );
+    const run = permittedOperations({ type: 'allow', commands: ['run'] });
+    expect((['ContainerCreate', 'ContainerStart', 'ContainerWait'] as const).every((id) => run.has(id))).toBe(
+      true,
+    );
+    expect(run.has('ImagePull')).toBe(false);
+  });
+
+  test('nothing takes away the question whether an engine is there', () => {
+    expect(permittedOperations({ type: 'allow', commands: [] })).toEqual(new Set(alwaysAllowed));
+    expect(permittedOperations({ type: 'deny', commands: ['system*'] }).has('SystemPing')).toBe(true);
+  });
+});
+
+test('isWithin', () => {
+  expect(isWithin(new Set(['ImagePull']), new Set(['ImagePull', 'ImagePush']))).toBe(true);
+  expect(isWithin(new Set(['ImagePull', 'ImageTag']), new Set(['ImagePull', 'ImagePush']))).toBe(false);
+});
+
+test.each([
+  ['fromImage=x&tag=latest', ['ImagePull']],
+  ['fromSrc=-', ['ImageImport']],
+  ['fromImage=', ['ImageImport']],
+  ['fromImage=&fromImage=x', ['ImagePull', 'ImageImport']],
+  [undefined, ['ImageImport']],
+])('POST /images/create?%s', (query, operations) => {
+  expect(operationsOf('ImageCreate', query)).toEqual(operations);
+  expect(operationsOf('ImagePush', query)).toEqual(['ImagePush']);
+});

@@ -1,0 +1,42 @@
+import type { EngineJson } from '../engine-json.js';
+import { arrayAt, asObject, objectAt, textAt } from '../fields.js';
+import { isSocketName } from './socket-source.js';
+
+/** What of POST /containers/create concerns the Docker socket. */
+export interface SocketRequest {
+  /** As it was asked for. */
+  readonly image: string;
+  /** Whether the Docker socket is to be mounted. */
+  readonly socket: boolean;
+  /** Containers whose volumes or namespaces it is to share, as they were named. */
+  readonly joins: readonly string[];
+}
+
+/** Throws `BH_GATE_BODY` for fields of a wrong type. */
+export function socketRequestOf(body: EngineJson): SocketRequest {
+  const container = asObject(body, 'the body');
+  const hostConfig = objectAt(container, 'hostconfig');
+  const modes = ['networkmode', 'pidmode', 'ipcmode', 'usernsmode', 'utsmode'].map((key) =>
+    textAt(hostConfig, key),
+  );
+  return {
+    image: textAt(container, 'image'),
+    socket: [...bindSources(hostConfig), ...mountSources(hostConfig)].some(isSocketName),
+    joins: [
+      ...arrayAt(hostConfig, 'volumesfrom').flatMap((from) =>
+        typeof from === 'string' ? [from.split(':')[0] ?? ''] : [],
+      ),
+      ...modes.flatMap((mode) => (mode.startsWith('container:') ? [mode.slice('container:'.length)] : [])),
+    ],
+  };
+}
+
+function bindSources(hostConfig: ReadonlyMap<string, EngineJson>): string[] {
+  return arrayAt(hostConfig, 'binds').flatMap((bind) =>
+    typeof bind === 'string' ? [bind.split(':')[0] ?? ''] : [],
+  );
+}
+
+function mountSources(hostConfig: ReadonlyMap<string, EngineJson>): string[] {
+  return arrayAt(hostConfig, 'mounts').map((mount) => textAt(asObject(mount, 'mounts'), 'source'));
+}
