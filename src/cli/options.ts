@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
@@ -26,15 +25,17 @@ export function jsonOption(): Option {
 /** As commander hands them over. */
 export interface VmFlags {
   readonly image?: string;
-  readonly memory: number;
-  readonly cpus: number;
-  readonly dataSize: number;
+  readonly memory?: number;
+  readonly cpus?: number;
+  readonly dataSize?: number;
   readonly timeout?: number;
 }
 
 /** The options that shape a VM; `up` passes them on to the controller as they are. */
 export function addVmOptions(command: Command): Command {
-  const { memoryMiB, cpus } = controllerDefaults;
+  const { memoryMiB, cpus, dataSizeGiB } = controllerDefaults;
+  const orSetting = (setting: string, otherwise: number): string =>
+    `(default: the setting ${setting}, or ${otherwise})`;
   return command
     .addOption(
       new Option(
@@ -43,19 +44,21 @@ export function addVmOptions(command: Command): Command {
       ).env('BULKHEAD_IMAGE'),
     )
     .addOption(
-      new Option('--memory <MiB>', 'memory of the VM')
-        .default(memoryMiB)
-        .argParser(wholeNumber('--memory', 512, 1_048_576)),
+      new Option(
+        '--memory <MiB>',
+        `memory of the VM ${orSetting('bulkhead.memoryMiB', memoryMiB)}`,
+      ).argParser(wholeNumber('--memory', 512, 1_048_576)),
     )
     .addOption(
-      new Option('--cpus <number>', 'processors of the VM')
-        .default(Math.min(cpus, availableParallelism()))
-        .argParser(wholeNumber('--cpus', 1, 64)),
+      new Option('--cpus <number>', `processors of the VM ${orSetting('bulkhead.cpus', cpus)}`).argParser(
+        wholeNumber('--cpus', 1, 64),
+      ),
     )
     .addOption(
-      new Option('--data-size <GiB>', 'size of a new data disk; it takes only the space that is used')
-        .default(64)
-        .argParser(wholeNumber('--data-size', 1, 65_536)),
+      new Option(
+        '--data-size <GiB>',
+        `size of a new data disk; it takes only the space that is used ${orSetting('bulkhead.dataSizeGiB', dataSizeGiB)}`,
+      ).argParser(wholeNumber('--data-size', 1, 65_536)),
     )
     .addOption(
       new Option('--timeout <seconds>', 'how long the boot may take (default: by acceleration)').argParser(
@@ -71,9 +74,9 @@ export async function controllerOptions(
 ): Promise<ControllerOptions> {
   return {
     image: flags.image === undefined ? await findImage(cacheRoot(env), projectDir) : resolve(flags.image),
-    memoryMiB: flags.memory,
-    cpus: flags.cpus,
-    dataSizeMiB: flags.dataSize * 1024,
+    memoryMiB: flags.memory ?? controllerDefaults.memoryMiB,
+    cpus: flags.cpus ?? controllerDefaults.cpus,
+    dataSizeMiB: (flags.dataSize ?? controllerDefaults.dataSizeGiB) * 1024,
     timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
   };
 }

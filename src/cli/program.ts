@@ -7,6 +7,7 @@ import { explainCommand } from './commands/explain.js';
 import { imageCommand } from './commands/image.js';
 import { logsCommand } from './commands/logs.js';
 import { policyCommand } from './commands/policy/policy.js';
+import { settingsCommand } from './commands/settings/settings.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import type { CliContext } from './context.js';
@@ -44,6 +45,7 @@ space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect
     engineCommand,
     imageCommand,
     policyCommand,
+    settingsCommand,
   ];
   for (const command of commands) program.addCommand(inherit(command(context), program));
   program.addCommand(inherit(controllerCommand(context), program), { hidden: true });

@@ -1,7 +1,26 @@
 export { acceptPolicy, type AcceptedBy, type ReadPolicy } from './accept-policy.js';
 export { describeSettings, type SettingReport } from './describe-settings.js';
 export { type PolicyDifference, policyDifferences } from './differences.js';
+export {
+  type Effective,
+  type EffectiveSettings,
+  effectiveSettings,
+  type SettingSource,
+  type UserSettingName,
+} from './effective-settings.js';
+export { engineOptionsOf, type StrippedOption } from './engine-options.js';
+export type { JsonObject, JsonValue } from './json-value.js';
+export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
 export { largestPolicy, type ReadSettings, readSettings, soundPolicy } from './read-settings.js';
 export type { Settings } from './settings-schema.js';
 export { keyIdOf, signDocument } from './signature.js';
+export type { PortBindingBehavior } from './setting-values.js';
+export { readUserSettings, type UserSettings, withSetting } from './user-settings.js';
+export {
+  isPolicySetting,
+  nearSettings,
+  userSettingNamed,
+  userSettingNames,
+  userSettingTable,
+} from './user-setting-table.js';

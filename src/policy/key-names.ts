@@ -10,7 +10,10 @@ export interface CanonicalKeys {
   readonly original: (path: JsonPath) => JsonPath;
 }
 
-export function canonicalKeys(document: JsonValue): CanonicalKeys {
+/** Names by their lower case. */
+export type KeyNames = ReadonlyMap<string, string>;
+
+export function canonicalKeys(document: JsonValue, names: KeyNames): CanonicalKeys {
   const spelt = new Map<string, string>();
   const walk = (value: JsonValue, path: JsonPath): JsonValue => {
     if (isJsonList(value)) return value.map((item, index) => walk(item, [...path, index]));
@@ -29,8 +32,12 @@ export function canonicalKeys(document: JsonValue): CanonicalKeys {
   };
 }
 
-/** Every name in the schema by its lower case. No two names differ in case alone (a test says so), and no object has keys of the user's own. */
-export const names = collectNames(settingsSchema, new Map<string, string>());
+/** Every name in the schema of the policy. No two names differ in case alone (a test says so), and no object has keys of the user's own. */
+export const names = namesOf(settingsSchema);
+
+export function namesOf(schema: z.core.$ZodType): KeyNames {
+  return collectNames(schema, new Map<string, string>());
+}
 
 function collectNames(schema: z.core.$ZodType, found: Map<string, string>): Map<string, string> {
   const { def } = schema._zod;

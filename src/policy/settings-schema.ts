@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
 
@@ -60,6 +61,10 @@ const bulkhead = z.strictObject({
   /** From then on the policy is not taken any more. */
   expires: z.iso.datetime({ offset: true }).optional(),
   minimumImageVersion: z.string().optional(),
+  /** The VM's memory, and its processors; a new data disk's size. Like Docker's keys: locked, or a default. */
+  memoryMiB: lockable(settingValues.memoryMiB),
+  cpus: lockable(settingValues.cpus),
+  dataSizeGiB: lockable(settingValues.dataSizeGiB),
   allowPrivileged: z.boolean().optional(),
   buildHostNetwork: z.enum(['refused', 'private']).optional(),
   buildInsecure: z.enum(['refused', 'confined']).optional(),
@@ -128,11 +133,13 @@ export const settingsSchema = z.strictObject({
   linuxVM: z
     .strictObject({
       wslEngineEnabled: flag,
-      dockerDaemonOptions: lockable(engineOptions()),
+      dockerDaemonOptions: lockable(settingValues.dockerDaemonOptions),
       vpnkitCIDR: lockable(cidr),
     })
     .optional(),
-  windowsContainers: z.strictObject({ dockerDaemonOptions: lockable(engineOptions()) }).optional(),
+  windowsContainers: z
+    .strictObject({ dockerDaemonOptions: lockable(settingValues.dockerDaemonOptions) })
+    .optional(),
   kubernetes: z
     .strictObject({
       locked: z.boolean().default(false),
@@ -143,9 +150,7 @@ export const settingsSchema = z.strictObject({
     .optional(),
   defaultNetworkingMode: lockable(z.enum(['dual-stack', 'ipv4only', 'ipv6only'])),
   dnsInhibition: lockable(z.enum(['auto', 'ipv4', 'ipv6', 'none'])),
-  portBindingBehavior: lockable(
-    z.enum(['default-port-binding', 'default-local-port-binding', 'local-only-port-binding']),
-  ),
+  portBindingBehavior: lockable(settingValues.portBindingBehavior),
   enableInference: flag,
   enableInferenceTCP: flag,
   enableInferenceTCPPort: lockable(port),
@@ -167,19 +172,3 @@ export const settingsSchema = z.strictObject({
 });
 
 export type Settings = z.infer<typeof settingsSchema>;
-
-/** The engine's own configuration comes as JSON within a string. @returns a schema that gives the object in it. */
-function engineOptions() {
-  return z.string().transform((text, context) => {
-    const reason = 'not a JSON object in a string';
-    try {
-      const value: unknown = JSON.parse(text);
-      const parsed = z.record(z.string(), z.unknown()).safeParse(value);
-      if (parsed.success) return parsed.data;
-    } catch {
-      // Told below: whoever wrote it sees one sentence for both.
-    }
-    context.addIssue({ code: 'custom', message: reason });
-    return z.NEVER;
-  });
-}

@@ -10,17 +10,22 @@ import {
   nameOption,
   type VmFlags,
 } from '../options.js';
+import { settingsInUse } from '../settings-in-use.js';
+import { shapedBySettings } from '../vm-settings.js';
+import { policyOption } from './policy/policy-files.js';
 import { ProgressView } from '../output/progress-view.js';
 
 interface UpFlags extends VmFlags {
   readonly name: string;
   readonly json?: boolean;
+  readonly policy?: string;
 }
 
 export function upCommand(context: CliContext): Command {
   return addVmOptions(
     new Command('up').description('boot the VM and wait until its engine answers').addOption(nameOption()),
   )
+    .addOption(policyOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -52,7 +57,8 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
   } else if (found.kind === 'failed') {
     context.reporter.warn(`Last time: ${found.error.message}`);
   }
-  const options = await controllerOptions(flags, context);
+  const shaped = shapedBySettings(flags, await settingsInUse(context.env, flags.policy));
+  const options = await controllerOptions(shaped, context);
   const command = [
     ...context.self,
     controllerEntry,

@@ -7,6 +7,7 @@ import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
 import { nativeErrors } from './native.js';
 import { policyErrors } from './policy.js';
+import { settingsErrors } from './settings.js';
 import { sharingErrors } from './sharing.js';
 import { vmErrors } from './vm.js';
 
@@ -20,6 +21,7 @@ const tables = {
   ...nativeErrors,
   ...policyErrors,
   ...runtimeErrors,
+  ...settingsErrors,
   ...sharingErrors,
   ...vmErrors,
 };

@@ -10,7 +10,7 @@ export interface ControllerOptions {
   readonly timeoutMs: number | undefined;
 }
 
-export const controllerDefaults = { memoryMiB: 2048, cpus: 2 } as const;
+export const controllerDefaults = { memoryMiB: 2048, cpus: 2, dataSizeGiB: 64 } as const;
 
 /** Name of the hidden command that is the controller. */
 export const controllerEntry = 'controller';

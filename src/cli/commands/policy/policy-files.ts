@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
-import { type FileHandle, open, readFile } from 'node:fs/promises';
+import { access, type FileHandle, open, readFile } from 'node:fs/promises';
+import { Option } from 'commander';
 import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import {
@@ -59,4 +60,23 @@ async function bytesOf(file: string): Promise<Buffer> {
   return readFile(file).catch((cause: unknown) => {
     throw new BulkheadError('BH_POLICY_FILE', { file, reason: messageOf(cause) }, { cause });
   });
+}
+
+/** Where an administrator puts the policy of a machine. */
+const machinePolicy = '/etc/bulkhead/admin-settings.json';
+
+/** The policy a command goes by: the one it is given, or the machine's; undefined where there is neither. */
+export async function policyFileOf(given: string | undefined): Promise<string | undefined> {
+  if (given !== undefined) return given;
+  return access(machinePolicy).then(
+    () => machinePolicy,
+    () => undefined,
+  );
+}
+
+export function policyOption(): Option {
+  return new Option(
+    '--policy <file>',
+    `the organization's admin-settings.json (default: ${machinePolicy}, where it is)`,
+  );
 }

@@ -1,9 +1,8 @@
-import { rename, rm, writeFile } from 'node:fs/promises';
 import { Command } from 'commander';
-import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { keyIdOf, signDocument } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
+import { replaceFile } from '../../replace-file.js';
 import { readKey, readSoundPolicy } from './policy-files.js';
 
 interface SignFlags {
@@ -36,19 +35,7 @@ async function sign({ terminal }: CliContext, file: string, { key, output }: Sig
   const { settings, document } = await readSoundPolicy(file);
   const serial = settings.bulkhead?.serial;
   if (serial === undefined) throw new BulkheadError('BH_POLICY_NO_SERIAL', { file });
-  await replaceFile(output, `${JSON.stringify(signDocument(document, privateKey), null, 2)}\n`);
+  const signed = `${JSON.stringify(signDocument(document, privateKey), null, 2)}\n`;
+  await replaceFile(output, signed, 'BH_POLICY_NOT_WRITTEN');
   terminal.out(`${output}: serial ${serial}, signed with the key ${keyIdOf(privateKey)}\n`);
-}
-
-/** Whole or not at all: a policy cut off by a full disk must not take the place of a good one. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  const temporary = `${path}.${process.pid}.new`;
-  try {
-    await writeFile(temporary, text, { flag: 'wx', flush: true });
-    await rename(temporary, path);
-  } catch (cause) {
-    await rm(temporary, { force: true });
-    const reason = messageOf(cause);
-    throw new BulkheadError('BH_POLICY_NOT_WRITTEN', { file: path, reason }, { cause });
-  }
 }

@@ -1,0 +1,28 @@
+import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
+import {
+  type EffectiveSettings,
+  isPolicySetting,
+  nearSettings,
+  type Settings,
+  userSettingNamed,
+  type UserSettingName,
+} from '../../../policy/index.js';
+import { contactOf } from '../../settings-in-use.js';
+
+/** The setting a person named, in any case. @throws BH_SETTING_UNKNOWN with names like it, BH_SETTING_ADMINISTRATORS */
+export function namedSetting(name: string, policy: Settings | undefined): UserSettingName {
+  const found = userSettingNamed(name);
+  if (found !== undefined) return found;
+  if (isPolicySetting(name))
+    throw new BulkheadError('BH_SETTING_ADMINISTRATORS', { name, contact: contactOf(policy) });
+  const near = nearSettings(name);
+  throw new BulkheadError('BH_SETTING_UNKNOWN', {
+    name,
+    near: near.length === 0 ? '' : ` Near: ${near.join(', ')}.`,
+  });
+}
+
+/** A value as one word or as JSON, so that `set` takes what `get` gives. */
+export function valueText(value: EffectiveSettings[UserSettingName]['value']): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,65 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { codeOf, messageOf } from '../common/cause.js';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import {
+  type EffectiveSettings,
+  effectiveSettings,
+  type JsonObject,
+  readUserSettings,
+  type Settings,
+  type UserSettings,
+} from '../policy/index.js';
+import type { CliContext } from './context.js';
+import { policyFileOf, readSoundPolicy } from './commands/policy/policy-files.js';
+
+/** `$XDG_CONFIG_HOME/bulkhead/settings.json`; a relative value is ignored (XDG Base Directory Specification). */
+export function userSettingsFile(env: CliContext['env']): string {
+  const given = env['XDG_CONFIG_HOME'];
+  const config = given !== undefined && isAbsolute(given) ? given : join(homedir(), '.config');
+  return join(config, 'bulkhead', 'settings.json');
+}
+
+export interface UserFile {
+  readonly file: string;
+  readonly settings: UserSettings;
+  /** As it is in the file, which is to be changed. */
+  readonly document: JsonObject;
+}
+
+/** The user's own settings; none where there is no file. @throws BH_SETTINGS_FILE, BH_SETTINGS_INVALID */
+export async function readUserFile(env: CliContext['env']): Promise<UserFile> {
+  const file = userSettingsFile(env);
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(file);
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return { file, settings: {}, document: {} };
+    throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
+  }
+  const read = readUserSettings(bytes, file);
+  if (read.problems === undefined) return { file, settings: read.value, document: read.document };
+  throw read.problems[0] ?? new BulkheadError('BH_SETTINGS_FILE', { file, reason: 'it is not in order' });
+}
+
+export interface SettingsInUse {
+  readonly user: UserFile;
+  readonly policy: { readonly file: string; readonly settings: Settings } | undefined;
+  readonly effective: EffectiveSettings;
+}
+
+/** What the next start goes by. @param policyFile as given on the command line. @throws BH_POLICY_…, BH_SETTINGS_… */
+export async function settingsInUse(
+  env: CliContext['env'],
+  policyFile: string | undefined,
+): Promise<SettingsInUse> {
+  const file = await policyFileOf(policyFile);
+  const policy = file === undefined ? undefined : { file, ...(await readSoundPolicy(file)) };
+  const user = await readUserFile(env);
+  return { user, policy, effective: effectiveSettings(policy?.settings, user.settings) };
+}
+
+export function contactOf(policy: Settings | undefined): string {
+  return policy?.bulkhead?.contact ?? 'your administrator';
+}

@@ -1,0 +1,43 @@
+import { defineErrors, ExitCode } from './definition.js';
+
+/** A user's own settings, and where the organization's stand in their way. */
+export const settingsErrors = defineErrors({
+  BH_SETTING_ADMINISTRATORS: {
+    message: 'The setting {name} is not for users: it stands in the policy of the organization, or nowhere.',
+    remedy: 'Ask {contact}. `bulkhead settings list` shows what you may set. Nothing was changed.',
+    setting: '{name}',
+    exitCode: ExitCode.refused,
+  },
+  BH_SETTING_LOCKED: {
+    message:
+      'The setting {name} is locked by your organization: {file} decides it, and its value is {value}.',
+    remedy: 'Ask {contact} if you need another value. Nothing was changed.',
+    setting: '{name}',
+    exitCode: ExitCode.refused,
+  },
+  BH_SETTING_UNKNOWN: {
+    message: 'No setting has the name {name}.{near}',
+    remedy: '`bulkhead settings list` shows all there are. Nothing was changed.',
+    exitCode: ExitCode.usage,
+  },
+  BH_SETTING_VALUE: {
+    message: '{value} is no value of the setting {name}: {reason}.',
+    remedy: 'Nothing was changed.',
+    exitCode: ExitCode.usage,
+  },
+  BH_SETTINGS_FILE: {
+    message: 'Your settings {file} can not be read: {reason}.',
+    remedy: 'Nothing was changed.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_SETTINGS_INVALID: {
+    message: '{file}:{line}:{column}: {key}: {reason}.',
+    remedy: 'Correct your settings there, or remove the file. Nothing was changed, and what runs goes on.',
+    exitCode: ExitCode.badData,
+  },
+  BH_SETTINGS_NOT_WRITTEN: {
+    message: 'Your settings {file} could not be written: {reason}.',
+    remedy: 'What was there before is still there.',
+    exitCode: ExitCode.unavailable,
+  },
+});

@@ -1,0 +1,70 @@
+import type { JsonObject } from './json-value.js';
+import type { PortBindingBehavior } from './setting-values.js';
+import type { Settings } from './settings-schema.js';
+import type { UserSettings } from './user-settings.js';
+
+/** Who decided a value: the policy for good, the policy until the user says otherwise, the user, or nobody. */
+export type SettingSource = 'policy, locked' | 'policy, default' | 'user' | 'built-in';
+
+export interface Effective<Value> {
+  readonly value: Value;
+  readonly source: SettingSource;
+}
+
+/** What the product goes by, of all a user may set: by the names of the policy. */
+export interface EffectiveSettings {
+  readonly blockDockerLoad: Effective<boolean>;
+  readonly exposeDockerAPIOnTCP2375: Effective<boolean>;
+  readonly portBindingBehavior: Effective<PortBindingBehavior>;
+  readonly 'linuxVM.dockerDaemonOptions': Effective<JsonObject>;
+  readonly 'bulkhead.memoryMiB': Effective<number>;
+  readonly 'bulkhead.cpus': Effective<number>;
+  readonly 'bulkhead.dataSizeGiB': Effective<number>;
+  readonly 'bulkhead.shares': Effective<readonly string[]>;
+}
+
+export type UserSettingName = keyof EffectiveSettings;
+
+/**
+ * What is in force where an organization's policy and a user's own settings meet. A locked value wins whatever the user has; an unlocked one
+ * is a default. Nothing is copied from one to the other: without the policy the user's own values are back.
+ *
+ * @param policy undefined where there is none. Under one the API's TCP port is closed unless the policy has the key: an organization that
+ *   says nothing has not allowed it.
+ */
+export function effectiveSettings(policy: Settings | undefined, user: UserSettings): EffectiveSettings {
+  const exposed = policy?.exposeDockerAPIOnTCP2375;
+  return {
+    blockDockerLoad: resolve(policy?.blockDockerLoad, user.blockDockerLoad, false),
+    exposeDockerAPIOnTCP2375:
+      policy !== undefined && exposed === undefined
+        ? { value: false, source: 'policy, locked' }
+        : resolve(exposed, user.exposeDockerAPIOnTCP2375, false),
+    portBindingBehavior: resolve(
+      policy?.portBindingBehavior,
+      user.portBindingBehavior,
+      'default-port-binding',
+    ),
+    'linuxVM.dockerDaemonOptions': resolve(
+      policy?.linuxVM?.dockerDaemonOptions,
+      user.linuxVM?.dockerDaemonOptions,
+      {},
+    ),
+    'bulkhead.memoryMiB': resolve(policy?.bulkhead?.memoryMiB, user.bulkhead?.memoryMiB, 2048),
+    'bulkhead.cpus': resolve(policy?.bulkhead?.cpus, user.bulkhead?.cpus, 2),
+    'bulkhead.dataSizeGiB': resolve(policy?.bulkhead?.dataSizeGiB, user.bulkhead?.dataSizeGiB, 64),
+    // Which directories may be shared is filesharingAllowedDirectories; which of them are is the user's.
+    'bulkhead.shares': resolve(undefined, user.bulkhead?.shares, []),
+  };
+}
+
+function resolve<Value>(
+  policy: { readonly locked: boolean; readonly value: Value } | undefined,
+  user: Value | undefined,
+  builtIn: Value,
+): Effective<Value> {
+  if (policy?.locked === true) return { value: policy.value, source: 'policy, locked' };
+  if (user !== undefined) return { value: user, source: 'user' };
+  if (policy !== undefined) return { value: policy.value, source: 'policy, default' };
+  return { value: builtIn, source: 'built-in' };
+}

@@ -1,0 +1,80 @@
+import type { z } from 'zod';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { isJsonObject, type JsonObject } from './json-value.js';
+import { canonicalKeys, type KeyNames } from './key-names.js';
+import {
+  type JsonPath,
+  JsonProblem,
+  type LocatedJson,
+  parseLocatedJson,
+  type Position,
+} from './located-json.js';
+
+/** Bytes; Docker's fullest example of a policy is some 5 KB. */
+export const largestDocument = 1024 * 1024;
+
+/** What a kind of file has to be, and as what its faults are told: with `file`, `line`, `column`, `key` and `reason`. */
+export interface DocumentKind<Schema extends z.ZodType> {
+  readonly schema: Schema;
+  readonly names: KeyNames;
+  readonly problem: 'BH_POLICY_INVALID' | 'BH_SETTINGS_INVALID';
+}
+
+export type StrictDocument<Value> =
+  | {
+      readonly value: Value;
+      /** What it was read from, each key in its one spelling. */
+      readonly document: JsonObject;
+      readonly problems?: undefined;
+    }
+  | { readonly value?: undefined; readonly problems: readonly BulkheadError[] };
+
+/**
+ * Reads a file of settings, whole or not at all: what is half understood would be enforced by half.
+ *
+ * @param file its name, for the messages.
+ * @returns the settings, or all that is wrong, in the order of the file, one error each.
+ */
+export function readStrictDocument<Schema extends z.ZodType>(
+  bytes: Uint8Array,
+  file: string,
+  { schema, names, problem }: DocumentKind<Schema>,
+): StrictDocument<z.infer<Schema>> {
+  const invalid = ({ line, column }: Position, path: JsonPath, reason: string): BulkheadError =>
+    new BulkheadError(problem, { file, line, column, key: keyText(path), reason });
+  const start = { line: 1, column: 1 };
+  if (bytes.byteLength > largestDocument)
+    return { problems: [invalid(start, [], `it is larger than ${largestDocument} bytes`)] };
+  let located: LocatedJson;
+  try {
+    located = parseLocatedJson(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes));
+  } catch (error) {
+    if (error instanceof JsonProblem)
+      return { problems: [invalid(error.position, error.path, error.message)] };
+    return { problems: [invalid(start, [], 'it is not UTF-8')] };
+  }
+  const { value, original } = canonicalKeys(located.value, names);
+  if (!isJsonObject(value)) return { problems: [invalid(start, [], 'invalid input: expected object')] };
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data, document: value };
+  const problems = parsed.error.issues
+    .flatMap(problemsOf)
+    .map(({ path, reason }) => ({ path, reason, position: located.positionOf(original(path)) }))
+    .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  return { problems: problems.map(({ path, reason, position }) => invalid(position, path, reason)) };
+}
+
+function problemsOf(issue: z.core.$ZodIssue): { path: JsonPath; reason: string }[] {
+  const path = issue.path.map((part) => (typeof part === 'symbol' ? String(part) : part));
+  if (issue.code !== 'unrecognized_keys') return [{ path, reason: sentence(issue.message) }];
+  return issue.keys.map((key) => ({ path: [...path, key], reason: 'no setting has this name' }));
+}
+
+function keyText(path: JsonPath): string {
+  const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
+  return text === '' ? 'the document' : text.replace(/^\./, '');
+}
+
+function sentence(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
