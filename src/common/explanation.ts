@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { BulkheadError } from './errors/bulkhead-error.js';
-import { type ErrorCode, errorRegistry } from './errors/registry.js';
-import { printable } from './printable.js';
+import { fromGuest, wireErrorSchema } from './errors/wire-error.js';
 
 /** What is asked through the control channel: a container by name or id, or the body of a request to create one. */
 export const explainQuestionSchema = z.union([
@@ -35,34 +33,16 @@ const explanationSchema = z.strictObject({
 
 export type ContainerExplanation = z.infer<typeof explanationSchema>;
 
-const errorCode = z.custom<ErrorCode>(
-  (value) => typeof value === 'string' && Object.hasOwn(errorRegistry, value),
-);
-
 export const explainAnswerSchema = z.discriminatedUnion('kind', [
   explanationSchema,
-  z.strictObject({
-    kind: z.literal('error'),
-    code: errorCode,
-    params: z.record(z.string(), z.union([z.string(), z.number()])),
-  }),
+  z.strictObject({ kind: z.literal('error'), ...wireErrorSchema.shape }),
 ]);
 
 export type ExplainAnswer = z.infer<typeof explainAnswerSchema>;
 
-/** They become part of a sentence on somebody's terminal. */
-function printableParams(params: Readonly<Record<string, string | number>>): Record<string, string | number> {
-  return Object.fromEntries(
-    Object.entries(params).map(([name, value]) => [
-      name,
-      typeof value === 'string' ? printable(value) : value,
-    ]),
-  );
-}
-
 /** Throws the error the daemon answered, or a ZodError when it answered something else: the guest is not trusted. */
 export function parseExplanation(document: unknown): ContainerExplanation {
   const answer = explainAnswerSchema.parse(document);
-  if (answer.kind === 'error') throw new BulkheadError(answer.code, printableParams(answer.params));
+  if (answer.kind === 'error') throw fromGuest(answer);
   return answer;
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
+import { toWire } from '../../common/errors/wire-error.js';
 import { type Manifest, verifyImage } from '../../image/index.js';
 import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
 import { describePhase } from '../failure-cause.js';
@@ -15,7 +16,6 @@ import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
 import { vmSpec } from '../vm-spec.js';
 import type { ControllerOptions } from './options.js';
-import { toWire } from './progress.js';
 import { ProgressLog } from './progress-log.js';
 import type { ControllerStatus } from './status.js';
 

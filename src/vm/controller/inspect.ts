@@ -1,9 +1,9 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { fromWire } from '../../common/errors/wire-error.js';
 import { lockOwner } from '../instance/lock.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { isRunning } from '../instance/process-identity.js';
 import { ControlClient } from './control-client.js';
-import { fromWire } from './progress.js';
 import { readRecord } from './record.js';
 
 /** What a command finds when it looks at an instance from outside. */

@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
+import { wireErrorSchema } from '../../common/errors/wire-error.js';
 import { stateNames } from '../lifecycle/state.js';
-import { wireErrorSchema } from './progress.js';
 
 /** What a controller leaves on disk about itself, so that its sudden end is noticed and told with a cause. */
 export const recordSchema = z.strictObject({

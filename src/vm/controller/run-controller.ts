@@ -3,6 +3,7 @@ import { unlink } from 'node:fs/promises';
 import type { Logger } from '../../common/log.js';
 import { systemClock } from '../../common/system-clock.js';
 import { systemExec } from '../../common/exec.js';
+import { toWire } from '../../common/errors/wire-error.js';
 import { cacheRoot, useCached } from '../../image/index.js';
 import { openGuestLink } from '../channel-link.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
@@ -14,7 +15,7 @@ import { toUserError } from '../user-error.js';
 import { Controller } from './controller.js';
 import { serveControl } from './control-server.js';
 import type { ControllerOptions } from './options.js';
-import { type Progress, toWire } from './progress.js';
+import type { Progress } from './progress.js';
 import { writeRecord } from './record.js';
 
 /** Descriptor on which the command that started the controller is told of the progress. */

@@ -2,10 +2,11 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, renameSync, statSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { fromWire } from '../../common/errors/wire-error.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { readLines } from '../line-reader.js';
-import { fromWire, type Progress, progressSchema } from './progress.js';
+import { type Progress, progressSchema } from './progress.js';
 
 const largestLog = 1024 * 1024;
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
+import { wireErrorSchema } from '../../common/errors/wire-error.js';
 import { stateNames } from '../lifecycle/state.js';
 import { phaseNames } from '../phases.js';
-import { wireErrorSchema } from './progress.js';
 
 /** What `bulkhead status --json` prints of a running controller. Fields are added, never renamed. */
 export const statusSchema = z.object({
