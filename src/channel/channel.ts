@@ -26,6 +26,9 @@ export interface Channel {
   status(signal?: AbortSignal): Promise<unknown>;
   /** Asks for what isolation makes of a container; question and answer are JSON values (`src/common/explanation.ts`), the answer unchecked. */
   explain(question: unknown, signal?: AbortSignal): Promise<unknown>;
+  /** Question and answers of signing in are JSON values (`src/common/sign-in.ts`), the answers unchecked. */
+  signIn(question: unknown, signal?: AbortSignal): Promise<unknown>;
+  signOut(signal?: AbortSignal): Promise<unknown>;
   /** JSON lines without their line feeds. Leaving the loop, or the signal, ends the request. */
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
@@ -44,6 +47,9 @@ export interface ChannelHandlers {
   status(): Promise<unknown>;
   /** Question and answer are JSON values; the question is unchecked. */
   explain(question: unknown): Promise<unknown>;
+  /** Likewise. */
+  signIn(question: unknown): Promise<unknown>;
+  signOut(): Promise<unknown>;
   /** Lines without line feeds. The signal aborts when the host has lost interest. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Called after the host was told 202, so it may end the session. */

@@ -79,6 +79,15 @@ class ClientChannel implements Channel {
     return await this.#document('POST', '/explain', { signal, body });
   }
 
+  async signIn(question: unknown, signal?: AbortSignal): Promise<unknown> {
+    const body = JSON.stringify(question);
+    return await this.#document('POST', '/sign-in', { signal, body });
+  }
+
+  async signOut(signal?: AbortSignal): Promise<unknown> {
+    return await this.#document('POST', '/sign-out', { signal });
+  }
+
   async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
     const stream = await this.#request('GET', logTarget(query), 200, { signal });
     const abort = (): void => void stream.destroy();

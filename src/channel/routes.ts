@@ -4,6 +4,8 @@ export type Route =
   | { readonly name: 'engine' }
   | { readonly name: 'status' }
   | { readonly name: 'explain' }
+  | { readonly name: 'sign-in' }
+  | { readonly name: 'sign-out' }
   | { readonly name: 'logs'; readonly query: LogQuery }
   | { readonly name: 'power-off' };
 
@@ -16,6 +18,8 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/engine', 'POST'],
   ['/status', 'GET'],
   ['/explain', 'POST'],
+  ['/sign-in', 'POST'],
+  ['/sign-out', 'POST'],
   ['/logs', 'GET'],
   ['/power-off', 'POST'],
 ]);
@@ -39,6 +43,10 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'engine' };
     case '/explain':
       return { name: 'explain' };
+    case '/sign-in':
+      return { name: 'sign-in' };
+    case '/sign-out':
+      return { name: 'sign-out' };
     case '/status':
       return { name: 'status' };
     default:

@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { largestSignInQuestion } from '../common/sign-in.js';
 import { abortableStream } from './abortable-stream.js';
 import type { ChannelHandlers, LogQuery, ServedChannel } from './channel.js';
 import { greetHost } from './handshake.js';
@@ -82,11 +83,16 @@ async function serve(
       return;
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
-    case 'explain': {
-      const question = await readDocument(stream);
+    case 'explain':
+    case 'sign-in': {
+      const signingIn = route.name === 'sign-in';
+      const question = await readDocument(stream, signingIn ? largestSignInQuestion : undefined);
       if (question === undefined) return refuse(stream, 400);
-      return answer(stream, JSON.stringify(await handlers.explain(question)));
+      const document = await (signingIn ? handlers.signIn(question) : handlers.explain(question));
+      return answer(stream, JSON.stringify(document));
     }
+    case 'sign-out':
+      return answer(stream, JSON.stringify(await handlers.signOut()));
     case 'logs':
       return await sendLogs(stream, route.query, handlers);
     case 'power-off':

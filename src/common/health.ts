@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { signInStateSchema } from './sign-in.js';
 
 const exitSchema = z.object({ kind: z.enum(['code', 'signal']), value: z.number() });
 
@@ -40,6 +41,8 @@ export const healthSchema = z.object({
   engine: z.object({ ready: z.boolean() }),
   services: z.object({ containerd: serviceSchema, dockerd: serviceSchema }),
   isolation: z.object({ rangesInUse: z.number() }),
+  /** Null where the policy asks nobody to sign in. */
+  signIn: signInStateSchema.nullable(),
   memory: z.object({ residentBytes: z.number() }),
   kernel: kernelSchema,
   rootFilesystem: rootSchema,

@@ -5,8 +5,12 @@ import type { Health } from '../common/health.js';
 import type { Logger } from '../common/log.js';
 import { developer } from '../gate/caller.js';
 import type { ContainerIds } from '../gate/joined-network.js';
+import { judgeAll } from './gate/judges.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
+import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
+import type { SignIn } from './sign-in/sign-in.js';
+import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { freshViewHooks, type RefreshViews } from './view-refresh.js';
 
 /** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
@@ -17,6 +21,7 @@ export interface HandlerSources {
   readonly whenEngineReady: (signal: AbortSignal) => Promise<void>;
   readonly health: () => Promise<Health>;
   readonly explain: (question: unknown) => Promise<unknown>;
+  readonly signIn: SignIn | undefined;
   readonly journal: Journal;
   readonly powerOff: () => Promise<void>;
   readonly refreshViews: RefreshViews;
@@ -32,6 +37,8 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     },
     status: sources.health,
     explain: sources.explain,
+    signIn: (question) => answerSignIn(sources.signIn, question),
+    signOut: () => answerSignOut(sources.signIn),
     logs: (query, signal) => sources.journal.read(query, signal),
     powerOff: sources.powerOff,
   };
@@ -40,7 +47,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews, containerId, log }: HandlerSources,
+  { engineSocket, whenEngineReady, refreshViews, containerId, signIn, log }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -62,6 +69,7 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
-  const hooks = { judge: () => undefined, ...freshViewHooks(refreshViews), containerId };
+  const judge = judgeAll([createSignInJudge(signIn)]);
+  const hooks = { judge, ...freshViewHooks(refreshViews), containerId };
   await passGate(stream, { engineSocket, hooks, caller: developer, log });
 }

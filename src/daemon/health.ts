@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
 import type { Health, KernelFacts } from '../common/health.js';
+import type { SignInState } from '../common/sign-in.js';
 import type { ServiceName } from './init-protocol.js';
 import { readRootFacts } from './root-facts.js';
 import type { ServiceState } from './supervisor.js';
@@ -12,6 +13,7 @@ export interface HealthSources {
   readonly engineReady: () => boolean;
   readonly services: () => Record<ServiceName, ServiceState>;
   readonly rangesInUse: () => number;
+  readonly signIn: () => SignInState | null;
 }
 
 export async function readHealth(sources: HealthSources): Promise<Health> {
@@ -22,6 +24,7 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
     engine: { ready: sources.engineReady() },
     services: sources.services(),
     isolation: { rangesInUse: sources.rangesInUse() },
+    signIn: sources.signIn(),
     memory: { residentBytes: process.memoryUsage.rss() },
     kernel: await readKernelFacts(),
     rootFilesystem: readRootFacts(),

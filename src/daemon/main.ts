@@ -30,6 +30,8 @@ import { ensureProbeImage } from './probe-image.js';
 import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
 import { createSharedPaths, readSharedList } from './shared-list.js';
+import { openSignIn } from './sign-in/open-sign-in.js';
+import { signInRequirement } from './sign-in/requirement.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
 import { releaseStuckStarts } from './stuck-starts.js';
@@ -57,7 +59,7 @@ async function main(args: DaemonArguments): Promise<void> {
     process.exit(70);
   });
   /* Before anything is served; without it nothing is. */
-  const { isolation: policy, serial } = policyOrFailure(args.policyFd, phases);
+  const { isolation: policy, settings, serial } = policyOrFailure(args.policyFd, phases);
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
@@ -164,12 +166,18 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
   });
 
+  const signIn = openSignIn(signInRequirement(settings), {
+    directory: `${enginePaths.dataRoot}/bulkhead-sign-in`,
+    clock: systemClock,
+    log,
+  });
   const healthSources: HealthSources = {
     version,
     mode: args.mode,
     engineReady: () => engine.ready,
     services: () => supervisor.status(),
     rangesInUse: () => runtime.allocator.leases.length,
+    signIn: () => signIn?.state ?? null,
   };
   const powerOff = createPowerOff({
     supervisor,
@@ -186,6 +194,7 @@ async function main(args: DaemonArguments): Promise<void> {
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
     explain: (question) => answerExplain(question, { client, decisions, policy: gatePolicy }),
+    signIn,
     journal,
     log,
     powerOff,

@@ -14,6 +14,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.cgroupParents',
   'bulkhead.minimumOomScoreAdj',
   'bulkhead.seccompExempt',
+  'bulkhead.signIn',
 ]);
 /** Told by their own keys. */
 const whole: ReadonlySet<string> = new Set(['bulkhead', 'enhancedContainerIsolation']);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
+import { signInSchema } from './sign-in-schema.js';
 
 /** `{ "locked", "value" }`: a lock without a value has nothing to hold fast. */
 function lockable<Value extends z.ZodType>(value: Value) {
@@ -78,6 +79,8 @@ const bulkhead = z.strictObject({
   /** In place of `commandList` for a container of this image; the first that is for it counts. */
   socketRules: z.array(z.strictObject({ image: imagePattern, commandList })).optional(),
   restartOnChange: z.boolean().optional(),
+  /** Members of which organizations may use the engine; everybody where absent. */
+  signIn: signInSchema.optional(),
   /** Made by `bulkhead policy sign`, never by hand. */
   signature: z
     .strictObject({

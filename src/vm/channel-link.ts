@@ -44,6 +44,8 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
     },
     status: async (signal) => (await supervisor.current(signal)).status(signal),
     explain: async (question, signal) => (await supervisor.current(signal)).explain(question, signal),
+    signIn: async (question, signal) => (await supervisor.current(signal)).signIn(question, signal),
+    signOut: async (signal) => (await supervisor.current(signal)).signOut(signal),
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);
     },

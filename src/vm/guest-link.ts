@@ -9,6 +9,9 @@ export interface GuestLink {
   attach(vm: Pick<Vm, 'controlPort' | 'onControlPort'>): void;
   status(signal: AbortSignal): Promise<unknown>;
   explain(question: unknown, signal: AbortSignal): Promise<unknown>;
+  /** Question and answers as in `src/common/sign-in.ts`. */
+  signIn(question: unknown, signal: AbortSignal): Promise<unknown>;
+  signOut(signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */
   powerOff(signal: AbortSignal): Promise<void>;

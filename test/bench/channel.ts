@@ -95,6 +95,8 @@ async function guest(kind: string, path: string): Promise<void> {
   const nothing = {
     status: async () => null,
     explain: async () => null,
+    signIn: async () => null,
+    signOut: async () => null,
     async *logs() {},
     powerOff: async () => {},
   };

@@ -10,6 +10,8 @@ export const echoHandlers: ChannelHandlers = {
   engine: (stream) => void stream.pipe(stream),
   status: async () => ({ well: true }),
   explain: async (question) => ({ question }),
+  signIn: async (question) => ({ question }),
+  signOut: async () => ({}),
   async *logs() {},
   powerOff: async () => {},
 };

@@ -9,6 +9,7 @@ import { nativeErrors } from './native.js';
 import { policyErrors } from './policy.js';
 import { settingsErrors } from './settings.js';
 import { sharingErrors } from './sharing.js';
+import { signInErrors } from './sign-in.js';
 import { vmErrors } from './vm.js';
 
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
@@ -23,6 +24,7 @@ const tables = {
   ...runtimeErrors,
   ...settingsErrors,
   ...sharingErrors,
+  ...signInErrors,
   ...vmErrors,
 };
 

@@ -8,6 +8,8 @@ const statuses: Partial<Record<ErrorCode, string>> = {
   BH_GATE_API_VERSION: '400 Bad Request',
   BH_GATE_HTTP: '400 Bad Request',
   BH_GATE_UNKNOWN_ENDPOINT: '404 Not Found',
+  /* As Docker Desktop answers until a member is signed in. */
+  BH_SIGN_IN_REQUIRED: '407 Proxy Authentication Required',
 };
 
 /** The HTTP status, with its phrase, of the answer to a request that was refused for this. */

@@ -2,13 +2,16 @@ import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
 import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { fromWire, wireErrorSchema } from '../../common/errors/wire-error.js';
 import { readLines } from '../line-reader.js';
-import { fromWire, type Progress, progressSchema, wireErrorSchema } from './progress.js';
+import { type Progress, progressSchema } from './progress.js';
 import { type ControllerStatus, statusSchema } from './status.js';
 
 const answerDeadlineMs = 5_000;
 /** The engine makes a container to answer, which under TCG takes some seconds. */
 const explainDeadlineMs = 60_000;
+/** The guest may have to ask the provider for its keys. */
+const signInDeadlineMs = 45_000;
 
 /** Where a controller listens, and what to say about it when it does not. */
 export interface ControllerAddress {
@@ -33,9 +36,16 @@ export class ControlClient {
 
   /** Question and answer as in `src/common/explanation.ts`; the answer is unchecked. */
   async explain(question: unknown, signal?: AbortSignal): Promise<unknown> {
-    const body = JSON.stringify(question);
-    const answer = await this.#request('POST', '/explain', explainDeadlineMs, signal, body);
-    return JSON.parse(await readAll(answer));
+    return this.#ask('/explain', explainDeadlineMs, signal, question);
+  }
+
+  /** Question and answers as in `src/common/sign-in.ts`; the answers are unchecked. */
+  async signIn(question: unknown, signal?: AbortSignal): Promise<unknown> {
+    return this.#ask('/sign-in', signInDeadlineMs, signal, question);
+  }
+
+  async signOut(signal?: AbortSignal): Promise<unknown> {
+    return this.#ask('/sign-out', answerDeadlineMs, signal);
   }
 
   /** Calls back from the present state on; resolves when the instance is ready, else rejects with what ended it. */
@@ -75,6 +85,11 @@ export class ControlClient {
     );
     await readLines(answer, onLine);
     signal?.throwIfAborted();
+  }
+
+  async #ask(path: string, deadlineMs: number, signal?: AbortSignal, question?: unknown): Promise<unknown> {
+    const body = question === undefined ? undefined : JSON.stringify(question);
+    return JSON.parse(await readAll(await this.#request('POST', path, deadlineMs, signal, body)));
   }
 
   /** Resolves with the last state that was told. */

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { listenPrivately } from '../../channel/index.js';
 import { toUserError } from '../user-error.js';
+import { largestSignInQuestion } from '../../common/sign-in.js';
+import type { GuestLink } from '../guest-link.js';
 import type { Controller } from './controller.js';
-import { type Progress, toWire } from './progress.js';
+import type { Progress } from './progress.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { toWire } from '../../common/errors/wire-error.js';
 
 /** Characters; a request to create a container has at most 1 MiB of JSON, in JSON again. */
 const largestQuestion = 4 << 20;
@@ -15,6 +18,7 @@ const largestQuestion = 4 << 20;
  * - `GET /status` one JSON document;
  * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
  * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
+ * - `POST /sign-in`, `POST /sign-out` likewise (`src/common/sign-in.ts`);
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
  * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
  *   lock free and may start anew.
@@ -51,7 +55,19 @@ async function answer(
       followProgress(controller, response, () => false);
       return;
     case 'POST /explain':
-      await sendExplanation(controller, request, response);
+      await askGuest(controller, request, response, largestQuestion, (link, question, signal) =>
+        link.explain(question, signal),
+      );
+      return;
+    case 'POST /sign-in':
+      await askGuest(controller, request, response, largestSignInQuestion, (link, question, signal) =>
+        link.signIn(question, signal),
+      );
+      return;
+    case 'POST /sign-out':
+      await askGuest(controller, request, response, largestSignInQuestion, (link, _, signal) =>
+        link.signOut(signal),
+      );
       return;
     case 'GET /logs':
       await sendLogs(controller, url.searchParams, response);
@@ -104,22 +120,25 @@ async function sendLogs(
   response.end();
 }
 
-async function sendExplanation(
+/** @param most characters the question may have. */
+async function askGuest(
   controller: Controller,
   request: IncomingMessage,
   response: ServerResponse,
+  most: number,
+  ask: (link: GuestLink, question: unknown, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const { link } = controller;
   if (link === undefined || controller.state.name !== 'ready') throw notReady(controller);
   let text = '';
   for await (const chunk of request.setEncoding('utf8')) {
     text += String(chunk);
-    if (text.length > largestQuestion) throw new Error('the question is too long');
+    if (text.length > most) throw new Error('the question is too long');
   }
-  const question: unknown = JSON.parse(text);
+  const question: unknown = text === '' ? undefined : JSON.parse(text);
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the asker left')));
-  const answer = await link.explain(question, gone.signal);
+  const answer = await ask(link, question, gone.signal);
   response.setHeader('content-type', 'application/json');
   response.end(JSON.stringify(answer));
 }

@@ -45,6 +45,8 @@ async function setUp(overrides: Overrides = {}) {
     attach: () => void calls.push('attach'),
     status: async () => ({ healthy: true }),
     explain: async (question) => ({ question }),
+    signIn: async (question) => ({ question }),
+    signOut: async () => ({}),
     async *logs() {
       yield '{}';
     },

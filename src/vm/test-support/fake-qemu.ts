@@ -100,6 +100,8 @@ function openPort(
     engine: (stream: NodeJS.ReadWriteStream) => void stream.pipe(stream),
     status: async () => ({ fake: true }),
     explain: async (question: unknown) => ({ question }),
+    signIn: async (question: unknown) => ({ question }),
+    signOut: async () => ({}),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');
