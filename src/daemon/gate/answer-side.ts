@@ -4,25 +4,27 @@ import { HeadReader, unreadable } from '../../gate/http/head-reader.js';
 import { parseResponseHead, type ResponseHead } from '../../gate/http/response-head.js';
 import type { Takeover } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
+import { cappedHead, passCappedBody } from './capped-answer.js';
 import type { Exchange } from './exchange.js';
 
 /** How an answer ended: at its own end, with the connection, or not at all because the engine took it over. */
 export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
 
 /**
- * Passes on the answer to one request, byte by byte as it is, up to where it ends. Rejects with ConnectionCut, or with
+ * Passes on the answer to one request, byte by byte as it is but for the version of the API it may say, up to where it ends. Rejects with ConnectionCut, or with
  * `BH_GATE_HTTP` when the engine's answer can't be read.
  *
  * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer.
  */
 export async function passAnswer(
-  { request, takeover }: Exchange,
+  { request, operation, takeover }: Exchange,
   engine: ByteSource,
   client: Duplex,
   beforeFinal: () => Promise<void>,
 ): Promise<AnswerEnd> {
   for (;;) {
-    const { bytes, head } = await readHead(engine, request.method);
+    const { bytes: sent, head } = await readHead(engine, request.method);
+    const bytes = cappedHead(sent, head);
     // Interim (RFC 9110 section 15.2): the answer is still to come.
     if (head.status < 200 && head.status !== 101) {
       await writeAll(client, bytes);
@@ -33,7 +35,8 @@ export async function passAnswer(
       await writeAll(client, bytes);
       return 'taken-over';
     }
-    await passBody(head, bytes, engine, client);
+    const pass = operation.id === 'SystemVersion' && head.status === 200 ? passCappedBody : passBody;
+    await pass(head, bytes, engine, client);
     return head.framing === undefined ? 'closed' : 'whole';
   }
 }

@@ -1,12 +1,14 @@
 import { type Framing, framingOf } from './framing.js';
 import { unreadable } from './head-reader.js';
-import { parseHeaderFields } from './header-fields.js';
+import { onlyValue, parseHeaderFields } from './header-fields.js';
 
 /** What the gate must know of an answer of the engine; its bytes are passed on as they are. */
 export interface ResponseHead {
   readonly status: number;
   /** `undefined`: the answer lasts until the engine closes. */
   readonly framing: Framing;
+  /** The version of its API an engine says it has. */
+  readonly apiVersion: string | undefined;
 }
 
 /**
@@ -24,7 +26,12 @@ export function parseResponseHead(
   const digits = /^HTTP\/1\.1 ([1-5]\d\d)(?: .*)?$/.exec(statusLine)?.[1];
   if (digits === undefined) throw unreadable('the answer does not begin with a status line');
   const status = Number(digits);
-  const framing = framingOf(parseHeaderFields(rest));
+  const fields = parseHeaderFields(rest);
+  const framing = framingOf(fields);
   const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-  return { status, framing: bodiless ? { length: 0 } : framing };
+  return {
+    status,
+    framing: bodiless ? { length: 0 } : framing,
+    apiVersion: onlyValue(fields, 'api-version'),
+  };
 }
