@@ -6,6 +6,7 @@ import { isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
 import { decideRequest } from '../gate/decide-request.js';
 import type { GatePolicy } from '../gate/policy.js';
+import { textOf } from '../gate/rewrite-body.js';
 
 /** Where dockerd looks for a plugin of the name its configuration gives (`authorization-plugins`). */
 export const authorizationSocket = '/run/docker/plugins/bulkhead.sock';
@@ -61,8 +62,8 @@ async function answer(request: IncomingMessage, policy: GatePolicy, log: Logger)
 
 function decide(text: string, policy: GatePolicy, log: Logger): object {
   const { RequestMethod: method, RequestUri: target, RequestBody } = requestSchema.parse(JSON.parse(text));
-  const body = RequestBody === undefined ? undefined : Buffer.from(RequestBody, 'base64').toString();
   try {
+    const body = RequestBody === undefined ? undefined : textOf(Buffer.from(RequestBody, 'base64'));
     decideRequest({ method, target, body }, policy);
     return { Allow: true };
   } catch (error) {

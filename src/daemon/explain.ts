@@ -8,9 +8,10 @@ import {
   type ExplainQuestion,
   explainQuestionSchema,
 } from '../common/explanation.js';
-import { decideRequest } from '../gate/decide-request.js';
-import { withJoinedId } from '../gate/joined-network.js';
+import { decideBody } from '../gate/decide-request.js';
+import { joinById } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
+import { RequestBody } from '../gate/request-body.js';
 import type { Explanation } from '../isolation/explain.js';
 import type { Refusal } from '../isolation/plan.js';
 import { parseJson, stringifyJson } from '../common/json.js';
@@ -115,9 +116,10 @@ async function judged(
   { client, policy }: ExplainSources,
 ): Promise<{ create: string; refusal?: Refusal }> {
   try {
-    const create = await withJoinedId(asked, (reference) => client.containerId(reference));
-    decideRequest({ method: 'POST', target: '/containers/create', body: create }, policy);
-    return { create };
+    const body = new RequestBody(asked);
+    await joinById(body, (reference) => client.containerId(reference));
+    decideBody('ContainerCreate', body.folded, policy);
+    return { create: body.text };
   } catch (error) {
     if (!isBulkheadError(error)) throw error;
     return { create: asked, refusal: { rule: 'gate', code: error.code, message: error.message } };

@@ -5,6 +5,7 @@ import type { Health } from '../common/health.js';
 import type { Logger } from '../common/log.js';
 import { developer } from '../gate/caller.js';
 import type { ContainerIds } from '../gate/joined-network.js';
+import type { GatePolicy } from '../gate/policy.js';
 import { judgeAll } from './gate/judges.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
@@ -26,6 +27,7 @@ export interface HandlerSources {
   readonly powerOff: () => Promise<void>;
   readonly refreshViews: RefreshViews;
   readonly containerId: ContainerIds;
+  readonly policy: GatePolicy;
   readonly log: Logger;
 }
 
@@ -47,7 +49,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews, containerId, signIn, log }: HandlerSources,
+  { engineSocket, whenEngineReady, refreshViews, containerId, policy, signIn, log }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -69,7 +71,12 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
-  const judge = judgeAll([createSignInJudge(signIn)]);
-  const hooks = { judge, ...freshViewHooks(refreshViews), containerId };
+  const hooks = {
+    judge: judgeAll([createSignInJudge(signIn)]),
+    judgeBody: () => undefined,
+    ...freshViewHooks(refreshViews),
+    containerId,
+    policy,
+  };
   await passGate(stream, { engineSocket, hooks, caller: developer, log });
 }

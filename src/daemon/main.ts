@@ -199,6 +199,7 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
     powerOff,
     containerId: (reference) => client.containerId(reference),
+    policy: gatePolicy,
     refreshViews: async (target) => {
       await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');

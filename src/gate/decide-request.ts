@@ -1,12 +1,12 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkContainerCreate } from './container-create.js';
 import { checkNetworkConnect } from './endpoint-options.js';
-import { type EngineJson, parseEngineJson } from './engine-json.js';
+import { type EngineJson, readEngineJson } from './engine-json.js';
 import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
 import { checkBuildNetwork, checkContainerName } from './joined-network.js';
 import { checkNetworkCreate } from './network-create.js';
-import { type OperationId, operationOf } from './operations.js';
+import { type Operation, type OperationId, operationOf } from './operations.js';
 import type { GatePolicy } from './policy.js';
 import { checkProcessList } from './process-list.js';
 import { checkVolumeCreate } from './volume-create.js';
@@ -37,9 +37,26 @@ const queries: Rules<(target: string) => void> = {
   ImageBuild: checkBuildNetwork,
 };
 
-/** Those of `bodies` that decide nothing under this policy, so that a body which cannot be read is the engine's to answer. */
-function isOpen(id: OperationId, { allowPrivileged }: GatePolicy): boolean {
-  return id === 'ContainerExec' && allowPrivileged;
+/** Whether the body of an operation decides under this policy; without it there is nothing to decide on. */
+export function isDecidedByBody(id: OperationId, { allowPrivileged }: GatePolicy): boolean {
+  return id in bodies && !(id === 'ContainerExec' && allowPrivileged);
+}
+
+/** Decides on a body. Throws a `BH_GATE_…` refusal. */
+export function decideBody(id: OperationId, body: EngineJson, policy: GatePolicy): void {
+  if (isDecidedByBody(id, policy)) bodies[id]?.(body, policy);
+}
+
+/**
+ * Decides on what the head of a request says.
+ *
+ * @param target with the query.
+ *
+ * Throws a `BH_GATE_…` refusal.
+ */
+export function decideHead({ id, closed }: Operation, path: string, target: string): void {
+  if (closed !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: closed });
+  queries[id]?.(target);
 }
 
 /**
@@ -50,12 +67,10 @@ function isOpen(id: OperationId, { allowPrivileged }: GatePolicy): boolean {
  */
 export function decideRequest({ method, target, body }: EngineRequest, policy: GatePolicy): void {
   const path = enginePath(target);
-  const { id, closed } = operationOf(method, path);
-  if (closed !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: closed });
-  queries[id]?.(target);
-  const check = isOpen(id, policy) ? undefined : bodies[id];
-  if (check === undefined) return;
+  const operation = operationOf(method, path);
+  decideHead(operation, path, target);
+  if (!isDecidedByBody(operation.id, policy)) return;
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });
-  check(parseEngineJson(body), policy);
+  decideBody(operation.id, readEngineJson(body).folded, policy);
 }

@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { parseJson } from '../common/json.js';
 
 /** A JSON value as the engine takes it: object keys folded, every object a map. */
 export type EngineJson =
@@ -15,19 +16,22 @@ const deepest = 64;
 /**
  * Reads a request body as Go's encoding/json does, or not at all. Go matches keys without regard to case, and a repeated key is
  * merged into what the first one set; JSON.parse keeps the last alone. A reader of the second kind in front of a reader of the
- * first can be shown one request and let pass another, so repeated keys are refused and all keys folded.
+ * first can be shown one request and let pass another, so repeated keys are refused and all keys folded. Half a surrogate pair is
+ * U+FFFD to Go, in which two keys may become one, and so refused as well.
+ *
+ * @returns the value as parseJson gives it, from which it can be written without loss, and as the engine takes it.
  *
  * Throws `BH_GATE_BODY`.
  */
-export function parseEngineJson(text: string): EngineJson {
+export function readEngineJson(text: string): { value: unknown; folded: EngineJson } {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = parseJson(text);
   } catch (cause) {
     throw new BulkheadError('BH_GATE_BODY', { reason: 'its body is not JSON' }, { cause });
   }
   refuseRepeatedKeys(text);
-  return fold(value, 0);
+  return { value, folded: foldJson(value) };
 }
 
 /** As bytes.EqualFold does for the letters of our keys: U+017F and U+212A fold to s and k. */
@@ -35,16 +39,26 @@ export function foldKey(key: string): string {
   return key.replaceAll('\u017F', 's').replaceAll('\u212A', 'k').toLowerCase();
 }
 
-function fold(value: unknown, depth: number): EngineJson {
+/** A value of parseJson as the engine takes it. Throws `BH_GATE_BODY`. */
+export function foldJson(value: unknown, depth = 0): EngineJson {
   if (depth > deepest) throw new BulkheadError('BH_GATE_BODY', { reason: 'its body is nested too deeply' });
-  if (Array.isArray(value)) return value.map((item) => fold(item, depth + 1));
+  if (Array.isArray(value)) return value.map((item) => foldJson(item, depth + 1));
   if (typeof value === 'object' && value !== null) {
-    return new Map(Object.entries(value).map(([key, item]) => [foldKey(key), fold(item, depth + 1)]));
+    return new Map(
+      Object.entries(value).map(([key, item]) => [foldKey(wellFormed(key)), foldJson(item, depth + 1)]),
+    );
   }
   if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY)
     throw new BulkheadError('BH_GATE_BODY', { reason: 'its body has a number that is too large' });
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return value;
+  if (typeof value === 'bigint') return Number(value);
+  if (typeof value === 'string') return wellFormed(value);
+  if (typeof value === 'number' || typeof value === 'boolean') return value;
   return null;
+}
+
+function wellFormed(text: string): string {
+  if (text.isWellFormed()) return text;
+  throw new BulkheadError('BH_GATE_BODY', { reason: 'its body has half a surrogate pair' });
 }
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;

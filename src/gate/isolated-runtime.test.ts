@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { withIsolatedRuntime } from './isolated-runtime.js';
+import { isolateRuntime } from './isolated-runtime.js';
+import { RequestBody } from './request-body.js';
+
+function withIsolatedRuntime(text: string): string {
+  const body = new RequestBody(text);
+  isolateRuntime(body);
+  return body.text;
+}
 
 test.each([
   ['{"Image":"a"}', '{"Image":"a","HostConfig":{"Runtime":"bulkhead"}}'],

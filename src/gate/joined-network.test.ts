@@ -1,7 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from './decide-request.js';
-import { withJoinedId } from './joined-network.js';
+import { type ContainerIds, joinById } from './joined-network.js';
 import type { GatePolicy } from './policy.js';
+import { RequestBody } from './request-body.js';
+
+async function withJoinedId(text: string, idOf: ContainerIds): Promise<string> {
+  const body = new RequestBody(text);
+  await joinById(body, idOf);
+  return body.text;
+}
 
 const policy: GatePolicy = {
   contact: 'your administrator',

@@ -1,8 +1,7 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import { parseEngineJson } from './engine-json.js';
 import { asObject, objectAt, textAt } from './fields.js';
-import { withHostConfig } from './host-config.js';
 import { queryValues } from './query.js';
+import type { RequestBody } from './request-body.js';
 
 /** The full id of the container a name, id or beginning of an id stands for; `undefined` where there is none. */
 export type ContainerIds = (reference: string) => Promise<string | undefined>;
@@ -36,16 +35,16 @@ export function checkContainerName(target: string): void {
 }
 
 /**
- * The body of POST /containers/create with the id in place of whatever else names the container whose network is joined.
+ * POST /containers/create: puts the id in place of whatever else names the container whose network is joined.
  *
- * Throws `BH_GATE_NO_CONTAINER`, or `BH_GATE_BODY` for a body that the engine might read otherwise.
+ * Throws `BH_GATE_NO_CONTAINER`.
  */
-export async function withJoinedId(text: string, idOf: ContainerIds): Promise<string> {
-  const mode = textAt(objectAt(asObject(parseEngineJson(text), 'the body'), 'hostconfig'), 'networkmode');
-  if (!mode.startsWith(joining)) return text;
+export async function joinById(body: RequestBody, idOf: ContainerIds): Promise<void> {
+  const mode = textAt(objectAt(asObject(body.folded, 'the body'), 'hostconfig'), 'networkmode');
+  if (!mode.startsWith(joining)) return;
   const container = mode.slice(joining.length);
-  if (fullId.test(container)) return text;
+  if (fullId.test(container)) return;
   const id = await idOf(container);
   if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
-  return withHostConfig(text, { NetworkMode: `${joining}${id}` });
+  body.setHostConfig('NetworkMode', `${joining}${id}`);
 }

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { withoutLogBuffer } from './log-buffer.js';
+import { dropLogBuffer } from './log-buffer.js';
+import { RequestBody } from './request-body.js';
+
+function withoutLogBuffer(text: string): string {
+  const body = new RequestBody(text);
+  dropLogBuffer(body);
+  return body.text;
+}
 
 const host = (config: string): string => `{"HostConfig":{"LogConfig":${config}}}`;
 

@@ -1,5 +1,5 @@
 import { foldKey } from './engine-json.js';
-import { hostConfigOf, withHostConfig } from './host-config.js';
+import type { RequestBody } from './request-body.js';
 
 /** Names of options, which Go reads as they are spelt. */
 const ofTheBuffer = new Set(['mode', 'max-buffer-size']);
@@ -9,21 +9,17 @@ const ofTheBuffer = new Set(['mode', 'max-buffer-size']);
  * the lines in it, and not the lines (daemon/logger/ring.go, Docker 28.5). A container that writes empty lines, which are none, faster than
  * a file takes them makes dockerd grow by 100 MB/s, with `--restart always` at each start of the engine again; and the kernel ends
  * everybody's containers before it ends dockerd. The drivers that are served write files, so there is nobody the buffer would spare waiting for.
- *
- * @returns the body written anew where there is such an option, else as it is.
- *
- * Throws `BH_GATE_BODY` for one that the engine might read otherwise.
  */
-export function withoutLogBuffer(text: string): string {
-  const log = entriesOf(hostConfigOf(text, 'LogConfig'));
+export function dropLogBuffer(body: RequestBody): void {
+  const log = entriesOf(body.hostConfig('LogConfig'));
   const at = log.findIndex(([key]) => foldKey(key) === 'config');
   const options = entriesOf(log[at]?.[1]);
   const kept = options.filter(([name]) => !ofTheBuffer.has(name));
-  if (kept.length === options.length) return text;
+  if (kept.length === options.length) return;
   const config = log.map(
     ([key, value], index) => [key, index === at ? Object.fromEntries(kept) : value] as const,
   );
-  return withHostConfig(text, { LogConfig: Object.fromEntries(config) });
+  body.setHostConfig('LogConfig', Object.fromEntries(config));
 }
 
 /** Nothing, where it is no object: what to make of that is the engine's to say. */

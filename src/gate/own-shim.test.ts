@@ -1,6 +1,21 @@
 import { expect, test } from 'vitest';
+import type { GatePolicy } from './policy.js';
 import { bodyRewriteOf } from './rewrite-body.js';
-import { withOwnShim } from './own-shim.js';
+import { dropShimGrouping } from './own-shim.js';
+import { RequestBody } from './request-body.js';
+
+function withOwnShim(text: string): string {
+  const body = new RequestBody(text);
+  dropShimGrouping(body);
+  return body.text;
+}
+
+const policy: GatePolicy = {
+  contact: 'your administrator',
+  allowPrivileged: true,
+  shared: { directories: [], throughLink: () => false },
+  ownNetworks: [],
+};
 
 const host = (annotations: string): string => `{"HostConfig":{"Annotations":${annotations}}}`;
 
@@ -24,8 +39,9 @@ test.each([
 
 test('a container is made with neither a buffer for its log nor the shim of another, in the isolated runtime', async () => {
   const body = `{"HostConfig":{"Annotations":{"io.containerd.runc.v2.group":"a"},"LogConfig":{"Config":{"mode":"non-blocking"}}}}`;
-  const rewrite = bodyRewriteOf('POST', '/containers/create');
-  expect(String(await rewrite?.(Buffer.from(body), () => Promise.resolve(undefined)))).toBe(
+  const rewrite = bodyRewriteOf('ContainerCreate');
+  const context = { policy, idOf: () => Promise.resolve(undefined), judge: () => undefined };
+  expect(String(await rewrite?.(Buffer.from(body), context))).toBe(
     '{"HostConfig":{"LogConfig":{"Config":{}},"Annotations":{},"Runtime":"bulkhead"}}',
   );
 });

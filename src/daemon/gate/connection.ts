@@ -4,7 +4,7 @@ import type { Caller } from '../../gate/caller.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
 import { ByteSource, ConnectionCut } from './byte-source.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
-import { exchangeOf, readRequest, sendRequest } from './request-side.js';
+import { exchangeOf, judgeHead, readRequest, sendRequest } from './request-side.js';
 
 export interface GateSide {
   readonly hooks: GateHooks;
@@ -57,6 +57,7 @@ export class GateConnection {
       const exchange = exchangeOf(request, this.#caller);
       this.#engine.source.whenEnded(undefined);
       await this.#hooks.judge(exchange);
+      judgeHead(exchange);
       await this.#hooks.before(exchange);
       const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);
       this.#client.source.whenEnded(undefined);
@@ -75,7 +76,7 @@ export class GateConnection {
 
   async #send(exchange: Exchange): Promise<void> {
     try {
-      await sendRequest(exchange, this.#client, this.#engine, this.#hooks.containerId);
+      await sendRequest(exchange, this.#client, this.#engine, this.#hooks);
     } catch (error) {
       // An engine that answers and closes before it has read everything: the answer counts.
       if (!(error instanceof ConnectionCut && this.#engine.stream.destroyed)) throw error;

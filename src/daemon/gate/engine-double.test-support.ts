@@ -24,9 +24,16 @@ export interface GateUnderTest {
 
 const noHooks: GateHooks = {
   judge: () => undefined,
+  judgeBody: () => undefined,
   before: () => undefined,
   after: () => undefined,
   containerId: async () => Promise.resolve(undefined),
+  policy: {
+    contact: 'your administrator',
+    allowPrivileged: true,
+    shared: { directories: [], throughLink: () => false },
+    ownNetworks: [],
+  },
 };
 
 export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnderTest> {

@@ -3,6 +3,8 @@ import type { Caller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import type { ContainerIds } from '../../gate/joined-network.js';
 import type { Operation } from '../../gate/operations.js';
+import type { GatePolicy } from '../../gate/policy.js';
+import type { RequestBody } from '../../gate/request-body.js';
 import type { Takeover } from '../../gate/takeover.js';
 import type { ByteSource } from './byte-source.js';
 
@@ -23,13 +25,16 @@ export interface Exchange {
   readonly takeover: Takeover | undefined;
 }
 
-/** What else is to happen around an exchange, which must not reject but for `judge`, and what the gate asks the engine itself. */
+/** What else is to happen around an exchange, which must not reject but for the first two, and what the gate asks the engine itself. */
 export interface GateHooks {
   /** Whether the engine may see the request at all. Rejects with a refusal, which the client is told. */
   judge(exchange: Exchange): Promise<void> | undefined;
+  /** Whether the engine may see this JSON body, and in what form: it may be edited. Rejects likewise. */
+  judgeBody(exchange: Exchange, body: RequestBody): Promise<void> | undefined;
   /** Before the engine sees the request, when it may. */
   before(exchange: Exchange): Promise<void> | undefined;
   /** Before the client sees the answer. */
   after(exchange: Exchange): Promise<void> | undefined;
   readonly containerId: ContainerIds;
+  readonly policy: GatePolicy;
 }

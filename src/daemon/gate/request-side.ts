@@ -1,17 +1,17 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
 import { checkApiVersion } from '../../gate/api-version.js';
+import { decideHead } from '../../gate/decide-request.js';
 import { withoutVersion } from '../../gate/engine-path.js';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
 import { HeadReader } from '../../gate/http/head-reader.js';
 import { parseRequestHead, type RequestHead } from '../../gate/http/request-head.js';
-import type { ContainerIds } from '../../gate/joined-network.js';
 import { operationOf } from '../../gate/operations.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
-import type { Exchange, Peer } from './exchange.js';
+import type { Exchange, GateHooks, Peer } from './exchange.js';
 
 const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -42,21 +42,32 @@ export function exchangeOf(request: RequestHead, caller: Caller): Exchange {
   return { caller, request, path, operation, takeover: takeoverOf(request, operation) };
 }
 
+/** What the gate decides by itself before there is a body. Throws a `BH_GATE_…` refusal. */
+export function judgeHead({ request: { query }, path, operation }: Exchange): void {
+  decideHead(operation, path, query === undefined ? path : `${path}?${query}`);
+}
+
 /**
  * Writes a request and its body, read on meanwhile, to the engine. One that can't be read to its end is left unfinished, so
  * that the engine never takes it for a whole one. Rejects with a `BH_GATE_…` refusal or ConnectionCut.
  */
 export async function sendRequest(
-  { request, path, takeover }: Exchange,
+  exchange: Exchange,
   client: Peer,
   engine: Peer,
-  containerId: ContainerIds,
+  hooks: GateHooks,
 ): Promise<void> {
-  const rewrite = bodyRewriteOf(request.method, path);
+  const { request, operation, takeover } = exchange;
+  const rewrite = bodyRewriteOf(operation.id);
   if (rewrite !== undefined) {
-    const body = await rewrite(await readBody(request, client), containerId);
+    const body = await rewrite(await readBody(request, client), {
+      policy: hooks.policy,
+      idOf: hooks.containerId,
+      judge: (parsed) => hooks.judgeBody(exchange, parsed),
+    });
     const anew = { ...request, expectsContinue: false };
-    const head = canonicalRequest(anew, { length: body.length }, takeover);
+    const framing = request.framing === undefined ? undefined : { length: body.length };
+    const head = canonicalRequest(anew, framing, takeover);
     return writeAll(engine.stream, [Buffer.from(head), body]);
   }
   const head = canonicalRequest(request, request.framing, takeover);
