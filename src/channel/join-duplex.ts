@@ -12,12 +12,14 @@ export type JoinEnd = { readonly end: 'complete' } | { readonly end: 'aborted'; 
  * A reader that is slow pauses only its own source. What a side ended before the join is passed on as an end.
  *
  * Resolves when both are closed, never rejects.
+ *
+ * @param passedOn told of each piece of `b` that `a` has written and nothing needs any more.
  */
-export function joinDuplex(a: Duplex, b: Duplex): Promise<JoinEnd> {
+export function joinDuplex(a: Duplex, b: Duplex, passedOn?: (piece: Buffer) => void): Promise<JoinEnd> {
   return new Promise((resolve) => {
     const join = new Join(resolve);
     join.add(a, b);
-    join.add(b, a);
+    join.add(b, a, passedOn);
   });
 }
 
@@ -33,14 +35,18 @@ class Join {
     this.#resolve = resolve;
   }
 
-  add(from: Duplex, to: Duplex): void {
+  add(from: Duplex, to: Duplex, passedOn?: (piece: Buffer) => void): void {
     this.#open.add(from);
     let sinkEnded = false;
     to.on('finish', () => {
       sinkEnded = true;
     });
     from.on('data', (chunk: Buffer) => {
-      if (!to.write(chunk)) from.pause();
+      const written = (error?: Error | null): void => {
+        if (error === undefined || error === null) passedOn?.(chunk);
+      };
+      // What the kernel took at once needs no pause, whatever its size.
+      if (!to.write(chunk, passedOn && written) && to.writableLength > 0) from.pause();
     });
     to.on('drain', () => {
       from.resume();

@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { Agent, type IncomingMessage, request, type RequestOptions } from 'node:http';
 import { join } from 'node:path';
 import { execa } from 'execa';
+import { findDockerClient } from '../../scripts/docker-client.ts';
 import { readStatus } from '../support/control.ts';
 import { probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
@@ -11,6 +12,7 @@ import { alternate, type BenchmarkRow, median, milliseconds, pairs } from './row
 import { type BenchEngine, startBenchEngine } from './with-engine.ts';
 
 const imageMebibytes = 256;
+const attachedMebibytes = 256;
 
 export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
   await using engine = await startBenchEngine('bench-gate');
@@ -18,6 +20,7 @@ export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
     ...(await requests(engine)),
     ...(await run(engine, rounds)),
     ...(await transfer(engine)),
+    ...(await attach(engine)),
     ...(await logs(engine, 500)),
   ];
 }
@@ -114,6 +117,28 @@ async function transfer({ docker, gated, disk }: BenchEngine): Promise<Benchmark
     { name: 'docker load, through the gate', unit: 'MB/s', value: rate(loaded.a) },
     { name: 'docker load, straight', unit: 'MB/s', value: rate(loaded.b) },
     { name: 'docker load, throughput through / straight', unit: 'ratio', value: 1 / loaded.ratio },
+  ];
+}
+
+/** The output of a container that waits for its client; the start is not counted. */
+async function attach({ docker, gated }: BenchEngine): Promise<BenchmarkRow[]> {
+  const script = `read _ && dd if=/dev/zero bs=64k count=${attachedMebibytes * 16} 2>/dev/null`;
+  const output = (by: typeof docker) => async (): Promise<number> => {
+    const options = ['-d', '-i', '--log-driver', 'none'];
+    const id = await docker.ok(['run', ...options, probe, 'sh', '-c', script]);
+    const { file, env } = findDockerClient(by.host);
+    const time = await milliseconds(async () =>
+      execa(file, ['attach', id], { input: '\n', stdout: 'ignore', extendEnv: false, env }),
+    );
+    await docker.ok(['rm', '-f', id]);
+    return time;
+  };
+  const { a, b, ratio } = await alternate(7, output(gated), output(docker));
+  const rate = (ms: number): number => ((attachedMebibytes << 20) / ms) * 1e-3;
+  return [
+    { name: 'docker attach, output through the gate', unit: 'MB/s', value: rate(a) },
+    { name: 'docker attach, straight', unit: 'MB/s', value: rate(b) },
+    { name: 'docker attach, throughput through / straight', unit: 'ratio', value: 1 / ratio },
   ];
 }
 

@@ -78,8 +78,11 @@ async function passBody(
       throw new ConnectionCut();
     }
     const { consumed } = reader.push(piece);
-    engine.putBack(piece.subarray(consumed));
-    await writeAll(client, [...pending, piece.subarray(0, consumed)]);
+    if (consumed === piece.length) await writeAll(client, [...pending, piece], () => engine.giveBack(piece));
+    else {
+      engine.putBack(piece.subarray(consumed));
+      await writeAll(client, [...pending, piece.subarray(0, consumed)]);
+    }
     pending = [];
   }
   await writeAll(client, pending);

@@ -21,9 +21,12 @@ export class ByteSource {
   #wake: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
   readonly #release: () => void;
+  /** Takes back the memory of a piece that came from here, of which nothing was put back, once no view of it is in use. */
+  readonly giveBack: (piece: Buffer) => void;
 
-  constructor(stream: Duplex) {
+  constructor(stream: Duplex, giveBack: (piece: Buffer) => void = () => undefined) {
     this.#stream = stream;
+    this.giveBack = giveBack;
     const onData = (piece: Buffer): void => {
       this.#pieces.push(piece);
       this.#held += piece.length;
@@ -95,15 +98,25 @@ export class ByteSource {
   }
 }
 
-/** Writes pieces together and waits until there is room for more. Rejects with ConnectionCut. */
-export async function writeAll(to: Duplex, pieces: readonly Buffer[]): Promise<void> {
+/**
+ * Writes pieces together and waits until there is room for more. Rejects with ConnectionCut.
+ *
+ * @param written called when nothing needs the pieces any more; not if that is never known.
+ */
+export async function writeAll(to: Duplex, pieces: readonly Buffer[], written?: () => void): Promise<void> {
   if (to.destroyed || to.writableEnded) throw new ConnectionCut();
   if (pieces.length === 0) return;
+  const last = pieces.length - 1;
+  const whenWritten = (error?: Error | null): void => {
+    if (error === undefined || error === null) written?.();
+  };
   to.cork();
   let room = true;
-  for (const piece of pieces) room = to.write(piece);
+  for (const [index, piece] of pieces.entries())
+    room = index === last && written !== undefined ? to.write(piece, whenWritten) : to.write(piece);
   to.uncork();
-  if (room || !to.writableNeedDrain) return;
+  // What the kernel took at once needs no wait, whatever its size.
+  if (room || to.writableLength === 0 || !to.writableNeedDrain) return;
   await new Promise<void>((resolve, reject) => {
     const settle = (): void => {
       to.off('drain', settle).off('close', settle);

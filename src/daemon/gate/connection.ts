@@ -9,6 +9,8 @@ import { exchangeOf, judgeHead, readRequest, sendRequest } from './request-side.
 export interface GateSide {
   readonly hooks: GateHooks;
   readonly caller: Caller;
+  /** Takes back the memory of a piece read from the engine. */
+  readonly giveBack: (piece: Buffer) => void;
 }
 
 /**
@@ -24,9 +26,9 @@ export class GateConnection {
   #answering = false;
   #method: string | undefined;
 
-  constructor(client: Duplex, engine: Duplex, { hooks, caller }: GateSide) {
+  constructor(client: Duplex, engine: Duplex, { hooks, caller, giveBack }: GateSide) {
     this.#client = { stream: client, source: new ByteSource(client) };
-    this.#engine = { stream: engine, source: new ByteSource(engine) };
+    this.#engine = { stream: engine, source: new ByteSource(engine, giveBack) };
     this.#hooks = hooks;
     this.#caller = caller;
   }
@@ -103,7 +105,7 @@ export class GateConnection {
     const [client, engine] = [this.#client.stream, this.#engine.stream];
     for (const piece of this.#client.source.release()) engine.write(piece);
     for (const piece of this.#engine.source.release()) client.write(piece);
-    const joined = joinDuplex(client, engine);
+    const joined = joinDuplex(client, engine, this.#engine.source.giveBack);
     client.resume();
     engine.resume();
     await joined;

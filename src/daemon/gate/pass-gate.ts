@@ -1,5 +1,4 @@
 import { setTimeout as deadline } from 'node:timers';
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
@@ -9,6 +8,7 @@ import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
 import type { GateHooks } from './exchange.js';
 import { hearOut } from './hear-out.js';
+import { ReadSlabs } from './reused-reads.js';
 import { refusalStatus } from './refusal-status.js';
 
 export interface GateOptions {
@@ -21,11 +21,14 @@ export interface GateOptions {
 /** How long a client that has been told the last may take to close. */
 const lingerMs = 5000;
 
+/** Of all connections to the engine. */
+const slabs = new ReadSlabs();
+
 /** Serves one connection of a client. Resolves when nothing more will be served on it; never rejects. */
 export async function passGate(client: Duplex, options: GateOptions): Promise<void> {
   const { engineSocket, log } = options;
-  const engine = connect({ path: engineSocket, allowHalfOpen: true });
-  const gate = new GateConnection(client, engine, options);
+  const engine = slabs.connect(engineSocket);
+  const gate = new GateConnection(client, engine, { ...options, giveBack });
   try {
     await gate.serve(() => {
       endClient(client);
@@ -39,7 +42,7 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
       log.error({ err: error }, 'a connection to the engine was cut by the gate');
   } finally {
     gate.release();
-    hearOut(engine);
+    hearOut(engine, giveBack);
     // What the client still sends is not waited for, nor may it keep the client from reading what it was told.
     client.resume();
   }
@@ -57,6 +60,10 @@ function refuse(client: Duplex, method: string | undefined, error: BulkheadError
   ];
   endClient(client, `${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`);
 }
+
+const giveBack = (piece: Buffer): void => {
+  slabs.giveBack(piece);
+};
 
 /** Ends in order, so that everything already written arrives; who does not close then is cut off. */
 function endClient(client: Duplex, last?: string): void {
