@@ -7,6 +7,7 @@ import { developer } from '../gate/caller.js';
 import type { ContainerIds } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
 import { judgeAll } from './gate/judges.js';
+import type { RequestWitness } from './gate/exchange.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
@@ -28,6 +29,7 @@ export interface HandlerSources {
   readonly refreshViews: RefreshViews;
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
+  readonly witness: RequestWitness;
   readonly log: Logger;
 }
 
@@ -49,7 +51,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews, containerId, policy, signIn, log }: HandlerSources,
+  { engineSocket, whenEngineReady, refreshViews, containerId, policy, witness, signIn, log }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -77,6 +79,7 @@ export async function joinEngine(
     ...freshViewHooks(refreshViews),
     containerId,
     policy,
+    witness,
   };
   await passGate(stream, { engineSocket, hooks, caller: developer, log });
 }

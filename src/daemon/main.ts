@@ -4,6 +4,8 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
+import { openAuditLog, policyDecision, recordContainer } from './audit/index.js';
+import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
 import { createBuilderNetwork } from './builder-network.js';
@@ -53,13 +55,19 @@ async function main(args: DaemonArguments): Promise<void> {
   phases.phase('daemon');
   const journal = new Journal();
   const log = createLogger('bulkheadd', journalStream('bulkheadd', journal));
+  const audit = openAuditLog();
+  const witness = new RequestAudit(audit.boot, (decision) => {
+    audit.record(decision);
+  });
   process.on('uncaughtException', (error) => {
     /* PID 1 starts a fresh daemon; the engine and its containers go on meanwhile. */
     process.stderr.write(`bulkheadd: ${error.stack ?? error.message}\n`);
+    audit.flushNow();
     process.exit(70);
   });
   /* Before anything is served; without it nothing is. */
-  const { isolation: policy, settings, serial } = policyOrFailure(args.policyFd, phases);
+  const { isolation: policy, settings, serial, sha256 } = policyOrFailure(args.policyFd, phases);
+  audit.record(policyDecision({ serial, sha256, version, mode: args.mode }));
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
@@ -68,7 +76,7 @@ async function main(args: DaemonArguments): Promise<void> {
     shared: createSharedPaths(shared, sshAgent),
     ownNetworks: args.mode === 'vm' ? readOwnNetworks() : [],
   };
-  listenAuthorization(authorizationSocket, gatePolicy, log);
+  listenAuthorization(authorizationSocket, gatePolicy, witness, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
@@ -102,6 +110,7 @@ async function main(args: DaemonArguments): Promise<void> {
     }),
     audit: (event) => {
       log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
+      void recordContainer(audit, event);
     },
     onError: (error) => {
       log.error({ err: error }, 'front door service failed');
@@ -200,6 +209,7 @@ async function main(args: DaemonArguments): Promise<void> {
     powerOff,
     containerId: (reference) => client.containerId(reference),
     policy: gatePolicy,
+    witness,
     refreshViews: async (target) => {
       await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { defaultPolicy, type IsolationPolicy } from '../isolation/policy.js';
 import { readSettings, type Settings, soundPolicy } from '../policy/index.js';
 import { isolationPolicyOf } from './isolation-policy.js';
@@ -9,6 +10,8 @@ export interface PolicyInForce {
   readonly settings: Settings;
   /** Of the organization's policy; undefined when there is none, or it has none. */
   readonly serial?: number | undefined;
+  /** SHA-256 of the file, in hexadecimal; undefined without one. */
+  readonly sha256?: string;
 }
 
 /**
@@ -20,6 +23,8 @@ export interface PolicyInForce {
 export function readPolicyInForce(fd: number | undefined): PolicyInForce {
   if (fd === undefined) return { isolation: defaultPolicy, settings: { configurationFileVersion: 2 } };
   const file = 'the policy';
-  const { settings } = soundPolicy(readSettings(readSealedFile(fd), file), file);
-  return { isolation: isolationPolicyOf(settings), settings, serial: settings.bulkhead?.serial };
+  const bytes = readSealedFile(fd);
+  const { settings } = soundPolicy(readSettings(bytes, file), file);
+  const sha256 = createHash('sha256').update(bytes).digest('hex');
+  return { isolation: isolationPolicyOf(settings), settings, serial: settings.bulkhead?.serial, sha256 };
 }

@@ -6,7 +6,7 @@ import { exchangeOf } from './gate/request-side.js';
 import { freshViewHooks, viewTarget } from './view-refresh.js';
 
 function exchange(line: string): Exchange {
-  return exchangeOf(parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']), developer);
+  return exchangeOf(parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']), developer, 'id');
 }
 
 test.each([

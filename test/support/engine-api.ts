@@ -1,8 +1,9 @@
-import { type IncomingMessage, request } from 'node:http';
+import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 
 export interface ApiAnswer {
   readonly status: number;
   readonly text: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 export interface ApiRequest {
@@ -37,5 +38,5 @@ export async function callEngine(
   response.setEncoding('utf8');
   let text = '';
   for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode ?? 0, text };
+  return { status: response.statusCode ?? 0, text, headers: response.headers };
 }

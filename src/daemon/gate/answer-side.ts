@@ -14,13 +14,13 @@ export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
  * Passes on the answer to one request, byte by byte as it is but for the version of the API it may say, up to where it ends. Rejects with ConnectionCut, or with
  * `BH_GATE_HTTP` when the engine's answer can't be read.
  *
- * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer.
+ * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer, with the answer's status.
  */
 export async function passAnswer(
   { request, operation, takeover }: Exchange,
   engine: ByteSource,
   client: Duplex,
-  beforeFinal: () => Promise<void>,
+  beforeFinal: (status: number) => Promise<void>,
 ): Promise<AnswerEnd> {
   for (;;) {
     const { bytes: sent, head } = await readHead(engine, request.method);
@@ -30,7 +30,7 @@ export async function passAnswer(
       await writeAll(client, bytes);
       continue;
     }
-    await beforeFinal();
+    await beforeFinal(head.status);
     if (isTakenOver(head, takeover)) {
       await writeAll(client, bytes);
       return 'taken-over';

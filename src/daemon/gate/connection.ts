@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { joinDuplex } from '../../channel/index.js';
+import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
+import type { RequestHead } from '../../gate/http/request-head.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
 import { ByteSource, ConnectionCut } from './byte-source.js';
-import type { Exchange, GateHooks, Peer } from './exchange.js';
+import type { Exchange, GateHooks, Peer, RequestReading } from './exchange.js';
 import { exchangeOf, judgeHead, readRequest, sendRequest } from './request-side.js';
 
 export interface GateSide {
@@ -24,7 +26,7 @@ export class GateConnection {
   readonly #hooks: GateHooks;
   readonly #caller: Caller;
   #answering = false;
-  #method: string | undefined;
+  #reading: RequestReading = { id: '' };
 
   constructor(client: Duplex, engine: Duplex, { hooks, caller, giveBack }: GateSide) {
     this.#client = { stream: client, source: new ByteSource(client) };
@@ -38,9 +40,9 @@ export class GateConnection {
     return this.#answering;
   }
 
-  /** Of the request that is served, as far as it was read: to HEAD there is no answer with a body. */
-  get method(): string | undefined {
-    return this.#method;
+  /** How far the present request was read: to HEAD there is no answer with a body. */
+  get reading(): RequestReading {
+    return this.#reading;
   }
 
   /**
@@ -52,16 +54,12 @@ export class GateConnection {
   async serve(onEngineLeft: () => void): Promise<void> {
     for (;;) {
       this.#engine.source.whenEnded(onEngineLeft);
-      this.#method = undefined;
-      const request = await readRequest(this.#client.source);
+      this.#reading = { id: this.#hooks.witness.newId() };
+      const request = await this.#witnessed(readRequest(this.#client.source));
       if (request === undefined) return;
-      this.#method = request.method;
-      const exchange = exchangeOf(request, this.#caller);
+      this.#reading = { ...this.#reading, request };
       this.#engine.source.whenEnded(undefined);
-      await this.#hooks.judge(exchange);
-      judgeHead(exchange);
-      await this.#hooks.before(exchange);
-      const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);
+      const { exchange, end } = await this.#witnessed(this.#serveOne(request, onEngineLeft));
       this.#client.source.whenEnded(undefined);
       if (end === 'taken-over') return this.#join();
       // Asked to close, or told to by `canonicalRequest`, the engine reads no other request.
@@ -74,6 +72,28 @@ export class GateConnection {
   release(): void {
     this.#client.source.release();
     this.#engine.source.release();
+  }
+
+  async #serveOne(
+    request: RequestHead,
+    onEngineLeft: () => void,
+  ): Promise<{ readonly exchange: Exchange; readonly end: AnswerEnd }> {
+    const exchange = exchangeOf(request, this.#caller, this.#reading.id);
+    this.#hooks.witness.read(exchange);
+    await this.#hooks.judge(exchange);
+    judgeHead(exchange);
+    await this.#hooks.before(exchange);
+    const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);
+    return { exchange, end };
+  }
+
+  async #witnessed<T>(work: Promise<T>): Promise<T> {
+    const { witness } = this.#hooks;
+    return work.catch((error: unknown) => {
+      if (isBulkheadError(error)) witness.refused(this.#reading, this.#caller, error);
+      else witness.over(this.#reading.id);
+      throw error;
+    });
   }
 
   async #send(exchange: Exchange): Promise<void> {
@@ -89,7 +109,8 @@ export class GateConnection {
 
   async #pass(exchange: Exchange, onEngineLeft: () => void): Promise<AnswerEnd> {
     const { source } = this.#engine;
-    const end = await passAnswer(exchange, source, this.#client.stream, async () => {
+    const end = await passAnswer(exchange, source, this.#client.stream, async (status) => {
+      this.#hooks.witness.answered(exchange.id, status);
       await this.#hooks.after(exchange);
       this.#answering = true;
     }).catch((error: unknown) => {

@@ -34,6 +34,14 @@ const noHooks: GateHooks = {
     shared: { directories: [], throughLink: () => false },
     ownNetworks: [],
   },
+  witness: {
+    newId: () => 'request',
+    read: () => undefined,
+    body: () => undefined,
+    answered: () => undefined,
+    over: () => undefined,
+    refused: () => undefined,
+  },
 };
 
 export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnderTest> {

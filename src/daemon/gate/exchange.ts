@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
+import type { EngineJson } from '../../gate/engine-json.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import type { ContainerIds } from '../../gate/joined-network.js';
 import type { Operation } from '../../gate/operations.js';
@@ -16,6 +18,8 @@ export interface Peer {
 
 /** One request and the answer to it. */
 export interface Exchange {
+  /** Unique for as long as the audit log lives. The engine gets it as a header and hands it on when it asks about the request. */
+  readonly id: string;
   readonly caller: Caller;
   readonly request: RequestHead;
   /** Of the request, without version. */
@@ -23,6 +27,26 @@ export interface Exchange {
   /** What it asks the engine to do. */
   readonly operation: Operation;
   readonly takeover: Takeover | undefined;
+}
+
+/** A request, as far as it was read. */
+export interface RequestReading {
+  readonly id: string;
+  readonly request?: RequestHead;
+}
+
+/** Is told of every request by its id; must not throw. */
+export interface RequestWitness {
+  newId(): string;
+  /** It was read, before it is judged; then one of the others comes. */
+  read(exchange: Exchange): void;
+  /** Its body was read, before it is judged. */
+  body(exchange: Exchange, body: EngineJson): void;
+  /** Before the client sees the answer. */
+  answered(id: string, status: number): void;
+  /** The client or the engine went, after an answer or before there was one. */
+  over(id: string): void;
+  refused(reading: RequestReading, caller: Caller, error: BulkheadError): void;
 }
 
 /** What else is to happen around an exchange, which must not reject but for the first two, and what the gate asks the engine itself. */
@@ -37,4 +61,5 @@ export interface GateHooks {
   after(exchange: Exchange): Promise<void> | undefined;
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
+  readonly witness: RequestWitness;
 }

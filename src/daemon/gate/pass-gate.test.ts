@@ -5,21 +5,27 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { nextChunk, readAll } from '../../channel/test-support/streams.js';
 import { answer, startGate } from './engine-double.test-support.js';
 
+/** The engine gets the id the gate gave the request, and hands it on to the second line. */
+const idLine = 'x-bulkhead-request-id: request\r\n';
+
 const get = (path: string, ...fields: readonly string[]): string =>
   [`GET ${path} HTTP/1.1`, 'Host: x', ...fields, '', ''].join('\r\n');
 
 test('requests sent together reach the engine one after the other, each in the form of the gate', async () => {
   const { near, engine, received, whenReceived, over } = await startGate();
-  near.end(get('/%5fping', 'User-Agent:  me ') + get('/v1.51/info?x=1', 'Keep-Alive: 3'));
+  near.end(
+    get('/%5fping', 'User-Agent:  me ') +
+      get('/v1.51/info?x=1', 'Keep-Alive: 3', 'X-Bulkhead-Request-Id: mine'),
+  );
   const socket = await engine;
   await whenReceived(/\r\n\r\n/);
-  const first = 'GET /_ping HTTP/1.1\r\nhost: docker\r\nuser-agent: me\r\n\r\n';
+  const first = `GET /_ping HTTP/1.1\r\nhost: docker\r\nuser-agent: me\r\n${idLine}\r\n`;
   expect(received()).toBe(first);
   socket.write(answer('one').slice(0, -2));
   socket.write(answer('one').slice(-2));
   await whenReceived(/info/);
   socket.end(answer('two'));
-  expect(received()).toBe(`${first}GET /v1.51/info?x=1 HTTP/1.1\r\nhost: docker\r\n\r\n`);
+  expect(received()).toBe(`${first}GET /v1.51/info?x=1 HTTP/1.1\r\nhost: docker\r\n${idLine}\r\n`);
   expect(String(await readAll(near))).toBe(answer('one') + answer('two'));
   await over;
 });
@@ -29,6 +35,7 @@ test('a request that cannot be read is answered in the form of Docker and reache
   near.write('GET /_ping HTTP/1.1\nHost: x\n\n');
   const text = String(await readAll(near));
   expect(text).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  expect(text).toContain(`\r\n${idLine}`);
   expect(text).toMatch(
     /\r\n\r\n\{"message":"[^"]*rule request-form[^"]*administrator[^"]*\(BH_GATE_HTTP\)"\}$/,
   );
@@ -45,7 +52,7 @@ test('one that comes behind a good one is refused when that has been answered', 
   socket.write(answer('fine'));
   const text = String(await readAll(near));
   expect(text.startsWith(`${answer('fine')}HTTP/1.1 400 `)).toBe(true);
-  expect(received()).toBe('GET /info HTTP/1.1\r\nhost: docker\r\n\r\n');
+  expect(received()).toBe(`GET /info HTTP/1.1\r\nhost: docker\r\n${idLine}\r\n`);
 });
 
 test('the container whose network another joins is named by its id, which the engine is asked for', async () => {
@@ -134,7 +141,7 @@ test('an answer without a length to another request gives the client no way to t
   near.write(hidden);
   socket.end('all of it');
   expect(String(await readAll(near))).toBe('all of it');
-  expect(received()).toBe('GET /info HTTP/1.1\r\nhost: docker\r\n\r\n');
+  expect(received()).toBe(`GET /info HTTP/1.1\r\nhost: docker\r\n${idLine}\r\n`);
 });
 
 test('a body to be written anew is asked for, read in pieces and sent whole', async () => {
@@ -149,7 +156,7 @@ test('a body to be written anew is asked for, read in pieces and sent whole', as
   await whenReceived(/\}\}$/);
   const body = '{"HostConfig":{"Runtime":"bulkhead"}}';
   expect(received()).toBe(
-    `POST /v1.51/containers/create HTTP/1.1\r\nhost: docker\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `POST /v1.51/containers/create HTTP/1.1\r\nhost: docker\r\n${idLine}content-length: ${body.length}\r\n\r\n${body}`,
   );
   socket.end(answer('{}', '201 Created'));
   expect(String(await readAll(near))).toBe(answer('{}', '201 Created'));

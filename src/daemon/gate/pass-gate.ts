@@ -4,9 +4,10 @@ import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhea
 import type { Logger } from '../../common/log.js';
 import { newestApiVersion } from '../../gate/api-version.js';
 import type { Caller } from '../../gate/caller.js';
+import { requestIdHeader } from '../../gate/http/request-head.js';
 import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
-import type { GateHooks } from './exchange.js';
+import type { GateHooks, RequestReading } from './exchange.js';
 import { hearOut } from './hear-out.js';
 import { ReadSlabs } from './reused-reads.js';
 import { refusalStatus } from './refusal-status.js';
@@ -36,7 +37,7 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
     endClient(client);
   } catch (error) {
     if (gate.answering) client.destroy();
-    else if (isBulkheadError(error)) refuse(client, gate.method, error, log);
+    else if (isBulkheadError(error)) refuse(client, gate.reading, error);
     else endClient(client);
     if (!isBulkheadError(error) && !(error instanceof ConnectionCut))
       log.error({ err: error }, 'a connection to the engine was cut by the gate');
@@ -48,17 +49,17 @@ export async function passGate(client: Duplex, options: GateOptions): Promise<vo
   }
 }
 
-function refuse(client: Duplex, method: string | undefined, error: BulkheadError, log: Logger): void {
-  log.warn({ audit: 'request', code: error.code, reason: error.params['reason'] }, 'request refused');
+function refuse(client: Duplex, { id, request }: RequestReading, error: BulkheadError): void {
   const body = JSON.stringify({ message: `${error.message} (${error.code})` });
   const head = [
     `HTTP/1.1 ${refusalStatus(error.code)}`,
     `api-version: ${newestApiVersion}`,
     'content-type: application/json',
     `content-length: ${Buffer.byteLength(body)}`,
+    `${requestIdHeader}: ${id}`,
     'connection: close',
   ];
-  endClient(client, `${head.join('\r\n')}\r\n\r\n${method === 'HEAD' ? '' : body}`);
+  endClient(client, `${head.join('\r\n')}\r\n\r\n${request?.method === 'HEAD' ? '' : body}`);
 }
 
 const giveBack = (piece: Buffer): void => {

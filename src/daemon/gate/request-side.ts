@@ -6,7 +6,7 @@ import { withoutVersion } from '../../gate/engine-path.js';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { canonicalRequest, encodeChunk, lastChunk } from '../../gate/http/canonical-request.js';
 import { HeadReader } from '../../gate/http/head-reader.js';
-import { parseRequestHead, type RequestHead } from '../../gate/http/request-head.js';
+import { parseRequestHead, type RequestHead, requestIdHeader } from '../../gate/http/request-head.js';
 import { operationOf } from '../../gate/operations.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
@@ -35,11 +35,11 @@ export async function readRequest(source: ByteSource): Promise<RequestHead | und
 }
 
 /** What a request is for. Throws a `BH_GATE_…` refusal for what the engine does not have, or the gate does not know. */
-export function exchangeOf(request: RequestHead, caller: Caller): Exchange {
+export function exchangeOf(request: RequestHead, caller: Caller, id: string): Exchange {
   const path = withoutVersion(request.path);
   const operation = operationOf(request.method, path);
   checkApiVersion(request.path);
-  return { caller, request, path, operation, takeover: takeoverOf(request, operation) };
+  return { id, caller, request, path, operation, takeover: takeoverOf(request, operation) };
 }
 
 /** What the gate decides by itself before there is a body. Throws a `BH_GATE_…` refusal. */
@@ -57,13 +57,17 @@ export async function sendRequest(
   engine: Peer,
   hooks: GateHooks,
 ): Promise<void> {
-  const { request, operation, takeover } = exchange;
+  const { operation, takeover } = exchange;
+  const request = withRequestId(exchange);
   const rewrite = bodyRewriteOf(operation.id);
   if (rewrite !== undefined) {
     const body = await rewrite(await readBody(request, client), {
       policy: hooks.policy,
       idOf: hooks.containerId,
-      judge: (parsed) => hooks.judgeBody(exchange, parsed),
+      judge: (parsed) => {
+        hooks.witness.body(exchange, parsed.folded);
+        return hooks.judgeBody(exchange, parsed);
+      },
     });
     const anew = { ...request, expectsContinue: false };
     const framing = request.framing === undefined ? undefined : { length: body.length };
@@ -77,6 +81,11 @@ export async function sendRequest(
     writeAll(engine.stream, chunked ? encodeChunk(content) : content),
   );
   if (chunked) await writeAll(engine.stream, [lastChunk]);
+}
+
+/** For the second line of the gate; the client's own header of that name was left out. */
+function withRequestId({ id, request }: Exchange): RequestHead {
+  return { ...request, fields: [...request.fields, [requestIdHeader, id]] };
 }
 
 async function readBody(request: RequestHead, { stream, source }: Peer): Promise<Buffer> {

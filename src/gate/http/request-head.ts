@@ -21,6 +21,9 @@ export interface RequestHead {
 
 const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS']);
 
+/** By which the second line of the gate, and who was refused, know a request of the audit log. Only the gate itself sets it. */
+export const requestIdHeader = 'x-bulkhead-request-id';
+
 /** Said to the next reader of the bytes and not to the engine (RFC 9110 section 7.6.1), and what is written anew instead. */
 const notPassedOn = new Set([
   'connection',
@@ -35,6 +38,7 @@ const notPassedOn = new Set([
   'trailer',
   'transfer-encoding',
   'upgrade',
+  requestIdHeader,
 ]);
 
 /** Go takes parameters out of such a body before those of the query, where the gate looks for them (net/http, ParseForm and FormValue). */

@@ -1,0 +1,54 @@
+import type { AuditCaller, Decision } from '../../common/audit-event.js';
+import type { Budget } from './rate-limiter.js';
+
+/** What an account of suppressed decisions says of one kind. */
+export interface DecisionKind {
+  readonly who: AuditCaller;
+  readonly outcome: Decision['outcome'];
+  readonly code?: string;
+  readonly reading?: boolean;
+}
+
+/** A series of files of its own for what must be there later, so that no number of requests that were served pushes it out. */
+export type Series = 'notable' | 'served';
+
+/** Each refusal code of each caller has its own: 60 a minute for somebody who tries, then one in ten seconds. */
+const refused: Budget = { burst: 60, perMinute: 6 };
+/** Reading changes nothing; `docker` asks `_ping` before every command. */
+const served: Budget = { burst: 300, perMinute: 60 };
+/** More than a busy build machine asks for. */
+const changed: Budget = { burst: 2000, perMinute: 600 };
+
+/** Where a decision is kept, and of which budget. Pure. */
+export function budgetOf(decision: Decision): {
+  readonly series: Series;
+  readonly budget: Budget;
+  readonly kind: DecisionKind;
+  readonly key: string;
+} {
+  const { who, outcome } = decision;
+  const code = 'code' in decision ? decision.code : undefined;
+  const notable = outcome !== 'allowed' || (decision.kind !== 'request' && decision.kind !== 'container');
+  const reading = !notable && decision.kind === 'request' && isReading(decision.method);
+  const kind = {
+    who,
+    outcome,
+    ...(code === undefined ? {} : { code }),
+    ...(notable ? {} : { reading }),
+  };
+  return {
+    series: notable ? 'notable' : 'served',
+    budget: notable ? refused : reading ? served : changed,
+    kind,
+    key: `${decision.kind} ${outcome} ${code ?? ''} ${reading} ${keyOf(who)}`,
+  };
+}
+
+function isReading(method: string | undefined): boolean {
+  return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
+}
+
+function keyOf(who: AuditCaller): string {
+  if (who.kind === 'container') return `container ${who.id}`;
+  return who.kind === 'user' ? `user ${who.subject}` : who.kind;
+}

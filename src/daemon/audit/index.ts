@@ -1,0 +1,40 @@
+import type { Decision } from '../../common/audit-event.js';
+import { systemClock } from '../../common/system-clock.js';
+import type { RuntimeAuditEvent } from '../../runtime/index.js';
+import { enginePaths } from '../engine-facts.js';
+import { AuditLog } from './audit-log.js';
+import { containerDecision, readContainerImage } from './container-audit.js';
+import { SystemLogDirectory } from './log-directory.js';
+
+export { type AuditHealth, AuditLog } from './audit-log.js';
+
+/** The log of this engine, on its data disk; no container can be given a path below the data root but its own and volumes. */
+export function openAuditLog(): AuditLog {
+  const directory = new SystemLogDirectory(`${enginePaths.dataRoot}/bulkhead-audit`);
+  return new AuditLog({ directory, clock: systemClock });
+}
+
+/** Which policy this run of bulkheadd decides by. */
+export function policyDecision(facts: {
+  readonly serial: number | undefined;
+  readonly sha256: string | undefined;
+  readonly version: string;
+  readonly mode: 'vm' | 'native';
+}): Decision {
+  const { serial, sha256, version, mode } = facts;
+  return {
+    kind: 'policy',
+    outcome: 'allowed',
+    who: { kind: 'bulkheadd' },
+    policy: sha256 === undefined ? 'none' : serial === undefined ? 'unnumbered' : String(serial),
+    ...(sha256 === undefined ? {} : { sha256 }),
+    version,
+    mode,
+  };
+}
+
+/** Records what isolation made of a container, with its image. Never rejects. */
+export async function recordContainer(audit: AuditLog, event: RuntimeAuditEvent): Promise<void> {
+  const image = await readContainerImage(enginePaths.dataRoot, event.containerId);
+  audit.record(containerDecision(event, image));
+}
