@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import type { AuditQuery } from '../common/audit-event.js';
 
 /** Which journal lines to read. Without `service`, those of every service. */
 export interface LogQuery {
@@ -31,6 +32,8 @@ export interface Channel {
   signOut(signal?: AbortSignal): Promise<unknown>;
   /** JSON lines without their line feeds. Leaving the loop, or the signal, ends the request. */
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
+  /** Lines of the audit log (`src/common/audit-event.ts`), unchecked, in the same way. */
+  audit(query: AuditQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -52,6 +55,8 @@ export interface ChannelHandlers {
   signOut(): Promise<unknown>;
   /** Lines without line feeds. The signal aborts when the host has lost interest. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
+  /** Likewise, of the audit log. */
+  audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

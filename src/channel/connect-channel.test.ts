@@ -1,3 +1,4 @@
+import type { AuditQuery } from '../common/audit-event.js';
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { performServerHandshake } from 'node:http2';
@@ -218,6 +219,21 @@ test('logs carries the query and the lines, also those that do not fit one chunk
   for await (const line of channel.logs({ service: 'dockerd', follow: true })) lines.push(line);
   expect(lines).toEqual(['{"a":1}', '', long]);
   expect(queries).toEqual([{ service: 'dockerd', follow: true }]);
+});
+
+test('the audit log is asked for with its own query', async () => {
+  const queries: AuditQuery[] = [];
+  const { channel } = await openSession({
+    async *audit(query) {
+      queries.push(query);
+      yield '{"kind":"lost"}';
+    },
+  });
+  const query = { follow: true, since: '2026-11-21T10:00:00.000Z' };
+  const lines: string[] = [];
+  for await (const line of channel.audit(query)) lines.push(line);
+  expect(lines).toEqual(['{"kind":"lost"}']);
+  expect(queries).toEqual([query]);
 });
 
 test('a follower that leaves, or is aborted, stops the guest following', async () => {

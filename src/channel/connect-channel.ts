@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, constants } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import type { AuditQuery } from '../common/audit-event.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { abortableStream } from './abortable-stream.js';
 import type { Channel, ChannelEnd, LogQuery } from './channel.js';
@@ -7,7 +8,7 @@ import { chunksOf } from './chunks.js';
 import { greetGuest } from './handshake.js';
 import { clientOptions } from './http2-settings.js';
 import { splitLines } from './lines.js';
-import { logTarget } from './routes.js';
+import { auditTarget, logTarget } from './routes.js';
 import { readDocument } from './json-document.js';
 import { type LivenessOptions, SessionLife } from './session-life.js';
 import { SessionStream } from './session-stream.js';
@@ -88,8 +89,16 @@ class ClientChannel implements Channel {
     return await this.#document('POST', '/sign-out', { signal });
   }
 
-  async *logs(query: LogQuery, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
-    const stream = await this.#request('GET', logTarget(query), 200, { signal });
+  logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string> {
+    return this.#lines(logTarget(query), signal);
+  }
+
+  audit(query: AuditQuery, signal?: AbortSignal): AsyncIterable<string> {
+    return this.#lines(auditTarget(query), signal);
+  }
+
+  async *#lines(target: string, signal?: AbortSignal): AsyncGenerator<string, void, undefined> {
+    const stream = await this.#request('GET', target, 200, { signal });
     const abort = (): void => void stream.destroy();
     signal?.addEventListener('abort', abort);
     try {

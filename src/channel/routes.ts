@@ -1,3 +1,4 @@
+import type { AuditQuery } from '../common/audit-event.js';
 import type { LogQuery } from './channel.js';
 
 export type Route =
@@ -7,6 +8,7 @@ export type Route =
   | { readonly name: 'sign-in' }
   | { readonly name: 'sign-out' }
   | { readonly name: 'logs'; readonly query: LogQuery }
+  | { readonly name: 'audit'; readonly query: AuditQuery }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -21,6 +23,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/sign-in', 'POST'],
   ['/sign-out', 'POST'],
   ['/logs', 'GET'],
+  ['/audit', 'GET'],
   ['/power-off', 'POST'],
 ]);
 
@@ -36,6 +39,10 @@ export function parseRoute(method: string, target: string): Route | Rejection {
   if (path === '/logs') {
     const query = parseLogQuery(mark === -1 ? '' : target.slice(mark + 1));
     return query === undefined ? { status: 400 } : { name: 'logs', query };
+  }
+  if (path === '/audit') {
+    const query = parseAuditQuery(mark === -1 ? '' : target.slice(mark + 1));
+    return query === undefined ? { status: 400 } : { name: 'audit', query };
   }
   if (mark !== -1) return { status: 400 };
   switch (path) {
@@ -54,17 +61,35 @@ export function parseRoute(method: string, target: string): Route | Rejection {
   }
 }
 
-function parseLogQuery(text: string): LogQuery | undefined {
+/** The parameters of a query; undefined when one is given twice, or is none of `names`. */
+function parametersOf(text: string, names: readonly string[]): ReadonlyMap<string, string> | undefined {
   const seen = new Map<string, string>();
   for (const [key, value] of new URLSearchParams(text)) {
-    if (seen.has(key)) return undefined;
+    if (seen.has(key) || !names.includes(key)) return undefined;
     seen.set(key, value);
   }
+  return seen;
+}
+
+function parseAuditQuery(text: string): AuditQuery | undefined {
+  const seen = parametersOf(text, ['follow', 'since']);
+  const follow = seen?.get('follow');
+  const since = seen?.get('since');
+  if (seen === undefined || (follow !== undefined && follow !== '1')) return undefined;
+  if (since !== undefined && !isInstant(since)) return undefined;
+  return { ...(follow === undefined ? {} : { follow: true }), ...(since === undefined ? {} : { since }) };
+}
+
+/** The form in which the log has its times, so that they compare as texts. */
+function isInstant(text: string): boolean {
+  return /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(text);
+}
+
+function parseLogQuery(text: string): LogQuery | undefined {
+  const seen = parametersOf(text, ['service', 'follow']);
+  if (seen === undefined) return undefined;
   const service = seen.get('service');
   const follow = seen.get('follow');
-  seen.delete('service');
-  seen.delete('follow');
-  if (seen.size > 0) return undefined;
   if (service !== undefined && !serviceName.test(service)) return undefined;
   if (follow !== undefined && follow !== '1') return undefined;
   return { ...(service === undefined ? {} : { service }), ...(follow === undefined ? {} : { follow: true }) };
@@ -77,4 +102,13 @@ export function logTarget(query: LogQuery): string {
   if (query.follow === true) parameters.set('follow', '1');
   const text = parameters.toString();
   return text === '' ? '/logs' : `/logs?${text}`;
+}
+
+/** Likewise. */
+export function auditTarget(query: AuditQuery): string {
+  const parameters = new URLSearchParams();
+  if (query.follow === true) parameters.set('follow', '1');
+  if (query.since !== undefined) parameters.set('since', query.since);
+  const text = parameters.toString();
+  return text === '' ? '/audit' : `/audit?${text}`;
 }

@@ -8,7 +8,7 @@ import {
 import type { Duplex } from 'node:stream';
 import { largestSignInQuestion } from '../common/sign-in.js';
 import { abortableStream } from './abortable-stream.js';
-import type { ChannelHandlers, LogQuery, ServedChannel } from './channel.js';
+import type { ChannelHandlers, ServedChannel } from './channel.js';
 import { greetHost } from './handshake.js';
 import { serverOptions } from './http2-settings.js';
 import { readDocument } from './json-document.js';
@@ -94,7 +94,9 @@ async function serve(
     case 'sign-out':
       return answer(stream, JSON.stringify(await handlers.signOut()));
     case 'logs':
-      return await sendLogs(stream, route.query, handlers);
+      return await sendLines(stream, (signal) => handlers.logs(route.query, signal));
+    case 'audit':
+      return await sendLines(stream, (signal) => handlers.audit(route.query, signal));
     case 'power-off':
       stream.respond({ ':status': 202 }, { endStream: true });
       return await handlers.powerOff();
@@ -112,16 +114,15 @@ function answer(stream: ServerHttp2Stream, document: string): void {
   stream.end(document);
 }
 
-async function sendLogs(
+async function sendLines(
   stream: ServerHttp2Stream,
-  query: LogQuery,
-  handlers: ChannelHandlers,
+  read: (signal: AbortSignal) => AsyncIterable<string>,
 ): Promise<void> {
   const gone = new AbortController();
   stream.on('close', () => gone.abort());
   stream.respond({ ':status': 200, 'content-type': 'application/jsonl' });
   try {
-    for await (const line of handlers.logs(query, gone.signal)) {
+    for await (const line of read(gone.signal)) {
       if (!stream.write(`${line}\n`)) await once(stream, 'drain', { signal: gone.signal });
     }
     stream.end();

@@ -89,6 +89,10 @@ test('up, use, down, and up again', async () => {
   expect(again.err).toContain('already running');
 
   expect((await bulkhead(['logs', '--name', 'ok'])).out).toBe('dockerd fake line\n');
+  expect((await bulkhead(['audit', '--name', 'ok', '--since', '1h'])).out).toMatch(
+    /^4 lines were passed over/,
+  );
+  expect((await bulkhead(['audit', '--name', 'ok', '--json'])).out).toBe('{"kind":"behind","count":3}\n');
   const followed = start(['logs', '--follow', '--name', 'ok']);
   followed.stdout?.once('data', () => followed.kill('SIGINT'));
   await once(followed, 'close');

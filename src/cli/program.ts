@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { auditCommand } from './commands/audit.js';
 import { controllerCommand } from './commands/controller.js';
 import { downCommand } from './commands/down.js';
 import { engineCommand } from './commands/engine.js';
@@ -42,6 +43,7 @@ space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect
     envCommand,
     logsCommand,
     explainCommand,
+    auditCommand,
     engineCommand,
     imageCommand,
     policyCommand,

@@ -8,6 +8,7 @@ import type { ContainerIds } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
 import { judgeAll } from './gate/judges.js';
 import type { RequestWitness } from './gate/exchange.js';
+import type { AuditLog } from './audit/index.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
@@ -30,6 +31,7 @@ export interface HandlerSources {
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
   readonly witness: RequestWitness;
+  readonly audit: Pick<AuditLog, 'read'>;
   readonly log: Logger;
 }
 
@@ -44,6 +46,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     signIn: (question) => answerSignIn(sources.signIn, question),
     signOut: () => answerSignOut(sources.signIn),
     logs: (query, signal) => sources.journal.read(query, signal),
+    audit: (query, signal) => sources.audit.read(query, signal),
     powerOff: sources.powerOff,
   };
 }

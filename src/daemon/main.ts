@@ -210,6 +210,7 @@ async function main(args: DaemonArguments): Promise<void> {
     containerId: (reference) => client.containerId(reference),
     policy: gatePolicy,
     witness,
+    audit,
     refreshViews: async (target) => {
       await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');

@@ -49,6 +49,9 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);
     },
+    async *audit(query, signal) {
+      yield* (await supervisor.current(signal)).audit(query, signal);
+    },
     async powerOff(signal) {
       // A daemon that restarts is worth waiting for; one that never came up is not.
       if (!wasUp) throw new BulkheadError('BH_CHANNEL_CLOSED');

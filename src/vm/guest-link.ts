@@ -1,3 +1,4 @@
+import type { AuditQuery } from '../common/audit-event.js';
 import type { LogQuery } from '../channel/index.js';
 import type { Vm } from './backend.js';
 
@@ -13,6 +14,7 @@ export interface GuestLink {
   signIn(question: unknown, signal: AbortSignal): Promise<unknown>;
   signOut(signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
+  audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */
   powerOff(signal: AbortSignal): Promise<void>;
   /** Ends session and forwarding, removes the socket. */

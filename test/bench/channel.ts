@@ -98,6 +98,7 @@ async function guest(kind: string, path: string): Promise<void> {
     signIn: async () => null,
     signOut: async () => null,
     async *logs() {},
+    async *audit() {},
     powerOff: async () => {},
   };
   await serveChannel(socket, { engine, ...nothing }, { clock });

@@ -68,7 +68,7 @@ test('docker exec', async () => {
 
 test('a bind that is refused: rule and code, and nothing of the body', async () => {
   await docker.run(['run', '--name', 'refused', '-e', 'SECRET=hidden', '-v', '/etc:/host', probe, 'true']);
-  expect(await eventLike({ code: 'BH_GATE_NOT_SHARED' })).toMatchObject({
+  expect(await eventLike({ code: 'BH_GATE_MOUNT' })).toMatchObject({
     kind: 'request',
     outcome: 'refused',
     operation: 'ContainerCreate',

@@ -13,6 +13,7 @@ export const echoHandlers: ChannelHandlers = {
   signIn: async (question) => ({ question }),
   signOut: async () => ({}),
   async *logs() {},
+  async *audit() {},
   powerOff: async () => {},
 };
 

@@ -1,6 +1,7 @@
 import { type IncomingMessage, request } from 'node:http';
 import { z } from 'zod';
 import { abortReason } from '../../common/abort.js';
+import type { AuditQuery } from '../../common/audit-event.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire, wireErrorSchema } from '../../common/errors/wire-error.js';
 import { readLines } from '../line-reader.js';
@@ -76,13 +77,26 @@ export class ControlClient {
       ...(query.service === undefined ? {} : { service: query.service }),
       ...(query.follow === true ? { follow: '1' } : {}),
     });
-    // A journal that is followed may stay silent for as long as it likes.
-    const answer = await this.#request(
-      'GET',
-      `/logs?${search.toString()}`,
-      query.follow === true ? 0 : answerDeadlineMs,
-      signal,
-    );
+    await this.#lines(`/logs?${search.toString()}`, query, onLine, signal);
+  }
+
+  /** Lines of the audit log (`src/common/audit-event.ts`), unchecked; ends like `logs`. */
+  async audit(query: AuditQuery, onLine: (line: string) => void, signal?: AbortSignal): Promise<void> {
+    const search = new URLSearchParams({
+      ...(query.since === undefined ? {} : { since: query.since }),
+      ...(query.follow === true ? { follow: '1' } : {}),
+    });
+    await this.#lines(`/audit?${search.toString()}`, query, onLine, signal);
+  }
+
+  async #lines(
+    path: string,
+    { follow }: { readonly follow?: boolean },
+    onLine: (line: string) => void,
+    signal?: AbortSignal,
+  ): Promise<void> {
+    // What is followed may stay silent for as long as it likes.
+    const answer = await this.#request('GET', path, follow === true ? 0 : answerDeadlineMs, signal);
     await readLines(answer, onLine);
     signal?.throwIfAborted();
   }

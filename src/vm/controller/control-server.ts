@@ -20,6 +20,7 @@ const largestQuestion = 4 << 20;
  * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
  * - `POST /sign-in`, `POST /sign-out` likewise (`src/common/sign-in.ts`);
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
+ * - `GET /audit?follow=1&since=…` the guest's audit log as JSON lines;
  * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
  *   lock free and may start anew.
  *
@@ -70,7 +71,10 @@ async function answer(
       );
       return;
     case 'GET /logs':
-      await sendLogs(controller, url.searchParams, response);
+      await sendLines(controller, response, logsOf(url.searchParams));
+      return;
+    case 'GET /audit':
+      await sendLines(controller, response, auditOf(url.searchParams));
       return;
     default:
       response.writeHead(404).end();
@@ -99,18 +103,26 @@ function isFinal(state: string): boolean {
   return state === 'stopped' || state === 'failed';
 }
 
-async function sendLogs(
-  controller: Controller,
-  query: URLSearchParams,
-  response: ServerResponse,
-): Promise<void> {
+type ReadLines = (link: GuestLink, signal: AbortSignal) => AsyncIterable<string>;
+
+function logsOf(query: URLSearchParams): ReadLines {
+  const service = query.get('service');
+  const follow = query.get('follow') === '1';
+  return (link, signal) => link.logs({ ...(service === null ? {} : { service }), follow }, signal);
+}
+
+function auditOf(query: URLSearchParams): ReadLines {
+  const since = query.get('since');
+  const follow = query.get('follow') === '1';
+  return (link, signal) => link.audit({ ...(since === null ? {} : { since }), follow }, signal);
+}
+
+async function sendLines(controller: Controller, response: ServerResponse, read: ReadLines): Promise<void> {
   const { link } = controller;
   if (link === undefined) throw notReady(controller);
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the reader left')));
-  const service = query.get('service');
-  const follow = query.get('follow') === '1';
-  const lines = link.logs({ ...(service === null ? {} : { service }), follow }, gone.signal);
+  const lines = read(link, gone.signal);
   let started = false;
   for await (const line of lines) {
     if (!started) response.writeHead(200, { 'content-type': 'application/jsonl' });

@@ -50,6 +50,9 @@ async function setUp(overrides: Overrides = {}) {
     async *logs() {
       yield '{}';
     },
+    async *audit() {
+      yield '{}';
+    },
     powerOff: async () => {
       calls.push('power-off');
       if (vm !== undefined) await overrides.powerOff?.(vm);

@@ -1,3 +1,4 @@
+import type { AuditQuery } from '../../common/audit-event.js';
 import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { z } from 'zod';
@@ -105,6 +106,10 @@ function openPort(
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');
+    },
+    async *audit({ follow = false, since }: AuditQuery, signal: AbortSignal) {
+      yield JSON.stringify({ kind: 'behind', count: since === undefined ? 3 : 4 });
+      if (follow && !signal.aborted) await once(signal, 'abort');
     },
     powerOff: async () => {
       say({ phase: 'powering-off' });
