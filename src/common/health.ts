@@ -33,6 +33,30 @@ const rootSchema = z.object({
   verity: z.boolean(),
 });
 
+/** The audit log since bulkheadd started; it never stops a request, so what it could not hold is told here. */
+const auditSchema = z.object({
+  /** Lines made, those that were lost included. */
+  recorded: z.number(),
+  /** Decisions without a line of their own, because there were too many of the same kind. */
+  suppressed: z.number(),
+  /** Lines that could not be written, as on a full disk. */
+  lost: z.number(),
+  /** What the system said the last time. */
+  lastError: z.string().nullable(),
+  /** Null where the policy names no collector. */
+  openTelemetry: z
+    .object({
+      /** Taken by the collector. */
+      sent: z.number(),
+      /** Given up, because it took none for too long. */
+      dropped: z.number(),
+      waiting: z.number(),
+      /** Why the last attempt did not succeed; null when it did. */
+      lastError: z.string().nullable(),
+    })
+    .nullable(),
+});
+
 /** What `GET /status` of the control channel answers and `bulkhead status --json` passes on. */
 export const healthSchema = z.object({
   version: z.string(),
@@ -41,6 +65,7 @@ export const healthSchema = z.object({
   engine: z.object({ ready: z.boolean() }),
   services: z.object({ containerd: serviceSchema, dockerd: serviceSchema }),
   isolation: z.object({ rangesInUse: z.number() }),
+  audit: auditSchema,
   /** Null where the policy asks nobody to sign in. */
   signIn: signInStateSchema.nullable(),
   memory: z.object({ residentBytes: z.number() }),

@@ -8,7 +8,9 @@ import type { ContainerIds } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
 import { judgeAll } from './gate/judges.js';
 import type { RequestWitness } from './gate/exchange.js';
+import type { SignInAnswer } from '../common/sign-in.js';
 import type { AuditLog } from './audit/index.js';
+import { signInDecision } from './audit/sign-in-audit.js';
 import { passGate } from './gate/pass-gate.js';
 import type { Journal } from './journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
@@ -31,7 +33,7 @@ export interface HandlerSources {
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
   readonly witness: RequestWitness;
-  readonly audit: Pick<AuditLog, 'read'>;
+  readonly audit: Pick<AuditLog, 'read' | 'record'>;
   readonly log: Logger;
 }
 
@@ -43,12 +45,22 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     },
     status: sources.health,
     explain: sources.explain,
-    signIn: (question) => answerSignIn(sources.signIn, question),
-    signOut: () => answerSignOut(sources.signIn),
+    signIn: async (question) => recorded('sign-in', await answerSignIn(sources.signIn, question), sources),
+    signOut: async () => recorded('sign-out', await answerSignOut(sources.signIn), sources),
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
     powerOff: sources.powerOff,
   };
+}
+
+function recorded(
+  action: 'sign-in' | 'sign-out',
+  answer: SignInAnswer,
+  { audit }: HandlerSources,
+): SignInAnswer {
+  const decision = signInDecision(action, answer);
+  if (decision !== undefined) audit.record(decision);
+  return answer;
 }
 
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */

@@ -13,6 +13,7 @@ export interface HealthSources {
   readonly engineReady: () => boolean;
   readonly services: () => Record<ServiceName, ServiceState>;
   readonly rangesInUse: () => number;
+  readonly audit: () => Health['audit'];
   readonly signIn: () => SignInState | null;
 }
 
@@ -24,6 +25,7 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
     engine: { ready: sources.engineReady() },
     services: sources.services(),
     isolation: { rangesInUse: sources.rangesInUse() },
+    audit: sources.audit(),
     signIn: sources.signIn(),
     memory: { residentBytes: process.memoryUsage.rss() },
     kernel: await readKernelFacts(),

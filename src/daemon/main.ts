@@ -4,7 +4,7 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
-import { openAuditLog, policyDecision, recordContainer } from './audit/index.js';
+import { auditHealth, openAuditLog, policyDecision, recordContainer, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
@@ -67,6 +67,7 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   /* Before anything is served; without it nothing is. */
   const { isolation: policy, settings, serial, sha256 } = policyOrFailure(args.policyFd, phases);
+  const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ serial, sha256, version, mode: args.mode }));
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
@@ -186,6 +187,7 @@ async function main(args: DaemonArguments): Promise<void> {
     engineReady: () => engine.ready,
     services: () => supervisor.status(),
     rangesInUse: () => runtime.allocator.leases.length,
+    audit: () => auditHealth(audit, telemetry),
     signIn: () => signIn?.state ?? null,
   };
   const powerOff = createPowerOff({

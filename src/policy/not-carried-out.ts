@@ -5,6 +5,7 @@ import type { Settings } from './settings-schema.js';
 const carriedOut: ReadonlySet<string> = new Set([
   'configurationFileVersion',
   'bulkhead.contact',
+  'bulkhead.audit',
   'bulkhead.serial',
   'bulkhead.allowPrivileged',
   'bulkhead.buildHostNetwork',

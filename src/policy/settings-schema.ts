@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditSchema } from './audit-schema.js';
 import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
@@ -79,6 +80,8 @@ const bulkhead = z.strictObject({
   /** In place of `commandList` for a container of this image; the first that is for it counts. */
   socketRules: z.array(z.strictObject({ image: imagePattern, commandList })).optional(),
   restartOnChange: z.boolean().optional(),
+  /** Where else the audit log goes. */
+  audit: auditSchema.optional(),
   /** Members of which organizations may use the engine; everybody where absent. */
   signIn: signInSchema.optional(),
   /** Made by `bulkhead policy sign`, never by hand. */

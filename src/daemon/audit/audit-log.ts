@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { AuditFacts, AuditQuery, Decision } from '../../common/audit-event.js';
+import type { AuditEvent, AuditFacts, AuditQuery, Decision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
 import { budgetOf, type DecisionKind, type Series } from './budgets.js';
@@ -46,6 +46,7 @@ export class AuditLog {
   readonly #series: Readonly<Record<Series, RotatingLog>>;
   readonly #limiter: RateLimiter<DecisionKind>;
   readonly #followers = new Followers();
+  #forward: ((event: AuditEvent) => void) | undefined;
   #nextSeq: number | undefined;
   #recorded = 0;
   #suppressed = 0;
@@ -75,6 +76,11 @@ export class AuditLog {
     }
     this.#suppressed += 1;
     if (!this.#accounting) void this.#accountSoon();
+  }
+
+  /** From now on every line is given to this as well, which must not throw. */
+  forwardTo(forward: (event: AuditEvent) => void): void {
+    this.#forward = forward;
   }
 
   /** Lines from the log, oldest first; with `follow`, then new ones until the signal aborts. Rejects with what the system says. */
@@ -128,9 +134,11 @@ export class AuditLog {
     this.#nextSeq = seq + 1;
     this.#recorded += 1;
     // Readers find the first three without reading the rest (`read-log.ts`).
-    const line = JSON.stringify({ seq, boot: this.boot, time: new Date().toISOString(), ...facts });
+    const event: AuditEvent = { seq, boot: this.boot, time: new Date().toISOString(), ...facts };
+    const line = JSON.stringify(event);
     this.#series[series].append(line);
     this.#followers.tell(line);
+    this.#forward?.(event);
     if (!this.#flushing) void this.#flushSoon();
   }
 

@@ -2,8 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { Decision } from '../../common/audit-event.js';
-import { type ErrorCode, errorRegistry } from '../../common/errors/registry.js';
-import { reasonOf } from '../../common/errors/rule-of.js';
+import { isErrorCode, reasonOf } from '../../common/errors/rule-of.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
 import { logged } from './subject.js';
 
@@ -24,10 +23,6 @@ export function containerDecision(
     ...(code === undefined ? {} : isErrorCode(code) ? reasonOf(code) : { code }),
     ...(rule === undefined ? {} : { rule }),
   };
-}
-
-function isErrorCode(code: string): code is ErrorCode {
-  return Object.hasOwn(errorRegistry, code);
 }
 
 const configSchema = z.looseObject({ Config: z.looseObject({ Image: z.string() }) });

@@ -1,10 +1,13 @@
 import type { Decision } from '../../common/audit-event.js';
+import type { Health } from '../../common/health.js';
 import { systemClock } from '../../common/system-clock.js';
+import type { Settings } from '../../policy/index.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
 import { enginePaths } from '../engine-facts.js';
 import { AuditLog } from './audit-log.js';
 import { containerDecision, readContainerImage } from './container-audit.js';
 import { SystemLogDirectory } from './log-directory.js';
+import { Telemetry } from './telemetry.js';
 
 export { type AuditHealth, AuditLog } from './audit-log.js';
 
@@ -12,6 +15,27 @@ export { type AuditHealth, AuditLog } from './audit-log.js';
 export function openAuditLog(): AuditLog {
   const directory = new SystemLogDirectory(`${enginePaths.dataRoot}/bulkhead-audit`);
   return new AuditLog({ directory, clock: systemClock });
+}
+
+/** Sends every line to the policy's collector from now on; undefined where the policy has none. */
+export function startTelemetry(
+  audit: AuditLog,
+  { bulkhead }: Settings,
+  version: string,
+): Telemetry | undefined {
+  const endpoint = bulkhead?.audit?.openTelemetry?.endpoint;
+  if (endpoint === undefined) return undefined;
+  const resource = { version, instance: audit.boot };
+  const telemetry = new Telemetry({ endpoint, clock: systemClock, resource });
+  audit.forwardTo((event) => {
+    telemetry.add(event);
+  });
+  return telemetry;
+}
+
+/** What became of the log and of what was sent on, since bulkheadd started. */
+export function auditHealth(audit: AuditLog, telemetry: Telemetry | undefined): Health['audit'] {
+  return { ...audit.health(), openTelemetry: telemetry?.health() ?? null };
 }
 
 /** Which policy this run of bulkheadd decides by. */

@@ -155,7 +155,7 @@ function pathOf(target: string): string {
 
 /** As the engine reads it, whatever the letters of the key. */
 function imageOf(body: EngineJson): string | undefined {
-  const image = body instanceof Map ? body.get('image') : undefined;
+  const image: unknown = body instanceof Map ? body.get('image') : undefined;
   return typeof image === 'string' ? image : undefined;
 }
 
