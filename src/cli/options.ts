@@ -9,6 +9,7 @@ import {
   defaultInstanceName,
   findImage,
 } from '../vm/index.js';
+import { policyFileOf, policyOption } from './commands/policy/policy-files.js';
 import type { CliContext } from './context.js';
 
 export function nameOption(): Option {
@@ -25,6 +26,9 @@ export function jsonOption(): Option {
 /** As commander hands them over. */
 export interface VmFlags {
   readonly image?: string;
+  readonly policy?: string;
+  /** The user's own; `up` finds it. */
+  readonly settings?: string;
   readonly memory?: number;
   readonly cpus?: number;
   readonly dataSize?: number;
@@ -43,6 +47,8 @@ export function addVmOptions(command: Command): Command {
         'the VM image (default: that of this checkout, elsewhere the one built last)',
       ).env('BULKHEAD_IMAGE'),
     )
+    .addOption(policyOption())
+    .addOption(new Option('--settings <file>', "the user's own settings").hideHelp())
     .addOption(
       new Option(
         '--memory <MiB>',
@@ -74,6 +80,8 @@ export async function controllerOptions(
 ): Promise<ControllerOptions> {
   return {
     image: flags.image === undefined ? await findImage(cacheRoot(env), projectDir) : resolve(flags.image),
+    policy: await policyFileOf(flags.policy),
+    settings: flags.settings,
     memoryMiB: flags.memory ?? controllerDefaults.memoryMiB,
     cpus: flags.cpus ?? controllerDefaults.cpus,
     dataSizeMiB: (flags.dataSize ?? controllerDefaults.dataSizeGiB) * 1024,
@@ -85,6 +93,8 @@ export async function controllerOptions(
 export function controllerArguments(options: ControllerOptions): string[] {
   return [
     ['--image', options.image],
+    options.policy === undefined ? [] : ['--policy', options.policy],
+    options.settings === undefined ? [] : ['--settings', options.settings],
     ['--memory', String(options.memoryMiB)],
     ['--cpus', String(options.cpus)],
     ['--data-size', String(options.dataSizeMiB / 1024)],

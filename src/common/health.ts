@@ -57,6 +57,24 @@ const auditSchema = z.object({
     .nullable(),
 });
 
+/** Under which policy the engine serves, as decided where it counts: in the VM, before anything was served. */
+export const policySchema = z.object({
+  /** Id of the organization's key in the image, which then serves under no policy that is not signed with it; null: it takes any. */
+  imageKey: z.string().nullable(),
+  inForce: z.union([
+    z.literal('none'),
+    z.object({
+      serial: z.number().nullable(),
+      /** Of the file as it was given. */
+      sha256: z.string(),
+      /** Id of the key whose signature was verified; null where nobody's was. */
+      signedBy: z.string().nullable(),
+      /** From then on it is not taken any more at a start; an engine that runs goes on under it. */
+      expires: z.string().nullable(),
+    }),
+  ]),
+});
+
 /** What `GET /status` of the control channel answers and `bulkhead status --json` passes on. */
 export const healthSchema = z.object({
   version: z.string(),
@@ -71,9 +89,11 @@ export const healthSchema = z.object({
   memory: z.object({ residentBytes: z.number() }),
   kernel: kernelSchema,
   rootFilesystem: rootSchema,
+  policy: policySchema,
 });
 
 export type Health = z.infer<typeof healthSchema>;
+export type PolicyStanding = z.infer<typeof policySchema>;
 export type RootFacts = z.infer<typeof rootSchema>;
 export type KernelFacts = z.infer<typeof kernelSchema>;
 

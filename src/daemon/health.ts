@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
-import type { Health, KernelFacts } from '../common/health.js';
+import type { Health, KernelFacts, PolicyStanding } from '../common/health.js';
 import type { SignInState } from '../common/sign-in.js';
 import type { ServiceName } from './init-protocol.js';
 import { readRootFacts } from './root-facts.js';
@@ -15,6 +15,7 @@ export interface HealthSources {
   readonly rangesInUse: () => number;
   readonly audit: () => Health['audit'];
   readonly signIn: () => SignInState | null;
+  readonly policy: PolicyStanding;
 }
 
 export async function readHealth(sources: HealthSources): Promise<Health> {
@@ -30,6 +31,7 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
     memory: { residentBytes: process.memoryUsage.rss() },
     kernel: await readKernelFacts(),
     rootFilesystem: readRootFacts(),
+    policy: sources.policy,
   };
 }
 

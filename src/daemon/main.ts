@@ -1,6 +1,6 @@
 import { Socket } from 'node:net';
 import { messageOf } from '../common/cause.js';
-import { createLogger } from '../common/log.js';
+import { createLogger, type Logger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
@@ -26,6 +26,7 @@ import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
 import { readOwnNetworks } from './own-networks.js';
 import { openPhaseSink, type PhaseSink } from './phase-sink.js';
+import { policyGuard } from './policy-guard.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
@@ -41,7 +42,7 @@ import { keepStorageReserve, releaseReserve, StorageReserve } from './storage-re
 import { thawKilled } from './thaw-killed.js';
 import { Supervisor } from './supervisor.js';
 import { createRefreshViews } from './view-refresh.js';
-import { version } from './version.js';
+import { version } from '../common/version.js';
 import { serveVmControl } from './vm-control.js';
 
 const relayProgram = '/usr/lib/bulkhead/port-relay';
@@ -66,9 +67,10 @@ async function main(args: DaemonArguments): Promise<void> {
     process.exit(70);
   });
   /* Before anything is served; without it nothing is. */
-  const { isolation: policy, settings, serial, sha256 } = policyOrFailure(args.policyFd, phases);
+  const { isolation: policy, settings, standing } = policyOrFailure(args, phases, log);
+  phases.phase('policy-sealed');
   const telemetry = startTelemetry(audit, settings, version);
-  audit.record(policyDecision({ serial, sha256, version, mode: args.mode }));
+  audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
@@ -189,6 +191,7 @@ async function main(args: DaemonArguments): Promise<void> {
     rangesInUse: () => runtime.allocator.leases.length,
     audit: () => auditHealth(audit, telemetry),
     signIn: () => signIn?.state ?? null,
+    policy: standing,
   };
   const powerOff = createPowerOff({
     supervisor,
@@ -223,21 +226,18 @@ async function main(args: DaemonArguments): Promise<void> {
   process.on('SIGTERM', () => {
     void powerOff();
   });
-  log.info(
-    { mode: args.mode, version, policy: args.policyFd === undefined ? 'none' : { serial } },
-    'started',
-  );
+  log.info({ mode: args.mode, version, policy: standing }, 'started');
   if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
   if (args.controlPort !== undefined) {
     await serveVmControl({ relay: relayProgram, port: args.controlPort, handlers, clock: systemClock, log });
   }
 }
 
-function policyOrFailure(fd: number | undefined, phases: PhaseSink): PolicyInForce {
+function policyOrFailure(args: DaemonArguments, phases: PhaseSink, log: Logger): PolicyInForce {
   try {
-    return readPolicyInForce(fd);
+    return readPolicyInForce(args.policyFd, policyGuard(args.mode, log));
   } catch (error) {
-    phases.failure('engine-failed', messageOf(error));
+    phases.failure('policy-refused', messageOf(error));
     throw error;
   }
 }

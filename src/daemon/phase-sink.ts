@@ -3,11 +3,11 @@ import { uptime } from 'node:os';
 import { codeOf } from '../common/cause.js';
 
 /** Phases the daemon reports; those before it come from the initramfs and PID 1. */
-export type DaemonPhase = 'daemon' | 'containerd-ready' | 'engine-ready' | 'powering-off';
+export type DaemonPhase = 'daemon' | 'policy-sealed' | 'containerd-ready' | 'engine-ready' | 'powering-off';
 
 export interface PhaseSink {
   phase(phase: DaemonPhase): void;
-  failure(failure: 'engine-failed', detail: string): void;
+  failure(failure: 'engine-failed' | 'policy-refused', detail: string): void;
 }
 
 /** Writes JSON lines to the inherited descriptor, synchronously: a phase must be out before the next thing can fail. */

@@ -1,9 +1,14 @@
+import { createHash } from 'node:crypto';
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
+import type { PolicyStanding } from '../common/health.js';
 import { defaultPolicy } from '../isolation/policy.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
+
+const standing: PolicyStanding = { imageKey: null, inForce: 'none' };
+const admit = (): PolicyStanding => standing;
 
 function inForce(text: string): PolicyInForce {
   const dir = mkdtempSync(join(tmpdir(), 'bulkhead-policy-'));
@@ -13,7 +18,7 @@ function inForce(text: string): PolicyInForce {
   writeFileSync(join(dir, 'policy'), text);
   const fd = openSync(join(dir, 'policy'), 'r');
   try {
-    return readPolicyInForce(fd);
+    return readPolicyInForce(fd, admit);
   } finally {
     closeSync(fd);
   }
@@ -22,7 +27,7 @@ const policyOf = (bulkhead: object): PolicyInForce =>
   inForce(JSON.stringify({ configurationFileVersion: 2, bulkhead }));
 
 test('without a policy, and by one that says nothing of isolation, the default is in force', () => {
-  expect(readPolicyInForce(undefined)).toMatchObject({ isolation: defaultPolicy, settings: {} });
+  expect(readPolicyInForce(undefined, admit)).toMatchObject({ isolation: defaultPolicy, settings: {} });
   expect(inForce('{"configurationFileVersion": 2}').isolation).toEqual(defaultPolicy);
   const off =
     '{"configurationFileVersion": 2, "enhancedContainerIsolation": {"locked": true, "value": false}}';
@@ -59,6 +64,26 @@ test.each([
   expect(() => inForce(text)).toThrow(message);
 });
 
-test('the serial is told', () => {
-  expect(policyOf({ serial: 7 }).serial).toBe(7);
+test('what may not come into force does not, and neither does no policy', () => {
+  const refuse = (): PolicyStanding => {
+    throw new Error('not admitted');
+  };
+  expect(() => readPolicyInForce(undefined, refuse)).toThrow('not admitted');
+});
+
+test('it is judged by the SHA-256 of the file as it was given', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'bulkhead-policy-'));
+  onTestFinished(() => {
+    rmSync(dir, { recursive: true });
+  });
+  const text = '{ "configurationFileVersion": 2 }\n';
+  writeFileSync(join(dir, 'policy'), text);
+  const fd = openSync(join(dir, 'policy'), 'r');
+  const seen: (string | undefined)[] = [];
+  readPolicyInForce(fd, (policy) => {
+    seen.push(policy?.sha256);
+    return standing;
+  });
+  closeSync(fd);
+  expect(seen).toEqual([createHash('sha256').update(text).digest('hex')]);
 });

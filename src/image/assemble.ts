@@ -2,6 +2,7 @@ import { chmod, copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import type { Exec } from '../common/exec.js';
+import { version } from '../common/version.js';
 import { inStep, type Reporter } from '../common/reporter.js';
 import { makeBlockImages, runStep } from './block-image.js';
 import { composeRoot } from './compose-root.js';
@@ -20,6 +21,8 @@ import { type WriteOrder, writeTree } from './write-tree.js';
 export interface AssembleOptions {
   readonly projectDir: string;
   readonly flavour: Flavour;
+  /** The organization's public key, in PEM. */
+  readonly policyKey?: string | undefined;
   readonly userland: Userland;
   /** SHA-256 of our own inputs. */
   readonly sources: string;
@@ -44,7 +47,7 @@ export async function assemble(
   exec: Exec,
   order: WriteOrder = 'forward',
 ): Promise<Manifest> {
-  const { projectDir, userland, flavour, signal } = options;
+  const { projectDir, userland, flavour, policyKey, signal } = options;
   const work = join(dir, 'work');
   await mkdir(join(work, 'programs'), { recursive: true });
   const images = { root: join(dir, fileNames.root), hash: join(dir, fileNames.hash) };
@@ -76,6 +79,7 @@ export async function assemble(
       runModules: run,
       probeImage: await probeImage(userland.root, programs, exec, signal),
       flavour,
+      policyKey,
     });
     await writeTree(root, tree, order, signal);
   });
@@ -88,6 +92,8 @@ export async function assemble(
   const manifest = manifestSchema.parse({
     format: 1,
     flavour,
+    version,
+    ...(policyKey === undefined ? {} : { policyKey }),
     ...(flavour === 'debug' ? { warning: debugWarning } : {}),
     kernelVersion: kernel.version,
     files: await describeFiles(dir),
@@ -105,10 +111,10 @@ export async function assemble(
 }
 
 /** What decides the bytes of the root; identifiers of the file systems are made from it. */
-function contentKey({ sources, flavour, userland }: AssembleOptions): string {
+function contentKey({ sources, flavour, policyKey = '', userland }: AssembleOptions): string {
   const packages = userland.packages.map(({ name, sha256 }) => `${name}=${sha256}`);
   return createHash('sha256')
-    .update([sources, flavour, ...packages].join('\0'))
+    .update([sources, flavour, policyKey, ...packages].join('\0'))
     .digest('hex');
 }
 

@@ -11,6 +11,8 @@ export interface BuildOptions {
   readonly strict?: boolean;
   /** Path of an earlier `manifest.json`: every package must have the version and hash it had there. */
   readonly pin?: string;
+  /** The organization's public key, in PEM: the image serves under no policy but one signed with it. */
+  readonly policyKey?: string | undefined;
   /** Base address of the Debian mirror; else BULKHEAD_APT_MIRROR, else the machine's own apt configuration, else mmdebstrap's default. */
   readonly mirror?: string;
   /** Build even if an image with this key exists. */

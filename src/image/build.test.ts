@@ -59,8 +59,9 @@ test('the key follows our inputs, the flavour and the pin, and nothing else', as
   await write('vm-image/golden-files.txt', 'x');
   expect(await imageKey(dir, 'release')).toBe(key);
   expect(await imageKey(dir, 'debug')).not.toBe(key);
+  expect(await imageKey(dir, 'release', { policyKey: 'x' })).not.toBe(key);
   await write('pin.json', '{}');
-  expect(await imageKey(dir, 'release', join(dir, 'pin.json'))).not.toBe(key);
+  expect(await imageKey(dir, 'release', { pin: join(dir, 'pin.json') })).not.toBe(key);
   const sources = await hashSources(dir);
   await write('src/daemon/a.ts', 'x');
   expect(await hashSources(dir)).not.toBe(sources);

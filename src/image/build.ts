@@ -49,10 +49,10 @@ async function findOrBuild(
   reporter: Reporter,
   environment: BuildEnvironment,
 ): Promise<BuiltImage> {
-  const { cacheDir, flavour = 'release', signal } = options;
+  const { cacheDir, flavour = 'release', pin, policyKey, signal } = options;
   if (options.force !== true && options.checkReproducible !== true) {
     const found = await usableImage(
-      await imageKey(options.projectDir, flavour, options.pin),
+      await imageKey(options.projectDir, flavour, { pin, policyKey }),
       options,
       reporter,
     );
@@ -68,9 +68,9 @@ async function findOrBuild(
   const projectDir = join(temporary.path, 'sources');
   await copySources(options.projectDir, projectDir);
   const sources = await hashSources(projectDir);
-  const key = await keyOf(sources, flavour, options.pin);
+  const key = await keyOf(sources, flavour, { pin, policyKey });
   const dir = imageDir(cacheDir, key);
-  const assembly = { projectDir, flavour, userland, signal, sources };
+  const assembly = { projectDir, flavour, policyKey, userland, signal, sources };
   const made = join(temporary.path, 'image');
   await mkdir(made);
   await assemble(made, assembly, reporter, environment.exec);

@@ -5,6 +5,7 @@ import { moduleList, type ModuleFile } from './initramfs.js';
 import { addLibraries } from './libraries.js';
 import { listTree, type Listing } from './listing.js';
 import type { Flavour } from './manifest.js';
+import { policyKeyPath } from './policy-key.js';
 import type { Programs } from './programs.js';
 import type { RootRule } from './recipe.js';
 import { addNode, selectRoot } from './select-root.js';
@@ -22,6 +23,8 @@ export interface RootInputs {
   readonly runModules: readonly ModuleFile[];
   readonly probeImage: Buffer;
   readonly flavour: Flavour;
+  /** The organization's public key, in PEM. */
+  readonly policyKey: string | undefined;
 }
 
 const ours = '/usr/lib/bulkhead';
@@ -46,6 +49,8 @@ export async function composeRoot(inputs: RootInputs): Promise<ImageTree> {
   tree.addFile('/usr/share/bulkhead/images/probe.tar', 0o644, { data: inputs.probeImage });
   tree.addFile(`${modulesDir}/run.list`, 0o644, { data: moduleList(modulesDir, inputs.runModules) });
   for (const { name, data } of inputs.runModules) tree.addFile(`${modulesDir}/${name}.ko`, 0o644, { data });
+  if (inputs.policyKey !== undefined)
+    tree.addFile(policyKeyPath, 0o644, { data: Buffer.from(inputs.policyKey) });
   if (inputs.flavour === 'debug') addShell(tree, userland);
 
   await addLibraries(tree, userland, listing, async (content) => parseElf(await bytesOf(content)));

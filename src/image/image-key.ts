@@ -29,18 +29,35 @@ export async function hashSources(projectDir: string): Promise<string> {
   return hash.digest('hex');
 }
 
+/** What a build may be told beside its sources, where that changes the image. */
+export interface KeyChoices {
+  /** Path of an earlier manifest. */
+  readonly pin?: string | undefined;
+  /** The organization's public key, in PEM. */
+  readonly policyKey?: string | undefined;
+}
+
 /** Name of the image the inputs in this checkout make, and of its directory in the cache. */
-export async function imageKey(projectDir: string, flavour: Flavour, pin?: string): Promise<string> {
-  return keyOf(await hashSources(projectDir), flavour, pin);
+export async function imageKey(
+  projectDir: string,
+  flavour: Flavour,
+  choices: KeyChoices = {},
+): Promise<string> {
+  return keyOf(await hashSources(projectDir), flavour, choices);
 }
 
 /**
  * Like `imageKey`, for sources already hashed. Which package versions a mirror has today is not part of the key: a later build with the
  * same key is the earlier one, until `force` asks for newer packages.
  */
-export async function keyOf(sources: string, flavour: Flavour, pin?: string): Promise<string> {
+export async function keyOf(
+  sources: string,
+  flavour: Flavour,
+  { pin, policyKey }: KeyChoices = {},
+): Promise<string> {
   const pinned = pin === undefined ? '' : await readFile(pin, 'utf8');
-  return createHash('sha256').update(`${sources}\0${flavour}\0${pinned}`).digest('hex').slice(0, 24);
+  const parts = [sources, flavour, pinned, ...(policyKey === undefined ? [] : [policyKey])];
+  return createHash('sha256').update(parts.join('\0')).digest('hex').slice(0, 24);
 }
 
 /**

@@ -27,6 +27,13 @@ const packageSchema = z.strictObject({
 export const manifestSchema = z.strictObject({
   format: z.literal(1),
   flavour: z.enum(['release', 'debug']),
+  /** Of Bulkhead; images from before it was recorded have none. */
+  version: z
+    .string()
+    .regex(/^\d+(\.\d+)*$/)
+    .optional(),
+  /** The organization's public key in the root, in PEM: the image serves under no policy but one signed with it. */
+  policyKey: z.string().startsWith('-----BEGIN PUBLIC KEY-----\n').max(1000).optional(),
   /** Present in the debug flavour only: what makes it unfit for use, in words. */
   warning: z.string().optional(),
   kernelVersion: z.string().regex(/^[0-9][A-Za-z0-9.+~_-]*$/),

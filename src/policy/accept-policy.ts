@@ -14,6 +14,8 @@ export interface AcceptedBy {
   readonly highestSerial: number;
 }
 
+const unnamed = 'your administrator';
+
 /** A policy that has been read, and the document it was read from. */
 export interface ReadPolicy {
   readonly settings: Settings;
@@ -32,7 +34,7 @@ export function acceptPolicy(
   { key, now, highestSerial }: AcceptedBy,
   file: string,
 ): void {
-  const { signature, serial, expires, contact = 'your administrator' } = settings.bulkhead ?? {};
+  const { signature, serial, contact = unnamed } = settings.bulkhead ?? {};
   if (signature === undefined || serial === undefined)
     throw new BulkheadError('BH_POLICY_UNSIGNED', { file });
   const keyId = keyIdOf(key);
@@ -40,8 +42,14 @@ export function acceptPolicy(
     throw new BulkheadError('BH_POLICY_KEY', { file, signer: signature.keyId, keyId });
   if (!isSignedBy(document, signature, key)) throw new BulkheadError('BH_POLICY_ALTERED', { file, keyId });
   // From here on what the file says, its contact too, is the organization's word.
-  if (expires !== undefined && Date.parse(expires) <= now)
-    throw new BulkheadError('BH_POLICY_EXPIRED', { file, expires, contact });
+  refuseExpired(settings, now, file);
   if (serial < highestSerial)
     throw new BulkheadError('BH_POLICY_ROLLBACK', { file, serial, highestSerial, contact });
+}
+
+/** Of a policy that nobody signs, too: what its own writer set an end to ends then. @throws BH_POLICY_EXPIRED */
+export function refuseExpired({ bulkhead }: Settings, now: number, file: string): void {
+  const { expires, contact = unnamed } = bulkhead ?? {};
+  if (expires !== undefined && Date.parse(expires) <= now)
+    throw new BulkheadError('BH_POLICY_EXPIRED', { file, expires, contact });
 }

@@ -1,4 +1,5 @@
 export { acceptPolicy, type AcceptedBy, type ReadPolicy } from './accept-policy.js';
+export { type Admission, admitPolicy } from './admit-policy.js';
 export { describeSettings, type SettingReport } from './describe-settings.js';
 export { type PolicyDifference, policyDifferences } from './differences.js';
 export {
@@ -12,7 +13,9 @@ export { engineOptionsOf, type StrippedOption } from './engine-options.js';
 export type { JsonObject, JsonValue } from './json-value.js';
 export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
+export { parsePolicyKey, publicKeyText } from './policy-key.js';
 export { largestPolicy, type ReadSettings, readSettings, soundPolicy } from './read-settings.js';
+export { parseSerialRecord, serialRecordText } from './serial-record.js';
 export type { Settings } from './settings-schema.js';
 export { keyIdOf, signDocument } from './signature.js';
 export type { PortBindingBehavior } from './setting-values.js';

@@ -24,8 +24,6 @@ test.each([
     { enhancedContainerIsolation: { value: true, dockerSocketMount: {} } },
     'enhancedContainerIsolation.dockerSocketMount',
   ],
-  [{ bulkhead: { expires: '2027-01-01T00:00:00Z' } }, 'bulkhead.expires'],
-  [{ bulkhead: { minimumImageVersion: '1.0' } }, 'bulkhead.minimumImageVersion'],
 ])('%j is told by name', (policy, name) => {
   expect(namesOf(policy)).toEqual([name]);
 });

@@ -4,6 +4,7 @@ import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
 import { signInSchema } from './sign-in-schema.js';
+import { versionPattern } from './image-version.js';
 
 /** `{ "locked", "value" }`: a lock without a value has nothing to hold fast. */
 function lockable<Value extends z.ZodType>(value: Value) {
@@ -62,7 +63,8 @@ const bulkhead = z.strictObject({
   serial: z.int().min(0).optional(),
   /** From then on the policy is not taken any more. */
   expires: z.iso.datetime({ offset: true }).optional(),
-  minimumImageVersion: z.string().optional(),
+  /** An engine of an older image does not serve under this policy. */
+  minimumImageVersion: z.string().regex(versionPattern, 'not a version, as 1.2.0').optional(),
   /** The VM's memory, and its processors; a new data disk's size. Like Docker's keys: locked, or a default. */
   memoryMiB: lockable(settingValues.memoryMiB),
   cpus: lockable(settingValues.cpus),
@@ -79,6 +81,7 @@ const bulkhead = z.strictObject({
   seccompExempt: z.array(z.string().regex(/^[a-z0-9_]+$/, 'not the name of a system call')).optional(),
   /** In place of `commandList` for a container of this image; the first that is for it counts. */
   socketRules: z.array(z.strictObject({ image: imagePattern, commandList })).optional(),
+  /** `bulkhead up` restarts a VM that runs under another policy, instead of only saying that it must be restarted. */
   restartOnChange: z.boolean().optional(),
   /** Where else the audit log goes. */
   audit: auditSchema.optional(),

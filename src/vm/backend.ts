@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { DocumentDisk } from './documents/index.js';
 
 export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
 
@@ -35,6 +36,8 @@ export interface VmSpec {
   readonly root: string;
   readonly hash: string;
   readonly dataDisk: string;
+  /** Small disks for the guest to read, each by its serial `bulkhead-<name>`, never to write. */
+  readonly documents: readonly DocumentDisk[];
   readonly commandLine: string;
   readonly consoleLog: string;
   readonly memoryMiB: number;

@@ -67,6 +67,9 @@ export function guestFailureCause(
       return new BulkheadError('BH_DATA_DISK_CORRUPT', { dataDisk, reason });
     case 'engine-failed':
       return new BulkheadError('BH_VM_ENGINE_FAILED', { dataDisk, console, reason });
+    case 'policy-refused':
+      return new BulkheadError('BH_VM_POLICY_REFUSED', { reason });
+    case 'document-missing':
     case 'module-failed':
       return new BulkheadError('BH_VM_GUEST_FAILED', { console, reason });
   }

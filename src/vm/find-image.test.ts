@@ -2,6 +2,8 @@ import { mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { rememberPolicyKey } from '../image/index.js';
+import { exampleManifest } from '../image/test-support/example-manifest.js';
 import { findImage } from './find-image.js';
 
 let directory = '';
@@ -10,10 +12,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
-async function image(name: string, modified: number): Promise<string> {
+async function image(name: string, modified: number, manifest = {}): Promise<string> {
   const path = join(directory, 'images', name);
   await mkdir(path, { recursive: true });
-  await writeFile(join(path, 'manifest.json'), '{}');
+  await writeFile(join(path, 'manifest.json'), JSON.stringify(manifest));
   await utimes(join(path, 'manifest.json'), modified, modified);
   return path;
 }
@@ -23,6 +25,21 @@ test('outside of a checkout: the newest that is complete', async () => {
   const newest = await image('a', 2_000);
   await mkdir(join(directory, 'images', 'unfinished'));
   expect(await findImage(directory, join(directory, 'no-checkout'))).toBe(newest);
+});
+
+test('where a policy key is remembered, one with another or with none is not taken', async () => {
+  const policyKey = '-----BEGIN PUBLIC KEY-----\nx\n';
+  const keyed = await image('keyed', 1_000, { ...exampleManifest(), policyKey });
+  const newest = await image('newest', 2_000, exampleManifest());
+  await image('other', 1_500, { ...exampleManifest(), policyKey: `${policyKey}y` });
+  const elsewhere = join(directory, 'no-checkout');
+  expect(await findImage(directory, elsewhere)).toBe(newest);
+  await rememberPolicyKey(directory, policyKey);
+  expect(await findImage(directory, elsewhere)).toBe(keyed);
+  await rm(keyed, { recursive: true });
+  await expect(findImage(directory, elsewhere)).rejects.toMatchObject({ code: 'BH_NO_IMAGE' });
+  await rememberPolicyKey(directory, undefined);
+  expect(await findImage(directory, elsewhere)).toBe(newest);
 });
 
 test('none', async () => {

@@ -1,17 +1,31 @@
 import { expect, test } from 'vitest';
 import { kernelCommandLine } from './kernel-command-line.js';
 
+const manifest = {
+  verity: {
+    algorithm: 'sha256',
+    dataBlockSize: 4096,
+    hashBlockSize: 1024,
+    dataBlocks: 31_657,
+    salt: 'ab'.repeat(4),
+    rootHash: 'cd'.repeat(32),
+  },
+} as const;
+
+test('announces the documents, and the highest serial once there was one', () => {
+  const documents = [
+    { name: 'policy', bytes: 512 },
+    { name: 'settings', bytes: 2 },
+  ] as const;
+  const plain = kernelCommandLine(manifest);
+  expect(kernelCommandLine(manifest, documents)).toBe(`${plain} bulkhead.policy=512 bulkhead.settings=2`);
+  expect(kernelCommandLine(manifest, documents.slice(0, 1), 7)).toBe(
+    `${plain} bulkhead.policy=512 bulkhead.policy-serial=7`,
+  );
+});
+
 test('carries the verity table parameters of the manifest', () => {
-  const line = kernelCommandLine({
-    verity: {
-      algorithm: 'sha256',
-      dataBlockSize: 4096,
-      hashBlockSize: 1024,
-      dataBlocks: 31_657,
-      salt: 'ab'.repeat(4),
-      rootHash: 'cd'.repeat(32),
-    },
-  });
+  const line = kernelCommandLine(manifest);
   expect(line.split(' ')).toMatchInlineSnapshot(`
     [
       "console=ttyS0",

@@ -9,6 +9,7 @@ export const phaseNames = [
   'data-mounted',
   'services-started',
   'daemon',
+  'policy-sealed',
   'containerd-ready',
   'engine-ready',
   'powering-off',
@@ -20,8 +21,10 @@ export const guestFailureNames = [
   'root-not-verified',
   'data-disk-missing',
   'data-disk-corrupt',
+  'document-missing',
   'module-failed',
   'engine-failed',
+  'policy-refused',
 ] as const;
 
 export type Phase = (typeof phaseNames)[number];

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Manifest } from '../image/index.js';
 import type { VmSpec } from './backend.js';
+import type { DocumentDisk } from './documents/index.js';
 import type { InstancePaths } from './instance/paths.js';
 import { kernelCommandLine } from './kernel-command-line.js';
 
@@ -9,6 +10,8 @@ export function vmSpec(
   paths: InstancePaths,
   options: { readonly image: string; readonly memoryMiB: number; readonly cpus: number },
   manifest: Manifest,
+  documents: readonly DocumentDisk[] = [],
+  highestSerial = 0,
 ): VmSpec {
   const { kernel, initramfs, root, hash } = manifest.files;
   return {
@@ -18,7 +21,8 @@ export function vmSpec(
     root: join(options.image, root.path),
     hash: join(options.image, hash.path),
     dataDisk: paths.dataDisk,
-    commandLine: kernelCommandLine(manifest),
+    documents,
+    commandLine: kernelCommandLine(manifest, documents, highestSerial),
     consoleLog: paths.consoleLog,
     memoryMiB: options.memoryMiB,
     cpus: options.cpus,

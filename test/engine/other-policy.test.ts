@@ -122,6 +122,13 @@ describe('allowPrivileged false', () => {
   });
 });
 
+test('G09, rule off: an image without a policy key takes a policy that nobody signed, and says so', async () => {
+  expect((await engine?.health())?.policy).toMatchObject({
+    imageKey: null,
+    inForce: { serial: null, signedBy: null, expires: null },
+  });
+});
+
 test('the settings of the user are sealed before the daemon starts, like the policy', async () => {
   const pid = await engine?.internals.pidOf('bulkheadd');
   const descriptors = `/proc/${pid}/fd`;

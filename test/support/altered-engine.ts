@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { inject } from 'vitest';
 import type { Settings } from '../../src/policy/index.ts';
 import { alteredRoot } from './altered-root.ts';
+import type { Health } from '../../src/common/health.ts';
+import { readStatus } from './control.ts';
 import { createDocker, type Docker } from './docker.ts';
 import type { EngineInternals } from './engine-internals.ts';
 import { startOwnEngine } from './own-engine.ts';
@@ -12,6 +14,8 @@ import { startOwnEngine } from './own-engine.ts';
 export interface AlteredEngine extends AsyncDisposable {
   readonly docker: Docker;
   readonly internals: EngineInternals;
+  /** What the daemon says of itself. */
+  health(): Promise<Health>;
   /** Empty at first, for what the tests need, and shared with its containers; goes with the engine. */
   readonly dir: string;
 }
@@ -55,6 +59,7 @@ export async function startAlteredEngine(
   return {
     docker: createDocker(engine.dockerHost),
     internals: engine.internals,
+    health: () => readStatus(engine.controlSocket),
     dir,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };

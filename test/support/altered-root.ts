@@ -5,8 +5,8 @@ import { join } from 'node:path';
 
 const sources = join(import.meta.dirname, '..', '..', 'src');
 
-/** A root file system, made for a test, whose daemon lacks rules; nothing of the product knows of it. */
-interface AlteredRoot {
+/** A root file system, made for a test, whose daemon lacks rules, or that has more files; nothing of the product knows of it. */
+export interface AlteredRoot {
   readonly path: string;
   unmount(): Promise<void>;
 }
@@ -15,19 +15,21 @@ interface AlteredRoot {
  * Lays a daemon that was bundled without some rules over a root. It is altered while bundling, so that no switch for it exists in what is
  * shipped.
  *
- * @param root `root.erofs` of an image, or a directory; @param without rules the daemon lacks, by name; @param dir gets the mounts, and must be unmounted before it is removed.
+ * @param root `root.erofs` of an image, or a directory; @param without rules the daemon lacks, by name; @param dir gets the mounts, and must be unmounted before it is removed; @param files texts below `/usr/lib/bulkhead`, by their paths without the first slash.
  */
 export async function alteredRoot(
   root: string,
   dir: string,
   without: readonly string[],
+  files: Readonly<Record<string, string>> = {},
 ): Promise<AlteredRoot> {
   const [lower, upper, work, merged] = ['lower', 'upper', 'work', 'root'].map((name) => join(dir, name));
   if (lower === undefined || upper === undefined || work === undefined || merged === undefined)
     throw new Error('four names');
   const program = join(upper, 'usr/lib/bulkhead/bulkheadd.mjs');
   for (const made of [lower, work, merged, join(program, '..')]) await mkdir(made, { recursive: true });
-  await writeFile(program, await alteredDaemon(without));
+  if (without.length > 0) await writeFile(program, await alteredDaemon(without));
+  for (const [path, text] of Object.entries(files)) await writeFile(join(upper, path), text);
   const how = (await stat(root)).isDirectory() ? ['--bind'] : ['-t', 'erofs', '-o', 'loop,ro'];
   await execa('mount', [...how, root, lower]);
   try {

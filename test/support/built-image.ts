@@ -1,9 +1,6 @@
-import { execa } from 'execa';
 import { join } from 'node:path';
-import { z } from 'zod';
-import { cacheRoot, useCached } from '../../dist/image/index.js';
-
-const answer = z.object({ dir: z.string() });
+import { silentReporter } from '../../dist/common/reporter.js';
+import { buildImage, cacheRoot, useCached } from '../../dist/image/index.js';
 
 /** The directory of the image of this checkout: built when it is not, at once when it is. It stays while this process runs. */
 export async function builtImageDir(): Promise<string> {
@@ -15,7 +12,7 @@ export async function builtImageDir(): Promise<string> {
 async function findOrBuild(): Promise<string> {
   const given = process.env['BULKHEAD_TEST_IMAGE'];
   if (given !== undefined) return given;
-  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
-  const { stdout } = await execa(process.execPath, [cli, 'image', 'build', '--json']);
-  return answer.parse(JSON.parse(stdout)).dir;
+  // Not by the command: that one takes the policy key a person may have built an image with.
+  const projectDir = join(import.meta.dirname, '..', '..');
+  return (await buildImage({ projectDir, cacheDir: cacheRoot() }, silentReporter)).dir;
 }

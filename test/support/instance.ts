@@ -13,6 +13,8 @@ export interface InstanceId {
   /** Absolute and short: it holds the XDG directories and so a socket. */
   readonly dir: string;
   readonly image: string;
+  /** The organization's policy; none without it, not even that of this machine. */
+  readonly policy?: string;
 }
 
 const statusSchema = z.looseObject({
@@ -23,6 +25,7 @@ const statusSchema = z.looseObject({
   dataDisk: z.string().optional(),
   phases: z.array(z.object({ phase: z.string(), atMs: z.number() })).optional(),
   guest: healthSchema.nullish(),
+  restartNeeded: z.string().nullish(),
 });
 
 export type InstanceStatus = z.infer<typeof statusSchema>;
@@ -30,6 +33,8 @@ export type InstanceStatus = z.infer<typeof statusSchema>;
 export interface Instance {
   readonly dataDisk: string;
   readonly dockerSocket: string;
+  /** What the host remembers of the policies that were in force. */
+  readonly policyRecord: string;
   readonly dockerHost: string;
   /** Never rejects because of the exit status. `--name` is added after the command's own name. */
   run(command: string, ...args: readonly string[]): Promise<Outcome>;
@@ -41,11 +46,12 @@ export interface Instance {
 }
 
 /** The command line of this checkout, used on one instance. The cache stays that of the machine, so that the image is reused. */
-export function instanceAt({ name, dir, image }: InstanceId): Instance {
+export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
     BULKHEAD_IMAGE: image,
+    ...(policy === undefined ? {} : { BULKHEAD_POLICY: policy }),
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
   const run: Instance['run'] = async (command, ...args) => {
@@ -59,6 +65,7 @@ export function instanceAt({ name, dir, image }: InstanceId): Instance {
   };
   return {
     dataDisk: join(dir, 'state', 'bulkhead', name, 'data.raw'),
+    policyRecord: join(dir, 'state', 'bulkhead', name, 'policy-serial.json'),
     dockerSocket,
     dockerHost: `unix://${dockerSocket}`,
     run,

@@ -6,7 +6,8 @@ import { type NativeEngine, type NativeEngineOptions, startNativeEngine } from '
 import { type EngineInternals, engineInternals } from './engine-internals.ts';
 
 /** An engine in native mode that no other test file uses: what is killed or counted there concerns nobody else. */
-export interface OwnEngine extends AsyncDisposable, Pick<NativeEngine, 'dockerHost' | 'exited'> {
+export interface OwnEngine
+  extends AsyncDisposable, Pick<NativeEngine, 'dockerHost' | 'controlSocket' | 'exited'> {
   /** Path of its `docker.sock`. */
   readonly socket: string;
   readonly internals: EngineInternals;
@@ -32,6 +33,7 @@ export async function startOwnEngine(
   return {
     socket: join(hostDir, 'docker.sock'),
     dockerHost: engine.dockerHost,
+    controlSocket: engine.controlSocket,
     exited: engine.exited,
     internals: await engineInternals(engine.pid),
     async [Symbol.asyncDispose]() {

@@ -3,24 +3,28 @@ import { mkdir, mkdtemp, open, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import { keyedImageDir, signedPolicy, testKeyId, writePolicy } from '../support/signed-policy.ts';
 
 /**
  * What ends a VM, in order or not, and what comes after. One instance goes through all of it, test after test, because each boot
- * costs half a minute. That dockerd, containerd and bulkheadd are killed is tested in native mode: here nothing can reach them.
+ * costs half a minute. It runs an image that demands a signed policy, so what becomes of the policy in between is seen here as well, without a boot of its own. That dockerd, containerd and bulkheadd are killed is tested in native mode: here nothing can reach them.
  */
 let dir = '';
+let policy = '';
 let instance: Instance;
 let docker: Docker;
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bh-fault-'));
   await mkdir(join(dir, 'run'), { mode: 0o700 });
-  instance = instanceAt({ name: 'fault', dir, image: inject('instance').image });
+  policy = join(dir, 'admin-settings.json');
+  await writePolicy(policy, { serial: 5 });
+  instance = instanceAt({ name: 'fault', dir, image: await keyedImageDir(), policy });
   docker = createDocker(instance.dockerHost);
   await instance.up();
   const script = [
@@ -55,6 +59,86 @@ async function pids(): Promise<{ controller: number; vm: number }> {
   return { controller: pid, vm: vmPid };
 }
 
+/** Serial and signer of the policy in force, by the word of the guest. */
+async function inForce(): Promise<unknown> {
+  const { guest } = await instance.status();
+  return guest?.policy;
+}
+const serial = (number: number): object => ({
+  imageKey: testKeyId,
+  inForce: { serial: number, signedBy: testKeyId },
+});
+
+describe('the policy of a VM that runs', () => {
+  test('was sealed before the engine could be reached, and the guest says whose it is', async () => {
+    const { phases = [], restartNeeded } = await instance.status();
+    const names = phases.map(({ phase }) => phase);
+    expect(names.indexOf('policy-sealed')).toBeGreaterThan(names.indexOf('daemon'));
+    expect(names.indexOf('policy-sealed')).toBeLessThan(names.indexOf('engine-ready'));
+    expect(await inForce()).toMatchObject(serial(5));
+    expect(restartNeeded).toBeNull();
+    expect((await instance.run('status')).stdout).toContain(`serial 5, signed with ${testKeyId}`);
+  });
+
+  test.each([
+    ['a broken one', () => '{\n  "configurationFileVersion": 2,\n}', ':3:1: '],
+    [
+      'one that nobody signed',
+      () => '{"configurationFileVersion": 2, "bulkhead": {"serial": 9}}',
+      'is not signed',
+    ],
+    [
+      'one that was altered',
+      () => signedPolicy({ serial: 9 }).replace('9', '8'),
+      'was changed after it was signed',
+    ],
+    [
+      'one that has expired',
+      () => signedPolicy({ serial: 9, expires: '2020-01-01T00:00:00Z' }),
+      'was valid until',
+    ],
+    ['an older one', () => signedPolicy({ serial: 4, restartOnChange: true }), 'has the serial 4'],
+    [
+      'one for newer images',
+      () => signedPolicy({ serial: 9, minimumImageVersion: '99' }),
+      'takes no image older than 99',
+    ],
+  ])(
+    'G09: %s is refused with file and reason, and the VM goes on under the one it has',
+    async (_what, text, reason) => {
+      await writeFile(policy, text());
+      const { status, stderr } = await instance.run('up');
+      expect(stderr).toContain(policy);
+      expect(stderr).toContain(reason);
+      expect(status).not.toBe(0);
+      expect(await inForce()).toMatchObject(serial(5));
+      expect((await instance.status()).restartNeeded).toContain('has changed');
+    },
+  );
+
+  test('G04: one that comes while the VM runs is not in force until a restart, which status and up ask for', async () => {
+    await writePolicy(policy, { serial: 6 });
+    const { vm } = await pids();
+    const { status, stderr } = await instance.run('up');
+    expect([status, stderr]).toEqual([0, expect.stringContaining('Restart needed: ')]);
+    expect((await instance.run('status')).stdout).toContain('restart    needed: ');
+    expect((await pids()).vm).toBe(vm);
+    expect(await inForce()).toMatchObject(serial(5));
+  });
+
+  test('one that asks for it restarts the VM', { timeout: 600_000 }, async () => {
+    await writePolicy(policy, { serial: 7, restartOnChange: true });
+    const { vm } = await pids();
+    const { status, stderr } = await instance.run('up', '--timeout', '240');
+    expect(stderr).toContain('bulkhead.restartOnChange');
+    expect(status).toBe(0);
+    expect((await pids()).vm).not.toBe(vm);
+    expect(await inForce()).toMatchObject(serial(7));
+    await expectKeeper('started', 'stopped', 'started');
+    await docker.ok(['exec', 'keeper', 'sh', '-c', 'echo started > /data/log']);
+  });
+});
+
 describe('a VM that ends', () => {
   test('by down: within 10 s, containers stopped in order, and they run again after the next up', async () => {
     await expectKeeper('started');
@@ -66,7 +150,18 @@ describe('a VM that ends', () => {
     await expectNothingRuns();
     await expect(stat(instance.dockerSocket)).rejects.toMatchObject({ code: 'ENOENT' });
 
+    // The host forgets, an older policy is put back: the data disk remembers, and the engine does not serve.
+    await rm(instance.policyRecord);
+    await writePolicy(policy, { serial: 6 });
+    const refused = await instance.run('up', '--timeout', '240');
+    expect(refused.stderr).toMatch(
+      /^error BH_VM_POLICY_REFUSED: .*has the serial 6; one with 7 was in force/m,
+    );
+    expect(refused.status).toBe(77);
+    await expectNothingRuns();
+    await writePolicy(policy, { serial: 7 });
     await instance.up();
+    expect(await inForce()).toMatchObject(serial(7));
     await expectKeeper('started', 'stopped', 'started');
   });
 

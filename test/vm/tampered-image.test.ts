@@ -123,6 +123,7 @@ describe('in the VM', () => {
       root: join(image, 'root.erofs'),
       hash: join(image, 'root.verity'),
       dataDisk: join(dir, 'data.raw'),
+      documents: [],
       commandLine: kernelCommandLine(manifest),
       consoleLog: join(dir, 'console.log'),
       memoryMiB: 1024,

@@ -14,6 +14,7 @@
 
 #include "data_disk.h"
 #include "devices.h"
+#include "document_disks.h"
 #include "files.h"
 #include "engine_config.h"
 #include "engine_storage.h"
@@ -117,13 +118,15 @@ static void set_up_network(const struct options *options, const char *cmdline)
         fail_errno(options, "root-not-verified", "/run/bulkhead/etc");
 }
 
-static void set_up_machine(const struct options *options, const char *cmdline)
+static void set_up_machine(struct options *options, const char *cmdline)
 {
     char detail[1152];
     struct data_disk disk;
 
     /* The check of the data disk and the loading of modules are the two long steps: on two processors they overlap. */
     start_data_disk(options, &disk);
+    if (!keep_documents(cmdline, uptime_ms() + DEVICE_DEADLINE_MS, options->kept, detail))
+        fail(options, "document-missing", detail);
     if (!load_modules(MODULE_LIST, detail, sizeof(detail)))
         fail(options, "module-failed", detail);
     open_container_devices();

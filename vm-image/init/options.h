@@ -10,7 +10,7 @@ struct options {
     bool native;          /* PID 1 of a PID namespace on somebody else's kernel */
     int phase_descriptor; /* native: where phases go, or -1 */
     const char *host_directory; /* native: directory shared with the host, absolute */
-    int kept[KEPT_COUNT];       /* native: descriptors to keep for bulkheadd, or -1; the agent's is made, not given */
+    int kept[KEPT_COUNT];       /* descriptors to keep for bulkheadd, or -1; in native mode given, but the agent's, which is made; in a VM read from disks */
     bool ssh_agent;             /* native: the host's ssh agent is passed on */
 };
 

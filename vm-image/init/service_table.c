@@ -19,7 +19,7 @@ static const char *const DAEMON_ARGUMENTS[] = {
  * run runc, which writes layers), /proc, /sys and /dev: dockerd sets values of the network, BuildKit's runc, a child of it, uses cgroups, and
  * programs in containers may touch /dev/null, of which they get a bind with the flags of this mount. By name nothing but cgroups can be made in the first two.
  */
-#define READ_ONLY "/", "/run", "/run/bulkhead/host", "/tmp", "/var/log", "/dev/shm", "/dev/mqueue"
+#define READ_ONLY "/", "/run", "/run/bulkhead/host", "/var/lib/bulkhead-data", "/tmp", "/var/log", "/dev/shm", "/dev/mqueue"
 
 static const char *const CONTAINERD_READ_ONLY[] = {READ_ONLY, "/run/runc", NULL};
 static const char *const DOCKERD_READ_ONLY[] = {READ_ONLY, "/run/containerd", NULL};

@@ -2,7 +2,8 @@ import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { inStep } from '../../common/reporter.js';
-import { cacheRoot, useCached, verifyImage } from '../../image/index.js';
+import { version } from '../../common/version.js';
+import { cacheRoot, loadManifest, useCached, verifyImage } from '../../image/index.js';
 import {
   checkSocketPath,
   describePhase,
@@ -11,13 +12,14 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { notCarriedOut } from '../../policy/index.js';
+import { type Admission, admitPolicy } from '../../policy/index.js';
+import { admissionOf, policyNotes, raiseHostSerial } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption } from '../options.js';
 import { assignment } from './env.js';
-import { openPolicyFile } from './policy/policy-files.js';
+import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
 
 interface EngineFlags {
   readonly name: string;
@@ -48,7 +50,7 @@ export function engineCommand(context: CliContext): Command {
         'let containers bind /run/host-services/ssh-auth.sock: the agent of SSH_AUTH_SOCK',
       ),
     )
-    .addOption(new Option('--policy <file>', "the organization's admin-settings.json"))
+    .addOption(policyOption())
     .addHelpText(
       'after',
       `
@@ -71,14 +73,17 @@ Examples:
 
 async function runEngine(context: CliContext, flags: EngineFlags): Promise<void> {
   const { reporter, terminal, signal } = context;
-  const policy = flags.policy === undefined ? undefined : await openPolicyFile(flags.policy);
+  const policyFile = await policyFileOf(flags.policy);
+  const policy = policyFile === undefined ? undefined : await openPolicyFile(policyFile);
   await using _policyFile = policy?.handle;
-  for (const name of policy === undefined ? [] : notCarriedOut(policy.settings))
-    terminal.err(`Not carried out by this version: ${name}\n`);
   const paths = instancePaths(flags.name);
   const hostDir = join(paths.runtimeDir, 'engine');
   checkSocketPath(join(hostDir, 'control.sock'));
   const root = flags.root === undefined ? await verifiedRoot(context) : resolve(flags.root);
+  const admission = await admissionByManifest(root, paths.policyRecord);
+  admitPolicy(policy, admission, policy?.file ?? 'the policy');
+  const imageHasKey = admission.key !== undefined;
+  for (const note of policy === undefined ? [] : policyNotes(policy, imageHasKey)) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
@@ -101,6 +106,8 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       signal,
     }),
   );
+  const serial = policy?.settings.bulkhead?.serial;
+  if (imageHasKey && serial !== undefined) raiseHostSerial(paths.policyRecord, serial);
   terminal.out(`${assignment('sh', engine.dockerHost)}\n`);
   terminal.err('Running. Stop it with Ctrl-C.\n');
   const status = await Promise.race([engine.exited, aborted(signal)]);
@@ -108,6 +115,12 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
+}
+
+/** What the image says of itself, where the root lies in one; of a root alone only bulkheadd in it knows the key. */
+async function admissionByManifest(root: string, record: string): Promise<Admission> {
+  const manifest = await loadManifest(dirname(root)).catch(() => undefined);
+  return admissionOf(manifest ?? { policyKey: undefined, version }, record);
 }
 
 function sshAgentOf(env: CliContext['env']): { path: string; owner: number } {

@@ -1,10 +1,21 @@
+import { createPublicKey } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { inStep } from '../../common/reporter.js';
-import { buildImage, type BuiltImage, cacheRoot, type Flavour, verifyImage } from '../../image/index.js';
+import {
+  buildImage,
+  type BuiltImage,
+  cacheRoot,
+  type Flavour,
+  rememberedPolicyKey,
+  rememberPolicyKey,
+  verifyImage,
+} from '../../image/index.js';
+import { keyIdOf, publicKeyText } from '../../policy/index.js';
 import { findImage } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import { jsonOption } from '../options.js';
+import { readKey } from './policy/policy-files.js';
 
 export function imageCommand(context: CliContext): Command {
   return new Command('image')
@@ -17,6 +28,7 @@ interface BuildFlags {
   readonly flavour: Flavour;
   readonly strict?: boolean;
   readonly pin?: string;
+  readonly policyKey?: string | false;
   readonly mirror?: string;
   readonly force?: boolean;
   readonly checkReproducible?: boolean;
@@ -33,6 +45,11 @@ function buildCommand(context: CliContext): Command {
     )
     .option('--strict', 'refuse packages whose signed index is past its validity')
     .option('--pin <manifest>', 'use exactly the package versions of this earlier manifest.json')
+    .option(
+      '--policy-key <file>',
+      "the organization's public key: the image serves under no policy but one signed with it. Remembered",
+    )
+    .option('--no-policy-key', 'forget the key: the image takes any policy, or none')
     .addOption(new Option('--mirror <address>', 'the Debian mirror').env('BULKHEAD_APT_MIRROR'))
     .option('--force', 'build even if the image is there')
     .option('--check-reproducible', 'build twice and compare')
@@ -45,6 +62,7 @@ cache of root, where \`up\` finds it only as root.
 
 Examples:
   $ sudo env XDG_CACHE_HOME="$HOME/.cache" bulkhead image build
+  $ sudo bulkhead image build --policy-key policy.pub
   $ sudo bulkhead image build --pin old/manifest.json --check-reproducible`,
     )
     .action((flags: BuildFlags) => build(context, flags));
@@ -54,23 +72,43 @@ async function build(
   { env, projectDir, reporter, terminal, signal }: CliContext,
   flags: BuildFlags,
 ): Promise<void> {
-  const { json, pin, ...rest } = flags;
+  const { json, pin, policyKey: keyFlag, ...rest } = flags;
+  const cacheDir = cacheRoot(env);
+  const policyKey =
+    keyFlag === undefined
+      ? rememberedPolicyKey(cacheDir)
+      : keyFlag === false
+        ? undefined
+        : publicKeyText(await readKey(keyFlag, 'public'));
   const built = await buildImage(
     {
       ...rest,
       ...(pin === undefined ? {} : { pin: resolve(pin) }),
+      policyKey,
       projectDir,
-      cacheDir: cacheRoot(env),
+      cacheDir,
       signal,
     },
     reporter,
   );
+  if (keyFlag !== undefined) await rememberPolicyKey(cacheDir, policyKey);
+  if (policyKey !== undefined && json !== true)
+    terminal.err(`Policies must be signed with ${keyIdOf(createPublicKey(policyKey))}.\n`);
   terminal.out(json === true ? `${JSON.stringify(summary(built))}\n` : `${built.dir}\n`);
 }
 
 function summary({ dir, key, reused, manifest }: BuiltImage): object {
+  const policyKey = manifest.policyKey === undefined ? null : keyIdOf(createPublicKey(manifest.policyKey));
   const sizes = Object.fromEntries(Object.entries(manifest.files).map(([role, { size }]) => [role, size]));
-  return { dir, key, reused, flavour: manifest.flavour, rootHash: manifest.verity.rootHash, sizes };
+  return {
+    dir,
+    key,
+    reused,
+    flavour: manifest.flavour,
+    rootHash: manifest.verity.rootHash,
+    policyKey,
+    sizes,
+  };
 }
 
 function verifyCommand(context: CliContext): Command {

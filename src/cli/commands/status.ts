@@ -1,8 +1,12 @@
 import { Command } from 'commander';
-import { printableJson } from '../../common/printable.js';
+import { z } from 'zod';
+import { policySchema } from '../../common/health.js';
+import { printable, printableJson } from '../../common/printable.js';
 import { type ControllerStatus, inspectInstance, instancePaths } from '../../vm/index.js';
+import { policyChange, policyFileOf } from '../../vm/documents/index.js';
 import type { CliContext } from '../context.js';
 import { jsonOption, nameOption } from '../options.js';
+import { policyText } from '../output/policy-text.js';
 import { seconds } from '../output/step-text.js';
 
 export function statusCommand(context: CliContext): Command {
@@ -28,7 +32,11 @@ async function status({ terminal }: CliContext, name: string, json: boolean): Pr
   const found = await inspectInstance(instancePaths(name));
   if (found.kind === 'running') {
     const now = await found.client.status();
-    terminal.out(json ? `${printableJson(JSON.stringify(now))}\n` : describe(now));
+    const restart = await policyChange(now.policy, now.policy?.file ?? (await policyFileOf(undefined)));
+    const document = { ...now, restartNeeded: restart ?? null };
+    terminal.out(
+      json ? `${printableJson(JSON.stringify(document))}\n` : describe(now, restart, standingOf(now)),
+    );
     if (now.state !== 'ready') process.exitCode = 75;
     return;
   }
@@ -42,7 +50,13 @@ async function status({ terminal }: CliContext, name: string, json: boolean): Pr
   process.exitCode = 69;
 }
 
-function describe(now: ControllerStatus): string {
+/** The guest is not trusted: what it says of its policy is shown where it makes sense. */
+function standingOf({ guest }: ControllerStatus): string | undefined {
+  const parsed = z.object({ policy: policySchema }).safeParse(guest);
+  return parsed.success ? printable(policyText(parsed.data.policy, Date.now())) : undefined;
+}
+
+function describe(now: ControllerStatus, restart: string | undefined, standing: string | undefined): string {
   const ready = now.readyAfterMs === null ? '' : `, ready after ${seconds(now.readyAfterMs)}`;
   const phase = now.state === 'booting' ? ` (${now.phases.at(-1)?.phase ?? 'kernel not seen yet'})` : '';
   const rows: [string, string][] = [
@@ -51,6 +65,8 @@ function describe(now: ControllerStatus): string {
     ['docker', now.dockerHost],
     ['image', now.image],
     ['root hash', now.rootHash ?? ''],
+    ['policy', standing ?? now.policy?.file ?? ''],
+    ['restart', restart === undefined ? '' : `needed: ${restart}`],
     ['data disk', now.dataDisk],
     ['console', now.consoleLog],
     ['processes', `controller ${now.pid}${now.vmPid === null ? '' : `, VM ${now.vmPid}`}`],

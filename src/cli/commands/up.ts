@@ -1,6 +1,15 @@
 import { Command } from 'commander';
 import { printableJson } from '../../common/printable.js';
-import { controllerEntry, inspectInstance, instancePaths, startController } from '../../vm/index.js';
+import { loadManifest } from '../../image/index.js';
+import { admitPolicy } from '../../policy/index.js';
+import { admissionOf, type BootedPolicy, policyChange, readPolicyFile } from '../../vm/documents/index.js';
+import {
+  controllerEntry,
+  type ControllerOptions,
+  inspectInstance,
+  instancePaths,
+  startController,
+} from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import {
   addVmOptions,
@@ -10,55 +19,59 @@ import {
   nameOption,
   type VmFlags,
 } from '../options.js';
+import { policyFileOf } from './policy/policy-files.js';
 import { settingsInUse } from '../settings-in-use.js';
 import { shapedBySettings } from '../vm-settings.js';
-import { policyOption } from './policy/policy-files.js';
 import { ProgressView } from '../output/progress-view.js';
 
 interface UpFlags extends VmFlags {
   readonly name: string;
   readonly json?: boolean;
-  readonly policy?: string;
 }
 
 export function upCommand(context: CliContext): Command {
   return addVmOptions(
     new Command('up').description('boot the VM and wait until its engine answers').addOption(nameOption()),
   )
-    .addOption(policyOption())
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 The VM runs in the background until \`bulkhead down\`. Its image is verified before each boot. Options that shape the VM take
-effect when it boots; a VM that already runs is left as it is.
+effect when it boots; a VM that already runs is left as it is. So does the policy, unless the new one says bulkhead.restartOnChange: then the
+VM is restarted. \`bulkhead status\` says where a restart is needed.
 
 Examples:
   $ bulkhead up                          boot, with progress
   $ eval "$(bulkhead env)" && docker ps   use it
+  $ bulkhead up --policy admin-settings.json
   $ bulkhead up --name ci --memory 4096  a second VM beside the first`,
     )
     .action((flags: UpFlags) => up(context, flags));
 }
 
-async function up(context: CliContext, flags: UpFlags): Promise<void> {
+async function up(context: CliContext, given: UpFlags): Promise<void> {
+  let flags = given;
   const paths = instancePaths(flags.name);
   const view = new ProgressView(context.reporter);
   const found = await inspectInstance(paths);
   if (found.kind === 'running') {
-    const { state } = await found.client.status();
+    const { state, policy: first } = await found.client.status();
     if (state === 'ready' || state === 'verifying' || state === 'starting' || state === 'booting') {
       if (state === 'ready') context.terminal.err(`Instance ${flags.name} is already running.\n`);
       else await found.client.waitReady((progress) => view.show(progress), context.signal);
-      return tell(context, flags);
+      const booted = state === 'ready' ? first : (await found.client.status()).policy;
+      const policy = await policyOfRestart(context, flags, booted);
+      if (policy === undefined) return tell(context, flags);
+      flags = { ...flags, policy };
     }
-    // It is on its way out, for whatever reason: what matters is that it is gone.
-    await found.client.down((progress) => view.show(progress)).catch(() => undefined);
   } else if (found.kind === 'failed') {
     context.reporter.warn(`Last time: ${found.error.message}`);
   }
-  const shaped = shapedBySettings(flags, await settingsInUse(context.env, flags.policy));
-  const options = await controllerOptions(shaped, context);
+  const options = await optionsInUse(context, flags);
+  // It is on its way out, for whatever reason: what matters is that it is gone. Not before it is certain that another can be asked for.
+  if (found.kind === 'running')
+    await found.client.down((progress) => view.show(progress)).catch(() => undefined);
   const command = [
     ...context.self,
     controllerEntry,
@@ -68,6 +81,37 @@ async function up(context: CliContext, flags: UpFlags): Promise<void> {
   ] as const;
   await startController(paths, command, (progress) => view.show(progress), context.signal);
   return tell(context, flags);
+}
+
+async function optionsInUse(context: CliContext, flags: UpFlags): Promise<ControllerOptions> {
+  const inUse = await settingsInUse(context.env, flags.policy);
+  const { file: settings, document } = inUse.user;
+  const own = Object.keys(document).length === 0 ? {} : { settings };
+  return controllerOptions({ ...shapedBySettings(flags, inUse), ...own }, context);
+}
+
+/**
+ * The policy for which the VM that runs has to make room; undefined where it goes on. A file that would not come into force is an error, and changes nothing: the VM goes
+ * on under the policy it has. From the end of one VM to the start of the next no engine is served at all.
+ */
+async function policyOfRestart(
+  context: CliContext,
+  flags: UpFlags,
+  booted: BootedPolicy,
+): Promise<string | undefined> {
+  const file = await policyFileOf(flags.policy ?? booted?.file);
+  const change = await policyChange(booted, file);
+  if (change === undefined || file === undefined) return undefined;
+  const policy = await readPolicyFile(file);
+  const { image } = await controllerOptions(flags, context);
+  const admission = admissionOf(await loadManifest(image), instancePaths(flags.name).policyRecord);
+  admitPolicy(policy, admission, file);
+  if (policy.settings.bulkhead?.restartOnChange === true) {
+    context.terminal.err(`Restarting it, as the policy asks (bulkhead.restartOnChange): ${change}.\n`);
+    return file;
+  }
+  context.terminal.err(`Restart needed: ${change}. \`bulkhead down\`, then \`bulkhead up\`.\n`);
+  return undefined;
 }
 
 /** Says how to go on, or as JSON what is running now. */

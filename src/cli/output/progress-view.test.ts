@@ -51,7 +51,7 @@ test('a boot', () => {
     'begin Start the VM',
     'Start the VM done',
     'begin Boot the VM',
-    'Boot the VM kernel 0.13',
+    'Boot the VM kernel 0.11',
     'Boot the VM done engine ready',
   ]);
 });
@@ -59,7 +59,7 @@ test('a boot', () => {
 test('who comes late sees the boot from there on', () => {
   expect(show(state('booting', 'daemon'), state('ready'))).toEqual([
     'begin Boot the VM',
-    'Boot the VM daemon 0.75',
+    'Boot the VM daemon 0.67',
     'Boot the VM done engine ready',
   ]);
 });

@@ -23,6 +23,27 @@ export const policyErrors = defineErrors({
     remedy: 'Add "serial" to the "bulkhead" object, higher than in every policy before. Nothing was written.',
     exitCode: ExitCode.badData,
   },
+  BH_POLICY_MISSING: {
+    message:
+      'There is no policy, and this image serves under none but one signed with the key {keyId} of the organization.',
+    setting: 'up --policy',
+    remedy:
+      'Ask your administrator for the signed admin-settings.json and put it into /etc/bulkhead, or name it with --policy.',
+    exitCode: ExitCode.refused,
+  },
+  BH_POLICY_IMAGE_VERSION: {
+    message:
+      '{file} takes no image older than {minimum} (bulkhead.minimumImageVersion); this one is {version}.',
+    setting: 'bulkhead.minimumImageVersion',
+    remedy: 'Use a newer image, or ask {contact}. The policy in force stays.',
+    exitCode: ExitCode.refused,
+  },
+  BH_POLICY_RECORD: {
+    message: '{file}, the record of the highest serial a policy had here, is damaged.',
+    remedy:
+      'On the host, delete it: the record on the data disk counts then. On the data disk of a VM it is made anew as soon as the host has one: see docs/policy.md, "Signing, sealing, rollback".',
+    exitCode: ExitCode.badData,
+  },
   BH_POLICY_UNSIGNED: {
     message: '{file} is not signed.',
     remedy: 'The administrator signs it with `bulkhead policy sign`. The policy in force stays.',

@@ -75,6 +75,11 @@ export const vmErrors = defineErrors({
     remedy: 'This is a defect of Bulkhead; please report it with the controller log.',
     exitCode: ExitCode.internal,
   },
+  BH_VM_POLICY_REFUSED: {
+    message: 'The engine does not serve under this policy: {reason}',
+    remedy: 'Nothing was served. Correct or replace the policy (`up --policy`), then `bulkhead up` again.',
+    exitCode: ExitCode.refused,
+  },
   BH_VM_QEMU_EXITED: {
     message: 'QEMU ended with status {status} after {phase}: {reason}.',
     remedy: "The text is QEMU's own. The data disk {dataDisk} was kept; `bulkhead up` starts again.",

@@ -1,5 +1,5 @@
 import type { Decision } from '../../common/audit-event.js';
-import type { Health } from '../../common/health.js';
+import type { Health, PolicyStanding } from '../../common/health.js';
 import { systemClock } from '../../common/system-clock.js';
 import type { Settings } from '../../policy/index.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
@@ -40,18 +40,17 @@ export function auditHealth(audit: AuditLog, telemetry: Telemetry | undefined): 
 
 /** Which policy this run of bulkheadd decides by. */
 export function policyDecision(facts: {
-  readonly serial: number | undefined;
-  readonly sha256: string | undefined;
+  readonly policy: PolicyStanding['inForce'];
   readonly version: string;
   readonly mode: 'vm' | 'native';
 }): Decision {
-  const { serial, sha256, version, mode } = facts;
+  const { policy, version, mode } = facts;
   return {
     kind: 'policy',
     outcome: 'allowed',
     who: { kind: 'bulkheadd' },
-    policy: sha256 === undefined ? 'none' : serial === undefined ? 'unnumbered' : String(serial),
-    ...(sha256 === undefined ? {} : { sha256 }),
+    policy: policy === 'none' ? 'none' : String(policy.serial ?? 'unnumbered'),
+    ...(policy === 'none' ? {} : { sha256: policy.sha256 }),
     version,
     mode,
   };

@@ -4,6 +4,7 @@ import type { Logger } from '../../common/log.js';
 import { toWire } from '../../common/errors/wire-error.js';
 import { type Manifest, verifyImage } from '../../image/index.js';
 import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
+import { type PolicyFile, raiseHostSerial } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
 import { ensureDataDisk } from '../instance/data-disk.js';
@@ -16,6 +17,7 @@ import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
 import { vmSpec } from '../vm-spec.js';
 import type { ControllerOptions } from './options.js';
+import { prepareDocuments } from './prepare-documents.js';
 import { ProgressLog } from './progress-log.js';
 import type { ControllerStatus } from './status.js';
 
@@ -44,6 +46,7 @@ export class Controller {
   /** Aborted when preparing has lost its purpose. */
   readonly #preparing = new AbortController();
   #manifest: Manifest | undefined;
+  #policy: PolicyFile | undefined;
   #host: VmHost | undefined;
   #machine: Machine | undefined;
   #link: GuestLink | undefined;
@@ -124,6 +127,7 @@ export class Controller {
       phases: this.#phases,
       consoleLog: paths.consoleLog,
       dataDisk: paths.dataDisk,
+      policy: this.#policy === undefined ? null : { file: this.#policy.file, sha256: this.#policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
       guest: state.name === 'ready' ? await this.#guestStatus() : null,
     };
@@ -154,6 +158,9 @@ export class Controller {
       verifyImage(options.image, { signal }),
       backend.probe(signal),
     ]);
+    const documents = await prepareDocuments(paths, options, manifest);
+    this.#policy = documents.policy;
+    for (const text of documents.notes) this.progress.add({ kind: 'note', text });
     this.#link = await this.#parts.openLink();
     const disk = await ensureDataDisk(paths.dataDisk, options.dataSizeMiB);
     this.#manifest = manifest;
@@ -169,7 +176,7 @@ export class Controller {
       { host, disk, image: options.image, rootHash: manifest.verity.rootHash },
       'prepared',
     );
-    return vmSpec(paths, options, manifest);
+    return vmSpec(paths, options, manifest, documents.disks, documents.highestSerial);
   }
 
   async #start(spec: VmSpec): Promise<Machine> {
@@ -197,12 +204,25 @@ export class Controller {
 
   async #phase(phase: Phase, guestUptimeMs: number | undefined): Promise<void> {
     this.#phases.push({ phase, atMs: this.#elapsed(), guestUptimeMs: guestUptimeMs ?? null });
+    if (phase === 'policy-sealed') this.#recordSerial();
     // Ready means that the host can use the engine, not only that the guest can.
     if (phase === 'engine-ready' && !(await this.#isReachable())) return;
     const { name } = this.state;
     if (name !== 'booting' && name !== 'ready' && name !== 'stopping') return;
     this.#lifecycle.dispatch({ type: 'phase', phase });
     if (this.state.name !== 'booting') this.#bootDeadline.cancel();
+  }
+
+  /** Only now: a policy that the guest refused was never in force, and its serial must not keep an older one out. */
+  #recordSerial(): void {
+    const serial = this.#policy?.settings.bulkhead?.serial;
+    if (serial === undefined || this.#manifest?.policyKey === undefined) return;
+    try {
+      raiseHostSerial(this.#parts.paths.policyRecord, serial);
+    } catch (error) {
+      // The data disk has the same record.
+      this.#parts.logger.error({ err: error }, 'the serial of the policy was not recorded on the host');
+    }
   }
 
   async #isReachable(): Promise<boolean> {

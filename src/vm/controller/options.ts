@@ -2,6 +2,10 @@
 export interface ControllerOptions {
   /** Absolute path of the image directory. */
   readonly image: string;
+  /** Absolute path of the organization's policy; undefined for none. */
+  readonly policy?: string | undefined;
+  /** Absolute path of the user's settings; undefined for none. Read when the VM boots. */
+  readonly settings?: string | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
   /** Size of a new data disk. */

@@ -26,6 +26,8 @@ export const statusSchema = z.object({
   ),
   consoleLog: z.string(),
   dataDisk: z.string(),
+  /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */
+  policy: z.object({ file: z.string(), sha256: z.string() }).nullable(),
   error: wireErrorSchema.nullable(),
   /** The guest's own health document; null when it does not answer. */
   guest: z.unknown(),

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { DocumentName } from '../documents/index.js';
 import { checkInstanceName } from './name.js';
 
 /** What of the machine decides where things are; tests bring their own. */
@@ -27,6 +28,10 @@ export interface InstancePaths {
   /** `$XDG_STATE_HOME/bulkhead/<name>`: survives a reboot. */
   readonly stateDir: string;
   readonly dataDisk: string;
+  /** What the guest reads of the documents of the present or last VM. */
+  readonly documentDisks: Readonly<Record<DocumentName, string>>;
+  /** The highest serial a policy had here (`host-record.ts`). */
+  readonly policyRecord: string;
   /** Serial console of the present or last VM. */
   readonly consoleLog: string;
   readonly controllerLog: string;
@@ -59,6 +64,8 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     name,
     stateDir,
     dataDisk: join(stateDir, 'data.raw'),
+    documentDisks: { policy: join(stateDir, 'policy.disk'), settings: join(stateDir, 'settings.disk') },
+    policyRecord: join(stateDir, 'policy-serial.json'),
     consoleLog: join(stateDir, 'console.log'),
     controllerLog: join(stateDir, 'controller.log'),
     record: join(stateDir, 'controller.json'),

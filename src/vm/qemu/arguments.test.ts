@@ -63,6 +63,23 @@ test('a comma in a path is data, not the start of an option', () => {
   expect(args.join(' ')).toContain('filename=/b,,c,discard=unmap');
 });
 
+test('a document is a disk that nobody writes, found by its serial', () => {
+  const documents = [
+    { name: 'policy', path: '/state/policy.disk', bytes: 7 },
+    { name: 'settings', path: '/state/settings.disk', bytes: 2 },
+  ] as const;
+  const plain = qemuArguments(exampleSpec, 'tcg');
+  const added = qemuArguments({ ...exampleSpec, documents }, 'tcg').filter((arg) => !plain.includes(arg));
+  expect(added).toEqual([
+    'driver=file,node-name=policy-file,filename=/state/policy.disk,read-only=on,auto-read-only=off,locking=on',
+    'driver=raw,node-name=policy,file=policy-file,read-only=on',
+    'virtio-blk-pci,drive=policy,serial=bulkhead-policy',
+    'driver=file,node-name=settings-file,filename=/state/settings.disk,read-only=on,auto-read-only=off,locking=on',
+    'driver=raw,node-name=settings,file=settings-file,read-only=on',
+    'virtio-blk-pci,drive=settings,serial=bulkhead-settings',
+  ]);
+});
+
 test('every disk names its format, and only the data disk can be written', () => {
   const drives = qemuArguments(exampleSpec, 'tcg').filter((arg) => arg.startsWith('driver='));
   expect(drives).toHaveLength(6);

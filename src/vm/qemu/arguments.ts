@@ -55,6 +55,9 @@ function diskArguments(spec: VmSpec): string[] {
     disk('root', spec.root, 'read-only=on,auto-read-only=off,locking=on', 'read-only=on'),
     disk('hash', spec.hash, 'read-only=on,auto-read-only=off,locking=on', 'read-only=on'),
     // The guest's discards punch holes, so that the sparse file shrinks when images are removed.
+    ...spec.documents.map(({ name, path }) =>
+      disk(name, path, 'read-only=on,auto-read-only=off,locking=on', 'read-only=on'),
+    ),
     disk('data', spec.dataDisk, 'discard=unmap,locking=on', 'discard=unmap,detect-zeroes=unmap'),
   ].flat();
 }

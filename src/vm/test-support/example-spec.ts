@@ -7,6 +7,7 @@ export const exampleSpec: VmSpec = {
   root: '/image/root.erofs',
   hash: '/image/root.verity',
   dataDisk: '/state/data.raw',
+  documents: [],
   commandLine: 'console=ttyS0',
   consoleLog: '/state/console.log',
   memoryMiB: 2048,

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "cmdline.h"
+#include "document_disks.h"
 #include "net_params.h"
 #include "options.h"
 #include "verity_params.h"
@@ -105,6 +106,20 @@ static void network(void)
         CHECK(!parse_net_params(BAD[i], &params));
 }
 
+static void documents(void)
+{
+    size_t size = 7;
+
+    CHECK(document_size("quiet bulkhead.policy-serial=3", "bulkhead.policy", &size) && size == 0);
+    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=1048576", "bulkhead.policy", &size) && size == 512);
+    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=1048576", "bulkhead.settings", &size) && size == 1048576);
+    for (size_t i = 0; i < 6; i++) {
+        static const char *const MALFORMED[] = {"bulkhead.policy=0", "bulkhead.policy=-1", "bulkhead.policy=1048577", "bulkhead.policy=5 bulkhead.policy=5",
+                                                "bulkhead.policy=05", "bulkhead.policy=99999999999999999999"};
+        CHECK(!document_size(MALFORMED[i], "bulkhead.policy", &size));
+    }
+}
+
 static void program_options(void)
 {
     char *vm[] = {"init"};
@@ -137,6 +152,7 @@ int main(void)
     verity_refused();
     verity_tables();
     network();
+    documents();
     program_options();
     puts("ok command line");
     return 0;

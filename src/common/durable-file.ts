@@ -1,0 +1,29 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { codeOf } from './cause.js';
+
+/**
+ * Replaces a file as a whole, for its owner alone: after a power failure it is the old one or the new one (rename(2); fsync(2) of the file before
+ * and of the directory after). Synchronous. Throws what the system says; the old file is then still there.
+ */
+export function replaceDurably(file: string, text: string): void {
+  const draft = `${file}.new`;
+  writeFileSync(draft, text, { mode: 0o600, flush: true });
+  renameSync(draft, file);
+  const directory = openSync(dirname(file), 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
+
+/** Undefined where there is none; throws what else the system says. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { readIfThere, replaceDurably } from '../common/durable-file.js';
+import type { PolicyStanding } from '../common/health.js';
+import type { Logger } from '../common/log.js';
+import { version } from '../common/version.js';
+import {
+  admitPolicy,
+  keyIdOf,
+  parsePolicyKey,
+  parseSerialRecord,
+  type ReadPolicy,
+  serialRecordText,
+} from '../policy/index.js';
+
+/** A policy as it was given, and the SHA-256 of its bytes, by which the host knows the file again. */
+export interface SealedPolicy extends ReadPolicy {
+  readonly sha256: string;
+}
+
+export interface PolicyGuardOptions {
+  /** The organization's public key in the verified root; there is none where the image was built without. */
+  readonly keyFile: string;
+  /** The highest serial seen here. On the data disk, outside the engine's directories, so that neither containers nor the engine can write it. */
+  readonly recordFile: string;
+  /** SHA-256 of the policy that came into force in this boot. On tmpfs: the next boot starts without it. */
+  readonly admittedFile: string;
+  /** The highest serial the host has seen; 0 where it does not say. */
+  readonly hostSerial: number;
+  readonly imageVersion: string;
+  readonly now: () => number;
+  /** Told of a record that could not be written: the host's own goes on counting. */
+  readonly onUnrecorded: (error: unknown) => void;
+}
+
+/** What decides here whether the engine may serve under a policy. Throws where the kernel command line is malformed. */
+export function policyGuard(
+  mode: 'vm' | 'native',
+  log: Logger,
+): (policy: SealedPolicy | undefined) => PolicyStanding {
+  // In native mode who starts the engine has looked at the host's record already, and has the data directory as well.
+  const hostSerial = mode === 'vm' ? hostSerialOf(readFileSync('/proc/cmdline', 'utf8')) : 0;
+  return (policy) =>
+    admitSealedPolicy(policy, {
+      ...policyFiles,
+      hostSerial,
+      imageVersion: version,
+      now: Date.now,
+      onUnrecorded: (error) => {
+        log.error({ err: error }, 'the serial of the policy could not be written to the data disk');
+      },
+    });
+}
+
+/** Where these files are in the root; docs/architecture.md, "Paths inside the root". */
+const policyFiles = {
+  keyFile: '/usr/lib/bulkhead/policy-key.pem',
+  recordFile: '/var/lib/bulkhead-data/bulkhead/policy-serial.json',
+  admittedFile: '/run/bulkhead/policy-admitted',
+} as const;
+
+/**
+ * Decides in the VM, before anything is served, whether the engine may serve under this policy, or without one.
+ *
+ * A daemon that starts anew decides again, from the same sealed memory; only time is not held against a policy twice in one boot: containers run under
+ * it, and an engine that nobody can reach any more would not stop them.
+ *
+ * @throws what `admitPolicy` throws; BH_POLICY_KEY_FILE and BH_POLICY_RECORD where the image or the data disk is damaged. Nothing may be served then.
+ */
+export function admitSealedPolicy(
+  policy: SealedPolicy | undefined,
+  options: PolicyGuardOptions,
+): PolicyStanding {
+  const { keyFile, recordFile, admittedFile, hostSerial, imageVersion, now } = options;
+  const pem = readIfThere(keyFile);
+  const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', keyFile);
+  const recorded = key === undefined ? 0 : serialOnDisk(recordFile, hostSerial);
+  const again = policy !== undefined && readIfThere(admittedFile) === policy.sha256;
+  admitPolicy(
+    policy,
+    {
+      key,
+      imageVersion,
+      now: again ? Number.NEGATIVE_INFINITY : now(),
+      highestSerial: Math.max(recorded ?? 0, hostSerial),
+    },
+    'the policy',
+  );
+  const keyId = key === undefined ? null : keyIdOf(key);
+  if (policy === undefined) return { imageKey: keyId, inForce: 'none' };
+  const { serial = null, expires = null } = policy.settings.bulkhead ?? {};
+  if (key !== undefined && serial !== null && serial !== recorded) record(recordFile, serial, options);
+  if (!again) replaceDurably(admittedFile, policy.sha256);
+  return { imageKey: keyId, inForce: { serial, sha256: policy.sha256, signedBy: keyId, expires } };
+}
+
+/** Undefined for a damaged record where the host has one that counts in its place. */
+function serialOnDisk(file: string, hostSerial: number): number | undefined {
+  try {
+    return parseSerialRecord(readIfThere(file), file);
+  } catch (error) {
+    if (hostSerial > 0) return undefined;
+    throw error;
+  }
+}
+
+/** A full data disk must not be the end of the engine that alone can empty it. */
+function record(file: string, serial: number, { onUnrecorded }: PolicyGuardOptions): void {
+  try {
+    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
+    replaceDurably(file, serialRecordText(serial));
+  } catch (error) {
+    onUnrecorded(error);
+  }
+}
+
+/**
+ * What the controller wrote on the kernel command line of the highest serial the host has seen. Throws for one that is repeated or malformed: PID 1 refuses
+ * other keys of that kind.
+ */
+export function hostSerialOf(commandLine: string): number {
+  const values = commandLine.split(/\s+/).flatMap((word) => {
+    const [key, value] = word.split('=');
+    return key === 'bulkhead.policy-serial' ? [value] : [];
+  });
+  if (values.length === 0) return 0;
+  const serial = Number(values[0]);
+  if (values.length > 1 || !/^\d+$/.test(values[0] ?? '') || !Number.isSafeInteger(serial))
+    throw new Error('malformed bulkhead.policy-serial on the kernel command line');
+  return serial;
+}

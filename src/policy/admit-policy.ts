@@ -1,0 +1,40 @@
+import type { KeyObject } from 'node:crypto';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { acceptPolicy, type ReadPolicy, refuseExpired } from './accept-policy.js';
+import { isAtLeast, versionPattern } from './image-version.js';
+import { keyIdOf } from './signature.js';
+
+/** What an image, and where it runs, hold a policy against. */
+export interface Admission {
+  /** The organization's public key, if the image was built with one: then nothing but what it signed comes into force, and not nothing. */
+  readonly key: KeyObject | undefined;
+  /** Of the image; undefined where it does not say, which is older than any. */
+  readonly imageVersion: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The highest serial ever in force here; 0 where none was. Of an image with a key alone: without one anybody could raise it. */
+  readonly highestSerial: number;
+}
+
+/**
+ * Whether an engine may serve with this policy, or without any. The same function on the host, for the early answer, and in the VM, where it counts.
+ *
+ * @param file its name, for the messages.
+ * @throws BH_POLICY_MISSING, BH_POLICY_IMAGE_VERSION, and what `acceptPolicy` throws.
+ */
+export function admitPolicy(policy: ReadPolicy | undefined, admission: Admission, file: string): void {
+  const { key, imageVersion, now, highestSerial } = admission;
+  if (policy === undefined) {
+    if (key !== undefined) throw new BulkheadError('BH_POLICY_MISSING', { keyId: keyIdOf(key) });
+    return;
+  }
+  if (key === undefined) refuseExpired(policy.settings, now, file);
+  else acceptPolicy(policy, { key, now, highestSerial }, file);
+  const { minimumImageVersion: minimum, contact = 'your administrator' } = policy.settings.bulkhead ?? {};
+  if (minimum === undefined) return;
+  const known = imageVersion !== undefined && versionPattern.test(imageVersion);
+  if (!known || !isAtLeast(imageVersion, minimum)) {
+    const version = imageVersion ?? 'an unknown version';
+    throw new BulkheadError('BH_POLICY_IMAGE_VERSION', { file, version, minimum, contact });
+  }
+}

@@ -1,0 +1,63 @@
+import { readFile, rm } from 'node:fs/promises';
+import { messageOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Manifest } from '../../image/index.js';
+import { admitPolicy, readUserSettings } from '../../policy/index.js';
+import {
+  admissionOf,
+  type DocumentDisk,
+  type PolicyFile,
+  policyNotes,
+  readPolicyFile,
+  writeDocumentDisk,
+} from '../documents/index.js';
+import type { InstancePaths } from '../instance/paths.js';
+import type { ControllerOptions } from './options.js';
+
+export interface PreparedDocuments {
+  readonly policy: PolicyFile | undefined;
+  readonly disks: readonly DocumentDisk[];
+  readonly highestSerial: number;
+  /** What a person should hear of the policy. */
+  readonly notes: readonly string[];
+}
+
+/**
+ * Reads the policy and the user's settings once and puts them on disks of the instance's own.
+ *
+ * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, what `admitPolicy` throws; nothing was booted then.
+ */
+export async function prepareDocuments(
+  { documentDisks, policyRecord }: Pick<InstancePaths, 'documentDisks' | 'policyRecord'>,
+  options: Pick<ControllerOptions, 'policy' | 'settings'>,
+  manifest: Pick<Manifest, 'policyKey' | 'version'>,
+): Promise<PreparedDocuments> {
+  const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
+  const admission = admissionOf(manifest, policyRecord);
+  admitPolicy(policy, admission, policy?.file ?? 'the policy');
+  const documents = [
+    { name: 'policy', bytes: policy?.bytes },
+    { name: 'settings', bytes: await settingsBytes(options.settings) },
+  ] as const;
+  const disks: DocumentDisk[] = [];
+  for (const { name, bytes } of documents) {
+    if (bytes === undefined) await rm(documentDisks[name], { force: true });
+    else disks.push(await writeDocumentDisk(name, documentDisks[name], bytes));
+  }
+  return {
+    policy,
+    disks,
+    highestSerial: admission.highestSerial,
+    notes: policy === undefined ? [] : policyNotes(policy, admission.key !== undefined),
+  };
+}
+
+async function settingsBytes(file: string | undefined): Promise<Buffer | undefined> {
+  if (file === undefined) return undefined;
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
+  });
+  const problem = readUserSettings(bytes, file).problems?.[0];
+  if (problem !== undefined) throw problem;
+  return bytes;
+}

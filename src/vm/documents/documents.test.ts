@@ -1,0 +1,83 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { writeDocumentDisk } from './document-disk.js';
+import { raiseHostSerial, readHostSerial } from './host-record.js';
+import { policyChange, policyFileOf } from './policy-change.js';
+import { openPolicyFile, readPolicyFile } from './policy-file.js';
+
+const sound = '{"configurationFileVersion": 2}';
+let dir = '';
+const path = (name: string): string => join(dir, name);
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-documents-'));
+});
+afterEach(() => rm(dir, { recursive: true }));
+
+test.each([0, 1, 511, 512, 513])(
+  'a document of %i bytes fills whole sectors, for its owner alone',
+  async (size) => {
+    const document = Buffer.alloc(size, 'x');
+    expect(await writeDocumentDisk('policy', path('disk'), document)).toEqual({
+      name: 'policy',
+      path: path('disk'),
+      bytes: size,
+    });
+    const written = await readFile(path('disk'));
+    expect(written.length % 512).toBe(0);
+    expect(written.length - size).toBeLessThan(512);
+    expect(written.toString()).toBe('x'.repeat(size) + '\n'.repeat(written.length - size));
+    expect((await stat(path('disk'))).mode & 0o777).toBe(0o600);
+  },
+);
+
+test('what somebody left in its place is replaced, not written through', async () => {
+  await writeFile(path('disk.new'), 'left behind', { mode: 0o666 });
+  await writeDocumentDisk('settings', path('disk'), Buffer.from('{}'));
+  expect((await stat(path('disk'))).mode & 0o777).toBe(0o600);
+});
+
+test('the serial of the host is only ever raised', () => {
+  expect(readHostSerial(path('serial'))).toBe(0);
+  raiseHostSerial(path('serial'), 7);
+  raiseHostSerial(path('serial'), 3);
+  expect(readHostSerial(path('serial'))).toBe(7);
+});
+
+test('a policy is read once, and what is wrong is told with its place', async () => {
+  await writeFile(path('p.json'), sound);
+  const policy = await openPolicyFile(path('p.json'));
+  await writeFile(path('p.json'), 'x');
+  expect(policy.bytes.toString()).toBe(sound);
+  await policy.handle.close();
+  await expect(readPolicyFile(path('p.json'))).rejects.toThrow(`${path('p.json')}:1:1:`);
+  await expect(readPolicyFile(path('none'))).rejects.toMatchObject({ code: 'BH_POLICY_FILE' });
+  await writeFile(path('large'), ' '.repeat(1024 * 1024 + 1));
+  await expect(readPolicyFile(path('large'))).rejects.toThrow('larger than');
+});
+
+test('the policy that is named, else that of the machine where it has one', async () => {
+  expect(await policyFileOf(undefined, path('none'))).toBeUndefined();
+  await writeFile(path('machine'), sound);
+  expect(await policyFileOf(undefined, path('machine'))).toBe(path('machine'));
+  expect(await policyFileOf(path('mine'), path('machine'))).toBe(path('mine'));
+  // It is there, in some way that cannot be told: not passed over.
+  expect(await policyFileOf(undefined, path('machine/x'))).toBe(path('machine/x'));
+});
+
+test('a restart is needed as long as the file is not what the VM was booted with', async () => {
+  const file = path('p.json');
+  expect(await policyChange(null, undefined)).toBeUndefined();
+  await writeFile(file, sound);
+  expect(await policyChange(null, file)).toContain('came after the VM had booted');
+  const { sha256 } = await readPolicyFile(file);
+  expect(await policyChange({ file, sha256 }, file)).toBeUndefined();
+  // The same content in another file is the same policy.
+  expect(await policyChange({ file: path('other'), sha256 }, file)).toBeUndefined();
+  await writeFile(file, `${sound}\n`);
+  expect(await policyChange({ file, sha256 }, file)).toContain('has changed');
+  await rm(file);
+  expect(await policyChange({ file, sha256 }, file)).toContain('cannot be read');
+  expect(await policyChange({ file, sha256 }, undefined)).toContain('is gone');
+});
