@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { codeOf, messageOf } from '../common/cause.js';
@@ -7,6 +7,7 @@ import {
   type EffectiveSettings,
   effectiveSettings,
   type JsonObject,
+  largestPolicy,
   readUserSettings,
   type Settings,
   type UserSettings,
@@ -30,17 +31,33 @@ export interface UserFile {
 
 /** The user's own settings; none where there is no file. @throws BH_SETTINGS_FILE, BH_SETTINGS_INVALID */
 export async function readUserFile(env: CliContext['env']): Promise<UserFile> {
+  const { handle, ...user } = await openUserFile(env);
+  await handle?.close();
+  return user;
+}
+
+/** The same, with the file that was read, open at its start: another that takes its place is not what is handed on. The handle is the caller's to close. */
+export async function openUserFile(
+  env: CliContext['env'],
+): Promise<UserFile & { readonly handle: FileHandle | undefined }> {
   const file = userSettingsFile(env);
-  let bytes: Buffer;
+  let handle: FileHandle;
   try {
-    bytes = await readFile(file);
+    handle = await open(file);
   } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return { file, settings: {}, document: {} };
+    if (codeOf(cause) === 'ENOENT') return { file, settings: {}, document: {}, handle: undefined };
     throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
   }
-  const read = readUserSettings(bytes, file);
-  if (read.problems === undefined) return { file, settings: read.value, document: read.document };
-  throw read.problems[0] ?? new BulkheadError('BH_SETTINGS_FILE', { file, reason: 'it is not in order' });
+  try {
+    const bytes = Buffer.alloc(largestPolicy + 1);
+    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
+    const read = readUserSettings(bytes.subarray(0, bytesRead), file);
+    if (read.problems === undefined) return { file, settings: read.value, document: read.document, handle };
+    throw read.problems[0] ?? new BulkheadError('BH_SETTINGS_FILE', { file, reason: 'it is not in order' });
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
 }
 
 export interface SettingsInUse {

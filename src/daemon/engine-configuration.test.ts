@@ -34,3 +34,21 @@ test('the file is written once, and by the default policy never', () => {
     rmSync(directory, { recursive: true });
   }
 });
+
+test('options are added beside what is there, and not taken back by the next start of the daemon', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'bulkhead-config-'));
+  try {
+    const path = join(directory, 'dockerd.json');
+    writeFileSync(path, '{"hosts": ["x"], "builder": {"entitlements": {"network-host": true}}}');
+    const added = { mtu: 1400, builder: { gc: { enabled: false } } };
+    expect(configureEngine(path, defaultPolicy, added)).toBe(true);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      hosts: ['x'],
+      mtu: 1400,
+      builder: { entitlements: { 'network-host': true }, gc: { enabled: false } },
+    });
+    expect(configureEngine(path, defaultPolicy, added)).toBe(false);
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+});

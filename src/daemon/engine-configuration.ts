@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { z } from 'zod';
 import type { IsolationPolicy } from '../isolation/policy.js';
+import { isJsonObject, type JsonObject } from '../policy/index.js';
 
 const objectSchema = z.record(z.string(), z.unknown());
 
@@ -19,15 +20,25 @@ export function withEntitlements(
 }
 
 /**
- * Writes the policy into the file dockerd reads, which PID 1 has copied to tmpfs.
+ * Writes the policy and the settings into the file dockerd reads, which PID 1 has copied to tmpfs.
  *
+ * @param added options of dockerd (`settings-in-force.ts`); of an object it has already, members are added.
  * @returns whether it was different, so that a dockerd that runs already has to start anew. Throws what the file system says.
  */
-export function configureEngine(path: string, policy: IsolationPolicy): boolean {
+export function configureEngine(path: string, policy: IsolationPolicy, added: JsonObject = {}): boolean {
   const before = readFileSync(path, 'utf8');
   const config = objectSchema.parse(JSON.parse(before));
-  const wanted = withEntitlements(config, policy);
+  const wanted = withEntitlements(merged(config, added), policy);
   if (JSON.stringify(wanted) === JSON.stringify(config)) return false;
   writeFileSync(path, JSON.stringify(wanted));
   return true;
+}
+
+function merged(config: Readonly<Record<string, unknown>>, added: JsonObject): Record<string, unknown> {
+  const result = { ...config };
+  for (const [key, value] of Object.entries(added)) {
+    const held = objectSchema.safeParse(result[key]);
+    result[key] = held.success && isJsonObject(value) ? merged(held.data, value) : value;
+  }
+  return result;
 }

@@ -12,6 +12,7 @@ import type { SignInAnswer } from '../common/sign-in.js';
 import type { AuditLog } from './audit/index.js';
 import { signInDecision } from './audit/sign-in-audit.js';
 import { passGate } from './gate/pass-gate.js';
+import { createSettingsJudge } from './gate/settings-judge.js';
 import type { Journal } from './journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
@@ -89,7 +90,7 @@ export async function joinEngine(
     stream.off('error', gone);
   }
   const hooks = {
-    judge: judgeAll([createSignInJudge(signIn)]),
+    judge: judgeAll([createSignInJudge(signIn), createSettingsJudge(policy)]),
     judgeBody: () => undefined,
     ...freshViewHooks(refreshViews),
     containerId,

@@ -4,6 +4,7 @@ import { createLogger, type Logger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
+import type { EffectiveSettings, Settings } from '../policy/index.js';
 import { auditHealth, openAuditLog, policyDecision, recordContainer, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -30,6 +31,7 @@ import { policyGuard } from './policy-guard.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
+import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
 import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
 import { createSharedPaths, readSharedList } from './shared-list.js';
@@ -71,13 +73,16 @@ async function main(args: DaemonArguments): Promise<void> {
   phases.phase('policy-sealed');
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
+  const inForce = settingsOrFailure(args, settings, phases);
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
+  const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
   const gatePolicy = {
     ...policy,
+    blockDockerLoad: inForce.blockDockerLoad.value,
     shared: createSharedPaths(shared, sshAgent),
-    ownNetworks: args.mode === 'vm' ? readOwnNetworks() : [],
+    ownNetworks,
   };
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
@@ -85,7 +90,10 @@ async function main(args: DaemonArguments): Promise<void> {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
-  const engineIsOutdated = configureEngine(enginePaths.config, policy);
+  const { added, stripped } = engineConfigurationOf(inForce, ownNetworks);
+  for (const { key, reason } of stripped)
+    log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');
+  const engineIsOutdated = configureEngine(enginePaths.config, policy, added);
   const engineFacts = readEngineFacts(shared, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
@@ -238,6 +246,19 @@ function policyOrFailure(args: DaemonArguments, phases: PhaseSink, log: Logger):
     return readPolicyInForce(args.policyFd, policyGuard(args.mode, log));
   } catch (error) {
     phases.failure('policy-refused', messageOf(error));
+    throw error;
+  }
+}
+
+function settingsOrFailure(
+  { policyFd, settingsFd }: DaemonArguments,
+  policy: Settings,
+  phases: PhaseSink,
+): EffectiveSettings {
+  try {
+    return readSettingsInForce(policyFd === undefined ? undefined : policy, settingsFd);
+  } catch (error) {
+    phases.failure('engine-failed', messageOf(error));
     throw error;
   }
 }

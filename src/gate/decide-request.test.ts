@@ -7,6 +7,7 @@ import type { GatePolicy } from './policy.js';
 const policy: GatePolicy = {
   contact: 'your administrator',
   allowPrivileged: true,
+  blockDockerLoad: false,
   shared: { directories: [], throughLink: () => false },
   ownNetworks: ['10.0.2.15/24'],
 };

@@ -4,6 +4,7 @@ import { checkNetworkConnect } from './endpoint-options.js';
 import { type EngineJson, readEngineJson } from './engine-json.js';
 import { enginePath } from './engine-path.js';
 import { checkExecCreate } from './exec-create.js';
+import { checkImageArchive } from './image-archives.js';
 import { checkBuildNetwork, checkContainerName } from './joined-network.js';
 import { checkNetworkCreate } from './network-create.js';
 import { type Operation, type OperationId, operationOf } from './operations.js';
@@ -69,6 +70,8 @@ export function decideRequest({ method, target, body }: EngineRequest, policy: G
   const path = enginePath(target);
   const operation = operationOf(method, path);
   decideHead(operation, path, target);
+  // Not of `docker load`, by which bulkheadd itself brings in the probe image, past the gate.
+  if (operation.id !== 'ImageLoad') checkImageArchive({ id: operation.id, target, fields: [] }, policy);
   if (!isDecidedByBody(operation.id, policy)) return;
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });

@@ -6,6 +6,8 @@ export interface GatePolicy {
   readonly contact: string;
   /** Whether `--privileged` is served, of `docker exec` as well. */
   readonly allowPrivileged: boolean;
+  /** No image comes out of an archive (`image-archives.ts`). */
+  readonly blockDockerLoad: boolean;
   readonly shared: SharedPaths;
   /** Networks the VM itself is on, in CIDR form; none in native mode, where they are the host's, which may forward between them as it likes. */
   readonly ownNetworks: readonly string[];

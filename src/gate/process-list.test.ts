@@ -7,6 +7,7 @@ const top = (given: string, target = '/v1.51/containers/x/top?ps_args='): void =
     {
       contact: 'your administrator',
       allowPrivileged: true,
+      blockDockerLoad: false,
       shared: { directories: [], throughLink: () => false },
       ownNetworks: [],
     },

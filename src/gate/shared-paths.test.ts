@@ -11,6 +11,7 @@ const shared: SharedPaths = {
 const policy = (paths: SharedPaths): GatePolicy => ({
   contact: 'somebody',
   allowPrivileged: true,
+  blockDockerLoad: false,
   shared: paths,
   ownNetworks: [],
 });

@@ -10,7 +10,7 @@ export {
   type UserSettingName,
 } from './effective-settings.js';
 export { engineOptionsOf, type StrippedOption } from './engine-options.js';
-export type { JsonObject, JsonValue } from './json-value.js';
+export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';

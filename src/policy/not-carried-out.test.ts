@@ -17,7 +17,7 @@ test('what isolation is told is carried out, and what is of no use to Bulkhead i
 });
 
 test.each([
-  [{ blockDockerLoad: { locked: true, value: true } }, 'blockDockerLoad'],
+  [{ defaultNetworkingMode: { locked: true, value: 'ipv4only' } }, 'defaultNetworkingMode'],
   [{ linuxVM: { vpnkitCIDR: { value: '10.1.0.0/24' } } }, 'linuxVM.vpnkitCIDR'],
   [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],
   [

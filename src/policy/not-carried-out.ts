@@ -4,6 +4,11 @@ import type { Settings } from './settings-schema.js';
 /** Wholly carried out, or about the file itself. */
 const carriedOut: ReadonlySet<string> = new Set([
   'configurationFileVersion',
+  'blockDockerLoad',
+  'linuxVM.dockerDaemonOptions',
+  'bulkhead.cpus',
+  'bulkhead.dataSizeGiB',
+  'bulkhead.memoryMiB',
   'bulkhead.contact',
   'bulkhead.audit',
   'bulkhead.serial',

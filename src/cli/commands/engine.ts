@@ -12,13 +12,14 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { type Admission, admitPolicy } from '../../policy/index.js';
-import { admissionOf, policyNotes, raiseHostSerial } from '../../vm/documents/index.js';
+import { type Admission, admitPolicy, effectiveSettings } from '../../policy/index.js';
+import { admissionOf, policyNotes, raiseHostSerial, settingsNotes } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption } from '../options.js';
 import { assignment } from './env.js';
+import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
 
 interface EngineFlags {
@@ -76,6 +77,8 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const policyFile = await policyFileOf(flags.policy);
   const policy = policyFile === undefined ? undefined : await openPolicyFile(policyFile);
   await using _policyFile = policy?.handle;
+  const user = await openUserFile(context.env);
+  await using _userFile = user.handle;
   const paths = instancePaths(flags.name);
   const hostDir = join(paths.runtimeDir, 'engine');
   checkSocketPath(join(hostDir, 'control.sock'));
@@ -83,7 +86,11 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const admission = await admissionByManifest(root, paths.policyRecord);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const imageHasKey = admission.key !== undefined;
-  for (const note of policy === undefined ? [] : policyNotes(policy, imageHasKey)) terminal.err(`${note}\n`);
+  const notes = [
+    ...(policy === undefined ? [] : policyNotes(policy, imageHasKey)),
+    ...settingsNotes(effectiveSettings(policy?.settings, user.settings)),
+  ];
+  for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
@@ -101,6 +108,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
         { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
       ],
       ...(policy === undefined ? {} : { policy: policy.handle }),
+      ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(flags.sshAgent === undefined ? {} : { sshAgent: sshAgentOf(context.env) }),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,

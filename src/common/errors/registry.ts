@@ -2,6 +2,7 @@ import { channelErrors } from './channel.js';
 import type { ErrorDefinition } from './definition.js';
 import { explainErrors } from './explain.js';
 import { gateErrors } from './gate.js';
+import { gateSettingsErrors } from './gate-settings.js';
 import { imageErrors } from './image.js';
 import { isolationErrors } from './isolation.js';
 import { runtimeErrors } from './runtime.js';
@@ -17,6 +18,7 @@ const tables = {
   ...channelErrors,
   ...explainErrors,
   ...gateErrors,
+  ...gateSettingsErrors,
   ...imageErrors,
   ...isolationErrors,
   ...nativeErrors,

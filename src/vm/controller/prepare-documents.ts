@@ -2,13 +2,14 @@ import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Manifest } from '../../image/index.js';
-import { admitPolicy, readUserSettings } from '../../policy/index.js';
+import { admitPolicy, effectiveSettings, readUserSettings, type UserSettings } from '../../policy/index.js';
 import {
   admissionOf,
   type DocumentDisk,
   type PolicyFile,
   policyNotes,
   readPolicyFile,
+  settingsNotes,
   writeDocumentDisk,
 } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
@@ -35,9 +36,10 @@ export async function prepareDocuments(
   const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
   const admission = admissionOf(manifest, policyRecord);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
+  const user = await readUserFile(options.settings);
   const documents = [
     { name: 'policy', bytes: policy?.bytes },
-    { name: 'settings', bytes: await settingsBytes(options.settings) },
+    { name: 'settings', bytes: user.bytes },
   ] as const;
   const disks: DocumentDisk[] = [];
   for (const { name, bytes } of documents) {
@@ -48,16 +50,21 @@ export async function prepareDocuments(
     policy,
     disks,
     highestSerial: admission.highestSerial,
-    notes: policy === undefined ? [] : policyNotes(policy, admission.key !== undefined),
+    notes: [
+      ...(policy === undefined ? [] : policyNotes(policy, admission.key !== undefined)),
+      ...settingsNotes(effectiveSettings(policy?.settings, user.settings)),
+    ],
   };
 }
 
-async function settingsBytes(file: string | undefined): Promise<Buffer | undefined> {
-  if (file === undefined) return undefined;
+async function readUserFile(
+  file: string | undefined,
+): Promise<{ readonly bytes: Buffer | undefined; readonly settings: UserSettings }> {
+  if (file === undefined) return { bytes: undefined, settings: {} };
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
   });
-  const problem = readUserSettings(bytes, file).problems?.[0];
-  if (problem !== undefined) throw problem;
-  return bytes;
+  const { value: settings = {}, problems } = readUserSettings(bytes, file);
+  if (problems?.[0] !== undefined) throw problems[0];
+  return { bytes, settings };
 }

@@ -1,0 +1,68 @@
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { effectiveSettings, type Settings } from '../policy/index.js';
+import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
+
+function inForce(policy: Settings | undefined, text: string) {
+  const dir = mkdtempSync(join(tmpdir(), 'bulkhead-settings-'));
+  const file = join(dir, 'settings');
+  writeFileSync(file, text);
+  const fd = openSync(file, 'r');
+  onTestFinished(() => {
+    closeSync(fd);
+    rmSync(dir, { recursive: true });
+  });
+  return readSettingsInForce(policy, fd);
+}
+
+const policy: Settings = {
+  configurationFileVersion: 2,
+  blockDockerLoad: { locked: true, value: true },
+  portBindingBehavior: { locked: false, value: 'local-only-port-binding' },
+};
+
+test("G01 the daemon itself holds the user's settings against the policy", () => {
+  const text = '{"blockDockerLoad": false, "portBindingBehavior": "default-port-binding"}';
+  expect(inForce(policy, text)).toMatchObject({
+    blockDockerLoad: { value: true },
+    portBindingBehavior: { value: 'default-port-binding' },
+  });
+  expect(inForce(undefined, text).blockDockerLoad.value).toBe(false);
+  expect(readSettingsInForce(policy, undefined).portBindingBehavior.source).toBe('policy, default');
+});
+
+test.each([
+  '',
+  '{"blockDockerLoad": {"locked": true, "value": false}}',
+  '{"enhancedContainerIsolation": false}',
+])('settings that are not in order are none: %s', (text) => {
+  expect(() => inForce(policy, text)).toThrow(/^the user's settings:1:\d/);
+});
+
+test('G08 what is kept is added to the configuration, and what is stripped is named', () => {
+  const value = { runtimes: {}, mtu: 1400, 'default-address-pools': [{ base: '10.0.0.0/8', size: 24 }] };
+  const settings = {
+    ...effectiveSettings(undefined, {}),
+    'linuxVM.dockerDaemonOptions': { value, source: 'user' as const },
+  };
+  expect(engineConfigurationOf(settings, ['192.0.2.0/24'])).toEqual({
+    added: { mtu: 1400, 'default-address-pools': value['default-address-pools'] },
+    stripped: [expect.objectContaining({ key: 'runtimes' })],
+  });
+  const colliding = engineConfigurationOf(settings, ['10.0.2.15/24']);
+  expect(colliding.added).toEqual({ mtu: 1400 });
+  expect(colliding.stripped.map(({ key }) => key)).toEqual(['runtimes', 'default-address-pools']);
+});
+
+test('G07 ports without an address are bound to the loopback by the engine itself', () => {
+  const local = effectiveSettings(undefined, { portBindingBehavior: 'default-local-port-binding' });
+  expect(engineConfigurationOf(local, []).added).toEqual({
+    ip: '127.0.0.1',
+    'default-network-opts': {
+      bridge: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' },
+    },
+  });
+  expect(engineConfigurationOf(effectiveSettings(undefined, {}), []).added).toEqual({});
+});

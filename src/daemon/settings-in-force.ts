@@ -1,0 +1,58 @@
+import {
+  type EffectiveSettings,
+  effectiveSettings,
+  engineOptionsOf,
+  type JsonObject,
+  readUserSettings,
+  type Settings,
+  type StrippedOption,
+} from '../policy/index.js';
+import { overlap } from '../gate/subnets.js';
+import { readSealedFile } from './sealed-file.js';
+
+/**
+ * What is in force of all a user may set, for as long as this engine lives.
+ *
+ * @param policy undefined without one.
+ * @param fd sealed copy of the user's own settings; undefined where there are none.
+ * @throws BH_SETTINGS_INVALID, with the first place that is wrong; what the system says.
+ */
+export function readSettingsInForce(policy: Settings | undefined, fd: number | undefined): EffectiveSettings {
+  if (fd === undefined) return effectiveSettings(policy, {});
+  const read = readUserSettings(readSealedFile(fd), "the user's settings");
+  if (read.problems !== undefined)
+    throw read.problems[0] ?? new Error("the user's settings are not in order");
+  return effectiveSettings(policy, read.value);
+}
+
+/** Of a published port without an address, by `dockerd --ip` and by the option of a bridge. */
+const bindingOption = 'com.docker.network.bridge.host_binding_ipv4';
+
+/**
+ * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.
+ *
+ * @param ownNetworks the VM's own, in CIDR form: an address pool with a part of one would take addresses of the VM away.
+ */
+export function engineConfigurationOf(
+  settings: Pick<EffectiveSettings, 'linuxVM.dockerDaemonOptions' | 'portBindingBehavior'>,
+  ownNetworks: readonly string[],
+): { readonly added: JsonObject; readonly stripped: readonly StrippedOption[] } {
+  const { kept, stripped } = engineOptionsOf(settings['linuxVM.dockerDaemonOptions'].value);
+  const { 'default-address-pools': pools, ...others } = kept;
+  const collides =
+    Array.isArray(pools) &&
+    pools.some(({ base }: { base: string }) => ownNetworks.some((own) => overlap(base, own) !== false));
+  const local = settings.portBindingBehavior.value !== 'default-port-binding';
+  return {
+    added: {
+      ...others,
+      ...(pools === undefined || collides ? {} : { 'default-address-pools': pools }),
+      ...(local
+        ? { ip: '127.0.0.1', 'default-network-opts': { bridge: { [bindingOption]: '127.0.0.1' } } }
+        : {}),
+    },
+    stripped: collides
+      ? [...stripped, { key: 'default-address-pools', reason: "it has a part of the VM's own network" }]
+      : stripped,
+  };
+}

@@ -1,0 +1,157 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDocker, type Docker, type Outcome, probe, unique } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
+import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
+
+/**
+ * Settings that the policy decides, on one engine that has them and one that has not: the same attempt is served there. What a user sets
+ * against a lock is on the first as well.
+ */
+let engine: SettingsEngine | undefined;
+let held: Docker;
+let socket: string;
+let dir: string;
+let free: Docker;
+let freeSocket: string;
+
+beforeAll(async () => {
+  free = createDocker(inject('dockerHost'));
+  freeSocket = inject('dockerHost').replace('unix://', '');
+  engine = await startSettingsEngine('settings', {
+    policy: {
+      blockDockerLoad: { locked: true, value: true },
+      linuxVM: {
+        dockerDaemonOptions: {
+          locked: true,
+          value: JSON.stringify({
+            runtimes: { other: { path: '/usr/lib/bulkhead/runc' } },
+            hosts: ['tcp://127.0.0.1:2375'],
+            'userns-remap': 'default',
+            'exec-opts': ['native.cgroupdriver=systemd'],
+            'authorization-plugins': [],
+            labels: ['team=settings'],
+            'registry-mirrors': ['https://mirror.invalid'],
+            'default-ulimits': { nofile: { Name: 'nofile', Hard: 2048, Soft: 1024 } },
+            'log-opts': { 'max-size': '1m', 'max-file': '2' },
+            builder: { gc: { enabled: true, defaultKeepStorage: '10GB' } },
+          }),
+        },
+      },
+      bulkhead: { contact: 'Ada <ada@example.org>' },
+    },
+    user: { blockDockerLoad: false, linuxVM: { dockerDaemonOptions: '{"labels": ["team=user"]}' } },
+  });
+  ({ docker: held, socket, dir } = engine);
+});
+afterAll(async () => {
+  await engine?.[Symbol.asyncDispose]();
+});
+
+describe('blockDockerLoad', () => {
+  const refusal = /docker load is blocked here.*Setting: blockDockerLoad.*ask Ada <ada@example.org>/s;
+
+  /** What is said to an attempt with the setting, once it has been seen to be served without. */
+  async function refusalOf(attempt: (docker: Docker) => Promise<Outcome>): Promise<string> {
+    const otherwise = await attempt(free);
+    if (otherwise.status !== 0) throw new Error(`not even without the setting: ${otherwise.stderr}`);
+    const { status, stderr } = await attempt(held);
+    return status === 0 ? 'served' : stderr;
+  }
+
+  test('G05: docker load is refused, with who to ask', async () => {
+    const archive = join(dir, 'image.tar');
+    await free.ok(['save', '-o', archive, probe]);
+    expect(await refusalOf((docker) => docker.run(['load', '-i', archive]))).toMatch(refusal);
+    expect(await refusalOf((docker) => docker.run(['image', 'load', '-i', archive]))).toMatch(refusal);
+  });
+
+  test('G05: docker import is refused', async () => {
+    const archive = join(dir, 'root.tar');
+    const container = await free.ok(['create', probe]);
+    await free.ok(['export', '-o', archive, container]);
+    await free.ok(['rm', container]);
+    const name = unique('imported');
+    expect(await refusalOf((docker) => docker.run(['import', archive, name]))).toMatch(refusal);
+    await free.ok(['rmi', name]);
+  });
+
+  test('G05: builds from an archive on standard input, or at an address, are refused', async () => {
+    const archive = tarOf('Dockerfile', `FROM ${probe}\nRUN true\n`);
+    const build = (docker: Docker): Promise<Outcome> =>
+      docker.run(['build', '-q', '-'], { input: archive, env: { DOCKER_BUILDKIT: '1' } });
+    // Of an answer to its session buildx shows the status alone; the text is there for who asks.
+    expect(await refusalOf(build)).toMatch(/unable to upgrade to h2c, received 403/);
+    const session = {
+      method: 'POST',
+      path: '/session',
+      headers: {
+        connection: 'Upgrade',
+        upgrade: 'h2c',
+        'x-docker-expose-session-grpc-method': '/moby.upload.v1.Upload/Pull',
+      },
+    };
+    expect((await callEngine(socket, session)).text).toMatch(refusal);
+    const remote = '/build?remote=http%3A%2F%2F127.0.0.1%3A9%2Fcontext.tar.gz';
+    const refused = await callEngine(socket, { method: 'POST', path: remote });
+    expect([refused.status, refused.text]).toEqual([403, expect.stringMatching(refusal)]);
+    expect((await callEngine(freeSocket, { method: 'POST', path: remote })).status).not.toBe(403);
+  });
+
+  test('G05: a build from a directory is served, by both builders', async () => {
+    for (const DOCKER_BUILDKIT of ['0', '1']) {
+      await writeFile(join(dir, 'Dockerfile'), `FROM ${probe}\nRUN echo ${DOCKER_BUILDKIT}\n`);
+      expect(await held.run(['build', '-q', dir], { env: { DOCKER_BUILDKIT } })).toMatchObject({ status: 0 });
+    }
+  });
+});
+
+describe('dockerDaemonOptions', () => {
+  test('G08: what is on the list is in force, and no user comes past a lock', async () => {
+    const info: unknown = JSON.parse(await held.ok(['info', '--format', '{{json .}}']));
+    expect(info).toMatchObject({
+      Labels: ['team=settings'],
+      RegistryConfig: { Mirrors: ['https://mirror.invalid/'] },
+      LiveRestoreEnabled: true,
+      DefaultRuntime: 'bulkhead',
+      CgroupDriver: 'cgroupfs',
+    });
+    expect(await held.ok(['run', '--rm', probe, 'sh', '-c', 'ulimit -n'])).toBe('1024');
+    expect(await free.ok(['run', '--rm', probe, 'sh', '-c', 'ulimit -n'])).not.toBe('1024');
+  });
+
+  test('G08: what would loosen isolation does not reach the engine', async () => {
+    const info = await held.ok(['info', '--format', '{{json .Runtimes}} {{json .SecurityOptions}}']);
+    expect(info).not.toContain('other');
+    expect(info).not.toContain('name=userns');
+    const config = await readFile(
+      `/proc/${engine?.internals.init ?? ''}/root/run/bulkhead/engine/dockerd.json`,
+      'utf8',
+    );
+    expect(JSON.parse(config)).toMatchObject({
+      hosts: ['unix:///run/docker/docker.sock'],
+      'authorization-plugins': ['bulkhead'],
+      'exec-opts': ['native.cgroupdriver=cgroupfs'],
+    });
+    expect(config).not.toContain('userns-remap');
+  });
+});
+
+/** An archive of one file of ASCII, in the ustar format (POSIX.1-1988). */
+function tarOf(name: string, text: string): string {
+  const content = Buffer.from(text);
+  const head = Buffer.alloc(512);
+  head.write(name, 0);
+  head.write('0000644\0', 100);
+  head.write('0000000\0', 108);
+  head.write('0000000\0', 116);
+  head.write(`${content.length.toString(8).padStart(11, '0')}\0`, 124);
+  head.write('00000000000\0', 136);
+  head.write('        0', 148);
+  head.write('ustar\x0000', 257);
+  const sum = head.reduce((total, byte) => total + byte, 0);
+  head.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  const padding = Buffer.alloc((512 - (content.length % 512)) % 512);
+  return Buffer.concat([head, content, padding, Buffer.alloc(1024)]).toString();
+}
