@@ -36,7 +36,7 @@ beforeAll(async () => {
   const flags = ['-d', '--name', 'keeper', '--restart', 'unless-stopped', '-v', 'kept:/data'];
   await docker.ok(['run', ...flags, probe, 'sh', '-c', script.join('\n')]);
   await eventually(() => docker.ok(['exec', 'keeper', 'test', '-e', '/ready']), 30_000);
-});
+}, 900_000);
 afterAll(async () => {
   await instance.run('down');
   await rm(dir, { recursive: true });
@@ -81,7 +81,7 @@ describe('the policy of a VM that runs', () => {
   });
 
   test.each([
-    ['a broken one', () => '{\n  "configurationFileVersion": 2,\n}', ':3:1: '],
+    ['a broken one', () => '{\n  "configurationFileVersion": 2,\n}', ':2:32: the document: a comma before }'],
     [
       'one that nobody signed',
       () => '{"configurationFileVersion": 2, "bulkhead": {"serial": 9}}',
