@@ -1,19 +1,35 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { AuditEvent } from '../../src/common/audit-event.ts';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.ts';
 import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
-import { writtenAudit } from '../support/audit.ts';
+import { auditDirectory, writtenAudit } from '../support/audit.ts';
+import { readStatus } from '../support/control.ts';
 import { type Docker, probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
+import { talk } from '../support/raw-http.ts';
 
 /** What the audit log of an engine with a policy holds after each kind of thing that is decided. */
 let engine: AlteredEngine | undefined;
 let docker: Docker;
+let socket = '';
 beforeAll(async () => {
-  engine = await startAlteredEngine('audit', { policy: { serial: 7, allowPrivileged: false } });
+  /* Seen from the engine's own network, where the collector below listens, later than the engine. */
+  const openTelemetry = { endpoint: 'http://127.0.0.1:4318/v1/logs' };
+  const policy = { serial: 7, allowPrivileged: false, audit: { openTelemetry } };
+  engine = await startAlteredEngine('audit', { policy });
   ({ docker } = engine);
+  socket = docker.host.replace('unix://', '');
 });
 afterAll(async () => engine?.[Symbol.asyncDispose]());
+
+const controlSocket = (): string => join(dirname(socket), 'control.sock');
 
 function running(): AlteredEngine {
   if (engine === undefined) throw new Error('the engine does not run');
@@ -73,10 +89,9 @@ test('a bind that is refused: rule and code, and nothing of the body', async () 
     outcome: 'refused',
     operation: 'ContainerCreate',
     rule: 'bind-sources',
-    by: 'authorization',
+    by: 'gate',
     container: 'refused',
     image: probe,
-    status: 403,
   });
   expect(JSON.stringify(await writtenAudit(running().internals))).not.toContain('hidden');
 });
@@ -98,9 +113,10 @@ test('a refusal of the runtime', async () => {
 });
 
 test('a refusal of the gate itself is found by the id its client was given', async () => {
-  const { socket } = socketOf(docker);
-  const answer = await fetchRefusal(socket);
-  expect(await eventLike({ request: answer })).toMatchObject({
+  const headers = { 'X-Bulkhead-Request-Id': 'of-the-client' };
+  const answer = await callEngine(socket, { method: 'GET', path: '/no/such?password=hidden', headers });
+  expect(answer.status).toBe(404);
+  expect(await eventLike({ request: String(answer.headers['x-bulkhead-request-id']) })).toMatchObject({
     outcome: 'refused',
     by: 'gate',
     code: 'BH_GATE_UNKNOWN_ENDPOINT',
@@ -108,13 +124,134 @@ test('a refusal of the gate itself is found by the id its client was given', asy
   });
 });
 
-function socketOf({ host }: Docker): { readonly socket: string } {
-  return { socket: host.replace('unix://', '') };
+test('a collector that comes late gets every line', async () => {
+  const { init } = running().internals;
+  const program = join(import.meta.dirname, '..', 'support', 'otlp-collector.ts');
+  const words = ['-t', String(init), '-n', process.execPath, program];
+  const collector = spawn('nsenter', words, { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(async () => {
+    collector.kill();
+    await once(collector, 'close');
+  });
+  const said: string[] = [];
+  createInterface(collector.stdout).on('line', (line) => said.push(line));
+  await eventually(async () => {
+    const { openTelemetry } = (await readStatus(controlSocket())).audit;
+    expect(openTelemetry).toMatchObject({ dropped: 0, waiting: 0, lastError: null });
+  }, 90_000);
+  expect(said[0]).toMatch(/^POST \/v1\/logs \{"resourceLogs":/);
+  const sent = said.flatMap((line) => eventsIn(line.replace(/^POST \S+ /, '')));
+  const written = await writtenAudit(running().internals);
+  expect(sent.length).toBeGreaterThan(10);
+  expect(sent).toEqual(written.slice(0, sent.length));
+});
+
+const exportSchema = z.object({
+  resourceLogs: z.array(
+    z.object({
+      scopeLogs: z.array(
+        z.object({ logRecords: z.array(z.object({ body: z.object({ stringValue: z.string() }) })) }),
+      ),
+    }),
+  ),
+});
+
+/** The lines of the log in one request to a collector. */
+function eventsIn(text: string): AuditEvent[] {
+  const { resourceLogs } = exportSchema.parse(JSON.parse(text));
+  return resourceLogs
+    .flatMap(({ scopeLogs }) => scopeLogs.flatMap(({ logRecords }) => logRecords))
+    .map(({ body }) => auditEventSchema.parse(JSON.parse(body.stringValue)));
 }
 
-async function fetchRefusal(socket: string): Promise<string> {
-  const headers = { 'X-Bulkhead-Request-Id': 'of-the-client' };
-  const answer = await callEngine(socket, { method: 'GET', path: '/no/such?password=hidden', headers });
-  expect(answer.status).toBe(404);
-  return String(answer.headers['x-bulkhead-request-id']);
-}
+test('without the key nothing is sent', async () => {
+  const { audit } = await readStatus(inject('controlSocket'));
+  expect(audit).toMatchObject({ lost: 0, openTelemetry: null });
+  expect(audit.recorded).toBeGreaterThan(0);
+});
+
+test('who hammers fills no disk and hides no other refusal', async () => {
+  const before = (await writtenAudit(running().internals)).length;
+  const hammer = async (count: number): Promise<void> => {
+    for (let sent = 0; sent < count; sent += 1)
+      await talk(socket, ['GET /hammered HTTP/1.1\r\nHost: x\r\n\r\n']);
+  };
+  const work = Array.from({ length: 16 }, () => hammer(125));
+  const other = await docker.run(['create', '-v', '/root:/host', probe]);
+  expect(other.status).not.toBe(0);
+  await Promise.all(work);
+  await eventLike({ path: '/containers/create', code: 'BH_GATE_MOUNT', outcome: 'refused' });
+  const told = await eventLike({ kind: 'suppressed' });
+  expect(told).toMatchObject({ decisions: [{ code: 'BH_GATE_UNKNOWN_ENDPOINT', outcome: 'refused' }] });
+  const events = await writtenAudit(running().internals);
+  expect(events.filter((event) => 'path' in event && event.path === '/hammered').length).toBeLessThan(100);
+  expect(events.length - before).toBeLessThan(200);
+  const { suppressed, lost } = (await readStatus(controlSocket())).audit;
+  expect(suppressed).toBeGreaterThan(1800);
+  expect(lost).toBe(0);
+});
+
+test('no container is given the log, however it asks', async () => {
+  const before = await writtenAudit(running().internals);
+  for (const flags of [
+    ['-v', `${auditDirectory}:/a`],
+    ['--mount', `type=bind,src=${auditDirectory},dst=/a`],
+    [
+      '--mount',
+      `type=volume,dst=/a,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=${auditDirectory}`,
+    ],
+    ['-v', '/var/lib/docker:/a'],
+  ]) {
+    const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/a']);
+    expect([status, stderr]).toEqual([125, expect.stringContaining('enhanced container isolation')]);
+  }
+  const found = 'find / -xdev -name "bulkhead-audit*" 2>/dev/null; ls /var/lib/docker 2>&1; echo done';
+  expect(await docker.ok(['run', '--rm', '--cap-add', 'ALL', probe, 'sh', '-c', found])).not.toContain(
+    'notable-',
+  );
+  const after = await writtenAudit(running().internals);
+  expect(after.slice(0, before.length)).toEqual(before);
+});
+
+test('after bulkheadd was killed the log goes on, and says so', async () => {
+  const { internals } = running();
+  const before = await writtenAudit(internals);
+  const pid = await internals.pidOf('bulkheadd');
+  if (pid === undefined) throw new Error('bulkheadd does not run');
+  process.kill(pid, 'SIGKILL');
+  await eventually(async () => docker.ok(['version']), 60_000);
+  const after = await eventually(async () => {
+    const events = await writtenAudit(internals);
+    expect(events.at(-1)?.boot).not.toBe(before.at(-1)?.boot);
+    return events;
+  }, 30_000);
+  expect(after.slice(0, before.length)).toEqual(before);
+  const policies = after.filter(({ kind }) => kind === 'policy');
+  expect(policies.map((event) => ('policy' in event ? event.policy : ''))).toEqual(['7', '7']);
+  const numbers = after.map(({ seq }) => seq);
+  expect(numbers).toEqual(numbers.map((_, index) => index));
+});
+
+test('bulkhead audit --follow shows a refusal as it happens', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bh-audit-'));
+  onTestFinished(async () => rm(directory, { recursive: true }));
+  // The command finds an engine by name; this one's sockets are elsewhere.
+  await mkdir(join(directory, 'bulkhead', 'test'), { recursive: true });
+  await symlink(dirname(socket), join(directory, 'bulkhead', 'test', 'engine'));
+  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
+  const env = { ...process.env, XDG_RUNTIME_DIR: directory, XDG_STATE_HOME: directory };
+  const reader = spawn(process.execPath, [cli, 'audit', '--follow', '--name', 'test'], {
+    env,
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const over = once(reader, 'close');
+  const lines: string[] = [];
+  createInterface(reader.stdout).on('line', (line) => lines.push(line));
+  await expect.poll(() => lines.length, { timeout: 30_000 }).toBeGreaterThan(0);
+  await docker.run(['create', '--name', 'followed', '-v', '/usr:/host', probe]);
+  const refusal =
+    /^\d{4}-\d\d-\d\d \S+ {2}refused +developer +ContainerCreate followed \(bulkhead\/probe\) +rule bind-sources, BH_GATE_MOUNT$/;
+  await expect.poll(() => lines.filter((line) => refusal.test(line)).length, { timeout: 30_000 }).toBe(1);
+  reader.kill('SIGINT');
+  expect(await over).toEqual([130, null]);
+});
