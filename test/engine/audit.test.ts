@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -200,12 +200,12 @@ test('no container is given the log, however it asks', async () => {
       '--mount',
       `type=volume,dst=/a,volume-driver=local,volume-opt=type=none,volume-opt=o=bind,volume-opt=device=${auditDirectory}`,
     ],
-    ['-v', '/var/lib/docker:/a'],
+    ['-v', '/var/lib/bulkhead-data:/a'],
   ]) {
     const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/a']);
     expect([status, stderr]).toEqual([125, expect.stringContaining('enhanced container isolation')]);
   }
-  const found = 'find / -xdev -name "bulkhead-audit*" 2>/dev/null; ls /var/lib/docker 2>&1; echo done';
+  const found = 'find / -xdev -name "notable-*" 2>/dev/null; ls /var/lib/bulkhead-data 2>&1; echo done';
   expect(await docker.ok(['run', '--rm', '--cap-add', 'ALL', probe, 'sh', '-c', found])).not.toContain(
     'notable-',
   );
@@ -254,4 +254,10 @@ test('bulkhead audit --follow shows a refusal as it happens', async () => {
   await expect.poll(() => lines.filter((line) => refusal.test(line)).length, { timeout: 30_000 }).toBe(1);
   reader.kill('SIGINT');
   expect(await over).toEqual([130, null]);
+});
+
+test.each(['dockerd', 'containerd'] as const)('%s sees the log read-only', async (service) => {
+  const pid = await running().internals.pidOf(service);
+  const made = `/proc/${pid}/root${auditDirectory}/made`;
+  await expect(writeFile(made, '')).rejects.toMatchObject({ code: 'EROFS' });
 });

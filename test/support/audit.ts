@@ -4,7 +4,7 @@ import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.
 import type { EngineInternals } from './engine-internals.ts';
 
 /** Of the audit log, in the engine's root. */
-export const auditDirectory = '/var/lib/docker/bulkhead-audit';
+export const auditDirectory = '/var/lib/bulkhead-data/bulkhead/audit';
 
 /** All that is on the disk now, in order; every line must be one that the schema knows. */
 export async function writtenAudit(internals: EngineInternals): Promise<AuditEvent[]> {

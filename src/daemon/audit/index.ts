@@ -11,9 +11,9 @@ import { Telemetry } from './telemetry.js';
 
 export { type AuditHealth, AuditLog } from './audit-log.js';
 
-/** The log of this engine, on its data disk; no container can be given a path below the data root but its own and volumes. */
+/** The log of this engine, on its data disk, where no container can be given a path, and which dockerd and containerd see read-only. */
 export function openAuditLog(): AuditLog {
-  const directory = new SystemLogDirectory(`${enginePaths.dataRoot}/bulkhead-audit`);
+  const directory = new SystemLogDirectory('/var/lib/bulkhead-data/bulkhead/audit');
   return new AuditLog({ directory, clock: systemClock });
 }
 
