@@ -15,6 +15,7 @@ function audited() {
     const request = parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']);
     const exchange = exchangeOf(request, caller, audit.newId());
     audit.read(exchange);
+    audit.passed(exchange.id);
     return exchange;
   };
   return { audit, decisions, read };
@@ -132,6 +133,15 @@ test('a client that does not wait for the answer hides nothing', () => {
     { outcome: 'refused', request: exchange.id, who: { kind: 'container' }, code: 'BH_GATE_MOUNT' },
   ]);
   expect(decisions[0]).not.toHaveProperty('status');
+});
+
+test('a request that its client breaks off before it was decided on was not let through', () => {
+  const { audit, decisions } = audited();
+  const request = parseRequestHead(['POST /v1.51/containers/create HTTP/1.1', 'Host: docker']);
+  const exchange = exchangeOf(request, developer, 'cut');
+  audit.read(exchange);
+  audit.over('cut');
+  expect(decisions).toMatchObject([{ outcome: 'failed', request: 'cut' }]);
 });
 
 test('what did not come through the gate is bulkheadd itself', () => {

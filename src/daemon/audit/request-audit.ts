@@ -14,6 +14,8 @@ import { logged, type Subject, subjectOf } from './subject.js';
 interface Pending {
   readonly exchange: Exchange;
   subject: Subject;
+  /** The engine was given it. */
+  passed: boolean;
   /** Of the same rules, asked by dockerd. */
   refusal?: BulkheadError;
 }
@@ -46,7 +48,12 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
 
   read(exchange: Exchange): void {
     const subject = subjectOf(exchange.path, exchange.request.query);
-    this.#pending.set(exchange.id, { exchange, subject });
+    this.#pending.set(exchange.id, { exchange, subject, passed: false });
+  }
+
+  passed(id: string): void {
+    const pending = this.#pending.get(id);
+    if (pending !== undefined) pending.passed = true;
   }
 
   answered(id: string, status: number): void {
@@ -120,7 +127,7 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
     const { refusal } = pending;
     this.#record({
       kind: 'request',
-      outcome: refusal === undefined ? 'allowed' : 'refused',
+      outcome: refusal !== undefined ? 'refused' : pending.passed ? 'allowed' : 'failed',
       who: callerOf(pending.exchange.caller),
       request: id,
       ...described(pending),

@@ -39,6 +39,7 @@ const noHooks: GateHooks = {
     newId: () => 'request',
     read: () => undefined,
     body: () => undefined,
+    passed: () => undefined,
     answered: () => undefined,
     over: () => undefined,
     refused: () => undefined,

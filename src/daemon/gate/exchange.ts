@@ -42,6 +42,8 @@ export interface RequestWitness {
   read(exchange: Exchange): void;
   /** Its body was read, before it is judged. */
   body(exchange: Exchange, body: EngineJson): void;
+  /** Before the engine sees it. */
+  passed(id: string): void;
   /** Before the client sees the answer. */
   answered(id: string, status: number): void;
   /** The client or the engine went, after an answer or before there was one. */

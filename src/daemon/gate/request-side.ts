@@ -72,9 +72,11 @@ export async function sendRequest(
     const anew = { ...request, expectsContinue: false };
     const framing = request.framing === undefined ? undefined : { length: body.length };
     const head = canonicalRequest(anew, framing, takeover);
+    hooks.witness.passed(exchange.id);
     return writeAll(engine.stream, [Buffer.from(head), body]);
   }
   const head = canonicalRequest(request, request.framing, takeover);
+  hooks.witness.passed(exchange.id);
   await writeAll(engine.stream, [Buffer.from(head)]);
   const chunked = request.framing === 'chunked';
   await eachContent(request, client.source, async (content) =>
