@@ -9,6 +9,7 @@ import { imageCommand } from './commands/image.js';
 import { logsCommand } from './commands/logs.js';
 import { policyCommand } from './commands/policy/policy.js';
 import { settingsCommand } from './commands/settings/settings.js';
+import { signInCommand, signOutCommand } from './commands/sign-in.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
 import type { CliContext } from './context.js';
@@ -44,6 +45,8 @@ space; 75 try again later; 77 refused; 78 something to set up first; 70 a defect
     logsCommand,
     explainCommand,
     auditCommand,
+    signInCommand,
+    signOutCommand,
     engineCommand,
     imageCommand,
     policyCommand,

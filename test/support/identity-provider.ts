@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { exportJWK, generateKeyPair, type JWK } from 'jose';
 import { Provider } from 'oidc-provider';
+import { z } from 'zod';
 
 /** A real OpenID Connect provider on the loopback, as an organization runs one, with the device flow of RFC 8628. */
 export interface IdentityProvider extends AsyncDisposable {
@@ -10,6 +11,8 @@ export interface IdentityProvider extends AsyncDisposable {
   readonly jwks: { readonly keys: readonly JWK[] };
   /** What a person does in a browser: opens the address that was shown, agrees to the code, and signs in. */
   approve(verificationUri: string, person: string): Promise<void>;
+  /** An identity token of a person who has signed in just now. */
+  tokenFor(person: string): Promise<string>;
 }
 
 /** Who there is, and the groups he is in. */
@@ -44,7 +47,16 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     claims: { openid: ['sub'], groups: ['groups'] },
     conformIdTokenClaims: false,
     cookies: { keys: ['only for tests'] },
-    features: { deviceFlow: { enabled: true }, devInteractions: { enabled: false } },
+    ttl: { AccessToken: 600, DeviceCode: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
+    features: {
+      deviceFlow: {
+        enabled: true,
+        successSource(context) {
+          context.body = 'Success';
+        },
+      },
+      devInteractions: { enabled: false },
+    },
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub, groups: people[sub] ?? [] }) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     async loadExistingGrant({ oidc }) {
@@ -68,12 +80,28 @@ export async function startIdentityProvider(): Promise<IdentityProvider> {
     clientId,
     jwks: { keys: [{ ...(await exportJWK(publicKey)), ...facts }] },
     approve: (verificationUri, person) => approve(verificationUri, person),
+    tokenFor: (person) => tokenFor(issuer, person),
     [Symbol.asyncDispose]: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
+}
+
+const deviceSchema = z.object({ device_code: z.string(), verification_uri_complete: z.string() });
+const tokensSchema = z.object({ id_token: z.string() });
+
+/** RFC 8628 by hand: whoever has approved already need not wait for the interval of polling. */
+async function tokenFor(issuer: string, person: string): Promise<string> {
+  const post = async (path: string, form: Record<string, string>): Promise<unknown> => {
+    const body = new URLSearchParams({ client_id: clientId, ...form });
+    return (await fetch(`${issuer}${path}`, { method: 'POST', body })).json();
+  };
+  const device = deviceSchema.parse(await post('/device/auth', { scope: 'openid groups' }));
+  await approve(device.verification_uri_complete, person);
+  const grant_type = 'urn:ietf:params:oauth:grant-type:device_code';
+  return tokensSchema.parse(await post('/token', { grant_type, device_code: device.device_code })).id_token;
 }
 
 /** Follows forms and redirects with a jar of cookies, as a browser does. */

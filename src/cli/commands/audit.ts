@@ -3,7 +3,7 @@ import type { AuditQuery } from '../../common/audit-event.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { printableJson } from '../../common/printable.js';
 import type { CliContext } from '../context.js';
-import { findEngine } from '../explain/find-engine.js';
+import { findEngine } from '../find-engine.js';
 import { jsonOption, nameOption } from '../options.js';
 import { auditText } from '../output/audit-text.js';
 

@@ -4,7 +4,7 @@ import { ExitCode } from '../../common/errors/definition.js';
 import { printableJson } from '../../common/printable.js';
 import type { ContainerExplanation, ExplainQuestion } from '../../common/explanation.js';
 import type { CliContext } from '../context.js';
-import { findEngine, type FoundEngine } from '../explain/find-engine.js';
+import { findEngine, type FoundEngine } from '../find-engine.js';
 import { recordCreate } from '../explain/record-create.js';
 import { jsonOption, nameOption } from '../options.js';
 import { explanationText } from '../output/explanation-text.js';
