@@ -35,7 +35,7 @@ import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.
 import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
 import { createSharedPaths, readSharedList } from './shared-list.js';
-import { openSignIn } from './sign-in/open-sign-in.js';
+import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
 import { signInRequirement } from './sign-in/requirement.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
@@ -187,7 +187,7 @@ async function main(args: DaemonArguments): Promise<void> {
   });
 
   const signIn = openSignIn(signInRequirement(settings), {
-    directory: `${enginePaths.dataRoot}/bulkhead-sign-in`,
+    directory: signInDirectory,
     clock: systemClock,
     log,
   });

@@ -215,7 +215,7 @@ describe('a member', () => {
   });
 
   test('is out when the record of it was altered', async () => {
-    const file = join(dir, 'data', 'docker', 'bulkhead-sign-in', 'membership.json');
+    const file = join(dir, 'data', 'bulkhead', 'sign-in', 'membership.json');
     const text = await readFile(file, 'utf8');
     expect(text).not.toContain('eyJ');
     await writeFile(file, text.replace('ada', 'eve'));

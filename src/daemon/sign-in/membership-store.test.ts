@@ -1,13 +1,4 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -68,20 +59,12 @@ test.each<[string, () => void]>([
   ],
   ['empty', () => writeFileSync(file('membership.json'), '')],
   ['without a seal', () => writeFileSync(file('membership.json'), JSON.stringify({ record: bare, mac: '' }))],
-  ['sealed by somebody else', () => writeFileSync(file('key'), Buffer.alloc(32))],
+  ['sealed by somebody else', () => writeFileSync(file('key'), '0'.repeat(64))],
   [
     'sealed with a key that is cut off',
-    () => writeFileSync(file('key'), readFileSync(file('key')).subarray(0, 31)),
+    () => writeFileSync(file('key'), readFileSync(file('key')).subarray(0, 62)),
   ],
   ['without its key', () => rmSync(file('key'))],
-  [
-    'a link to one that is in order',
-    () => {
-      copyFileSync(file('membership.json'), join(top, 'copy'));
-      rmSync(file('membership.json'));
-      symlinkSync(join(top, 'copy'), file('membership.json'));
-    },
-  ],
 ])('a record that is %s says nothing, and the next sign-in is kept', (_, tamper) => {
   open().save({ member, seen: present });
   tamper();

@@ -1,16 +1,8 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
-import {
-  closeSync,
-  constants,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { z } from 'zod';
+import { orNothing } from '../../common/cause.js';
+import { replaceDurably } from '../../common/durable-file.js';
 import type { SignInRequirement } from './requirement.js';
 
 const memberSchema = z.strictObject({
@@ -69,9 +61,7 @@ export class MembershipStore {
   load(): Kept {
     const nothing = { member: undefined, seen: 0 };
     try {
-      const sealed = sealedSchema.parse(
-        JSON.parse(readWhole(this.#path('membership.json')).toString('utf8')),
-      );
+      const sealed = sealedSchema.parse(JSON.parse(readFileSync(this.#path('membership.json'), 'utf8')));
       const mac = Buffer.from(sealed.mac, 'hex');
       const expected = macOf(sealed.record, this.#key());
       if (mac.length !== expected.length || !timingSafeEqual(mac, expected)) return nothing;
@@ -85,9 +75,10 @@ export class MembershipStore {
   /** Whole or not at all. Throws what the file system says. */
   save({ member, seen }: Kept): void {
     mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-    const key = this.#hasKey() ? this.#key() : this.#makeKey();
+    const key = orNothing(() => this.#key()) ?? this.#makeKey();
     const record = JSON.stringify({ binding: this.#binding, member: member ?? null, seen });
-    this.#replace('membership.json', JSON.stringify({ record, mac: macOf(record, key).toString('hex') }));
+    const mac = macOf(record, key).toString('hex');
+    replaceDurably(this.#path('membership.json'), JSON.stringify({ record, mac }));
   }
 
   /** Nobody is signed in any more, on a full disk either. Throws what the file system says when the record cannot even be removed. */
@@ -100,36 +91,15 @@ export class MembershipStore {
   }
 
   #key(): Buffer {
-    const key = readWhole(this.#path('key'));
+    const key = Buffer.from(readFileSync(this.#path('key'), 'utf8'), 'hex');
     if (key.length !== keyBytes) throw new Error('the key is not whole');
     return key;
   }
 
-  #hasKey(): boolean {
-    try {
-      this.#key();
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   #makeKey(): Buffer {
     const key = randomBytes(keyBytes);
-    this.#replace('key', key);
+    replaceDurably(this.#path('key'), key.toString('hex'));
     return key;
-  }
-
-  #replace(name: string, content: string | Buffer): void {
-    const unfinished = this.#path(`${name}.new`);
-    writeFileSync(unfinished, content, { mode: 0o600, flush: true });
-    renameSync(unfinished, this.#path(name));
-    const directory = openSync(this.#directory, constants.O_RDONLY | constants.O_DIRECTORY);
-    try {
-      fsyncSync(directory);
-    } finally {
-      closeSync(directory);
-    }
   }
 
   #path(name: string): string {
@@ -139,13 +109,4 @@ export class MembershipStore {
 
 function macOf(record: string, key: Buffer): Buffer {
   return createHmac('sha256', key).update('bulkhead-membership/1\0').update(record).digest();
-}
-
-function readWhole(path: string): Buffer {
-  const file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  try {
-    return readFileSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

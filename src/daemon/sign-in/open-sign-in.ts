@@ -8,6 +8,9 @@ import { SignIn, type SignInParts } from './sign-in.js';
 import { createTrustedTime } from './trusted-time.js';
 import { verifyToken } from './verify-token.js';
 
+/** On the data disk, outside the engine's directories, so that neither containers nor the engine can write it. */
+export const signInDirectory = '/var/lib/bulkhead-data/bulkhead/sign-in';
+
 export interface SignInOptions {
   /** On the data disk; made when somebody signs in. */
   readonly directory: string;
