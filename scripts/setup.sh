@@ -46,6 +46,7 @@ missing_packages() {
 	/usr/bin/g++ g++
 	/usr/bin/clang clang
 	/var/lib/dpkg/info/libclang-rt-dev.list libclang-rt-dev
+	/usr/bin/curl curl
 	/usr/bin/xz xz-utils
 	/usr/bin/cpio cpio
 	/usr/bin/pgrep procps

@@ -10,8 +10,8 @@ export interface ApiRequest {
   readonly method: string;
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Sent as it is; an object as JSON. */
-  readonly body?: object | string;
+  /** Text and bytes are sent as they are, any other object as JSON. */
+  readonly body?: object | string | Uint8Array;
 }
 
 /** One request on an engine socket, with nothing of a client in between. */
@@ -33,7 +33,8 @@ export async function callEngine(
   });
   /* An engine that refuses a request may close before it has read all of it. */
   sent.on('error', () => undefined);
-  sent.end(typeof body === 'object' ? JSON.stringify(body) : body);
+  const isJson = typeof body === 'object' && !(body instanceof Uint8Array);
+  sent.end(isJson ? JSON.stringify(body) : body);
   const response = await answered;
   response.setEncoding('utf8');
   let text = '';

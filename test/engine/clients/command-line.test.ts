@@ -1,0 +1,122 @@
+import { inject, afterAll, beforeAll, expect, test } from 'vitest';
+import { terminalRows } from '../../acceptance/terminal.ts';
+import { createDocker, probe, unique } from '../../support/docker.ts';
+import { engineRecipe, importTestImage } from '../../support/test-images.ts';
+
+/** Commands of the Docker CLI that no other file uses, or only inside another engine. */
+const docker = createDocker(inject('dockerHost'));
+const containers: string[] = [];
+afterAll(async () => {
+  await docker.run(['rm', '-f', '-v', ...containers]);
+});
+const start = async (...flags: string[]): Promise<string> => {
+  const name = unique('cli');
+  containers.push(name);
+  await docker.ok(['run', '-d', '--name', name, ...flags, probe, 'sleep', '600']);
+  return name;
+};
+
+terminalRows(() => docker);
+
+test('wait, rename, port, events', async () => {
+  const since = String(Math.floor(Date.now() / 1000));
+  const name = await start('-p', '127.0.0.1::80');
+  expect(await docker.ok(['port', name, '80'])).toMatch(/^127\.0\.0\.1:\d+$/);
+  const renamed = `${name}-renamed`;
+  containers.push(renamed);
+  await docker.ok(['rename', name, renamed]);
+  const waiting = docker.ok(['wait', renamed]);
+  await docker.ok(['kill', '-s', 'TERM', renamed]);
+  await docker.ok(['kill', renamed]);
+  expect(await waiting).toBe('137');
+  const until = String(Math.ceil(Date.now() / 1000) + 1);
+  const id = await docker.ok(['inspect', '-f', '{{.Id}}', renamed]);
+  const format = ['--filter', `container=${id}`, '--format', '{{.Action}}'];
+  const events = await docker.ok(['events', '--since', since, '--until', until, ...format]);
+  for (const action of ['create', 'start', 'rename', 'kill', 'die'])
+    expect(events.split('\n')).toContain(action);
+});
+
+test('a network is connected to and left while the container runs', async () => {
+  const [name, network] = [await start(), unique('cli')];
+  await docker.ok(['network', 'create', network]);
+  const interfaces = async (): Promise<string> => docker.ok(['exec', name, 'ls', '/sys/class/net']);
+  await docker.ok(['network', 'connect', '--alias', 'other', network, name]);
+  expect(await interfaces()).toMatch(/^eth0\neth1\nlo$/);
+  await docker.ok(['network', 'disconnect', network, name]);
+  expect(await interfaces()).toMatch(/^eth0\nlo$/);
+  await docker.ok(['network', 'rm', network]);
+});
+
+test('system df counts what there is, and prune takes what nothing uses', async () => {
+  const [label, volume] = [unique('cli'), unique('cli')];
+  await docker.ok(['volume', 'create', '--label', label, volume]);
+  const stopped = await docker.ok(['create', '--label', label, probe, 'true']);
+  expect(await docker.ok(['system', 'df', '--format', '{{.Type}}'])).toBe(
+    'Images\nContainers\nLocal Volumes\nBuild Cache',
+  );
+  expect(await docker.ok(['system', 'df', '-v'])).toContain(volume);
+  const filter = ['-f', '--filter', `label=${label}`];
+  expect(await docker.ok(['container', 'prune', ...filter])).toContain(stopped);
+  expect(await docker.ok(['volume', 'prune', '-a', ...filter])).toContain(volume);
+});
+
+test('a volume is filled, copied out of and removed', async () => {
+  const volume = unique('cli');
+  await docker.ok(['run', '--rm', '-v', `${volume}:/v`, probe, 'sh', '-c', 'echo kept > /v/file']);
+  const name = await start('-v', `${volume}:/v`);
+  expect(await docker.ok(['cp', `${name}:/v/file`, '-'])).toContain('kept');
+  expect((await docker.run(['volume', 'rm', volume])).stderr).toContain('volume is in use');
+  await docker.ok(['rm', '-f', name]);
+  expect(await docker.ok(['volume', 'rm', volume])).toBe(volume);
+});
+
+test('buildx with the engine itself as builder, several targets from one file', async () => {
+  const image = unique('cli');
+  const dockerfile = [
+    `FROM ${probe} AS base`,
+    'RUN echo one > /one',
+    'FROM base AS other',
+    'RUN echo two > /two',
+  ];
+  const bake = {
+    target: { made: { 'dockerfile-inline': dockerfile.join('\n'), tags: [image], output: ['type=docker'] } },
+  };
+  expect(await docker.ok(['buildx', 'ls', '--format', '{{.Name}} {{.DriverEndpoint}}'])).toMatch(/default/);
+  await docker.ok(['buildx', 'bake', '-f', '-', 'made'], {
+    input: JSON.stringify(bake),
+    cwd: import.meta.dirname,
+  });
+  expect(await docker.ok(['run', '--rm', image, 'cat', '/one', '/two'])).toBe('one\ntwo');
+  expect(await docker.ok(['buildx', 'du'])).toContain('Total:');
+  await docker.ok(['rmi', '-f', image]);
+});
+
+/** The registry of Debian in a container of this engine, published where dockerd itself finds it. */
+test('push to and pull from a registry', async () => {
+  const registry = unique('registry');
+  containers.push(registry);
+  const serve = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
+  const flags = ['-p', '127.0.0.1::5000', '-e', 'REGISTRY_HTTP_ADDR=:5000'];
+  await docker.ok(['run', '-d', '--name', registry, ...flags, engineImage, ...serve]);
+  const image = `${await docker.ok(['port', registry, '5000'])}/team/probe:1`;
+  await docker.ok(['tag', probe, image]);
+  await expect
+    .poll(async () => (await docker.run(['push', '-q', image])).status, { timeout: 30_000 })
+    .toBe(0);
+  await docker.ok(['rmi', image]);
+  expect(await docker.ok(['pull', image])).toMatch(/Status: .* for /);
+  expect(await docker.ok(['run', '--rm', '--pull', 'always', '-q', image, 'echo', 'pulled'])).toBe('pulled');
+  const digest = await docker.ok(['image', 'inspect', '-f', '{{index .RepoDigests 0}}', image]);
+  await docker.ok(['rmi', image]);
+  await docker.ok(['pull', '-q', digest]);
+  expect((await docker.run(['pull', image.replace(':1', ':2')])).stderr).toMatch(
+    /not found|manifest unknown/,
+  );
+  await docker.ok(['rmi', '-f', digest]);
+});
+
+let engineImage = '';
+beforeAll(async () => {
+  engineImage = await importTestImage(docker, engineRecipe);
+}, 300_000);
