@@ -1,5 +1,6 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { checkEndpoints } from './endpoint-options.js';
+import { refusePrivileged } from './exec-create.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import { checkNetworkMode } from './joined-network.js';
@@ -19,10 +20,12 @@ const logDrivers = new Set(['', 'json-file', 'local', 'none']);
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function checkContainerCreate(body: EngineJson, { shared }: GatePolicy): void {
+export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void {
+  const { shared } = policy;
   const container = asObject(body, 'the body');
   checkEndpoints(container);
   const hostConfig = objectAt(container, 'hostconfig');
+  refusePrivileged(hostConfig, policy);
   for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
   for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
   checkNetworkMode(textAt(hostConfig, 'networkmode'));

@@ -194,6 +194,26 @@ describe('other requests', () => {
   });
 });
 
+describe('docker create --privileged', () => {
+  const create = (hostConfig: object, allowPrivileged: boolean) => () => {
+    const body = JSON.stringify({ Image: 'x', HostConfig: hostConfig });
+    const target = '/v1.51/containers/create';
+    decideRequest({ method: 'POST', target, body }, { ...policy, contact: 'Ada', allowPrivileged });
+  };
+
+  test.each([{}, { Privileged: false }, { Privileged: null }])('%j passes', (hostConfig) => {
+    expect(create(hostConfig, false)).not.toThrow();
+  });
+
+  test.each([{ Privileged: true }, { PRIVILEGED: true }, { privileged: 1 }])(
+    '%j is refused with rule, setting and contact, and passes where policy allows it',
+    (hostConfig) => {
+      expect(create(hostConfig, false)).toThrow(/rule privileged.*bulkhead\.allowPrivileged.*Ask Ada/);
+      expect(create(hostConfig, true)).not.toThrow();
+    },
+  );
+});
+
 describe('POST /containers/{id}/exec', () => {
   const exec = (body: unknown, target: string, allowPrivileged: boolean): void => {
     const text = typeof body === 'string' ? body : JSON.stringify(body);

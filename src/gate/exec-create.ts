@@ -10,7 +10,15 @@ import type { GatePolicy } from './policy.js';
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function checkExecCreate(body: EngineJson, { contact }: GatePolicy): void {
-  const privileged = asObject(body, 'the body').get('privileged') ?? false;
-  if (privileged !== false) throw new BulkheadError('BH_GATE_PRIVILEGED', { contact });
+export function checkExecCreate(body: EngineJson, policy: GatePolicy): void {
+  refusePrivileged(asObject(body, 'the body'), policy);
+}
+
+/** Of a container the runtime refuses it as well, when it is started: here it is told before there is one. Anything but false is true to somebody. */
+export function refusePrivileged(
+  fields: ReadonlyMap<string, EngineJson>,
+  { allowPrivileged, contact }: Pick<GatePolicy, 'allowPrivileged' | 'contact'>,
+): void {
+  const privileged = fields.get('privileged') ?? false;
+  if (!allowPrivileged && privileged !== false) throw new BulkheadError('BH_GATE_PRIVILEGED', { contact });
 }
