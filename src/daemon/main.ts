@@ -70,10 +70,10 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   /* Before anything is served; without it nothing is. */
   const { isolation: policy, settings, standing } = policyOrFailure(args, phases, log);
-  phases.phase('policy-sealed');
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
   const inForce = settingsOrFailure(args, settings, phases);
+  phases.phase('policy-sealed');
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;

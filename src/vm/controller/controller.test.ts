@@ -1,10 +1,12 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createHash, generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { createLogger } from '../../common/log.js';
 import { ManualClock } from '../../channel/test-support/manual-clock.js';
+import { publicKeyText, signDocument } from '../../policy/index.js';
 import { FakeBackend, type FakeVm } from '../fake/fake-backend.js';
 import type { GuestLink } from '../guest-link.js';
 import { instancePaths } from '../instance/paths.js';
@@ -27,6 +29,8 @@ interface Overrides {
   readonly powerOff?: (vm: FakeVm) => Promise<void>;
   readonly connected?: Promise<void>;
   readonly openLink?: () => Promise<GuestLink>;
+  /** The image demands what this key signed, and that is the policy. */
+  readonly signed?: { readonly policyKey: string; readonly policy: string };
 }
 
 async function setUp(overrides: Overrides = {}) {
@@ -34,7 +38,14 @@ async function setUp(overrides: Overrides = {}) {
   const paths = instancePaths('one', { env, uid: process.getuid?.() ?? 0, ownsDirectory: () => false });
   await makeInstanceDirectories(paths);
   const image = join(directory, 'image');
-  await writeTinyImage(image);
+  const manifest = await writeTinyImage(image);
+  const { signed } = overrides;
+  if (signed !== undefined) {
+    const { policyKey } = signed;
+    await writeFile(join(image, 'manifest.json'), JSON.stringify({ ...manifest, policyKey }));
+    await writeFile(join(directory, 'policy.json'), signed.policy);
+  }
+  const policy = signed === undefined ? undefined : join(directory, 'policy.json');
   const clock = new ManualClock();
   const started = Promise.withResolvers<FakeVm>();
   const backend = new FakeBackend((vm) => started.resolve(vm));
@@ -61,7 +72,7 @@ async function setUp(overrides: Overrides = {}) {
   };
   const controller = new Controller({
     paths,
-    options: { image, memoryMiB: 512, cpus: 1, dataSizeMiB: 512, timeoutMs: undefined },
+    options: { image, policy, memoryMiB: 512, cpus: 1, dataSizeMiB: 512, timeoutMs: undefined },
     backend,
     clock,
     logger,
@@ -120,6 +131,41 @@ test('a whole life: verified, booted, ready, stopped in order', async () => {
     progress.kind === 'state' ? (progress.phase ?? progress.state) : 'note',
   );
   expect(states).toEqual(['verifying', 'starting', 'booting', 'kernel', 'ready', 'stopping', 'stopped']);
+});
+
+test('a policy goes along on a disk, and its serial is remembered once the guest has sealed it', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const plain = { configurationFileVersion: 2, bulkhead: { serial: 5 } };
+  const signed = {
+    policyKey: publicKeyText(publicKey),
+    policy: JSON.stringify(signDocument(plain, privateKey)),
+  };
+  const { controller, untilStarted, reached, final, paths } = await setUp({ signed, powerOff: powersOff });
+  const vm = await untilStarted();
+  expect(vm.spec.documents).toMatchObject([{ name: 'policy', path: paths.documentDisks.policy }]);
+  expect(vm.spec.commandLine).toContain(` bulkhead.policy=${signed.policy.length}`);
+  vm.say({ phase: 'daemon' });
+  await reached('booting');
+  await expect(readFile(paths.policyRecord)).rejects.toMatchObject({ code: 'ENOENT' });
+  vm.say({ phase: 'policy-sealed' });
+  vm.say({ phase: 'engine-ready' });
+  await reached('ready');
+  expect(JSON.parse(await readFile(paths.policyRecord, 'utf8'))).toEqual({ serial: 5 });
+  const sha256 = createHash('sha256').update(signed.policy).digest('hex');
+  expect((await controller.status()).policy).toEqual({ file: join(directory, 'policy.json'), sha256 });
+  controller.down();
+  await final;
+});
+
+test('a policy that the image does not take is never started with', async () => {
+  const { publicKey } = generateKeyPairSync('ed25519');
+  const signed = { policyKey: publicKeyText(publicKey), policy: '{"configurationFileVersion": 2}' };
+  const { final, controller } = await setUp({
+    signed,
+    openLink: () => Promise.reject(new Error('the link must not be opened')),
+  });
+  expect(await final).toMatchObject({ name: 'failed', cause: { code: 'BH_POLICY_UNSIGNED' } });
+  expect((await controller.status()).vmPid).toBeNull();
 });
 
 test('ready means that the host reaches the guest', async () => {

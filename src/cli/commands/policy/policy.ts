@@ -8,7 +8,7 @@ import { verifyCommand } from './verify.js';
 export function policyCommand(context: CliContext): Command {
   return new Command('policy')
     .description(
-      "check, sign and compare an organization's settings (of which `engine --policy` carries out those for isolation)",
+      "check, sign and compare an organization's settings; `up` and `engine` take them with --policy",
     )
     .addCommand(checkCommand(context))
     .addCommand(signCommand(context))

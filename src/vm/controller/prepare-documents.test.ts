@@ -1,0 +1,80 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { publicKeyText, readSettings, signDocument, soundPolicy } from '../../policy/index.js';
+import { raiseHostSerial } from '../documents/index.js';
+import { prepareDocuments } from './prepare-documents.js';
+
+const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+const keyed = { policyKey: publicKeyText(publicKey), version: '1.2.0' };
+const keyless = { version: '1.2.0' };
+let dir = '';
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-prepare-'));
+});
+afterEach(() => rm(dir, { recursive: true }));
+const path = (name: string): string => join(dir, name);
+const paths = () => ({
+  documentDisks: { policy: path('policy.disk'), settings: path('settings.disk') },
+  policyRecord: path('policy-serial.json'),
+});
+
+async function policyFile(bulkhead: object, sign = false): Promise<string> {
+  const text = JSON.stringify({ configurationFileVersion: 2, bulkhead });
+  const { document } = soundPolicy(readSettings(Buffer.from(text), 'p'), 'p');
+  await writeFile(path('p.json'), sign ? JSON.stringify(signDocument(document, privateKey)) : text);
+  return path('p.json');
+}
+
+test('what is checked is what the guest reads, and what the last VM read is gone', async () => {
+  await writeFile(path('settings.json'), '{}');
+  const options = { policy: await policyFile({ serial: 3 }), settings: path('settings.json') };
+  const { policy, disks, highestSerial, notes } = await prepareDocuments(paths(), options, keyless);
+  expect(disks.map(({ name, bytes }) => [name, bytes])).toEqual([
+    ['policy', policy?.bytes.length],
+    ['settings', 2],
+  ]);
+  expect((await readFile(path('policy.disk'), 'utf8')).trimEnd()).toBe(policy?.bytes.toString());
+  expect([highestSerial, notes]).toEqual([0, [expect.stringContaining('no policy key')]]);
+
+  const none = await prepareDocuments(paths(), {}, keyless);
+  expect(none).toMatchObject({ disks: [], notes: [] });
+  expect((await readdir(dir)).filter((name) => name.endsWith('.disk'))).toEqual([]);
+});
+
+test('an image with a key is told the highest serial, and gets no policy but a signed one', async () => {
+  raiseHostSerial(paths().policyRecord, 3);
+  const options = { policy: await policyFile({ serial: 3 }, true) };
+  expect(await prepareDocuments(paths(), options, keyed)).toMatchObject({ highestSerial: 3, notes: [] });
+  await policyFile({ serial: 2 }, true);
+  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+    code: 'BH_POLICY_ROLLBACK',
+    params: { file: options.policy, serial: 2, highestSerial: 3 },
+  });
+  await policyFile({ serial: 4 });
+  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+    code: 'BH_POLICY_UNSIGNED',
+  });
+  await expect(prepareDocuments(paths(), {}, keyed)).rejects.toMatchObject({ code: 'BH_POLICY_MISSING' });
+});
+
+test('a damaged record of the host is not none', async () => {
+  await writeFile(paths().policyRecord, 'x');
+  const options = { policy: await policyFile({ serial: 3 }, true) };
+  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+    code: 'BH_POLICY_RECORD',
+    params: { file: paths().policyRecord },
+  });
+});
+
+test('settings that are not in order, or not there, are told before anything boots', async () => {
+  await writeFile(path('settings.json'), '{"nonsense": 1}');
+  await expect(prepareDocuments(paths(), { settings: path('settings.json') }, keyless)).rejects.toMatchObject(
+    { code: 'BH_SETTINGS_INVALID' },
+  );
+  await expect(prepareDocuments(paths(), { settings: path('none') }, keyless)).rejects.toMatchObject({
+    code: 'BH_SETTINGS_FILE',
+  });
+});
