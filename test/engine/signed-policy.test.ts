@@ -1,0 +1,142 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { alteredRoot, type AlteredRoot } from '../support/altered-root.ts';
+import { readStatus } from '../support/control.ts';
+import { createDocker } from '../support/docker.ts';
+import { engineInternals } from '../support/engine-internals.ts';
+import { eventually } from '../support/eventually.ts';
+import { signedPolicy, testKeyId, testPolicyKey } from '../support/signed-policy.ts';
+
+/** An engine whose root holds the organization's key. Who starts it here looks at nothing: all that is refused, bulkheadd refuses inside. */
+let dir: string;
+let root: AlteredRoot;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-signed-'));
+  root = await alteredRoot(inject('testedRoot'), join(dir, 'root'), [], {
+    'usr/lib/bulkhead/policy-key.pem': testPolicyKey,
+  });
+});
+afterAll(async () => {
+  await root.unmount();
+  await rm(dir, { recursive: true });
+});
+const record = (): string => join(dir, 'data', 'bulkhead', 'policy-serial.json');
+
+/** On the same data directory each time. */
+async function start(policy: string | undefined, phases: string[] = []): Promise<NativeEngine> {
+  const file = join(dir, 'admin-settings.json');
+  if (policy !== undefined) await writeFile(file, policy);
+  await using handle = policy === undefined ? undefined : await open(file);
+  return await startNativeEngine({
+    name: `signed-${process.pid}`,
+    root: root.path,
+    dataDir: join(dir, 'data'),
+    hostDir: join(dir, 'host'),
+    ...(handle === undefined ? {} : { policy: handle }),
+    onPhase: (phase) => phases.push(phase),
+    signal: AbortSignal.timeout(90_000),
+  });
+}
+
+/** Nothing is served, and no phase after that of the daemon is reached. */
+async function expectRefused(policy: string | undefined, reason: string): Promise<void> {
+  const phases: string[] = [];
+  await expect(start(policy, phases)).rejects.toThrow(`policy-refused: ${reason}`);
+  expect(phases).not.toContain('policy-sealed');
+  expect(phases).not.toContain('engine-ready');
+}
+
+describe('G09: an engine with a key does not serve', () => {
+  const other = generateKeyPairSync('ed25519').privateKey;
+  test.each([
+    ['without a policy', () => undefined, 'There is no policy'],
+    [
+      'under one that nobody signed',
+      () => '{"configurationFileVersion": 2, "bulkhead": {"serial": 9}}',
+      'the policy is not signed',
+    ],
+    [
+      'under one signed with another key',
+      () => signedPolicy({ serial: 9 }, { key: other }),
+      'the policy is signed with the key',
+    ],
+    [
+      'under one that was altered',
+      () => signedPolicy({ serial: 9, allowPrivileged: false }).replace('false', 'true'),
+      'the policy was changed after it was signed',
+    ],
+    [
+      'under one that has expired',
+      () => signedPolicy({ serial: 9, expires: '2020-01-01T00:00:00Z' }),
+      'the policy was valid until 2020-01-01T00:00:00Z',
+    ],
+    [
+      'under one for newer images',
+      () => signedPolicy({ serial: 9, minimumImageVersion: '99.0' }),
+      'the policy takes no image older than 99.0',
+    ],
+  ])('%s', async (_what, policy, reason) => {
+    await expectRefused(policy(), reason);
+  });
+});
+
+test('under one that the key signed it serves, remembers its serial, and a killed daemon decides by the same', async () => {
+  const phases: string[] = [];
+  const policy = signedPolicy({ serial: 5, allowPrivileged: false });
+  const engine = await start(policy, phases);
+  try {
+    expect(phases.filter((phase) => ['daemon', 'policy-sealed', 'engine-ready'].includes(phase))).toEqual([
+      'daemon',
+      'policy-sealed',
+      'engine-ready',
+    ]);
+    const standing = { imageKey: testKeyId, inForce: { serial: 5, signedBy: testKeyId } };
+    expect((await readStatus(engine.controlSocket)).policy).toMatchObject(standing);
+    expect(JSON.parse(await readFile(record(), 'utf8'))).toEqual({ serial: 5 });
+
+    // Neither the file it came from nor the record can loosen what is sealed.
+    await writeFile(join(dir, 'admin-settings.json'), signedPolicy({ serial: 6 }));
+    const internals = await engineInternals(engine.pid);
+    const killed = await internals.pidOf('bulkheadd');
+    if (killed === undefined) throw new Error('there is no bulkheadd');
+    process.kill(killed, 'SIGKILL');
+    await eventually(async () => {
+      expect((await readStatus(engine.controlSocket)).policy).toMatchObject(standing);
+      expect(await internals.pidOf('bulkheadd')).not.toBe(killed);
+    }, 60_000);
+    const docker = createDocker(engine.dockerHost);
+    const { stderr } = await docker.run(['create', '--privileged', 'bulkhead/probe']);
+    expect(stderr).toContain('bulkhead.allowPrivileged');
+
+    // Of the engine's own programs none may write where the record is.
+    const { init } = internals;
+    const mounts = async (pid: number | undefined): Promise<string> =>
+      readFile(`/proc/${pid}/mountinfo`, 'utf8');
+    for (const service of ['dockerd', 'containerd'] as const)
+      expect(await mounts(await internals.pidOf(service))).toMatch(/ \/var\/lib\/bulkhead-data ro,/);
+    expect(await mounts(init)).toMatch(/ \/var\/lib\/bulkhead-data rw,/);
+  } finally {
+    await engine.stop();
+  }
+});
+
+describe('G09: an engine that had one with serial 5 does not serve', () => {
+  test('under one with serial 4', async () => {
+    await expectRefused(signedPolicy({ serial: 4 }), 'the policy has the serial 4; one with 5 was in force');
+  });
+
+  test('when its record is damaged: no record is something else', async () => {
+    await writeFile(record(), '{"serial":');
+    await expectRefused(
+      signedPolicy({ serial: 5 }),
+      '/var/lib/bulkhead-data/bulkhead/policy-serial.json, the record',
+    );
+    await rm(record());
+    await (await start(signedPolicy({ serial: 5 }))).stop();
+    expect(JSON.parse(await readFile(record(), 'utf8'))).toEqual({ serial: 5 });
+  });
+});

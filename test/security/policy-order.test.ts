@@ -1,0 +1,128 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { createDocker, probe } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
+import { type EngineInternals, engineInternals, type Service } from '../support/engine-internals.ts';
+import { eventually } from '../support/eventually.ts';
+
+const create = {
+  method: 'POST',
+  path: '/v1.51/containers/create',
+  body: { Image: probe, Cmd: ['true'], HostConfig: { Privileged: true } },
+};
+
+/** A client that waits for no sign of an engine: it asks for a privileged container some hundred times a second. */
+class HammeringClient {
+  /** Answers by kind: `denied` by the policy, `served`, any other status; attempts without an answer are not counted. */
+  readonly answers = new Map<string, number>();
+  readonly #over = new AbortController();
+  readonly #loops: Promise<void>[];
+
+  constructor(socket: string, parallel: number) {
+    this.#loops = Array.from({ length: parallel }, () => this.#loop(socket));
+  }
+
+  get denied(): number {
+    return this.answers.get('denied') ?? 0;
+  }
+
+  async stop(): Promise<void> {
+    this.#over.abort();
+    await Promise.all(this.#loops);
+  }
+
+  async #loop(socket: string): Promise<void> {
+    while (!this.#over.signal.aborted) {
+      const kind = await callEngine(socket, create).then(kindOf, () => undefined);
+      if (kind !== undefined) this.answers.set(kind, (this.answers.get(kind) ?? 0) + 1);
+      // The engine that is to start shares these processors.
+      await delay(1);
+    }
+  }
+}
+
+function kindOf({ status, text }: { readonly status: number; readonly text: string }): string {
+  if (status === 403 && text.includes('bulkhead.allowPrivileged')) return 'denied';
+  return status === 201 ? 'served' : `${status} ${text}`;
+}
+
+let dir: string;
+let client: HammeringClient;
+let engine: NativeEngine;
+let internals: EngineInternals;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'bulkhead-order-'));
+  // From before there is an engine, or even the directory of its socket.
+  client = new HammeringClient(join(dir, 'host', 'docker.sock'), 2);
+  const file = join(dir, 'admin-settings.json');
+  await writeFile(file, '{"configurationFileVersion": 2, "bulkhead": {"allowPrivileged": false}}');
+  await using policy = await open(file);
+  engine = await startNativeEngine({
+    name: `order-${process.pid}`,
+    root: inject('testedRoot'),
+    dataDir: join(dir, 'data'),
+    hostDir: join(dir, 'host'),
+    policy,
+    signal: AbortSignal.timeout(90_000),
+  });
+  internals = await engineInternals(engine.pid);
+});
+afterAll(async () => {
+  await client.stop();
+  await engine.stop();
+  await rm(dir, { recursive: true });
+});
+
+/** Above the deadlines of what is waited for. */
+const timeout = 180_000;
+
+/** The client has got decisions, by the policy each of them; it goes on. */
+async function expectMoreDenied(): Promise<void> {
+  const before = client.denied;
+  await eventually(async () => {
+    // One that got through is not waited out.
+    expect(client.answers.get('served') ?? 0).toBe(0);
+    expect(client.denied).toBeGreaterThan(before + 10);
+  }, 60_000);
+}
+
+test('G04: not one privileged container is made while the engine starts', { timeout }, async () => {
+  await expectMoreDenied();
+});
+
+test.each<Service>(['bulkheadd', 'dockerd', 'containerd'])(
+  'nor when %s is killed and comes back',
+  { timeout },
+  async (service) => {
+    const killed = await internals.pidOf(service);
+    if (killed === undefined) throw new Error(`there is no ${service}`);
+    process.kill(killed, 'SIGKILL');
+    await eventually(async () => {
+      const now = await internals.pidOf(service);
+      expect(now).toBeDefined();
+      expect(now).not.toBe(killed);
+    }, 60_000);
+    await expectMoreDenied();
+  },
+);
+
+test('nor was one made that no answer told of', { timeout }, async () => {
+  await client.stop();
+  expect(client.answers.get('served')).toBeUndefined();
+  expect(client.denied).toBeGreaterThan(40);
+  const docker = createDocker(engine.dockerHost);
+  expect(await eventually(async () => docker.ok(['ps', '-aq']), 60_000)).toBe('');
+  const inside = createDocker(internals.rawHost);
+  expect(await inside.ok(['ps', '-aq'])).toBe('');
+});
+
+test('rule off: an engine without a policy serves the same request', async () => {
+  const docker = createDocker(inject('dockerHost'));
+  const answer = await callEngine(inject('dockerHost').replace('unix://', ''), create);
+  expect(kindOf(answer)).toBe('served');
+  await docker.ok(['rm', /"Id":"([0-9a-f]{64})"/.exec(answer.text)?.[1] ?? '']);
+});
