@@ -9,6 +9,7 @@ import {
   explainQuestionSchema,
 } from '../common/explanation.js';
 import { decideBody } from '../gate/decide-request.js';
+import { bindLocally } from '../gate/port-bindings.js';
 import { joinById } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
 import { RequestBody } from '../gate/request-body.js';
@@ -118,6 +119,7 @@ async function judged(
   try {
     const body = new RequestBody(asked);
     await joinById(body, (reference) => client.containerId(reference));
+    bindLocally(body, { policy });
     decideBody('ContainerCreate', body.folded, policy);
     return { create: body.text };
   } catch (error) {

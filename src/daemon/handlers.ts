@@ -6,6 +6,7 @@ import type { Logger } from '../common/log.js';
 import { developer } from '../gate/caller.js';
 import type { ContainerIds } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
+import type { Exchange } from './gate/exchange.js';
 import { judgeAll } from './gate/judges.js';
 import type { RequestWitness } from './gate/exchange.js';
 import type { SignInAnswer } from '../common/sign-in.js';
@@ -17,6 +18,7 @@ import type { Journal } from './journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
 import { createSignInJudge } from './sign-in/sign-in-judge.js';
+import type { PortGuard } from './port-guard.js';
 import { freshViewHooks, type RefreshViews } from './view-refresh.js';
 
 /** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
@@ -33,6 +35,7 @@ export interface HandlerSources {
   readonly refreshViews: RefreshViews;
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
+  readonly ports: PortGuard;
   readonly witness: RequestWitness;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
   readonly log: Logger;
@@ -67,7 +70,17 @@ function recorded(
 /** Lets one connection through the gate as soon as the engine answers; a connection nobody waits for any more is dropped. */
 export async function joinEngine(
   stream: Duplex,
-  { engineSocket, whenEngineReady, refreshViews, containerId, policy, witness, signIn, log }: HandlerSources,
+  {
+    engineSocket,
+    whenEngineReady,
+    refreshViews,
+    containerId,
+    policy,
+    ports,
+    witness,
+    signIn,
+    log,
+  }: HandlerSources,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -89,10 +102,15 @@ export async function joinEngine(
     stream.off('close', gone);
     stream.off('error', gone);
   }
+  const views = freshViewHooks(refreshViews);
   const hooks = {
-    judge: judgeAll([createSignInJudge(signIn), createSettingsJudge(policy)]),
+    judge: judgeAll([createSignInJudge(signIn), createSettingsJudge(policy), ports.judge]),
     judgeBody: () => undefined,
-    ...freshViewHooks(refreshViews),
+    before: views.before,
+    after: async (exchange: Exchange) => {
+      await views.after(exchange);
+      await ports.after(exchange);
+    },
     containerId,
     policy,
     witness,

@@ -25,10 +25,11 @@ import { Journal } from './journal.js';
 import { journalStream } from './log-stream.js';
 import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
-import { readOwnNetworks } from './own-networks.js';
+import { readLoopback, readOwnNetworks } from './own-networks.js';
 import { openPhaseSink, type PhaseSink } from './phase-sink.js';
 import { policyGuard } from './policy-guard.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
+import { createPortGuard } from './port-guard.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
@@ -81,6 +82,8 @@ async function main(args: DaemonArguments): Promise<void> {
   const gatePolicy = {
     ...policy,
     blockDockerLoad: inForce.blockDockerLoad.value,
+    portBinding: inForce.portBindingBehavior.value,
+    loopback: readLoopback(),
     shared: createSharedPaths(shared, sshAgent),
     ownNetworks,
   };
@@ -173,8 +176,10 @@ async function main(args: DaemonArguments): Promise<void> {
     clock: systemClock,
     log,
   });
+  const ports = createPortGuard(gatePolicy, client, log);
   supervisor.onRunning(() => {
     reaper.wake();
+    void engine.whenReady(new AbortController().signal).then(() => ports.sweep());
   });
   const reserve = new StorageReserve({ directory: `${enginePaths.dataRoot}/bulkhead-reserve` });
   supervisor.onDown((service) => {
@@ -222,6 +227,7 @@ async function main(args: DaemonArguments): Promise<void> {
     powerOff,
     containerId: (reference) => client.containerId(reference),
     policy: gatePolicy,
+    ports,
     witness,
     audit,
     refreshViews: async (target) => {

@@ -15,3 +15,13 @@ export function readOwnNetworks(
       : [],
   );
 }
+
+/** The addresses of the loopback that can be listened on: that of IPv6 only where it is not switched off. */
+export function readLoopback(
+  interfaces: Readonly<Partial<Record<string, NetworkInterfaceInfo[]>>> = networkInterfaces(),
+): string[] {
+  const hasIPv6 = Object.values(interfaces).some((addresses = []) =>
+    addresses.some(({ address }) => address === '::1'),
+  );
+  return hasIPv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1'];
+}

@@ -6,6 +6,7 @@ import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import { checkNetworkMode } from './joined-network.js';
 import { checkLogTag } from './log-tag.js';
 import type { GatePolicy } from './policy.js';
+import { checkPortBindings } from './port-bindings.js';
 import { checkSource, type SharedPaths } from './shared-paths.js';
 import { checkVolumeOptions } from './volume-create.js';
 
@@ -28,6 +29,7 @@ export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void
   refusePrivileged(hostConfig, policy);
   for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
   for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
+  checkPortBindings(hostConfig, policy);
   checkNetworkMode(textAt(hostConfig, 'networkmode'));
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');

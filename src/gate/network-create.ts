@@ -2,6 +2,7 @@ import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import type { GatePolicy } from './policy.js';
+import { checkNetworkBinding } from './port-bindings.js';
 import { overlap } from './subnets.js';
 
 /** Drivers that are part of dockerd. `overlay` needs a swarm. */
@@ -27,13 +28,15 @@ const addressDrivers = new Set(['', 'default', 'null']);
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function checkNetworkCreate(body: EngineJson, { ownNetworks }: GatePolicy): void {
+export function checkNetworkCreate(body: EngineJson, policy: GatePolicy): void {
+  const { ownNetworks } = policy;
   const network = asObject(body, 'the body');
   const driver = textAt(network, 'driver');
   if (!networkDrivers.has(driver)) refuseNetwork(`the network driver ${driver}`);
   const addresses = textAt(objectAt(network, 'ipam'), 'driver');
   if (!addressDrivers.has(addresses)) refuseNetwork(`the address driver ${addresses}`);
   if (objectAt(network, 'options').has('parent')) refuseNetwork('the network option parent');
+  checkNetworkBinding(objectAt(network, 'options'), policy);
   for (const config of arrayAt(objectAt(network, 'ipam'), 'config')) {
     const subnet = textAt(asObject(config, 'ipam'), 'subnet');
     if (subnet !== '' && ownNetworks.some((own) => overlap(subnet, own) !== false))

@@ -14,6 +14,8 @@ const policy: GatePolicy = {
   contact: 'your administrator',
   allowPrivileged: true,
   blockDockerLoad: false,
+  portBinding: 'default-port-binding' as const,
+  loopback: [],
   shared: { directories: [], throughLink: () => false },
   ownNetworks: [],
 };

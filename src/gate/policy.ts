@@ -1,3 +1,4 @@
+import type { PortBinding } from './port-bindings.js';
 import type { SharedPaths } from './shared-paths.js';
 
 /** What of the organization's policy the gate needs (`IsolationPolicy` has it), and what of the host is shared. */
@@ -8,6 +9,9 @@ export interface GatePolicy {
   readonly allowPrivileged: boolean;
   /** No image comes out of an archive (`image-archives.ts`). */
   readonly blockDockerLoad: boolean;
+  readonly portBinding: PortBinding;
+  /** Addresses of the loopback that the engine can listen on. */
+  readonly loopback: readonly string[];
   readonly shared: SharedPaths;
   /** Networks the VM itself is on, in CIDR form; none in native mode, where they are the host's, which may forward between them as it likes. */
   readonly ownNetworks: readonly string[];

@@ -8,6 +8,8 @@ const top = (given: string, target = '/v1.51/containers/x/top?ps_args='): void =
       contact: 'your administrator',
       allowPrivileged: true,
       blockDockerLoad: false,
+      portBinding: 'default-port-binding' as const,
+      loopback: [],
       shared: { directories: [], throughLink: () => false },
       ownNetworks: [],
     },

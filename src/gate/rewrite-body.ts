@@ -4,6 +4,7 @@ import { isolateRuntime } from './isolated-runtime.js';
 import { type ContainerIds, joinById } from './joined-network.js';
 import { dropLogBuffer } from './log-buffer.js';
 import type { OperationId } from './operations.js';
+import { bindLocally } from './port-bindings.js';
 import { dropShimGrouping } from './own-shim.js';
 import type { GatePolicy } from './policy.js';
 import { RequestBody } from './request-body.js';
@@ -43,6 +44,7 @@ const edits: Partial<Record<OperationId, readonly Edit[]>> = {
     async (body, { idOf }) => joinById(body, idOf),
     dropLogBuffer,
     dropShimGrouping,
+    bindLocally,
     isolateRuntime,
   ],
 };

@@ -12,6 +12,8 @@ const policy = (paths: SharedPaths): GatePolicy => ({
   contact: 'somebody',
   allowPrivileged: true,
   blockDockerLoad: false,
+  portBinding: 'default-port-binding' as const,
+  loopback: [],
   shared: paths,
   ownNetworks: [],
 });

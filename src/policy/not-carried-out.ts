@@ -6,6 +6,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'configurationFileVersion',
   'blockDockerLoad',
   'linuxVM.dockerDaemonOptions',
+  'portBindingBehavior',
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',
   'bulkhead.memoryMiB',

@@ -1,8 +1,10 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { createDocker, type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
+import { engineInternals } from '../support/engine-internals.ts';
 import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
 
 /**
@@ -22,6 +24,7 @@ beforeAll(async () => {
   engine = await startSettingsEngine('settings', {
     policy: {
       blockDockerLoad: { locked: true, value: true },
+      portBindingBehavior: { locked: true, value: 'local-only-port-binding' },
       linuxVM: {
         dockerDaemonOptions: {
           locked: true,
@@ -41,7 +44,11 @@ beforeAll(async () => {
       },
       bulkhead: { contact: 'Ada <ada@example.org>' },
     },
-    user: { blockDockerLoad: false, linuxVM: { dockerDaemonOptions: '{"labels": ["team=user"]}' } },
+    user: {
+      portBindingBehavior: 'default-port-binding',
+      blockDockerLoad: false,
+      linuxVM: { dockerDaemonOptions: '{"labels": ["team=user"]}' },
+    },
   });
   ({ docker: held, socket, dir } = engine);
 });
@@ -137,6 +144,92 @@ describe('dockerDaemonOptions', () => {
     expect(config).not.toContain('userns-remap');
   });
 });
+
+describe('portBindingBehavior', () => {
+  const server = ['sh', '-c', 'while :; do echo served | nc -l -p 80 -w 1; done'];
+
+  /** Every address and port a container's port 80 listens on, as the engine says. */
+  async function published(docker: Docker, ...flags: string[]): Promise<Published> {
+    const container = await docker.ok(['run', '-d', '--rm', ...flags, probe, ...server]);
+    const ports: unknown = JSON.parse(
+      await docker.ok(['inspect', '-f', '{{json (index .NetworkSettings.Ports "80/tcp")}}', container]),
+    );
+    return { container, ports: publishedSchema.parse(ports) };
+  }
+
+  test('G07: a port without an address listens on 127.0.0.1 and [::1] alone', async () => {
+    const { container, ports } = await published(held, '-p', '80');
+    const loopback = ['127.0.0.1', '::1'];
+    expect(ports.map(({ HostIp }) => HostIp).sort()).toEqual(loopback);
+    const [port = ''] = new Set(ports.map(({ HostPort }) => HostPort));
+    expect(ports.every(({ HostPort }) => HostPort === port)).toBe(true);
+    expect(await listening(engine?.internals.init ?? 0, port)).toEqual(loopback);
+    await held.ok(['rm', '-f', container]);
+
+    const open = await published(free, '-p', '80');
+    expect(
+      await listening((await engineInternals(inject('enginePid'))).init, open.ports[0]?.HostPort ?? ''),
+    ).toContain('0.0.0.0');
+    await free.ok(['rm', '-f', open.container]);
+  });
+
+  test('G07: so does what -P publishes, on any network', async () => {
+    const network = unique('ports');
+    await held.ok(['network', 'create', network]);
+    for (const flags of [[], ['--network', network]]) {
+      const { container, ports } = await published(held, '-P', '--expose', '80', ...flags);
+      expect(ports.map(({ HostIp }) => HostIp)).toEqual(['127.0.0.1']);
+      await held.ok(['rm', '-f', container]);
+    }
+    await held.ok(['network', 'rm', network]);
+  });
+
+  test.each([
+    ['a port on every address', ['create', '-p', '0.0.0.0::80', probe]],
+    ['a port on an address of the machine', ['create', '-p', '192.0.2.1::80', probe]],
+    [
+      'a network with such a default',
+      ['network', 'create', '-o', 'com.docker.network.bridge.host_binding_ipv4=0.0.0.0', 'x'],
+    ],
+    [
+      'a network that is routed to',
+      ['network', 'create', '-o', 'com.docker.network.bridge.gateway_mode_ipv4=routed', 'x'],
+    ],
+  ])('G07: %s is refused', async (_what, args) => {
+    const { status, stderr } = await held.run(args);
+    expect([status === 0, stderr]).toEqual([
+      false,
+      expect.stringMatching(/loopback of this machine alone.*Setting: portBindingBehavior/),
+    ]);
+    const made = await free.ok(args);
+    await free.ok(args[0] === 'create' ? ['rm', made] : ['network', 'rm', made]);
+  });
+});
+
+const publishedSchema = z.array(z.object({ HostIp: z.string(), HostPort: z.string() }));
+
+interface Published {
+  readonly container: string;
+  readonly ports: z.infer<typeof publishedSchema>;
+}
+
+/** Addresses on which a TCP port is listened on in the network namespace of a process (proc_pid_net(5)). */
+async function listening(pid: number, port: string): Promise<string[]> {
+  const names = new Map([
+    ['0100007F', '127.0.0.1'],
+    ['00000000', '0.0.0.0'],
+    ['00000000000000000000000001000000', '::1'],
+    ['00000000000000000000000000000000', '::'],
+  ]);
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
+  );
+  const found = tables.join('').matchAll(/^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F:]+ 0A /gm);
+  return [...found]
+    .filter(([, , hex = '']) => Number.parseInt(hex, 16) === Number(port))
+    .map(([, address = '']) => names.get(address) ?? address)
+    .sort();
+}
 
 /** An archive of one file of ASCII, in the ustar format (POSIX.1-1988). */
 function tarOf(name: string, text: string): string {

@@ -32,6 +32,8 @@ const noHooks: GateHooks = {
     contact: 'your administrator',
     allowPrivileged: true,
     blockDockerLoad: false,
+    portBinding: 'default-port-binding' as const,
+    loopback: [],
     shared: { directories: [], throughLink: () => false },
     ownNetworks: [],
   },
