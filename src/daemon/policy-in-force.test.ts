@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import type { PolicyStanding } from '../common/health.js';
 import { defaultPolicy } from '../isolation/policy.js';
+import { builtInValues } from '../policy/index.js';
 import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
 
 const standing: PolicyStanding = { imageKey: null, inForce: 'none' };
@@ -86,4 +87,9 @@ test('it is judged by the SHA-256 of the file as it was given', () => {
   });
   closeSync(fd);
   expect(seen).toEqual([createHash('sha256').update(text).digest('hex')]);
+});
+
+test('what `policy show` calls built-in is what isolation goes by', () => {
+  for (const [key, value] of Object.entries(defaultPolicy))
+    expect(builtInValues[`bulkhead.${key}`]).toEqual(value);
 });

@@ -11,6 +11,7 @@ export {
 } from './effective-settings.js';
 export { engineOptionsOf, type StrippedOption } from './engine-options.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
+export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';

@@ -27,6 +27,11 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.seccompExempt',
   'bulkhead.signIn',
 ]);
+/** Whether this version does what a setting says; of names such as `bulkhead.contact`. */
+export function isCarriedOut(name: string): boolean {
+  return carriedOut.has(name) || name === 'enhancedContainerIsolation.value' || name === 'bulkhead.shares';
+}
+
 /** Told by their own keys. */
 const whole: ReadonlySet<string> = new Set(['bulkhead', 'enhancedContainerIsolation']);
 

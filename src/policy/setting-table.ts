@@ -71,3 +71,27 @@ export const settingTable = {
 } as const satisfies Readonly<Record<string, SettingFacts>>;
 
 export type SettingName = keyof typeof settingTable;
+
+/** What the keys of the `bulkhead` object decide. */
+export const bulkheadMeanings: Readonly<Record<string, string>> = {
+  contact: 'whom a refusal tells the reader to ask',
+  serial: 'number of the policy; it only grows',
+  expires: 'from when on the policy is not taken any more',
+  minimumImageVersion: 'oldest VM image that is served under the policy',
+  memoryMiB: 'memory of the VM, in MiB',
+  cpus: 'processors of the VM',
+  dataSizeGiB: 'size of a new data disk, in GiB',
+  allowPrivileged: 'whether `--privileged` is served',
+  buildHostNetwork: 'what a build step gets that asks for the network of the host',
+  buildInsecure: 'what a build step gets that asks to be insecure',
+  idsPerContainer: 'user ids of each container',
+  devices: 'devices containers may ask for',
+  cgroupParents: 'cgroups containers may be placed under',
+  minimumOomScoreAdj: 'how far a container may be spared by the OOM killer',
+  seccompExempt: 'system calls taken off the seccomp floor',
+  socketRules: 'which commands an image may give through the Docker socket',
+  restartOnChange: 'whether `bulkhead up` restarts a VM for a new policy',
+  audit: 'where else the audit log goes',
+  signIn: 'who may use the engine',
+  signature: 'the signature of `bulkhead policy sign`',
+};

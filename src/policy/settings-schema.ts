@@ -96,6 +96,9 @@ const bulkhead = z.strictObject({
     .optional(),
 });
 
+/** Names of the keys Docker does not have. */
+export const bulkheadKeys: readonly string[] = Object.keys(bulkhead.shape);
+
 /** `admin-settings.json` of Docker with our own object in it. Strict at every level: a key that is misspelt must not be a key that is not there. */
 export const settingsSchema = z.strictObject({
   configurationFileVersion: z.literal(2),

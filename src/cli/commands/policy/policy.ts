@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CliContext } from '../../context.js';
 import { checkCommand } from './check.js';
 import { diffCommand } from './diff.js';
+import { showCommand } from './show.js';
 import { signCommand } from './sign.js';
 import { verifyCommand } from './verify.js';
 
@@ -13,5 +14,6 @@ export function policyCommand(context: CliContext): Command {
     .addCommand(checkCommand(context))
     .addCommand(signCommand(context))
     .addCommand(verifyCommand(context))
-    .addCommand(diffCommand(context));
+    .addCommand(diffCommand(context))
+    .addCommand(showCommand(context));
 }
