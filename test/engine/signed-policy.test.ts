@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { alteredRoot, type AlteredRoot } from '../support/altered-root.ts';
@@ -123,6 +124,45 @@ test('under one that the key signed it serves, remembers its serial, and a kille
     await engine.stop();
   }
 });
+
+/** One that ends in so many milliseconds; a start that takes longer is refused, and tried with the next. */
+async function startBefore(
+  ends: readonly number[],
+): Promise<{ engine: NativeEngine; end: number; policy: string }> {
+  const [first = 0, ...later] = ends;
+  const end = Date.now() + first;
+  const policy = signedPolicy({ serial: 5, expires: new Date(end).toISOString() });
+  try {
+    return { engine: await start(policy), end, policy };
+  } catch (error) {
+    if (later.length === 0 || !String(error).includes('was valid until')) throw error;
+    return startBefore(later);
+  }
+}
+
+test(
+  'G09: one that expires while it is in force stays so until the engine is stopped',
+  { timeout: 300_000 },
+  async () => {
+    const { engine, end, policy } = await startBefore([10_000, 60_000]);
+    try {
+      const internals = await engineInternals(engine.pid);
+      const killed = await internals.pidOf('bulkheadd');
+      if (killed === undefined) throw new Error('there is no bulkheadd');
+      await delay(Math.max(0, end - Date.now()));
+      process.kill(killed, 'SIGKILL');
+      await eventually(async () => {
+        expect(await internals.pidOf('bulkheadd')).not.toBe(killed);
+        const { inForce } = (await readStatus(engine.controlSocket)).policy;
+        expect(inForce).toMatchObject({ serial: 5, expires: new Date(end).toISOString() });
+      }, 60_000);
+      await createDocker(engine.dockerHost).ok(['info']);
+    } finally {
+      await engine.stop();
+    }
+    await expectRefused(policy, 'the policy was valid until');
+  },
+);
 
 describe('G09: an engine that had one with serial 5 does not serve', () => {
   test('under one with serial 4', async () => {

@@ -140,30 +140,36 @@ describe('the policy of a VM that runs', () => {
 });
 
 describe('a VM that ends', () => {
-  test('by down: within 10 s, containers stopped in order, and they run again after the next up', async () => {
-    await expectKeeper('started');
-    const began = performance.now();
-    const { status, stderr } = await instance.run('down');
-    expect(status).toBe(0);
-    expect(performance.now() - began).toBeLessThan(12_000); // 10 s for the VM, the rest for the command itself
-    expect(stderr).toMatch(/stopped/);
-    await expectNothingRuns();
-    await expect(stat(instance.dockerSocket)).rejects.toMatchObject({ code: 'ENOENT' });
+  test(
+    'by down: within 10 s, containers stopped in order, and they run again after the next up',
+    {
+      timeout: 600_000,
+    },
+    async () => {
+      await expectKeeper('started');
+      const began = performance.now();
+      const { status, stderr } = await instance.run('down');
+      expect(status).toBe(0);
+      expect(performance.now() - began).toBeLessThan(12_000); // 10 s for the VM, the rest for the command itself
+      expect(stderr).toMatch(/stopped/);
+      await expectNothingRuns();
+      await expect(stat(instance.dockerSocket)).rejects.toMatchObject({ code: 'ENOENT' });
 
-    // The host forgets, an older policy is put back: the data disk remembers, and the engine does not serve.
-    await rm(instance.policyRecord);
-    await writePolicy(policy, { serial: 6 });
-    const refused = await instance.run('up', '--timeout', '240');
-    expect(refused.stderr).toMatch(
-      /^error BH_VM_POLICY_REFUSED: .*has the serial 6; one with 7 was in force/m,
-    );
-    expect(refused.status).toBe(77);
-    await expectNothingRuns();
-    await writePolicy(policy, { serial: 7 });
-    await instance.up();
-    expect(await inForce()).toMatchObject(serial(7));
-    await expectKeeper('started', 'stopped', 'started');
-  });
+      // The host forgets, an older policy is put back: the data disk remembers, and the engine does not serve.
+      await rm(instance.policyRecord);
+      await writePolicy(policy, { serial: 6 });
+      const refused = await instance.run('up', '--timeout', '240');
+      expect(refused.stderr).toMatch(
+        /^error BH_VM_POLICY_REFUSED: .*has the serial 6; one with 7 was in force/m,
+      );
+      expect(refused.status).toBe(77);
+      await expectNothingRuns();
+      await writePolicy(policy, { serial: 7 });
+      await instance.up();
+      expect(await inForce()).toMatchObject(serial(7));
+      await expectKeeper('started', 'stopped', 'started');
+    },
+  );
 
   test('by kill -9 of QEMU: the cause is told, container and data are kept', async () => {
     await docker.ok(['exec', 'keeper', 'sh', '-c', 'echo marked >> /data/log; sync']);
