@@ -13,6 +13,7 @@ static const struct {
 	{ "acct", 0, attempt_acct },
 	{ "agent-keys", 1, attempt_agent_keys },
 	{ "audit-write", 0, attempt_audit_write },
+	{ "exchange", 2, attempt_exchange },
 	{ "fspick-rw", 1, attempt_fspick_rw },
 	{ "io-uring", 0, attempt_io_uring },
 	{ "ioperm", 0, attempt_ioperm },

@@ -17,12 +17,22 @@
 #define DEVICES_V1 CGROUPS "/devices"
 #define NAME "/bulkhead-engine"
 
-enum { NULL_DEVICE = 3, MEMORY_MAJOR = 1, TTY_MAJOR = 5, TTY = 0, PTMX = 2, PTS_MAJOR = 136 };
+/* Documentation/admin-guide/devices.txt of the kernel. */
+enum { NULL_DEVICE = 3, ZERO = 5, FULL = 7, RANDOM = 8, URANDOM = 9, MEMORY_MAJOR = 1 };
+enum { TTY = 0, PTMX = 2, TTY_MAJOR = 5, PTS_MAJOR = 136 };
+enum { TUN = 200, FUSE = 229, MISC_MAJOR = 10 };
+
+/*
+ * Nodes that may be made are those that give nobody anything, which images bring: null, zero, full, random, urandom; tty, console and
+ * ptmx; tun and fuse. Threat: `docker cp`, and the filling of a volume, extract an archive as root in a directory of the host that is
+ * shared, where a disk with mode 0666 would be everybody's.
+ */
 
 static bool close_v1(void)
 {
     /* not zero, full and random: files without an end, and dockerd reads whole files into its memory */
-    static const char *const OPEN[] = {"b *:* m", "c *:* m", "c 1:3 rwm", "c 5:0 rwm", "c 5:2 rwm", "c 136:* rwm"};
+    static const char *const OPEN[] = {"c 1:3 rwm", "c 1:5 m",   "c 1:7 m",    "c 1:8 m",    "c 1:9 m",  "c 5:0 rwm",
+                                       "c 5:1 m",   "c 5:2 rwm", "c 10:200 m", "c 10:229 m", "c 136:* rw"};
     char list[256];
 
     if (!make_directory(DEVICES_V1 NAME, 0755) || read_attribute(DEVICES_V1 NAME "/devices.list", list, sizeof(list)) < 0)
@@ -51,17 +61,33 @@ static const struct bpf_insn PROGRAM[] = {
     LOAD(BPF_REG_2, access_type),
     LOAD(BPF_REG_4, major),
     LOAD(BPF_REG_5, minor),
-    JUMP(BPF_JEQ, BPF_REG_2, BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_BLOCK, 10), /* allow */
-    JUMP(BPF_JEQ, BPF_REG_2, BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_CHAR, 9),   /* allow */
-    {.code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = BPF_REG_2, .imm = 0xffff},
-    JUMP(BPF_JNE, BPF_REG_2, BPF_DEVCG_DEV_CHAR, 9), /* deny */
-    JUMP(BPF_JEQ, BPF_REG_4, PTS_MAJOR, 6),          /* allow */
-    JUMP(BPF_JEQ, BPF_REG_4, MEMORY_MAJOR, 4),       /* is it null? */
-    JUMP(BPF_JNE, BPF_REG_4, TTY_MAJOR, 6),          /* deny */
-    JUMP(BPF_JEQ, BPF_REG_5, TTY, 3),                /* allow */
-    JUMP(BPF_JEQ, BPF_REG_5, PTMX, 2),               /* allow */
-    JUMP(BPF_JA, 0, 0, 3),                           /* deny */
-    JUMP(BPF_JNE, BPF_REG_5, NULL_DEVICE, 2),        /* deny */
+    {.code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_3, .src_reg = BPF_REG_2},
+    {.code = BPF_ALU64 | BPF_AND | BPF_K, .dst_reg = BPF_REG_3, .imm = 0xffff},
+    JUMP(BPF_JNE, BPF_REG_3, BPF_DEVCG_DEV_CHAR, 24),                              /* deny */
+    JUMP(BPF_JNE, BPF_REG_2, BPF_DEVCG_ACC_MKNOD << 16 | BPF_DEVCG_DEV_CHAR, 14), /* to opening */
+    /* making */
+    JUMP(BPF_JEQ, BPF_REG_4, MEMORY_MAJOR, 5),
+    JUMP(BPF_JEQ, BPF_REG_4, TTY_MAJOR, 10),
+    JUMP(BPF_JNE, BPF_REG_4, MISC_MAJOR, 20), /* deny */
+    JUMP(BPF_JEQ, BPF_REG_5, TUN, 17),        /* allow */
+    JUMP(BPF_JEQ, BPF_REG_5, FUSE, 16),       /* allow */
+    JUMP(BPF_JA, 0, 0, 17),                   /* deny */
+    JUMP(BPF_JEQ, BPF_REG_5, NULL_DEVICE, 14), /* allow, like the next four */
+    JUMP(BPF_JEQ, BPF_REG_5, ZERO, 13),
+    JUMP(BPF_JEQ, BPF_REG_5, FULL, 12),
+    JUMP(BPF_JEQ, BPF_REG_5, RANDOM, 11),
+    JUMP(BPF_JEQ, BPF_REG_5, URANDOM, 10),
+    JUMP(BPF_JA, 0, 0, 11),             /* deny */
+    JUMP(BPF_JLE, BPF_REG_5, PTMX, 8),  /* allow */
+    JUMP(BPF_JA, 0, 0, 9),              /* deny */
+    /* opening */
+    JUMP(BPF_JEQ, BPF_REG_4, PTS_MAJOR, 6),    /* allow */
+    JUMP(BPF_JEQ, BPF_REG_4, MEMORY_MAJOR, 4), /* is it null? */
+    JUMP(BPF_JNE, BPF_REG_4, TTY_MAJOR, 6),    /* deny */
+    JUMP(BPF_JEQ, BPF_REG_5, TTY, 3),          /* allow */
+    JUMP(BPF_JEQ, BPF_REG_5, PTMX, 2),         /* allow */
+    JUMP(BPF_JA, 0, 0, 3),                     /* deny */
+    JUMP(BPF_JNE, BPF_REG_5, NULL_DEVICE, 2),  /* deny */
     ANSWER(1),
     ANSWER(0),
 };
