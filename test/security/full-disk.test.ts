@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, inject, test } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { readStatus } from '../support/control.ts';
 import { createDocker, probe } from '../support/docker.ts';
+import { talk } from '../support/raw-http.ts';
 
 /** Takes whatever is free, at each start, down to the last inode and the last block. */
 const fill =
@@ -42,6 +44,13 @@ test(
         const flags = ['--restart=always', '--stop-signal=KILL', '--network=none'];
         await docker.ok(['run', '-d', '--name', 'filler', ...flags, probe, 'sh', '-c', fill]);
         await expect.poll(() => statfsSync(dataDir).ffree, { timeout: 20_000 }).toBe(0);
+        /* The audit log has no room any more either: nothing stops, what is refused is refused, and no line is lost unseen. */
+        const refused = ['GET /no/such HTTP/1.1\r\nHost: x\r\n\r\n'];
+        for (let count = 0; count < 60; count += 1)
+          expect(await talk(engine.dockerHost.replace('unix://', ''), refused)).toContain(' 404 ');
+        const lost = async (): Promise<number> => (await readStatus(engine.controlSocket)).audit.lost;
+        await expect.poll(lost, { timeout: 20_000 }).toBeGreaterThan(0);
+        expect(await docker.ok(['ps', '-q'])).not.toBe('');
       }
       {
         await using _engine = await start();
