@@ -22,7 +22,8 @@ export interface GateUnderTest {
   readonly over: Promise<void>;
 }
 
-const noHooks: GateHooks = {
+/** A gate that decides by its own rules alone. */
+export const noHooks: GateHooks = {
   judge: () => undefined,
   judgeBody: () => undefined,
   before: () => undefined,

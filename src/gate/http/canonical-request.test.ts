@@ -55,7 +55,7 @@ const segment = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const request = fc.record({
   method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
   segments: fc.array(segment, { minLength: 1, maxLength: 5 }),
-  query: fc.option(fc.stringMatching(/^[\x21\x22\x24-\x7e]{0,30}$/)),
+  query: fc.option(fc.stringMatching(/^(?:[\x21\x22\x24\x26-\x3a\x3c-\x7e]|%[0-9a-fA-F]{2}){0,30}$/)),
   fields: fc.uniqueArray(fc.tuple(names, values), {
     maxLength: 12,
     selector: ([name]) => name.toLowerCase(),

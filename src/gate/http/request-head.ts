@@ -7,7 +7,7 @@ export interface RequestHead {
   readonly method: string;
   /** Decoded once; in the plain form: no dot segments, no doubled slashes, no NUL. */
   readonly path: string;
-  /** As it was sent, without the question mark; `undefined` without one. */
+  /** As it was sent, without the question mark; `undefined` without one. No semicolons, and every percent sign encodes a byte. */
   readonly query: string | undefined;
   /** End-to-end fields alone, in order. */
   readonly fields: readonly HeaderField[];
@@ -78,6 +78,9 @@ export function parseRequestHead([requestLine = '', ...rest]: readonly string[])
 function parseTarget(target: string): { path: string; query: string | undefined } {
   const [, raw, query] = /^(\/[^?#]*)(?:\?([^#]*))?$/.exec(target) ?? [];
   if (raw === undefined) throw unreadable('its target is not a path');
+  // Go leaves out a parameter with a semicolon or with half an encoded character (net/url, parseQuery); other readers find others in it.
+  if (query !== undefined && !/^(?:[^;%]|%[0-9A-Fa-f]{2})*$/.test(query))
+    throw unreadable('its query is not in the plain form');
   let path: string;
   try {
     path = decodeURIComponent(raw);
