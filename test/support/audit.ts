@@ -12,8 +12,11 @@ export async function writtenAudit(internals: EngineInternals): Promise<AuditEve
   const texts = await Promise.all(
     (await readdir(directory)).map((name) => readFile(join(directory, name), 'utf8')),
   );
-  return texts
-    .flatMap((text) => text.split('\n').filter(Boolean))
-    .map((line) => auditEventSchema.parse(JSON.parse(line)))
-    .toSorted((a, b) => a.seq - b.seq);
+  return (
+    texts
+      // What stands behind the last line feed is still being written.
+      .flatMap((text) => text.split('\n').slice(0, -1))
+      .map((line) => auditEventSchema.parse(JSON.parse(line)))
+      .toSorted((a, b) => a.seq - b.seq)
+  );
 }
