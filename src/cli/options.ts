@@ -9,6 +9,7 @@ import {
   defaultInstanceName,
   findImage,
 } from '../vm/index.js';
+import { registryFileOf } from '../vm/documents/index.js';
 import { policyFileOf, policyOption } from './commands/policy/policy-files.js';
 import type { CliContext } from './context.js';
 
@@ -23,12 +24,20 @@ export function jsonOption(): Option {
   return new Option('--json', 'print JSON, for scripts');
 }
 
+export function registryOption(): Option {
+  return new Option(
+    '--registry-json <file>',
+    "Docker's registry.json: of the policy's organizations, those whose members may use this machine (default: /etc/bulkhead/registry.json, where it exists)",
+  );
+}
+
 /** As commander hands them over. */
 export interface VmFlags {
   readonly image?: string;
   readonly policy?: string;
   /** The user's own; `up` finds it. */
   readonly settings?: string;
+  readonly registryJson?: string;
   readonly memory?: number;
   readonly cpus?: number;
   readonly dataSize?: number;
@@ -49,6 +58,7 @@ export function addVmOptions(command: Command): Command {
     )
     .addOption(policyOption())
     .addOption(new Option('--settings <file>', "the user's own settings").hideHelp())
+    .addOption(registryOption())
     .addOption(
       new Option(
         '--memory <MiB>',
@@ -82,6 +92,7 @@ export async function controllerOptions(
     image: flags.image === undefined ? await findImage(cacheRoot(env), projectDir) : resolve(flags.image),
     policy: await policyFileOf(flags.policy),
     settings: flags.settings,
+    registry: await registryFileOf(flags.registryJson),
     memoryMiB: flags.memory ?? controllerDefaults.memoryMiB,
     cpus: flags.cpus ?? controllerDefaults.cpus,
     dataSizeMiB: (flags.dataSize ?? controllerDefaults.dataSizeGiB) * 1024,
@@ -95,6 +106,7 @@ export function controllerArguments(options: ControllerOptions): string[] {
     ['--image', options.image],
     options.policy === undefined ? [] : ['--policy', options.policy],
     options.settings === undefined ? [] : ['--settings', options.settings],
+    options.registry === undefined ? [] : ['--registry-json', options.registry],
     ['--memory', String(options.memoryMiB)],
     ['--cpus', String(options.cpus)],
     ['--data-size', String(options.dataSizeMiB / 1024)],

@@ -20,6 +20,8 @@ export interface DaemonArguments {
   readonly policyFd: number | undefined;
   /** Sealed copy of the user's settings. */
   readonly settingsFd: number | undefined;
+  /** Sealed copy of the machine's registry.json. */
+  readonly registryFd: number | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -36,6 +38,7 @@ const schema = z.strictObject({
   'ssh-agent-fd': descriptor.optional(),
   'policy-fd': descriptor.optional(),
   'settings-fd': descriptor.optional(),
+  'registry-fd': descriptor.optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -55,6 +58,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'ssh-agent-fd': { type: 'string' },
       'policy-fd': { type: 'string' },
       'settings-fd': { type: 'string' },
+      'registry-fd': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -70,6 +74,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     sshAgentFd: parsed['ssh-agent-fd'],
     policyFd: parsed['policy-fd'],
     settingsFd: parsed['settings-fd'],
+    registryFd: parsed['registry-fd'],
   };
 }
 

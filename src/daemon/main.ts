@@ -1,10 +1,9 @@
 import { Socket } from 'node:net';
 import { messageOf } from '../common/cause.js';
-import { createLogger, type Logger } from '../common/log.js';
+import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
-import type { EffectiveSettings, Settings } from '../policy/index.js';
 import { auditHealth, openAuditLog, policyDecision, recordContainer, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -28,7 +27,7 @@ import { listenNative } from './native-listeners.js';
 import { readLoopback, readOwnNetworks } from './own-networks.js';
 import { openPhaseSink, type PhaseSink } from './phase-sink.js';
 import { policyGuard } from './policy-guard.js';
-import { type PolicyInForce, readPolicyInForce } from './policy-in-force.js';
+import { readPolicyInForce } from './policy-in-force.js';
 import { createPortGuard } from './port-guard.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
@@ -37,6 +36,7 @@ import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
 import { createSharedPaths, readSharedList } from './shared-list.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
+import { readSealedRegistry } from './sign-in/sealed-registry.js';
 import { signInRequirement } from './sign-in/requirement.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
@@ -70,10 +70,21 @@ async function main(args: DaemonArguments): Promise<void> {
     process.exit(70);
   });
   /* Before anything is served; without it nothing is. */
-  const { isolation: policy, settings, standing } = policyOrFailure(args, phases, log);
+  const {
+    isolation: policy,
+    settings,
+    standing,
+  } = orFailure(phases, 'policy-refused', () =>
+    readPolicyInForce(args.policyFd, policyGuard(args.mode, log)),
+  );
+  const members = orFailure(phases, 'policy-refused', () =>
+    signInRequirement(settings, readSealedRegistry(args.registryFd)),
+  );
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
-  const inForce = settingsOrFailure(args, settings, phases);
+  const inForce = orFailure(phases, 'engine-failed', () =>
+    readSettingsInForce(args.policyFd === undefined ? undefined : settings, args.settingsFd),
+  );
   phases.phase('policy-sealed');
   /* First of all: dockerd, started beside this process, refuses to start without it. */
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
@@ -191,7 +202,7 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
   });
 
-  const signIn = openSignIn(signInRequirement(settings), {
+  const signIn = openSignIn(members, {
     directory: signInDirectory,
     clock: systemClock,
     log,
@@ -247,24 +258,12 @@ async function main(args: DaemonArguments): Promise<void> {
   }
 }
 
-function policyOrFailure(args: DaemonArguments, phases: PhaseSink, log: Logger): PolicyInForce {
+/** What is not in order is told to the host, and nothing is served. */
+function orFailure<T>(phases: PhaseSink, failure: 'policy-refused' | 'engine-failed', read: () => T): T {
   try {
-    return readPolicyInForce(args.policyFd, policyGuard(args.mode, log));
+    return read();
   } catch (error) {
-    phases.failure('policy-refused', messageOf(error));
-    throw error;
-  }
-}
-
-function settingsOrFailure(
-  { policyFd, settingsFd }: DaemonArguments,
-  policy: Settings,
-  phases: PhaseSink,
-): EffectiveSettings {
-  try {
-    return readSettingsInForce(policyFd === undefined ? undefined : policy, settingsFd);
-  } catch (error) {
-    phases.failure('engine-failed', messageOf(error));
+    phases.failure(failure, messageOf(error));
     throw error;
   }
 }

@@ -17,6 +17,7 @@ export { notCarriedOut } from './not-carried-out.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';
 export { largestPolicy, type ReadSettings, readSettings, soundPolicy } from './read-settings.js';
 export { parseSerialRecord, serialRecordText } from './serial-record.js';
+export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
 export type { Settings } from './settings-schema.js';
 export { keyIdOf, signDocument } from './signature.js';
 export type { PortBindingBehavior } from './setting-values.js';

@@ -17,7 +17,7 @@ export const largestDocument = 1024 * 1024;
 export interface DocumentKind<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly names: KeyNames;
-  readonly problem: 'BH_POLICY_INVALID' | 'BH_SETTINGS_INVALID';
+  readonly problem: 'BH_POLICY_INVALID' | 'BH_REGISTRY_INVALID' | 'BH_SETTINGS_INVALID';
 }
 
 export type StrictDocument<Value> =

@@ -22,20 +22,26 @@ const instance = 'members';
 let provider: IdentityProvider;
 let engine: NativeEngine;
 let dir = '';
+/** Of a member, from before the provider went. */
+let token = '';
 const anyText: unknown = expect.any(String);
 const hostDir = (): string => join(dir, 'bulkhead', instance, 'engine');
 const socket = (): string => join(hostDir(), 'docker.sock');
 const control = (): string => join(hostDir(), 'control.sock');
 const cliEnv = (): NodeJS.ProcessEnv => ({ XDG_RUNTIME_DIR: dir, XDG_STATE_HOME: dir });
 
-async function startEngine(): Promise<void> {
+/** @param allowedOrgs what the machine's registry.json says; none where absent. */
+async function startEngine(allowedOrgs?: readonly string[]): Promise<void> {
   await using policy = await open(join(dir, 'admin-settings.json'));
+  await writeFile(join(dir, 'registry.json'), JSON.stringify({ allowedOrgs }));
+  await using registry = await open(join(dir, 'registry.json'));
   engine = await startNativeEngine({
     name: `${instance}-${process.pid}`,
     root: inject('testedRoot'),
     dataDir: join(dir, 'data'),
     hostDir: hostDir(),
     policy,
+    ...(allowedOrgs === undefined ? {} : { registry }),
     signal: AbortSignal.timeout(90_000),
   });
 }
@@ -207,9 +213,10 @@ describe('a member', () => {
     const until = (await readStatus(control())).signIn?.member?.until;
     await replaceDaemon();
     expect(await statusOf('/containers/json')).toBe(200);
+    token = await provider.tokenFor('ada');
     await provider[Symbol.asyncDispose]();
     await engine.stop();
-    await startEngine();
+    await startEngine(['others', 'acme']);
     expect(await statusOf('/containers/json')).toBe(200);
     expect((await readStatus(control())).signIn?.member).toMatchObject({ subject: 'ada', until });
   });
@@ -223,7 +230,44 @@ describe('a member', () => {
     expect(await statusOf('/containers/json')).toBe(407);
     expect((await readStatus(control())).signIn?.member).toBeNull();
   });
+
+  test('is none where registry.json names none of the organizations of the policy', async () => {
+    await engine.stop();
+    await startEngine(['others', 'Acme']);
+    const { stderr } = await docker('ps');
+    expect(stderr).toContain('Membership in the [none] organization is required.');
+    expect(stderr).toContain('(via registry.json)');
+    await expect(handOver(token)).rejects.toMatchObject({ code: 'BH_SIGN_IN_NOT_MEMBER' });
+  });
 });
+
+test.each([
+  ['{"allowedOrgs": ["acme",]}', [], 65, /registry\.json:1:24: allowedOrgs/],
+  ['{"allowedOrgs": ["acme"]}', ['--policy', 'none.json'], 78, /BH_SIGN_IN_NO_ISSUER/],
+])(
+  'an engine does not start with a registry.json that is not in order, or that no policy goes with: %s',
+  async (text, flags, status, said) => {
+    await writeFile(join(dir, 'registry.json'), text);
+    await writeFile(join(dir, 'none.json'), '{"configurationFileVersion": 2}');
+    const { exitCode, stdout, stderr } = await execa(
+      process.execPath,
+      [
+        cli,
+        'engine',
+        '--name',
+        'none',
+        '--root',
+        inject('testedRoot'),
+        '--registry-json',
+        'registry.json',
+        ...flags,
+      ],
+      { env: cliEnv(), cwd: dir, reject: false, stdin: 'ignore' },
+    );
+    expect([exitCode, stdout]).toEqual([status, '']);
+    expect(stderr).toMatch(said);
+  },
+);
 
 test('a policy without the rule: the same calls are served, and nobody needs to sign in', async () => {
   const shared = inject('controlSocket');

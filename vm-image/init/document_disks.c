@@ -18,6 +18,7 @@ static const struct {
 } DOCUMENTS[] = {
     {"bulkhead.policy", "bulkhead-policy", KEPT_POLICY},
     {"bulkhead.settings", "bulkhead-settings", KEPT_SETTINGS},
+    {"bulkhead.registry", "bulkhead-registry", KEPT_REGISTRY},
 };
 
 /* All or nothing: a document that is cut short says something else. */

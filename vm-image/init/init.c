@@ -154,6 +154,7 @@ static const char *const KEPT_ARGUMENTS[KEPT_COUNT][2] = {
     [KEPT_AGENT] = {"--ssh-agent-fd", "9"},
     [KEPT_POLICY] = {"--policy-fd", "10"},
     [KEPT_SETTINGS] = {"--settings-fd", "11"},
+    [KEPT_REGISTRY] = {"--registry-fd", "12"},
 };
 
 static void add_daemon_arguments(const struct options *options, struct services *services, char *port)
@@ -209,7 +210,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {

@@ -28,7 +28,8 @@ bool parse_options(int count, char **arguments, struct options *options)
         } else if (descriptor("--phase-fd", i, count, arguments, &options->phase_descriptor) ||
                    descriptor("--shares-fd", i, count, arguments, &options->kept[KEPT_SHARES]) ||
                    descriptor("--policy-fd", i, count, arguments, &options->kept[KEPT_POLICY]) ||
-                   descriptor("--settings-fd", i, count, arguments, &options->kept[KEPT_SETTINGS])) {
+                   descriptor("--settings-fd", i, count, arguments, &options->kept[KEPT_SETTINGS]) ||
+                   descriptor("--registry-fd", i, count, arguments, &options->kept[KEPT_REGISTRY])) {
             descriptors = true;
             i++;
         } else if (strcmp(arguments[i], "--ssh-agent") == 0) {

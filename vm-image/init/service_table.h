@@ -33,6 +33,7 @@ enum kept_index {
     KEPT_AGENT,    /* listening socket, for containers that want the host's ssh agent */
     KEPT_POLICY,   /* sealed copy of the organization's policy */
     KEPT_SETTINGS, /* sealed copy of the user's settings */
+    KEPT_REGISTRY, /* sealed copy of the machine's registry.json */
     KEPT_COUNT
 };
 

@@ -12,12 +12,19 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { type Admission, admitPolicy, effectiveSettings } from '../../policy/index.js';
-import { admissionOf, policyNotes, raiseHostSerial, settingsNotes } from '../../vm/documents/index.js';
+import { type Admission, admitPolicy, allowedOrganizations, effectiveSettings } from '../../policy/index.js';
+import {
+  admissionOf,
+  openRegistryFile,
+  policyNotes,
+  raiseHostSerial,
+  registryFileOf,
+  settingsNotes,
+} from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
-import { nameOption } from '../options.js';
+import { nameOption, registryOption } from '../options.js';
 import { assignment } from './env.js';
 import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
@@ -29,6 +36,7 @@ interface EngineFlags {
   readonly share: readonly ShareRequest[];
   readonly sshAgent?: true;
   readonly policy?: string;
+  readonly registryJson?: string;
 }
 
 export function engineCommand(context: CliContext): Command {
@@ -52,6 +60,7 @@ export function engineCommand(context: CliContext): Command {
       ),
     )
     .addOption(policyOption())
+    .addOption(registryOption())
     .addHelpText(
       'after',
       `
@@ -77,6 +86,10 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const policyFile = await policyFileOf(flags.policy);
   const policy = policyFile === undefined ? undefined : await openPolicyFile(policyFile);
   await using _policyFile = policy?.handle;
+  const registryFile = await registryFileOf(flags.registryJson);
+  const registry = registryFile === undefined ? undefined : await openRegistryFile(registryFile);
+  await using _registryFile = registry?.handle;
+  allowedOrganizations(policy?.settings, registry);
   const user = await openUserFile(context.env);
   await using _userFile = user.handle;
   const paths = instancePaths(flags.name);
@@ -109,6 +122,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ],
       ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(user.handle === undefined ? {} : { settings: user.handle }),
+      ...(registry === undefined ? {} : { registry: registry.handle }),
       ...(flags.sshAgent === undefined ? {} : { sshAgent: sshAgentOf(context.env) }),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,

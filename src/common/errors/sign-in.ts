@@ -49,6 +49,16 @@ export const signInErrors = defineErrors({
     remedy: 'Run `bulkhead sign-in` again. Ask {contact} if it stays so.',
     exitCode: ExitCode.unavailable,
   },
+  BH_REGISTRY_FILE: {
+    message: 'The file {file} can not be read: {reason}.',
+    remedy: 'Nothing was started.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_REGISTRY_INVALID: {
+    message: '{file}:{line}:{column}: {key}: {reason}.',
+    remedy: 'It is a registry.json such as {"allowedOrgs": ["acme"]}. Nothing was started.',
+    exitCode: ExitCode.badData,
+  },
   BH_SIGN_IN_NO_ISSUER: {
     message:
       '{file} asks for members of [{organizations}], and no policy names the provider they would sign in with.',

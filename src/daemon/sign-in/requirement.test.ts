@@ -30,11 +30,14 @@ test.each([
   [['c'], []],
   [['A', 'a '], []],
 ])('registry.json with %j leaves %j', (registry, left) => {
-  expect(signInRequirement(settings, registry)).toMatchObject({ organizations: left, via: 'registry.json' });
+  expect(signInRequirement(settings, { allowedOrgs: registry })).toMatchObject({
+    organizations: left,
+    via: 'registry.json',
+  });
 });
 
 test('registry.json without a provider in the policy is an error that says so', () => {
-  expect(() => signInRequirement({ configurationFileVersion: 2 }, ['a', 'b'])).toThrow(
+  expect(() => signInRequirement({ configurationFileVersion: 2 }, { allowedOrgs: ['a', 'b'] })).toThrow(
     /registry\.json asks for members of \[a, b\], and no policy names the provider.*bulkhead\.signIn\.issuer/,
   );
 });

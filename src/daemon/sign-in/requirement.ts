@@ -1,5 +1,4 @@
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import type { Settings } from '../../policy/index.js';
+import { allowedOrganizations, type Registry, type Settings } from '../../policy/index.js';
 
 /** Whose members may use the engine, and how they show that they are. */
 export interface SignInRequirement {
@@ -23,34 +22,25 @@ export interface SignInRequirement {
 const dayMs = 86_400_000;
 
 /**
- * What a policy asks of whoever uses the engine; undefined when nothing.
+ * What a policy asks of whoever uses the engine, and the host's registry.json with it; undefined when nothing.
  *
- * @param registryOrgs of the host's `registry.json`. The host belongs to the developer, so its file can only ask for more: of the policy's
- *   organizations those count that it names as well, and if none is left nobody may use the engine.
- * @throws BH_SIGN_IN_NO_ISSUER when only that file asks for members: without a provider nobody could show that he is one.
+ * @throws BH_SIGN_IN_NO_ISSUER
  */
-export function signInRequirement(
-  { bulkhead: { signIn, contact = 'your administrator' } = {} }: Settings,
-  registryOrgs?: readonly string[],
-): SignInRequirement | undefined {
-  const file = 'registry.json';
-  if (signIn === undefined) {
-    if (registryOrgs === undefined) return undefined;
-    const organizations = registryOrgs.join(', ');
-    throw new BulkheadError('BH_SIGN_IN_NO_ISSUER', { file, organizations, contact });
-  }
-  const organizations = signIn.allowedOrgs.filter((name) => registryOrgs?.includes(name) ?? true);
+export function signInRequirement(settings: Settings, registry?: Registry): SignInRequirement | undefined {
+  const organizations = allowedOrganizations(settings, registry);
+  const { signIn, contact = 'your administrator' } = settings.bulkhead ?? {};
+  if (signIn === undefined || organizations === undefined) return undefined;
   return {
     issuer: signIn.issuer,
     clientId: signIn.clientId,
     scopes: [...new Set(['openid', ...signIn.scopes])],
-    organizations: [...new Set(organizations)].sort(),
+    organizations,
     organizationsClaim: signIn.organizationsClaim,
     jwks: signIn.jwks,
     issuerCertificates: signIn.issuerCertificates,
     holdsMs: signIn.offlineDays * dayMs,
     requireNonce: signIn.requireNonce,
     contact,
-    via: registryOrgs === undefined ? 'admin-settings.json' : file,
+    via: registry === undefined ? 'admin-settings.json' : 'registry.json',
   };
 }

@@ -6,6 +6,8 @@ export interface ControllerOptions {
   readonly policy?: string | undefined;
   /** Absolute path of the user's settings; undefined for none. Read when the VM boots. */
   readonly settings?: string | undefined;
+  /** Absolute path of the machine's registry.json; undefined for none. */
+  readonly registry?: string | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
   /** Size of a new data disk. */

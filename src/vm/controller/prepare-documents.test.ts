@@ -17,7 +17,11 @@ beforeEach(async () => {
 afterEach(() => rm(dir, { recursive: true }));
 const path = (name: string): string => join(dir, name);
 const paths = () => ({
-  documentDisks: { policy: path('policy.disk'), settings: path('settings.disk') },
+  documentDisks: {
+    policy: path('policy.disk'),
+    settings: path('settings.disk'),
+    registry: path('registry.disk'),
+  },
   policyRecord: path('policy-serial.json'),
 });
 
@@ -76,5 +80,27 @@ test('settings that are not in order, or not there, are told before anything boo
   );
   await expect(prepareDocuments(paths(), { settings: path('none') }, keyless)).rejects.toMatchObject({
     code: 'BH_SETTINGS_FILE',
+  });
+});
+
+test("the machine's registry.json goes with a policy that names a provider, and is in order", async () => {
+  const registry = path('registry.json');
+  await writeFile(registry, '{"allowedOrgs": ["acme"]}');
+  const signIn = { issuer: 'https://id.example.org', clientId: 'c', allowedOrgs: ['acme', 'other'] };
+  const policy = await policyFile({ signIn });
+  const { disks } = await prepareDocuments(paths(), { policy, registry }, keyless);
+  expect(disks.map(({ name, bytes }) => [name, bytes]).at(-1)).toEqual(['registry', 25]);
+  expect((await readFile(path('registry.disk'), 'utf8')).trimEnd()).toBe('{"allowedOrgs": ["acme"]}');
+
+  await expect(prepareDocuments(paths(), { registry }, keyless)).rejects.toMatchObject({
+    code: 'BH_SIGN_IN_NO_ISSUER',
+  });
+  await writeFile(registry, '{"allowedOrgs": "acme"}');
+  await expect(prepareDocuments(paths(), { policy, registry }, keyless)).rejects.toMatchObject({
+    code: 'BH_REGISTRY_INVALID',
+    params: { file: registry, line: 1, column: 2 },
+  });
+  await expect(prepareDocuments(paths(), { policy, registry: dir }, keyless)).rejects.toMatchObject({
+    code: 'BH_REGISTRY_FILE',
   });
 });

@@ -2,13 +2,20 @@ import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Manifest } from '../../image/index.js';
-import { admitPolicy, effectiveSettings, readUserSettings, type UserSettings } from '../../policy/index.js';
+import {
+  admitPolicy,
+  allowedOrganizations,
+  effectiveSettings,
+  readUserSettings,
+  type UserSettings,
+} from '../../policy/index.js';
 import {
   admissionOf,
   type DocumentDisk,
   type PolicyFile,
   policyNotes,
   readPolicyFile,
+  readRegistryFile,
   settingsNotes,
   writeDocumentDisk,
 } from '../documents/index.js';
@@ -24,22 +31,25 @@ export interface PreparedDocuments {
 }
 
 /**
- * Reads the policy and the user's settings once and puts them on disks of the instance's own.
+ * Reads the policy, the user's settings and the machine's registry.json once and puts them on disks of the instance's own.
  *
- * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, what `admitPolicy` throws; nothing was booted then.
+ * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, BH_REGISTRY_FILE, BH_REGISTRY_INVALID, BH_SIGN_IN_NO_ISSUER, what `admitPolicy` throws; nothing was booted then.
  */
 export async function prepareDocuments(
   { documentDisks, policyRecord }: Pick<InstancePaths, 'documentDisks' | 'policyRecord'>,
-  options: Pick<ControllerOptions, 'policy' | 'settings'>,
+  options: Pick<ControllerOptions, 'policy' | 'settings' | 'registry'>,
   manifest: Pick<Manifest, 'policyKey' | 'version'>,
 ): Promise<PreparedDocuments> {
   const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
   const admission = admissionOf(manifest, policyRecord);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const user = await readUserFile(options.settings);
+  const registry = options.registry === undefined ? undefined : await readRegistryFile(options.registry);
+  allowedOrganizations(policy?.settings, registry);
   const documents = [
     { name: 'policy', bytes: policy?.bytes },
     { name: 'settings', bytes: user.bytes },
+    { name: 'registry', bytes: registry?.bytes },
   ] as const;
   const disks: DocumentDisk[] = [];
   for (const { name, bytes } of documents) {

@@ -4,4 +4,5 @@ export { raiseHostSerial, readHostSerial } from './host-record.js';
 export { type BootedPolicy, policyChange, policyFileOf } from './policy-change.js';
 export { machinePolicyFile, openPolicyFile, type PolicyFile, readPolicyFile } from './policy-file.js';
 export { policyNotes } from './policy-notes.js';
+export { openRegistryFile, readRegistryFile, type RegistryFile, registryFileOf } from './registry-file.js';
 export { settingsNotes } from './settings-notes.js';

@@ -64,7 +64,11 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     name,
     stateDir,
     dataDisk: join(stateDir, 'data.raw'),
-    documentDisks: { policy: join(stateDir, 'policy.disk'), settings: join(stateDir, 'settings.disk') },
+    documentDisks: {
+      policy: join(stateDir, 'policy.disk'),
+      settings: join(stateDir, 'settings.disk'),
+      registry: join(stateDir, 'registry.disk'),
+    },
     policyRecord: join(stateDir, 'policy-serial.json'),
     consoleLog: join(stateDir, 'console.log'),
     controllerLog: join(stateDir, 'controller.log'),

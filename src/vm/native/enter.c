@@ -47,10 +47,10 @@ static struct enter_options parse(int argc, char **argv)
 		{"host-dir", required_argument, NULL, 'h'}, {"cgroup", required_argument, NULL, 'c'},
 		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
 		{"ssh-agent", required_argument, NULL, 'a'}, {"policy", required_argument, NULL, 'o'},
-		{"settings", required_argument, NULL, 'e'},
+		{"settings", required_argument, NULL, 'e'}, {"registry", required_argument, NULL, 'g'},
 		{NULL, 0, NULL, 0},
 	};
-	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1};
+	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1, .registry_fd = -1};
 	char *rest;
 	int letter;
 
@@ -65,11 +65,12 @@ static struct enter_options parse(int argc, char **argv)
 		case 'a': o.agent_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'o': o.policy_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'e': o.settings_fd = descriptor_of(optarg, '\0', &rest); break;
+		case 'g': o.registry_fd = descriptor_of(optarg, '\0', &rest); break;
 		default: exit(64);
 		}
 	}
 	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD]");
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD] [--registry FD]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
@@ -87,8 +88,8 @@ static size_t add_descriptor(char **argv, size_t count, const char *option, char
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o)
 {
-	char list[16], policy[16], settings[16];
-	char *argv[14] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
+	char list[16], policy[16], settings[16], registry[16];
+	char *argv[16] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
 			  (char *)"--host-dir", (char *)"/run/bulkhead/host"};
 	size_t count = 6;
 	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
@@ -108,7 +109,9 @@ static _Noreturn void become_init(const struct enter_options *o)
 	if (o->policy_fd >= 0)
 		count = add_descriptor(argv, count, "--policy-fd", policy, sealed_copy(o->policy_fd, "policy"));
 	if (o->settings_fd >= 0)
-		add_descriptor(argv, count, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
+		count = add_descriptor(argv, count, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
+	if (o->registry_fd >= 0)
+		add_descriptor(argv, count, "--registry-fd", registry, sealed_copy(o->registry_fd, "registry"));
 	execve("/usr/lib/bulkhead/init", argv, envp);
 	die("execve /usr/lib/bulkhead/init");
 }

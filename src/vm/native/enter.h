@@ -24,6 +24,7 @@ struct enter_options {
 	int agent_fd;            /* the socket of the ssh agent, or -1 */
 	int policy_fd;           /* the organization's policy, or -1 */
 	int settings_fd;         /* the user's settings, or -1 */
+	int registry_fd;         /* the machine's registry.json, or -1 */
 };
 
 /* Ends the program with status 1 and one line on standard error. */

@@ -15,6 +15,8 @@ export interface EntryOptions {
   readonly policyFd?: number | undefined;
   /** Descriptor of the user's settings, at its start. */
   readonly settingsFd?: number | undefined;
+  /** Descriptor of the machine's registry.json, at its start. */
+  readonly registryFd?: number | undefined;
 }
 
 /** Argument vector of the entry program. The cgroup bears the instance's name, so two engines do not meet. */
@@ -37,5 +39,6 @@ export function entryArguments(options: EntryOptions): string[] {
     ...(options.sshAgentFd === undefined ? [] : ['--ssh-agent', String(options.sshAgentFd)]),
     ...(options.policyFd === undefined ? [] : ['--policy', String(options.policyFd)]),
     ...(options.settingsFd === undefined ? [] : ['--settings', String(options.settingsFd)]),
+    ...(options.registryFd === undefined ? [] : ['--registry', String(options.registryFd)]),
   ];
 }

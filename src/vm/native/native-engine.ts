@@ -39,6 +39,8 @@ export interface NativeEngineOptions {
   readonly policy?: FileHandle;
   /** The user's settings, likewise. */
   readonly settings?: FileHandle;
+  /** The machine's registry.json, likewise. */
+  readonly registry?: FileHandle;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
@@ -125,10 +127,10 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     ...(options.unshared ?? []),
   ]);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
-  const { sshAgent, policy, settings } = options;
+  const { sshAgent, policy, settings, registry } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
   for (const handle of agent) handles.use(handle);
-  const passedOn = [...shares.map(({ handle }) => handle), ...agent, policy, settings].filter(
+  const passedOn = [...shares.map(({ handle }) => handle), ...agent, policy, settings, registry].filter(
     (handle) => handle !== undefined,
   );
   const first = 4;
@@ -141,6 +143,7 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     sshAgentFd: numberOf(agent[0]),
     policyFd: numberOf(policy),
     settingsFd: numberOf(settings),
+    registryFd: numberOf(registry),
   });
   return spawn(entryProgram, argv, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...passedOn.map(({ fd }) => fd)],

@@ -127,7 +127,7 @@ static void program_options(void)
     char *relative[] = {"init", "--native", "--host-dir", "host"};
     char *mixed[] = {"init", "--phase-fd", "3"};
     char *unknown[] = {"init", "single"};
-    char *sealed[] = {"init", "--native", "--host-dir", "/x", "--shares-fd", "7", "--policy-fd", "9", "--settings-fd", "10"};
+    char *sealed[] = {"init", "--native", "--host-dir", "/x", "--shares-fd", "7", "--policy-fd", "9", "--settings-fd", "10", "--registry-fd", "11"};
     char *foreign[] = {"init", "--policy-fd", "9"};
     char *standard[] = {"init", "--native", "--host-dir", "/x", "--phase-fd", "2"};
     struct options options;
@@ -139,8 +139,8 @@ static void program_options(void)
     CHECK(!parse_options(3, mixed, &options));
     CHECK(!parse_options(2, unknown, &options));
     CHECK(!parse_options(6, standard, &options));
-    CHECK(parse_options(10, sealed, &options) && options.kept[KEPT_SHARES] == 7 && options.kept[KEPT_AGENT] == -1 && options.kept[KEPT_POLICY] == 9 &&
-          options.kept[KEPT_SETTINGS] == 10);
+    CHECK(parse_options(12, sealed, &options) && options.kept[KEPT_SHARES] == 7 && options.kept[KEPT_AGENT] == -1 && options.kept[KEPT_POLICY] == 9 &&
+          options.kept[KEPT_SETTINGS] == 10 && options.kept[KEPT_REGISTRY] == 11);
     CHECK(!parse_options(9, sealed, &options));
     CHECK(!parse_options(3, foreign, &options));
 }

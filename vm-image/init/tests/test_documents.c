@@ -22,6 +22,8 @@ int main(void)
     CHECK(uptime_ms() >= before + SOON_MS && strcmp(detail, "no virtio disk with serial bulkhead-policy") == 0);
     CHECK(!keep_documents("bulkhead.settings=2", uptime_ms() + SOON_MS, kept, detail));
     CHECK(strcmp(detail, "no virtio disk with serial bulkhead-settings") == 0);
+    CHECK(!keep_documents("bulkhead.registry=9", uptime_ms() + SOON_MS, kept, detail));
+    CHECK(strcmp(detail, "no virtio disk with serial bulkhead-registry") == 0);
     CHECK(!keep_documents("bulkhead.policy=512 bulkhead.policy=512", uptime_ms() + SOON_MS, kept, detail));
     CHECK(strcmp(detail, "malformed bulkhead.policy on the kernel command line") == 0);
     puts("ok documents");

@@ -1,0 +1,52 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { codeOf, messageOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { largestPolicy, readRegistry, type Registry } from '../../policy/index.js';
+
+/** Where Docker's `registry.json` lies on this machine; it holds for every instance that is not given another. */
+const machineRegistryFile = '/etc/bulkhead/registry.json';
+
+/** As it was in the file when it was read: everything that is done with it is done with these bytes. */
+export interface RegistryFile extends Registry {
+  /** Absolute. */
+  readonly file: string;
+  readonly bytes: Buffer;
+}
+
+/** The file that is given, or the machine's; undefined where that does not exist. One that is there and cannot be read is an error later on. */
+export async function registryFileOf(given: string | undefined): Promise<string | undefined> {
+  if (given !== undefined) return resolve(given);
+  try {
+    await using _file = await open(machineRegistryFile);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+  }
+  return machineRegistryFile;
+}
+
+/** @throws BH_REGISTRY_FILE, BH_REGISTRY_INVALID with the first place that is wrong. */
+export async function readRegistryFile(file: string): Promise<RegistryFile> {
+  const { handle, ...registry } = await openRegistryFile(file);
+  await handle.close();
+  return registry;
+}
+
+/** The same, for who hands the open file on: its position is at the start. The handle is the caller's to close. */
+export async function openRegistryFile(
+  file: string,
+): Promise<RegistryFile & { readonly handle: FileHandle }> {
+  const unreadable = (cause: unknown): never => {
+    throw new BulkheadError('BH_REGISTRY_FILE', { file, reason: messageOf(cause) }, { cause });
+  };
+  const handle = await open(file).catch(unreadable);
+  try {
+    const buffer = Buffer.alloc(largestPolicy + 1);
+    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0).catch(unreadable);
+    const bytes = buffer.subarray(0, bytesRead);
+    return { ...readRegistry(bytes, file), file, bytes, handle };
+  } catch (error) {
+    await handle.close();
+    throw error;
+  }
+}
