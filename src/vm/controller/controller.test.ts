@@ -14,6 +14,8 @@ import { makeInstanceDirectories } from '../instance/directories.js';
 import type { VmStateName } from '../lifecycle/state.js';
 import { mostMessages } from '../machine.js';
 import { writeTinyImage } from '../test-support/tiny-image.js';
+import { ControlClient } from './control-client.js';
+import { serveControl } from './control-server.js';
 import { Controller } from './controller.js';
 import type { Progress } from './progress.js';
 
@@ -57,7 +59,7 @@ async function setUp(overrides: Overrides = {}) {
     status: async () => ({ healthy: true }),
     explain: async (question) => ({ question }),
     signIn: async (question) => ({ question }),
-    signOut: async () => ({}),
+    signOut: async () => ({ signedOut: true }),
     async *logs() {
       yield '{}';
     },
@@ -298,4 +300,16 @@ test('a taken socket costs no boot', async () => {
   });
   expect(await final).toMatchObject({ name: 'failed', cause: { code: 'BH_SOCKET_TAKEN' } });
   expect(seen.map((progress) => progress.kind === 'state' && progress.state)).not.toContain('booting');
+});
+
+test('signing in is passed on to the guest, and no more than a token has', async () => {
+  const { controller, final, paths } = await setUpReady({ powerOff: powersOff });
+  const server = await serveControl(paths.controllerSocket, controller);
+  const client = new ControlClient({ name: 'one', pid: 1, socket: paths.controllerSocket, log: 'log' });
+  expect(await client.signIn({ idToken: 'a.b.c' })).toEqual({ question: { idToken: 'a.b.c' } });
+  expect(await client.signOut()).toEqual({ signedOut: true });
+  await expect(client.signIn({ idToken: 'x'.repeat(70_000) })).rejects.toMatchObject({ code: 'BH_INTERNAL' });
+  server.close();
+  controller.down();
+  await final;
 });
