@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
 import { deviceText } from '../common/mountinfo.js';
 import type { MountInfo } from '../isolation/plan.js';
@@ -13,6 +13,8 @@ export const enginePaths = {
   execRoot: '/run/docker',
   initProgram: '/usr/bin/docker-init',
   socket: '/run/docker/docker.sock',
+  /** What containers bind that are to have the Docker socket; `/var/run` is a link to `/run`. */
+  socketStandIn: '/run/docker.sock',
   config: '/run/bulkhead/engine/dockerd.json',
 } as const;
 
@@ -35,6 +37,7 @@ export function readEngineFacts(shared: readonly SharedDirectory[], agentSocket?
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
     sharedRoots: shared.map(({ path }) => readSharedPlace(path, mounts)),
     ...(agentSocket === undefined ? {} : { agentSocket: readFile(agentSocket) }),
+    dockerSocket: readFile(enginePaths.socketStandIn),
     initPath: existingPath(enginePaths.initProgram),
     execRoot: enginePaths.execRoot,
     lowestOomScoreAdj: lowestOomScoreAdj(
@@ -42,6 +45,14 @@ export function readEngineFacts(shared: readonly SharedDirectory[], agentSocket?
       readFileSync('/proc/self/oom_score_adj', 'utf8'),
     ),
   };
+}
+
+/**
+ * Makes the empty file that stands in for the Docker socket. dockerd wants the source of a bind to be there, and before it starts a container: so this
+ * comes before dockerd can have asked whether it may start.
+ */
+export function makeSocketStandIn(): void {
+  writeFileSync(enginePaths.socketStandIn, '', { mode: 0o600 });
 }
 
 /** capabilities(7): without it a score cannot be lowered below what a parent set. */

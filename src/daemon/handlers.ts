@@ -3,10 +3,10 @@ import type { Duplex } from 'node:stream';
 import type { ChannelHandlers } from '../channel/index.js';
 import type { Health } from '../common/health.js';
 import type { Logger } from '../common/log.js';
-import { developer } from '../gate/caller.js';
+import { type Caller, developer } from '../gate/caller.js';
 import type { ContainerIds } from '../gate/joined-network.js';
 import type { GatePolicy } from '../gate/policy.js';
-import type { Exchange } from './gate/exchange.js';
+import type { Exchange, GateHooks } from './gate/exchange.js';
 import { judgeAll } from './gate/judges.js';
 import type { RequestWitness } from './gate/exchange.js';
 import type { SignInAnswer } from '../common/sign-in.js';
@@ -19,6 +19,7 @@ import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
 import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import type { PortGuard } from './port-guard.js';
+import type { DockerSockets } from './socket-mount/socket-mounts.js';
 import { freshViewHooks, type RefreshViews } from './view-refresh.js';
 
 /** How long a connection waits for an engine that is starting again; under TCG that takes up to half a minute. */
@@ -38,6 +39,7 @@ export interface HandlerSources {
   readonly ports: PortGuard;
   readonly witness: RequestWitness;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
+  readonly dockerSockets: Pick<DockerSockets, 'judge' | 'judgeBody'>;
   readonly log: Logger;
 }
 
@@ -77,10 +79,12 @@ export async function joinEngine(
     containerId,
     policy,
     ports,
+    dockerSockets,
     witness,
     signIn,
     log,
   }: HandlerSources,
+  caller: Caller = developer,
 ): Promise<void> {
   const abort = new AbortController();
   const timer = deadline(() => {
@@ -103,9 +107,14 @@ export async function joinEngine(
     stream.off('error', gone);
   }
   const views = freshViewHooks(refreshViews);
-  const hooks = {
-    judge: judgeAll([createSignInJudge(signIn), createSettingsJudge(policy), ports.judge]),
-    judgeBody: () => undefined,
+  const hooks: GateHooks = {
+    judge: judgeAll([
+      createSignInJudge(signIn),
+      createSettingsJudge(policy),
+      ports.judge,
+      (exchange) => dockerSockets.judge(exchange),
+    ]),
+    judgeBody: (exchange, body) => dockerSockets.judgeBody(exchange, body),
     before: views.before,
     after: async (exchange: Exchange) => {
       await views.after(exchange);
@@ -115,5 +124,5 @@ export async function joinEngine(
     policy,
     witness,
   };
-  await passGate(stream, { engineSocket, hooks, caller: developer, log });
+  await passGate(stream, { engineSocket, hooks, caller, log });
 }

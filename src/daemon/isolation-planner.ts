@@ -14,6 +14,7 @@ import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import { readUptimeSeconds } from './uptime.js';
 import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
+import { grantedPaths, grantFor, type SocketMounts } from './socket-mount/grant-request.js';
 
 export interface IsolationPlannerOptions {
   readonly engine: EngineFacts;
@@ -22,6 +23,8 @@ export interface IsolationPlannerOptions {
   readonly namespaceFact: (path: string, held: readonly HeldPath[]) => NamespaceFact;
   /** The container whose network is the builder's, running; undefined when it can't be made to run. */
   readonly builderNetwork: () => Promise<NetworkHolder | undefined>;
+  /** Asked about containers that bind the Docker socket. */
+  readonly dockerSocket: SocketMounts;
   /** Is told of every question before it is answered. */
   readonly decisions: Decisions;
 }
@@ -37,7 +40,7 @@ export function createIsolationPlanner(options: IsolationPlannerOptions): Planne
 
 async function begin(
   { config, containerId, bundle }: ContainerRequest,
-  { engine, policy, namespaceFact, builderNetwork, decisions }: IsolationPlannerOptions,
+  { engine, policy, namespaceFact, builderNetwork, dockerSocket, decisions }: IsolationPlannerOptions,
 ): Promise<Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal }> {
   const parsed = parseRuntimeSpec(config);
   if (!parsed.ok) {
@@ -53,12 +56,15 @@ async function begin(
     ? await builderNetwork()
     : undefined;
   const holderPaths = holder === undefined ? [] : [`/proc/${holder.pid}/ns/net`];
+  const paths = [...sources, ...pathsToHold([...joined, ...holderPaths])];
+  const socket = await grantFor(spec, containerId, paths.length, dockerSocket);
   return {
     kind: 'inquiry',
-    paths: [...sources, ...pathsToHold([...joined, ...holderPaths])],
+    paths: [...paths, ...grantedPaths(socket)],
     idCount: policy.idsPerContainer,
     decide: (facts: readonly SourceFact[], ids: IdRange) => {
-      const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length);
+      dockerSocket.started(containerId);
+      const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length, paths.length);
       const namespaces = joined.map((path) => namespaceFact(path, held));
       const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');
       const imageLayers = merged ? readImageLayers(engine.dataRoot.path, containerId) : [];
@@ -77,6 +83,7 @@ async function begin(
         policy,
         ...(uptimeSeconds === undefined ? {} : { uptimeSeconds }),
         ...(network === undefined ? {} : { builderNetwork: network }),
+        ...(socket === undefined ? {} : { dockerSocket: socket }),
       };
       if (decisions.note(containerId, { config, ...circumstances }))
         return { kind: 'refusal', refusal: onlyExplained() };

@@ -14,9 +14,9 @@ import { Decisions } from './decisions.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
 import { configureEngine } from './engine-configuration.js';
-import { enginePaths, readEngineFacts } from './engine-facts.js';
+import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine-facts.js';
 import { answerExplain } from './explain.js';
-import { createHandlers } from './handlers.js';
+import { createHandlers, type HandlerSources, joinEngine } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { openInitLink } from './init-link.js';
 import { createIsolationPlanner } from './isolation-planner.js';
@@ -38,6 +38,8 @@ import { createSharedPaths, readSharedList } from './shared-list.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
 import { readSealedRegistry } from './sign-in/sealed-registry.js';
 import { signInRequirement } from './sign-in/requirement.js';
+import { createDockerSockets } from './socket-mount/socket-mounts.js';
+import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
 import { releaseStuckStarts } from './stuck-starts.js';
@@ -90,14 +92,17 @@ async function main(args: DaemonArguments): Promise<void> {
   const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
   const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
+  const socketPolicy = socketMountPolicyOf(settings);
   const gatePolicy = {
     ...policy,
     blockDockerLoad: inForce.blockDockerLoad.value,
     portBinding: inForce.portBindingBehavior.value,
     loopback: readLoopback(),
+    dockerSocket: !socketPolicy.images.empty,
     shared: createSharedPaths(shared, sshAgent),
     ownNetworks,
   };
+  makeSocketStandIn();
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {
@@ -120,6 +125,20 @@ async function main(args: DaemonArguments): Promise<void> {
     clock: systemClock,
     prepare: () => ensureProbeImage(client),
   });
+  const dockerSockets = createDockerSockets({
+    policy: socketPolicy,
+    contact: policy.contact,
+    client,
+    dataRoot: enginePaths.dataRoot,
+    isHeld: (containerId) => heldContainers().has(containerId),
+    log,
+  });
+  const removeCgroups = createCgroupRemoval({
+    ...cgroups,
+    isHeld: (containerId) => heldContainers().has(containerId),
+    clock: systemClock,
+    log,
+  });
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   const runtime = new RuntimeServer({
     planner: createIsolationPlanner({
@@ -131,6 +150,7 @@ async function main(args: DaemonArguments): Promise<void> {
           log.error({ err: error }, "a build step does not get the builder's network");
           return undefined;
         }),
+      dockerSocket: dockerSockets,
       decisions,
     }),
     audit: (event) => {
@@ -140,12 +160,10 @@ async function main(args: DaemonArguments): Promise<void> {
     onError: (error) => {
       log.error({ err: error }, 'front door service failed');
     },
-    onContainerOver: createCgroupRemoval({
-      ...cgroups,
-      isHeld: (containerId) => heldContainers().has(containerId),
-      clock: systemClock,
-      log,
-    }),
+    onContainerOver: (containerId) => {
+      removeCgroups(containerId);
+      dockerSockets.over(containerId);
+    },
   });
   function holderOf(base: number): { containerId: string; size: number } | undefined {
     const lease = runtime.allocator.leases.find((held) => held.base === base);
@@ -227,7 +245,7 @@ async function main(args: DaemonArguments): Promise<void> {
     engineConfigPath: enginePaths.config,
   });
   const refreshViews = createRefreshViews((container) => client.runningPid(container));
-  const handlers = createHandlers({
+  const sources: HandlerSources = {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
@@ -245,6 +263,14 @@ async function main(args: DaemonArguments): Promise<void> {
       await refreshViews(target).catch((error: unknown) => {
         log.warn({ err: error }, 'the engine may not see the latest files of running containers');
       });
+    },
+    dockerSockets,
+  };
+  const handlers = createHandlers(sources);
+  await dockerSockets.connect({
+    engineReady: () => engine.ready,
+    serve: (connection, caller) => {
+      void joinEngine(connection, sources, caller);
     },
   });
   /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */

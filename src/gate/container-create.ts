@@ -8,6 +8,8 @@ import { checkLogTag } from './log-tag.js';
 import type { GatePolicy } from './policy.js';
 import { checkPortBindings } from './port-bindings.js';
 import { checkSource, type SharedPaths } from './shared-paths.js';
+import { deniedBecause, shownImage } from './socket-mount/decide-image.js';
+import { isSocketName } from './socket-mount/socket-source.js';
 import { checkVolumeOptions } from './volume-create.js';
 
 /** Log drivers that write where the engine keeps the container's own files. */
@@ -27,8 +29,13 @@ export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void
   checkEndpoints(container);
   const hostConfig = objectAt(container, 'hostconfig');
   refusePrivileged(hostConfig, policy);
-  for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, shared);
-  for (const mount of arrayAt(hostConfig, 'mounts')) checkMount(asObject(mount, 'mounts'), shared);
+  const checkBound = (source: string): void => {
+    if (isSocketName(source)) checkSocket(textAt(container, 'image'), policy);
+    else checkSource(source, shared);
+  };
+  for (const bind of arrayAt(hostConfig, 'binds')) checkBind(bind, checkBound);
+  for (const mount of arrayAt(hostConfig, 'mounts'))
+    checkMount(asObject(mount, 'mounts'), checkBound, shared);
   checkPortBindings(hostConfig, policy);
   checkNetworkMode(textAt(hostConfig, 'networkmode'));
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
@@ -41,14 +48,18 @@ export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void
 }
 
 /** `source:destination[:options]`, `destination` alone, or `volume:destination`. Only a path begins with a slash or a dot. */
-function checkBind(bind: EngineJson, shared: SharedPaths): void {
+function checkBind(bind: EngineJson, checkBound: (source: string) => void): void {
   if (typeof bind !== 'string') throw new BulkheadError('BH_GATE_BODY', { reason: 'a bind is not a string' });
   const [source = '', ...rest] = bind.split(':');
   if (rest.length === 0) return;
-  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) checkSource(source, shared);
+  if (!/^[a-zA-Z0-9][\w.-]*$/.test(source)) checkBound(source);
 }
 
-function checkMount(mount: ReadonlyMap<string, EngineJson>, shared: SharedPaths): void {
+function checkMount(
+  mount: ReadonlyMap<string, EngineJson>,
+  checkBound: (source: string) => void,
+  shared: SharedPaths,
+): void {
   const type = textAt(mount, 'type');
   const source = textAt(mount, 'source');
   switch (type) {
@@ -64,13 +75,23 @@ function checkMount(mount: ReadonlyMap<string, EngineJson>, shared: SharedPaths)
     case 'image':
       return;
     case 'bind':
-      checkSource(source, shared);
+      checkBound(source);
       return;
     default:
       throw new BulkheadError('BH_GATE_MOUNT', {
         source: source === '' ? `a mount of type ${type}` : source,
       });
   }
+}
+
+/** Where nobody may have the Docker socket, that is all there is to know; otherwise the image decides, once it is found. */
+function checkSocket(image: string, { contact, dockerSocket }: GatePolicy): void {
+  if (dockerSocket) return;
+  throw new BulkheadError('BH_GATE_SOCKET', {
+    image: shownImage(image),
+    because: deniedBecause({ kind: 'denied', reason: 'empty' }),
+    contact,
+  });
 }
 
 function refuseVolume(option: string): never {

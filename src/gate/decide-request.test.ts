@@ -10,6 +10,7 @@ const policy: GatePolicy = {
   blockDockerLoad: false,
   portBinding: 'default-port-binding' as const,
   loopback: [],
+  dockerSocket: false,
   shared: { directories: [], throughLink: () => false },
   ownNetworks: ['10.0.2.15/24'],
 };

@@ -16,6 +16,7 @@ const policy: GatePolicy = {
   blockDockerLoad: false,
   portBinding: 'default-port-binding' as const,
   loopback: [],
+  dockerSocket: false,
   shared: { directories: [], throughLink: () => false },
   ownNetworks: [],
 };

@@ -12,6 +12,8 @@ export interface GatePolicy {
   readonly portBinding: PortBinding;
   /** Addresses of the loopback that the engine can listen on. */
   readonly loopback: readonly string[];
+  /** Whether some images may have the Docker socket; which, is decided elsewhere. */
+  readonly dockerSocket: boolean;
   readonly shared: SharedPaths;
   /** Networks the VM itself is on, in CIDR form; none in native mode, where they are the host's, which may forward between them as it likes. */
   readonly ownNetworks: readonly string[];

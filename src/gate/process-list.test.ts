@@ -10,6 +10,7 @@ const top = (given: string, target = '/v1.51/containers/x/top?ps_args='): void =
       blockDockerLoad: false,
       portBinding: 'default-port-binding' as const,
       loopback: [],
+      dockerSocket: false,
       shared: { directories: [], throughLink: () => false },
       ownNetworks: [],
     },

@@ -47,3 +47,15 @@ test.each(['[]', '"x"', 'null', '{"HostConfig":[]}', '{"HostConfig":1}'])(
     }).toThrow('is not an object');
   },
 );
+
+test('a value of the body itself is put there under its name alone', () => {
+  const body = new RequestBody('{"image":"a","HostConfig":{"Privileged":true}}');
+  body.set('Image', 'b');
+  expect(body.written()).toBe('{"HostConfig":{"Privileged":true},"Image":"b"}');
+  expect(body.folded).toEqual(
+    new Map<string, unknown>([
+      ['image', 'b'],
+      ['hostconfig', new Map([['privileged', true]])],
+    ]),
+  );
+});

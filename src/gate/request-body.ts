@@ -55,6 +55,13 @@ export class RequestBody {
     this.#edited = true;
   }
 
+  /** Puts a value into the body itself, under this name alone. Throws likewise. */
+  set(key: string, value: unknown): void {
+    this.#value = withKey(asEntries(this.#value, 'the body'), key, value);
+    this.#folded = new Map(asObject(this.#folded, 'the body')).set(foldKey(key), foldJson(value));
+    this.#edited = true;
+  }
+
   #hostConfig(): Entries {
     const body = asEntries(this.#value, 'the body');
     return asEntries(valueAt(body, 'hostconfig') ?? {}, 'HostConfig');

@@ -8,6 +8,7 @@ import { bindLocally } from './port-bindings.js';
 import { dropShimGrouping } from './own-shim.js';
 import type { GatePolicy } from './policy.js';
 import { RequestBody } from './request-body.js';
+import { nameSocket } from './socket-mount/name-socket.js';
 
 /** Bytes of a body that is read whole; what dockerd hands on to the second line of the gate, too. */
 export const longestBody = 4 << 20;
@@ -45,6 +46,7 @@ const edits: Partial<Record<OperationId, readonly Edit[]>> = {
     dropLogBuffer,
     dropShimGrouping,
     bindLocally,
+    (body, { policy }) => nameSocket(body, policy),
     isolateRuntime,
   ],
 };

@@ -14,6 +14,7 @@ const policy = (paths: SharedPaths): GatePolicy => ({
   blockDockerLoad: false,
   portBinding: 'default-port-binding' as const,
   loopback: [],
+  dockerSocket: false,
   shared: paths,
   ownNetworks: [],
 });

@@ -32,7 +32,7 @@ export function checkSource(source: string, shared: SharedPaths): void {
     if (shared.sshAgent === path) return;
     throw new BulkheadError('BH_GATE_SSH_AGENT', { source });
   }
-  if (path !== undefined && isShared(path, shared)) {
+  if (path !== undefined && isInShared(path, shared)) {
     if (shared.throughLink(path)) throw new BulkheadError('BH_GATE_SHARE_LINK', { source });
     return;
   }
@@ -48,6 +48,7 @@ function plainForm(source: string): string | undefined {
     : undefined;
 }
 
-function isShared(path: string, { directories }: SharedPaths): boolean {
+/** Whether a path in its plain form lies in a shared directory. */
+export function isInShared(path: string, { directories }: SharedPaths): boolean {
   return directories.some((directory) => path === directory || path.startsWith(`${directory}/`));
 }

@@ -10,6 +10,7 @@ export interface Programs {
   readonly init: Buffer;
   readonly portRelay: Buffer;
   readonly refreshViews: Buffer;
+  readonly socketRelay: Buffer;
   readonly frontDoor: Buffer;
   readonly attachFiles: Buffer;
   readonly probe: Buffer;
@@ -22,6 +23,7 @@ const makefiles = [
   { dir: 'src/runtime/front-door', variable: 'BUILD' },
   { dir: 'src/runtime/attach-files', variable: 'OUT' },
   { dir: 'src/daemon/refresh-views', variable: 'OUT' },
+  { dir: 'src/daemon/socket-relay', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -47,6 +49,7 @@ export async function buildPrograms(
     initramfsInit: await read('initramfs'),
     portRelay: await read('port-relay'),
     refreshViews: await read('refresh-views'),
+    socketRelay: await read('socket-relay'),
     frontDoor: await read('bulkhead-runtime'),
     attachFiles: await read('attach-files'),
     probe: await read('probe'),

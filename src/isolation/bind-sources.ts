@@ -2,7 +2,7 @@ import type { Draft } from './draft.js';
 import { overlayLayers } from './overlay-options.js';
 import { pathBelow, pathWithinPlace } from './places.js';
 import type { SourceFact } from './plan.js';
-import type { IsolationRequest } from './request.js';
+import type { ExactFile, IsolationRequest } from './request.js';
 import { isBuildStep } from './build-step.js';
 
 /** A source that was opened, hence known. */
@@ -21,7 +21,9 @@ export type BindClass =
   /** The socket BuildKit forwards an ssh agent with. */
   | 'build-socket'
   /** The socket of the host's ssh agent, that one file alone. */
-  | 'agent-socket';
+  | 'agent-socket'
+  /** The file that stands in for the Docker socket: what is bound is the container's own socket, if it has one (docker-socket.ts). */
+  | 'docker-socket';
 
 /** Nodes people bind over files they want gone or endless: `-v /dev/null:/etc/thing`. */
 const harmlessDevices: Readonly<Record<string, string>> = {
@@ -62,6 +64,7 @@ export function classifySource(
   if (source.kind === 'character-device')
     return harmlessDevices[source.realPath] === source.rdev ? 'device' : undefined;
   const build = isBuildStep(request);
+  if (!build && isFile(source, engine.dockerSocket)) return 'docker-socket';
   const inData = pathWithinPlace(engine.dataRoot, source);
   if (source.kind === 'socket') return classifySocket(source, inData, request);
   if (source.kind !== 'directory' && source.kind !== 'file') return undefined;
@@ -78,14 +81,19 @@ export function classifySource(
 
 /** A socket in a shared directory is reached through that directory; bound by itself it is refused, as its program may be anybody's. */
 function classifySocket(
-  { device, inode }: OpenedSource,
+  source: OpenedSource,
   inData: string | undefined,
   request: IsolationRequest,
 ): BindClass | undefined {
   const { agentSocket } = request.engine;
   if (isBuildStep(request))
     return inData !== undefined && buildSocket.test(inData) ? 'build-socket' : undefined;
-  return device === agentSocket?.device && inode === agentSocket.inode ? 'agent-socket' : undefined;
+  return isFile(source, agentSocket) ? 'agent-socket' : undefined;
+}
+
+/** By inode: whatever its name, and whatever else has had its name. */
+function isFile({ device, inode }: OpenedSource, file: ExactFile | undefined): boolean {
+  return device === file?.device && inode === file.inode;
 }
 
 function ofEngine(inData: string, build: boolean, owners: readonly string[]): boolean {

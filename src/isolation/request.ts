@@ -38,6 +38,8 @@ export interface EngineFacts {
   readonly sharedRoots: readonly Place[];
   /** The socket by which containers reach the host's ssh agent; absent when it is not passed on. */
   readonly agentSocket?: ExactFile;
+  /** The empty file that stands in for the Docker socket; absent where there is none. */
+  readonly dockerSocket?: ExactFile;
   /** What `docker run --init` binds. */
   readonly initPath: string;
   /** dockerd's exec root, as its hook names it. */
@@ -71,6 +73,12 @@ export type NamespaceFact =
       readonly userIndex: number;
     };
 
+/** Whether a container that binds the Docker socket gets one of its own; decided by its image, where the engine can be asked. */
+export type SocketGrant =
+  /** A socket that nobody else has: its path, and where it is among the opened paths, as often as it was asked for. */
+  | { readonly kind: 'granted'; readonly path: string; readonly indices: readonly number[] }
+  | { readonly kind: 'denied'; readonly image: string; readonly because: string };
+
 /** All a decision depends on. Pure data: the same request always gets the same decision. */
 export interface IsolationRequest {
   readonly spec: RuntimeSpec;
@@ -81,6 +89,8 @@ export interface IsolationRequest {
   readonly namespaces: readonly NamespaceFact[];
   /** What was found of the builder's network, for a step that is to join it (`wantsBuilderNetwork`); absent when there is none. */
   readonly builderNetwork?: NamespaceFact;
+  /** Only where one of the binds names the Docker socket. */
+  readonly dockerSocket?: SocketGrant;
   /** Directories of the layers the engine made to mount images in this very container (`--mount type=image`). */
   readonly imageLayers: readonly string[];
   /** The exclusive range leased for this container. */

@@ -21,8 +21,17 @@ test.each([
   [{ linuxVM: { vpnkitCIDR: { value: '10.1.0.0/24' } } }, 'linuxVM.vpnkitCIDR'],
   [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],
   [
-    { enhancedContainerIsolation: { value: true, dockerSocketMount: {} } },
-    'enhancedContainerIsolation.dockerSocketMount',
+    {
+      enhancedContainerIsolation: {
+        value: true,
+        dockerSocketMount: { commandList: { commands: ['push', 'compose'] } },
+      },
+    },
+    'enhancedContainerIsolation.dockerSocketMount.commandList: compose',
+  ],
+  [
+    { bulkhead: { socketRules: [{ image: 'docker:*', commandList: { commands: ['scout'] } }] } },
+    'bulkhead.socketRules (docker:*): scout',
   ],
 ])('%j is told by name', (policy, name) => {
   expect(namesOf(policy)).toEqual([name]);

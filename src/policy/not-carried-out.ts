@@ -1,4 +1,5 @@
 import { describeSettings } from './describe-settings.js';
+import { clientCommands } from '../common/docker-commands.js';
 import type { Settings } from './settings-schema.js';
 
 /** Wholly carried out, or about the file itself. */
@@ -26,6 +27,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.minimumOomScoreAdj',
   'bulkhead.seccompExempt',
   'bulkhead.signIn',
+  'bulkhead.socketRules',
 ]);
 /** Whether this version does what a setting says; of names such as `bulkhead.contact`. */
 export function isCarriedOut(name: string): boolean {
@@ -45,10 +47,29 @@ export function notCarriedOut(settings: Settings): string[] {
     ...describeSettings(settings).flatMap(({ name, facts }) =>
       facts.enforcer === 'nobody' || whole.has(name) ? [] : [name],
     ),
-    ...(isolation?.dockerSocketMount === undefined ? [] : ['enhancedContainerIsolation.dockerSocketMount']),
+    ...withoutEffect(settings),
     // Isolation is never off: where the policy asks for that, it does not get it.
     ...(isolation?.value === false ? ['enhancedContainerIsolation.value'] : []),
     ...Object.keys(settings.bulkhead ?? {}).map((key) => `bulkhead.${key}`),
   ];
   return names.filter((name) => !carriedOut.has(name));
+}
+
+/** Commands in lists that are the client's alone: nothing of them is seen here. */
+function withoutEffect({ enhancedContainerIsolation, bulkhead }: Settings): string[] {
+  const lists = [
+    {
+      name: 'enhancedContainerIsolation.dockerSocketMount.commandList',
+      list: enhancedContainerIsolation?.dockerSocketMount?.commandList,
+    },
+    ...(bulkhead?.socketRules ?? []).map(({ image, commandList: list }) => ({
+      name: `bulkhead.socketRules (${image})`,
+      list,
+    })),
+  ];
+  return lists.flatMap(({ name, list }) =>
+    (list?.commands ?? [])
+      .filter((command) => clientCommands.some((other) => other === command))
+      .map((command) => `${name}: ${command}`),
+  );
 }

@@ -20,7 +20,6 @@ export function mountRows(docker: () => Docker): void {
       ...['/proc/self/root/etc', '/proc/1/root', '/tmp/../etc', '/var/lib/docker/volumes/../..'].map(
         (path) => ['D03', path] as const,
       ),
-      ['R9.3.1', '/var/run/docker.sock'],
       ['R9.3.1', '/run/docker/docker.sock'],
       ...['/var/run', '/run/bulkhead', '/run/bulkhead/engine', '/proc/1/root/run'].map(
         (path) => ['R9.3.2', path] as const,
@@ -46,6 +45,22 @@ export function mountRows(docker: () => Docker): void {
         expect(stderr).toContain(`can't mount ${source} because it's configured as a restricted host mount`);
       }
     });
+
+    test.each(['/var/run/docker.sock', '/run/docker.sock', '/var/run/../run/docker.sock'])(
+      'R9.3.1: the Docker socket is not bound by the name %s',
+      async (source) => {
+        for (const flags of [
+          ['-v', `${source}:/x`],
+          ['--mount', `type=bind,src=${source},dst=/x`],
+        ]) {
+          const { status, stderr } = await docker().run(['run', '--rm', ...flags, probe, 'true']);
+          expect(status).not.toBe(0);
+          expect(stderr).toContain(
+            'docker socket mount denied for container with image "docker.io/bulkhead/probe"; allowed image list is empty',
+          );
+        }
+      },
+    );
 
     test.each(['/home/somebody/project', '/Users/somebody', '/tmp/build-1', '/work', '/etc/../srv/data'])(
       'D08: %s is not shared',

@@ -7,6 +7,7 @@ import { execa } from 'execa';
 import { findDockerClient } from '../../scripts/docker-client.ts';
 import { readStatus } from '../support/control.ts';
 import { probe } from '../support/docker.ts';
+import { ImageList } from '../../src/gate/socket-mount/image-list.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { alternate, type BenchmarkRow, median, milliseconds, pairs } from './rows.ts';
 import { type BenchEngine, startBenchEngine } from './with-engine.ts';
@@ -22,6 +23,7 @@ export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
     ...(await transfer(engine)),
     ...(await attach(engine)),
     ...(await logs(engine, 500)),
+    ...imageLists(10_000),
   ];
 }
 
@@ -163,4 +165,28 @@ async function logs({ gated, controlSocket }: BenchEngine, count: number): Promi
     { name: 'bulkheadd, resident before', unit: 'MB', value: before },
     { name: `bulkheadd, resident with ${count} logs -f`, unit: 'MB', value: after },
   ];
+}
+
+/** Whether an image may have the Docker socket, by a list of that many entries of every kind; none of them is for it. */
+function imageLists(entries: number): BenchmarkRow[] {
+  const digest = `sha256:${'d'.repeat(64)}`;
+  const kinds = [
+    { name: 'names', entry: (n: number) => `registry.example.com/team/tool-${n}:${n % 7}` },
+    { name: 'digests', entry: (n: number) => `team/tool-${n}@sha256:${n.toString(16).padStart(64, '0')}` },
+    { name: 'globs of one registry', entry: (n: number) => `registry.example.com/t*m/tool-${n}-*:1` },
+  ];
+  const image = {
+    id: digest,
+    names: ['registry.example.com/team/other:1', 'docker.io/library/other:2'],
+    digests: [`registry.example.com/team/other@${digest}`],
+  };
+  return kinds.map(({ name, entry }) => {
+    const list = new ImageList(Array.from({ length: entries }, (_, n) => entry(n)));
+    const times = Array.from({ length: 200 }, () => {
+      const begun = performance.now();
+      if (list.matches(image)) throw new Error('in the list');
+      return performance.now() - begun;
+    });
+    return { name: `image list of ${entries} ${name}, one check, p50`, unit: 'ms', value: median(times) };
+  });
 }

@@ -129,7 +129,7 @@ describe('around the command line', () => {
     },
   );
 
-  test('R9.1.11: from a container no engine answers on any address of the host (CVE-2025-9074)', async () => {
+  test('E20, R9.1.11: from a container no engine answers on any address of the host (CVE-2025-9074)', async () => {
     const script = [
       'gateway=$(ip route | sed -n "s/^default via \\([0-9.]*\\).*/\\1/p")',
       'for h in $gateway host.docker.internal 192.168.65.7 192.168.65.254 127.0.0.1 172.17.0.1; do for p in 2375 2376 2377; do nc -w 1 -z $h $p 2>/dev/null && echo ALLOWED $h $p; done; done',

@@ -89,6 +89,11 @@ export const gateErrors = defineErrors({
     remedy: 'Make the other container first.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_NO_IMAGE: {
+    message: 'No such image: {image}. Rule docker-socket: it is decided on when it is there.',
+    remedy: 'Pull or build the image first.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_NOT_SHARED: {
     message:
       'mounts denied: The path {source} is not shared from the host and is not known to Docker. Rule bind-sources: it lies in no directory that is shared with containers.',

@@ -35,6 +35,7 @@ export const noHooks: GateHooks = {
     blockDockerLoad: false,
     portBinding: 'default-port-binding' as const,
     loopback: [],
+    dockerSocket: false,
     shared: { directories: [], throughLink: () => false },
     ownNetworks: [],
   },

@@ -1,4 +1,5 @@
 import { type ImagePattern, parseImagePattern, parseImageReference } from '../../common/image-reference.js';
+import { RepositoryGlobs } from './repository-globs.js';
 
 /** What is believed of an image, for a list of images to be held against (`believed-image.ts`). */
 export interface KnownImage {
@@ -10,15 +11,12 @@ export interface KnownImage {
   readonly digests: readonly string[];
 }
 
-interface Glob {
-  readonly repository: RegExp;
-  readonly tag?: string;
-  readonly digest?: string;
-}
+/** What of an entry comes after its repository. */
+type Version = { readonly tag: string } | { readonly digest: string };
 
 /**
  * A list of images, indexed: 10,000 entries must not cost a container's start more than one does. Names are found by their repository,
- * those with `*` in the path by what stands before it.
+ * those with `*` in the path by its parts.
  */
 export class ImageList {
   readonly #every: boolean;
@@ -27,8 +25,7 @@ export class ImageList {
   readonly #digests = new Set<string>();
   /** Repository to tags. */
   readonly #tags = new Map<string, Set<string>>();
-  /** By the parts of the path before the first that holds `*`. */
-  readonly #globs = new Map<string, Glob[]>();
+  readonly #globs = new RepositoryGlobs<Version>();
   readonly empty: boolean;
 
   /** @param entries what is no entry (`parseImagePattern`) matches nothing; the policy was checked for that. */
@@ -53,55 +50,32 @@ export class ImageList {
     const { repository = '', tag = 'latest' } = parseImageReference(name) ?? {};
     const tags = this.#tags.get(repository);
     if (tags?.has(tag) === true || tags?.has('*') === true) return true;
-    return this.#globsFor(repository).some(
-      (glob) => (glob.tag === tag || glob.tag === '*') && glob.repository.test(repository),
-    );
+    return this.#globs
+      .find(repository)
+      .some((version) => 'tag' in version && [tag, '*'].includes(version.tag));
   }
 
   #matchesDigest(name: string): boolean {
     if (this.#digests.has(name)) return true;
     const { repository = '', digest } = parseImageReference(name) ?? {};
     if (this.#tags.get(repository)?.has('*') === true) return true;
-    return this.#globsFor(repository).some(
-      (glob) => (glob.tag === '*' || glob.digest === digest) && glob.repository.test(repository),
-    );
+    return this.#globs
+      .find(repository)
+      .some((version) => ('tag' in version ? version.tag === '*' : version.digest === digest));
   }
 
   #add(pattern: ImagePattern): void {
     if (pattern.kind === 'every') return;
     if (pattern.kind === 'id') this.#ids.add(pattern.id);
-    else if (pattern.repository.includes('*')) this.#addGlob(pattern);
+    else if (pattern.repository.includes('*'))
+      this.#globs.add(
+        pattern.repository,
+        pattern.kind === 'tag' ? { tag: pattern.tag } : { digest: pattern.digest },
+      );
     else if (pattern.kind === 'digest') this.#digests.add(`${pattern.repository}@${pattern.digest}`);
     else {
       const tags = this.#tags.get(pattern.repository) ?? new Set();
       this.#tags.set(pattern.repository, tags.add(pattern.tag));
     }
-  }
-
-  #addGlob(pattern: Extract<ImagePattern, { repository: string }>): void {
-    const parts = pattern.repository.split('/');
-    const before = parts
-      .slice(
-        0,
-        parts.findIndex((part) => part.includes('*')),
-      )
-      .join('/');
-    const source = pattern.repository
-      .split('*')
-      .map((text) => text.replaceAll(/[.[\]+]/g, String.raw`\$&`))
-      .join('[^/]*');
-    const glob: Glob = {
-      repository: new RegExp(`^${source}$`),
-      ...(pattern.kind === 'tag' ? { tag: pattern.tag } : { digest: pattern.digest }),
-    };
-    const others = this.#globs.get(before);
-    if (others === undefined) this.#globs.set(before, [glob]);
-    else others.push(glob);
-  }
-
-  #globsFor(repository: string): readonly Glob[] {
-    if (this.#globs.size === 0) return [];
-    const parts = repository.split('/');
-    return parts.flatMap((_, count) => this.#globs.get(parts.slice(0, count).join('/')) ?? []);
   }
 }

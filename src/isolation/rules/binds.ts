@@ -1,5 +1,6 @@
 import type { Mount } from '../../oci/mounts.js';
 import { type BindClass, classifySource, isSnapshot, type OpenedSource } from '../bind-sources.js';
+import { ownSocket } from '../docker-socket.js';
 import type { Draft, Rule } from '../draft.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { propagationOptions } from '../mount-options.js';
@@ -53,6 +54,7 @@ function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequ
   }
   const found = classifySource(fact, draft, request);
   if (found === undefined) refuseSource(source, fact, request);
+  if (found === 'docker-socket') return ownSocket(mount, name, draft, request);
   if (found !== 'device' && found !== 'overlay' && !idMappable(fact.mount.filesystem))
     refuseFilesystem(source, fact, request);
   const options = mount.options ?? [];

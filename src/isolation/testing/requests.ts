@@ -14,6 +14,7 @@ export const engine: EngineFacts = {
   containerdRoot: { path: '/var/lib/containerd', device: '254:32', within: '/containerd' },
   sharedRoots: [{ path: '/host/home', device: '0:60', within: '/' }],
   agentSocket: { device: '0:24', inode: '4711' },
+  dockerSocket: { device: '0:24', inode: '4710' },
   initPath: '/usr/bin/docker-init',
   execRoot: '/var/run/docker',
   lowestOomScoreAdj: -1000,

@@ -1,0 +1,59 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { EngineJson } from '../../gate/engine-json.js';
+import { isWithin } from '../../gate/socket-mount/command-rules.js';
+import { socketRequestOf } from '../../gate/socket-mount/create-request.js';
+import {
+  decideSocketMount,
+  deniedBecause,
+  shownImage,
+  type SocketMountPolicy,
+} from '../../gate/socket-mount/decide-image.js';
+import type { Exchange } from '../gate/exchange.js';
+import type { ImageLookup } from './image-lookup.js';
+import { type ContainerJudgeOptions, refusal } from './judge-container.js';
+import { reachesMore } from './socket-holders.js';
+
+export interface CheckCreateOptions extends ContainerJudgeOptions {
+  readonly policy: SocketMountPolicy;
+  readonly lookup: ImageLookup;
+}
+
+/**
+ * POST /containers/create, for an early and friendly answer to whoever asks for the Docker socket; the runtime decides again at each start. What it cannot
+ * know then is who made a container: one that is made through a filtered socket gets none for more than that one's, neither by its own image nor
+ * by sharing another container's files. So its image is fixed here.
+ *
+ * @returns the id of the image it must be made of, where the name could lead to another one by the time the engine reads it.
+ *
+ * Rejects with a refusal.
+ */
+export async function checkCreate(
+  body: EngineJson,
+  { caller, request }: Pick<Exchange, 'caller' | 'request'>,
+  options: CheckCreateOptions,
+): Promise<string | undefined> {
+  const { image: asked, socket, joins } = socketRequestOf(body);
+  if (!socket && (caller.kind === 'developer' || joins.length === 0)) return undefined;
+  const image = await options.lookup(asked);
+  if (image === undefined) {
+    // The engine says that there is no such image, and the client fetches it. Through a filtered socket nothing is left open meanwhile.
+    if (caller.kind === 'developer') return undefined;
+    throw new BulkheadError('BH_GATE_NO_IMAGE', { image: asked });
+  }
+  const decision = decideSocketMount(image, options.policy);
+  if (socket && decision.kind === 'denied') {
+    const { contact } = options;
+    throw new BulkheadError('BH_GATE_SOCKET', {
+      image: shownImage(asked),
+      because: deniedBecause(decision),
+      contact,
+    });
+  }
+  if (caller.kind === 'developer') return undefined;
+  const permitted = await options.permittedTo(caller);
+  const wider = decision.kind === 'allowed' && !isWithin(decision.permitted, permitted);
+  const others = await Promise.all(joins.map((join) => reachesMore(join, caller.id, permitted, options)));
+  if (wider || others.includes(true))
+    throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
+  return image.id;
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod';
+import { believedImage, type ImageReport, isDerivedFrom } from '../../gate/socket-mount/believed-image.js';
+import type { ImageWithParents } from '../../gate/socket-mount/decide-image.js';
+import type { ImageList, KnownImage } from '../../gate/socket-mount/image-list.js';
+import type { EngineClient } from '../engine-client.js';
+import type { ImageMemory } from './image-memory.js';
+
+const names = z.array(z.string()).nullish();
+const imageSchema = z.looseObject({
+  Id: z.string(),
+  RepoTags: names,
+  RepoDigests: names,
+  RootFS: z.looseObject({ Layers: names }).nullish(),
+});
+const listSchema = z.array(z.looseObject({ Id: z.string(), RepoTags: names, RepoDigests: names }));
+const infoSchema = z.looseObject({ DriverStatus: z.array(z.array(z.string())).nullish() });
+
+/** What is known of the image a name or an id stands for; undefined where the engine has none. */
+export type ImageLookup = (reference: string) => Promise<ImageWithParents | undefined>;
+
+/** Layers kept of images that were asked about: they never change. */
+const mostLayers = 10_000;
+
+/**
+ * Asks the engine, which asks no registry, about images. What the image is made of is looked for among the images of the list alone, and only where
+ * the image is not in it itself.
+ */
+export function createImageLookup(
+  client: Pick<EngineClient, 'call'>,
+  list: ImageList,
+  memory: ImageMemory,
+): ImageLookup {
+  const layersOf = new Map<string, readonly string[]>();
+  let localDigests: Promise<boolean> | undefined;
+
+  const inspect = async (reference: string): Promise<ImageReport | undefined> => {
+    const path = `/images/${encodeURIComponent(reference)}/json`;
+    const { status, body } = await client.call('GET', path);
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
+    const { Id, RepoTags, RepoDigests, RootFS } = imageSchema.parse(JSON.parse(body));
+    const layers = RootFS?.Layers ?? [];
+    if (layersOf.size < mostLayers) layersOf.set(Id, layers);
+    return { id: Id, tags: RepoTags ?? [], digests: RepoDigests ?? [], layers };
+  };
+
+  const parentsOf = async ({ id, layers }: ImageReport, digestsAreLocal: boolean): Promise<KnownImage[]> => {
+    const { status, body } = await client.call('GET', '/images/json');
+    if (status !== 200) throw new Error(`GET /images/json answered ${status}`);
+    const candidates = listSchema
+      .parse(JSON.parse(body))
+      .map(({ Id, RepoTags, RepoDigests }) =>
+        believedImage(
+          { id: Id, tags: RepoTags ?? [], digests: RepoDigests ?? [], layers: [] },
+          digestsAreLocal,
+        ),
+      )
+      .filter((candidate) => candidate.id !== id && list.matches(candidate));
+    const parents: KnownImage[] = [];
+    for (const candidate of candidates) {
+      const below = layersOf.get(candidate.id) ?? (await inspect(candidate.id))?.layers ?? [];
+      if (isDerivedFrom(layers, below)) parents.push(candidate);
+    }
+    return parents;
+  };
+
+  return async (reference) => {
+    localDigests ??= hasLocalDigests(client);
+    const digestsAreLocal = await localDigests.catch((error: unknown) => {
+      localDigests = undefined;
+      throw error;
+    });
+    const report = await inspect(reference);
+    if (report === undefined) return undefined;
+    const image = believedImage(report, digestsAreLocal);
+    const parents = list.matches(image) || list.empty ? [] : await parentsOf(report, digestsAreLocal);
+    return memory.learn({ ...image, parents });
+  };
+}
+
+/** The containerd image store gives every image digests with every name it has, whoever gave it the name. */
+async function hasLocalDigests(client: Pick<EngineClient, 'call'>): Promise<boolean> {
+  const { status, body } = await client.call('GET', '/info');
+  if (status !== 200) throw new Error(`GET /info answered ${status}`);
+  return (infoSchema.parse(JSON.parse(body)).DriverStatus ?? []).some(
+    ([name, value]) => name === 'driver-type' && value?.startsWith('io.containerd.snapshotter.') === true,
+  );
+}

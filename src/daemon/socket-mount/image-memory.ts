@@ -1,0 +1,73 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import type { ImageWithParents } from '../../gate/socket-mount/decide-image.js';
+
+/** Images kept; of more than that the ones seen longest ago are forgotten, and asked for anew. */
+const most = 5000;
+
+const imageSchema = z.strictObject({
+  id: z.string(),
+  names: z.array(z.string()),
+  digests: z.array(z.string()),
+});
+const memorySchema = z.strictObject({
+  format: z.literal(1),
+  images: z.array(z.strictObject({ ...imageSchema.shape, parents: z.array(imageSchema) })),
+});
+
+/**
+ * What was ever believed of each image. A digest that was seen valid for a tag stays so, when the tag has moved on and no registry can be asked; and
+ * containers with a restart policy start before the engine answers anybody. On the engine's data disk, in a directory that
+ * nothing but this process writes to; once lost, the engine is asked again.
+ */
+export class ImageMemory {
+  readonly #file: string;
+  readonly #images = new Map<string, ImageWithParents>();
+
+  /** @param directory made where it is missing. What is there and cannot be read is taken for nothing: less is allowed then, not more. */
+  constructor(directory: string) {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#file = join(directory, 'images.json');
+    for (const image of readImages(this.#file)) this.#images.set(image.id, image);
+  }
+
+  get(id: string): ImageWithParents | undefined {
+    return this.#images.get(id);
+  }
+
+  /** Adds what is believed now to what was before. Throws what writing the file throws. */
+  learn(image: ImageWithParents): ImageWithParents {
+    const known = this.#images.get(image.id);
+    const learnt: ImageWithParents = {
+      id: image.id,
+      names: union(known?.names, image.names),
+      digests: union(known?.digests, image.digests),
+      parents: [
+        ...image.parents,
+        ...(known?.parents ?? []).filter(({ id }) => !image.parents.some((parent) => parent.id === id)),
+      ],
+    };
+    if (JSON.stringify(learnt) === JSON.stringify(known)) return learnt;
+    this.#images.delete(image.id);
+    this.#images.set(image.id, learnt);
+    for (const id of [...this.#images.keys()].slice(0, -most)) this.#images.delete(id);
+    writeFileSync(`${this.#file}.new`, JSON.stringify({ format: 1, images: [...this.#images.values()] }), {
+      mode: 0o600,
+    });
+    renameSync(`${this.#file}.new`, this.#file);
+    return learnt;
+  }
+}
+
+function readImages(file: string): readonly ImageWithParents[] {
+  try {
+    return memorySchema.parse(JSON.parse(readFileSync(file, 'utf8'))).images;
+  } catch {
+    return [];
+  }
+}
+
+function union(one: readonly string[] = [], other: readonly string[]): readonly string[] {
+  return [...new Set([...one, ...other])];
+}

@@ -1,0 +1,51 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { printable } from '../../common/printable.js';
+import type { ContainerCaller } from '../../gate/caller.js';
+import type { RequestHead } from '../../gate/http/request-head.js';
+import { operationsOf, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
+import { actsWithin } from '../../gate/socket-mount/reach.js';
+import type { Exchange } from '../gate/exchange.js';
+import { containerOfExec, reachesMore, type SocketHoldersOptions } from './socket-holders.js';
+
+export interface ContainerJudgeOptions extends SocketHoldersOptions {
+  /** Whom a refusal tells the reader to ask. */
+  readonly contact: string;
+  readonly permittedTo: (caller: ContainerCaller) => Promise<PermittedOperations>;
+}
+
+/**
+ * Whether a container with a filtered socket may ask for this. Threat: what the policy lets a container ask for is got round by way of another
+ * container that may ask for more.
+ *
+ * Rejects with a refusal. Nothing is known of the body here; POST /containers/create is looked at again once it is read (`check-create.ts`).
+ */
+export async function judgeContainer(
+  { operation, request }: Pick<Exchange, 'operation' | 'request'>,
+  caller: ContainerCaller,
+  options: ContainerJudgeOptions,
+): Promise<void> {
+  const permitted = await options.permittedTo(caller);
+  if (!operationsOf(operation.id, request.query).every((asked) => permitted.has(asked)))
+    throw new BulkheadError('BH_GATE_COMMAND', refusal(request, options));
+  const target = await targetOf(operation, options);
+  if (target !== undefined && (await reachesMore(target, caller.id, permitted, options)))
+    throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
+}
+
+async function targetOf(
+  { id, parameters }: Exchange['operation'],
+  options: SocketHoldersOptions,
+): Promise<string | undefined> {
+  const kind = actsWithin[id];
+  const reference = parameters['id'] ?? '';
+  if (kind === undefined) return undefined;
+  return kind === 'exec' ? containerOfExec(reference, options) : reference;
+}
+
+/** The request as it was understood, in words that a terminal does not act on. */
+export function refusal(
+  { path, query }: Pick<RequestHead, 'path' | 'query'>,
+  { contact }: Pick<ContainerJudgeOptions, 'contact'>,
+): { command: string; contact: string } {
+  return { command: printable(query === undefined ? path : `${path}?${query}`), contact };
+}

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
+import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
+import { isSocketName } from '../../gate/socket-mount/socket-source.js';
+import type { EngineClient } from '../engine-client.js';
+
+const mode = z.string().nullish();
+const containerSchema = z.looseObject({
+  Id: z.string(),
+  Image: z.string(),
+  Mounts: z.array(z.looseObject({ Source: mode })).nullish(),
+  HostConfig: z.looseObject({ NetworkMode: mode, PidMode: mode, IpcMode: mode }).nullish(),
+});
+const execSchema = z.looseObject({ ContainerID: z.string() });
+/** Containers joined to containers; more than anybody has. */
+const longestChain = 16;
+
+export interface SocketHoldersOptions {
+  readonly client: Pick<EngineClient, 'call'>;
+  readonly decideById: (imageId: string) => Promise<SocketDecision>;
+}
+
+/**
+ * Whether a container, or one whose namespaces it shares and whose files it so reaches, has a Docker socket for more than these operations.
+ *
+ * @param reference as the client named it; what names nothing reaches nothing.
+ * @param except the container that asks: what it has is its own.
+ */
+export async function reachesMore(
+  reference: string,
+  except: string,
+  permitted: PermittedOperations,
+  options: SocketHoldersOptions,
+): Promise<boolean> {
+  let references = [reference];
+  const seen = new Set<string>([except]);
+  for (let round = 0; references.length > 0; round += 1) {
+    if (round === longestChain) return true;
+    const next: string[] = [];
+    for (const name of references) {
+      const found = await get(`/containers/${encodeURIComponent(name)}/json`, containerSchema, options);
+      if (found === undefined || seen.has(found.Id)) continue;
+      seen.add(found.Id);
+      if ((found.Mounts ?? []).some(({ Source }) => isSocketName(Source ?? ''))) {
+        const decision = await options.decideById(found.Image);
+        if (decision.kind === 'allowed' && !isWithin(decision.permitted, permitted)) return true;
+      }
+      const { NetworkMode, PidMode, IpcMode } = found.HostConfig ?? {};
+      next.push(
+        ...[NetworkMode, PidMode, IpcMode].flatMap((text) =>
+          text?.startsWith('container:') === true ? [text.slice('container:'.length)] : [],
+        ),
+      );
+    }
+    references = next;
+  }
+  return false;
+}
+
+/** The container a process was started in by `exec`; undefined where there is none. */
+export async function containerOfExec(
+  id: string,
+  options: SocketHoldersOptions,
+): Promise<string | undefined> {
+  return (await get(`/exec/${encodeURIComponent(id)}/json`, execSchema, options))?.ContainerID;
+}
+
+async function get<Schema extends z.ZodType>(
+  path: string,
+  schema: Schema,
+  { client }: SocketHoldersOptions,
+): Promise<z.infer<Schema> | undefined> {
+  const { status, body } = await client.call('GET', path);
+  if (status === 404) return undefined;
+  if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
+  return schema.parse(JSON.parse(body));
+}

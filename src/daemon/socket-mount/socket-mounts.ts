@@ -1,0 +1,109 @@
+import type { Socket } from 'node:net';
+import type { Logger } from '../../common/log.js';
+import type { ContainerCaller } from '../../gate/caller.js';
+import { alwaysAllowed } from '../../gate/socket-mount/command-table.js';
+import type { PermittedOperations } from '../../gate/socket-mount/command-rules.js';
+import type { SocketMountPolicy } from '../../gate/socket-mount/decide-image.js';
+import type { RequestBody } from '../../gate/request-body.js';
+import type { EngineClient } from '../engine-client.js';
+import type { Exchange } from '../gate/exchange.js';
+import { checkCreate } from './check-create.js';
+import { readContainerRecord } from './container-record.js';
+import { FilteredSockets } from './filtered-sockets.js';
+import type { SocketMounts } from './grant-request.js';
+import { createImageLookup } from './image-lookup.js';
+import { ImageMemory } from './image-memory.js';
+import { judgeContainer } from './judge-container.js';
+import { createSocketGrants, decideById } from './socket-grants.js';
+import { createSocketRelays } from './socket-relays.js';
+
+const relayProgram = '/usr/lib/bulkhead/socket-relay';
+const socketsDirectory = '/run/bulkhead/sockets';
+/** Where neither a container nor the engine can write. */
+const memoryDirectory = '/var/lib/bulkhead-data/bulkhead/sockets';
+
+export interface DockerSocketsOptions {
+  readonly policy: SocketMountPolicy;
+  readonly contact: string;
+  readonly client: Pick<EngineClient, 'call'>;
+  /** dockerd's data root. */
+  readonly dataRoot: string;
+  /** Whether a container holds ids. */
+  readonly isHeld: (containerId: string) => boolean;
+  readonly log: Logger;
+}
+
+/** What is made after the front doors are answered. */
+export interface DockerSocketsPeers {
+  readonly engineReady: () => boolean;
+  readonly serve: (connection: Socket, caller: ContainerCaller) => void;
+}
+
+/** The Docker sockets of containers, and the rules of what is said on them. */
+export interface DockerSockets extends SocketMounts {
+  /** A container's ids were given back. */
+  over(containerId: string): void;
+  /** From now on connections are served, those of containers that run already as well. */
+  connect(peers: DockerSocketsPeers): Promise<void>;
+  /** Whether a container may ask for what it asks for. Rejects with a refusal. */
+  judge(exchange: Exchange): Promise<void>;
+  /** The same once the body of POST /containers/create is known, whoever asks; its image is fixed where that is not left to the name. */
+  judgeBody(exchange: Exchange, body: RequestBody): Promise<void>;
+}
+
+/** Composes the parts of this room. */
+export function createDockerSockets(options: DockerSocketsOptions): DockerSockets {
+  const { policy, contact, client, dataRoot, isHeld, log } = options;
+  let peers: DockerSocketsPeers | undefined;
+  const memory = new ImageMemory(memoryDirectory);
+  const lookup = createImageLookup(client, policy.images, memory);
+  const sockets = new FilteredSockets({
+    directory: socketsDirectory,
+    isHeld,
+    relays: createSocketRelays(relayProgram),
+    serve: (connection, { containerId, image }) => {
+      if (peers === undefined) connection.destroy();
+      else peers.serve(connection, { kind: 'container', id: containerId, image });
+    },
+    log,
+  });
+  const deciding = { policy, memory, lookup, engineReady: () => peers?.engineReady() ?? false, log };
+  const permittedTo = async ({ id }: ContainerCaller): Promise<PermittedOperations> => {
+    const owner = sockets.ownerOf(id);
+    const decision = owner === undefined ? undefined : await decideById(owner.imageId, deciding);
+    return decision?.kind === 'allowed' ? decision.permitted : new Set(alwaysAllowed);
+  };
+  const judging = {
+    client,
+    contact,
+    permittedTo,
+    decideById: (imageId: string) => decideById(imageId, deciding),
+    policy,
+    lookup,
+  };
+  return {
+    grant: createSocketGrants({
+      ...deciding,
+      sockets,
+      recordOf: (containerId) => readContainerRecord(dataRoot, containerId),
+    }),
+    started: (containerId) => {
+      sockets.started(containerId);
+    },
+    over: (containerId) => {
+      sockets.over(containerId);
+    },
+    async connect(given) {
+      peers = given;
+      await sockets.restore();
+    },
+    async judge(exchange) {
+      if (exchange.caller.kind === 'container') await judgeContainer(exchange, exchange.caller, judging);
+    },
+    async judgeBody(exchange, body) {
+      if (exchange.operation.id !== 'ContainerCreate') return;
+      const image = await checkCreate(body.folded, exchange, judging);
+      if (image !== undefined) body.set('Image', image);
+    },
+  };
+}
