@@ -131,6 +131,9 @@ async function main(args: DaemonArguments): Promise<void> {
     client,
     dataRoot: enginePaths.dataRoot,
     isHeld: (containerId) => heldContainers().has(containerId),
+    audit: (decision) => {
+      audit.record(decision);
+    },
     log,
   });
   const removeCgroups = createCgroupRemoval({

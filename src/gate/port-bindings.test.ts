@@ -16,6 +16,7 @@ const policyOf = (portBinding: PortBinding) => ({
   contact: 'Ada',
   allowPrivileged: true,
   blockDockerLoad: false,
+  dockerSocket: false,
   shared: { directories: [], throughLink: () => false },
   ownNetworks: [],
 });

@@ -28,6 +28,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.seccompExempt',
   'bulkhead.signIn',
   'bulkhead.socketRules',
+  'enhancedContainerIsolation.dockerSocketMount',
 ]);
 /** Whether this version does what a setting says; of names such as `bulkhead.contact`. */
 export function isCarriedOut(name: string): boolean {

@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Decision } from '../../common/audit-event.js';
 import { createLogger } from '../../common/log.js';
 import { ImageList } from '../../gate/socket-mount/image-list.js';
 import { readContainerRecord } from './container-record.js';
@@ -18,6 +19,7 @@ afterEach(() => {
   rmSync(directory, { recursive: true });
 });
 const containerId = 'c'.repeat(64);
+const audited: Decision[] = [];
 
 /** A container of an image, that starts while the engine answers or does not. */
 async function granted(imageId: string, image: string, list: string[], ready = true): Promise<Grant> {
@@ -33,6 +35,9 @@ async function granted(imageId: string, image: string, list: string[], ready = t
     sockets: { open: async (owner) => `/sockets/${owner.imageId}` },
     engineReady: () => ready,
     recordOf: (id) => readContainerRecord(directory, id),
+    audit: (decision) => {
+      audited.push(decision);
+    },
     log: createLogger('test', { write: () => undefined }),
   })(containerId);
 }
@@ -46,6 +51,10 @@ test('the image the container has decides, whatever name it was made by', async 
     kind: 'denied',
     image: 'docker.io/library/docker',
   });
+  expect(audited).toMatchObject([
+    { kind: 'socket-mount', outcome: 'allowed', image: 'other:1' },
+    { outcome: 'refused', code: 'BH_ISOLATION_DOCKER_SOCKET', rule: 'binds' },
+  ]);
 });
 
 test('before the engine answers what is remembered decides, and an id needs no memory', async () => {

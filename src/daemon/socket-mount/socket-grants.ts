@@ -1,3 +1,5 @@
+import type { Decision } from '../../common/audit-event.js';
+import { reasonOf } from '../../common/errors/rule-of.js';
 import type { Logger } from '../../common/log.js';
 import {
   decideSocketMount,
@@ -23,6 +25,8 @@ export interface SocketGrantsOptions {
   /** Whether the engine answers: at its own start it does not, before the containers run that start with it. */
   readonly engineReady: () => boolean;
   readonly recordOf: (containerId: string) => ContainerRecord | undefined;
+  /** Takes each decision into the audit log. */
+  readonly audit: (decision: Decision) => void;
   readonly log: Logger;
 }
 
@@ -44,6 +48,14 @@ export function createSocketGrants(options: SocketGrantsOptions): GrantSocket {
     if (record === undefined)
       return { kind: 'denied', image: containerId, because: 'its image is not known' };
     const decision = await decideById(record.imageId, options);
+    options.audit({
+      kind: 'socket-mount',
+      outcome: decision.kind === 'denied' ? 'refused' : 'allowed',
+      who: { kind: 'engine' },
+      container: containerId,
+      image: record.image,
+      ...(decision.kind === 'denied' ? { ...reasonOf('BH_ISOLATION_DOCKER_SOCKET'), rule: 'binds' } : {}),
+    });
     if (decision.kind === 'denied')
       return { kind: 'denied', image: shownImage(record.image), because: deniedBecause(decision) };
     return { kind: 'granted', path: await sockets.open({ containerId, ...record }) };

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Decision } from '../../common/audit-event.js';
 import type { Logger } from '../../common/log.js';
 import type { ContainerCaller } from '../../gate/caller.js';
 import { alwaysAllowed } from '../../gate/socket-mount/command-table.js';
@@ -30,6 +31,7 @@ export interface DockerSocketsOptions {
   readonly dataRoot: string;
   /** Whether a container holds ids. */
   readonly isHeld: (containerId: string) => boolean;
+  readonly audit: (decision: Decision) => void;
   readonly log: Logger;
 }
 
@@ -53,7 +55,7 @@ export interface DockerSockets extends SocketMounts {
 
 /** Composes the parts of this room. */
 export function createDockerSockets(options: DockerSocketsOptions): DockerSockets {
-  const { policy, contact, client, dataRoot, isHeld, log } = options;
+  const { policy, contact, client, dataRoot, isHeld, audit, log } = options;
   let peers: DockerSocketsPeers | undefined;
   const memory = new ImageMemory(memoryDirectory);
   const lookup = createImageLookup(client, policy.images, memory);
@@ -85,6 +87,7 @@ export function createDockerSockets(options: DockerSocketsOptions): DockerSocket
     grant: createSocketGrants({
       ...deciding,
       sockets,
+      audit,
       recordOf: (containerId) => readContainerRecord(dataRoot, containerId),
     }),
     started: (containerId) => {

@@ -8,6 +8,8 @@ const policy: GatePolicy = {
   allowPrivileged: true,
   blockDockerLoad: false,
   dockerSocket: false,
+  portBinding: 'default-port-binding',
+  loopback: [],
   shared: { directories: [], throughLink: () => false },
   ownNetworks: [],
 };
