@@ -4,6 +4,7 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { RuntimeServer } from '../runtime/index.js';
+import { checkSharesAllowed } from './allowed-shares.js';
 import { auditHealth, openAuditLog, policyDecision, recordContainer, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -87,9 +88,12 @@ async function main(args: DaemonArguments): Promise<void> {
   const inForce = orFailure(phases, 'engine-failed', () =>
     readSettingsInForce(args.policyFd === undefined ? undefined : settings, args.settingsFd),
   );
+  const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
+  orFailure(phases, 'engine-failed', () => {
+    checkSharesAllowed(shared, settings);
+  });
   phases.phase('policy-sealed');
   /* First of all: dockerd, started beside this process, refuses to start without it. */
-  const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
   const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
   const socketPolicy = socketMountPolicyOf(settings);

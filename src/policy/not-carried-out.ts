@@ -7,6 +7,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'configurationFileVersion',
   'blockDockerLoad',
   'linuxVM.dockerDaemonOptions',
+  'filesharingAllowedDirectories',
   'portBindingBehavior',
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',

@@ -206,6 +206,15 @@ describe('portBindingBehavior', () => {
   });
 });
 
+describe("users' settings", () => {
+  test('G01: what is locked stays so, whatever the settings of the user say', async () => {
+    // The engine was started with a user's file that has the contrary of each.
+    expect((await callEngine(socket, { method: 'POST', path: '/images/load' })).status).toBe(403);
+    expect(await held.ok(['info', '--format', '{{.Labels}}'])).toBe('[team=settings]');
+    expect(await held.ok(['run', '--rm', probe, 'cat', '/proc/self/uid_map'])).not.toMatch(/^\s*0\s+0\s/);
+  });
+});
+
 const publishedSchema = z.array(z.object({ HostIp: z.string(), HostPort: z.string() }));
 
 interface Published {

@@ -26,6 +26,7 @@ import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/in
 import type { CliContext } from '../context.js';
 import { nameOption, registryOption } from '../options.js';
 import { assignment } from './env.js';
+import { sharesInUse } from '../share-settings.js';
 import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
 
@@ -99,7 +100,10 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const admission = await admissionByManifest(root, paths.policyRecord);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const imageHasKey = admission.key !== undefined;
+  const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, context);
+  const { shares, allowedShares } = sharing;
   const notes = [
+    ...sharing.notes,
     ...(policy === undefined ? [] : policyNotes(policy, imageHasKey)),
     ...settingsNotes(effectiveSettings(policy?.settings, user.settings)),
   ];
@@ -114,7 +118,8 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       root,
       dataDir,
       hostDir,
-      shares: flags.share,
+      shares,
+      allowedShares,
       unshared: [
         { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
         { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },

@@ -13,6 +13,13 @@ export const sharingErrors = defineErrors({
     remedy: 'Share a directory further down, or move the other one elsewhere. Nothing was started.',
     exitCode: ExitCode.refused,
   },
+  BH_SHARE_NOT_ALLOWED: {
+    message:
+      "{path} can't be shared with containers: it lies in none of the directories the organization allows: {directories}.",
+    setting: 'filesharingAllowedDirectories',
+    remedy: 'Share one of these, or what is below them, or ask {contact}. Nothing was started.',
+    exitCode: ExitCode.refused,
+  },
   BH_SHARE_NESTED: {
     message: "{path} can't be shared with containers beside {other}: one holds the other.",
     remedy: 'Share the outer one alone; what is below is then shared, too. Nothing was started.',

@@ -9,7 +9,13 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../line-reader.js';
 import { printable } from '../../common/printable.js';
 import { type Phase, parsePhaseLine } from '../phases.js';
-import { openShares, openSshAgent, type ProtectedDirectory, type ShareRequest } from '../sharing/index.js';
+import {
+  type AllowedDirectories,
+  openShares,
+  openSshAgent,
+  type ProtectedDirectory,
+  type ShareRequest,
+} from '../sharing/index.js';
 import { entryArguments } from './entry-arguments.js';
 
 /** Built by `make -C src/vm/native`; the same place whether this module runs from `src` or from `dist`. */
@@ -31,6 +37,8 @@ export interface NativeEngineOptions {
   readonly hostDir: string;
   /** Directories of this machine that containers may bind. */
   readonly shares?: readonly ShareRequest[];
+  /** The only directories that may be shared, with what is below them; without it all. */
+  readonly allowedShares?: AllowedDirectories | undefined;
   /** Directories that may not be shared, beside the engine's own. */
   readonly unshared?: readonly ProtectedDirectory[];
   /** Socket of an ssh agent that containers may ask for, and the user it must belong to. */
@@ -119,13 +127,14 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
 /** The entry program has its own copies of the descriptors of what is shared as soon as it is started. */
 async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
   await using handles = new AsyncDisposableStack();
-  const shares = await openShares(options.shares ?? [], [
+  const beside = [
     { path: options.dataDir, what: "the engine's data" },
     { path: options.hostDir, what: "the engine's sockets" },
     { path: options.root, what: 'the image the engine runs' },
     { path: dirname(dirname(entryProgram)), what: 'the programs that start the engine' },
     ...(options.unshared ?? []),
-  ]);
+  ];
+  const shares = await openShares(options.shares ?? [], beside, options.allowedShares);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
   const { sshAgent, policy, settings, registry } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];

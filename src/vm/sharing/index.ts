@@ -1,3 +1,4 @@
+export { type AllowedDirectories, homeOf } from './allowed-places.js';
 export type { ProtectedDirectory } from './open-shares.js';
 export { openShares, type OpenedShare } from './open-shares.js';
 export { parseShare, type ShareRequest } from './share-request.js';

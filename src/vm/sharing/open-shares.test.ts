@@ -57,3 +57,24 @@ test.runIf(process.platform === 'linux').each([
 ])('%s and %s are not shared at once', async (one, other) => {
   await expect(opened([one, other])).rejects.toMatchObject({ code: 'BH_SHARE_NESTED' });
 });
+
+test.runIf(process.platform === 'linux')('G06 only what lies in an allowed directory is opened', async () => {
+  await symlink('/', join(dir, 'a/out'));
+  await symlink('a', join(dir, 'in'));
+  const share = async (path: string, ...directories: string[]): Promise<number> => {
+    const allowed = { directories: directories.map((name) => join(dir, name)), contact: 'Ada' };
+    const shares = await openShares([{ path: join(dir, path), readOnly: false }], [], allowed);
+    for (const handle of new Set(shares.map((one) => one.handle))) await handle.close();
+    return shares.length;
+  };
+  expect(await share('a', 'a')).toBe(1);
+  expect(await share('a/b', 'a')).toBe(1);
+  // By a link into it, and where the allowed directory is one itself.
+  expect(await share('link/b', 'a')).toBe(2);
+  expect(await share('a/b', 'in')).toBe(1);
+  await mkdir(join(dir, 'ab'));
+  for (const path of ['data', 'ab', '.', 'a/../data', `a/out${dir}/data`])
+    await expect(share(path, 'a')).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
+  await expect(share('a')).rejects.toThrow('allows: none. Setting: filesharingAllowedDirectories');
+  await expect(share('a', 'missing')).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
+});

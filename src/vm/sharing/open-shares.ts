@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
+import { type AllowedDirectories, allowedPlaces, isAllowed } from './allowed-places.js';
 import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
 import { protectedDirectories, protectedName } from './protected-names.js';
 import type { ShareRequest } from './share-request.js';
@@ -30,18 +31,28 @@ const mostShares = 64;
  * Where the name is a symbolic link, it is resolved here, once: the directory appears by that name and by its real one.
  * Each handle is the caller's to close, and none is left open when this throws.
  *
- * Throws `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM` or `BH_SHARE_NESTED`.
+ * @param allowed what of the host may be shared at all; without it everything that is not protected.
+ *
+ * Throws `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM`, `BH_SHARE_NOT_ALLOWED` or `BH_SHARE_NESTED`.
  */
 export async function openShares(
   requests: readonly ShareRequest[],
   beside: readonly ProtectedDirectory[],
+  allowed?: AllowedDirectories,
 ): Promise<OpenedShare[]> {
   await using opened = new AsyncDisposableStack();
   const kept = await protectedPlaces(beside);
+  const places = allowed === undefined ? undefined : await allowedPlaces(allowed.directories);
   const shares: { readonly share: OpenedShare; readonly place: HostPlace }[] = [];
   for (const request of requests) {
     const { handle, place } = await openShare(request, kept);
     opened.use(handle);
+    if (places !== undefined && !isAllowed(place, places))
+      throw new BulkheadError('BH_SHARE_NOT_ALLOWED', {
+        path: request.path,
+        directories: allowed?.directories.join(', ') || 'none',
+        contact: allowed?.contact ?? '',
+      });
     const names = [...new Set([request.path, place.realPath])];
     for (const path of names) checkName(path);
     for (const { share, place: other } of shares) {
