@@ -38,6 +38,7 @@ export interface VmFlags {
   /** The user's own; `up` finds it. */
   readonly settings?: string;
   readonly registryJson?: string;
+  readonly exposeTcp?: boolean;
   readonly memory?: number;
   readonly cpus?: number;
   readonly dataSize?: number;
@@ -59,6 +60,7 @@ export function addVmOptions(command: Command): Command {
     .addOption(policyOption())
     .addOption(new Option('--settings <file>', "the user's own settings").hideHelp())
     .addOption(registryOption())
+    .addOption(new Option('--expose-tcp', 'offer the API on port 2375 of the loopback').hideHelp())
     .addOption(
       new Option(
         '--memory <MiB>',
@@ -93,6 +95,7 @@ export async function controllerOptions(
     policy: await policyFileOf(flags.policy),
     settings: flags.settings,
     registry: await registryFileOf(flags.registryJson),
+    exposeTcp: flags.exposeTcp,
     memoryMiB: flags.memory ?? controllerDefaults.memoryMiB,
     cpus: flags.cpus ?? controllerDefaults.cpus,
     dataSizeMiB: (flags.dataSize ?? controllerDefaults.dataSizeGiB) * 1024,
@@ -107,6 +110,7 @@ export function controllerArguments(options: ControllerOptions): string[] {
     options.policy === undefined ? [] : ['--policy', options.policy],
     options.settings === undefined ? [] : ['--settings', options.settings],
     options.registry === undefined ? [] : ['--registry-json', options.registry],
+    options.exposeTcp === true ? ['--expose-tcp'] : [],
     ['--memory', String(options.memoryMiB)],
     ['--cpus', String(options.cpus)],
     ['--data-size', String(options.dataSizeMiB / 1024)],

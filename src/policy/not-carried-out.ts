@@ -6,6 +6,7 @@ import type { Settings } from './settings-schema.js';
 const carriedOut: ReadonlySet<string> = new Set([
   'configurationFileVersion',
   'blockDockerLoad',
+  'exposeDockerAPIOnTCP2375',
   'linuxVM.dockerDaemonOptions',
   'filesharingAllowedDirectories',
   'portBindingBehavior',

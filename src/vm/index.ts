@@ -14,4 +14,5 @@ export { checkSocketPath, type InstancePaths, instancePaths } from './instance/p
 export { kernelCommandLine } from './kernel-command-line.js';
 export type { VmEvent, VmState, VmStateName } from './lifecycle/state.js';
 export { type GuestFailure, type Phase, phaseNames } from './phases.js';
+export { listenTcpApi } from './tcp-api/listen-tcp-api.js';
 export { toUserError } from './user-error.js';

@@ -9,6 +9,7 @@ import {
   describePhase,
   findImage,
   instancePaths,
+  listenTcpApi,
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
@@ -102,15 +103,19 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const imageHasKey = admission.key !== undefined;
   const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, context);
   const { shares, allowedShares } = sharing;
+  const inForce = effectiveSettings(policy?.settings, user.settings);
   const notes = [
     ...sharing.notes,
     ...(policy === undefined ? [] : policyNotes(policy, imageHasKey)),
-    ...settingsNotes(effectiveSettings(policy?.settings, user.settings)),
+    ...settingsNotes(inForce),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
+  await using _tcp = inForce.exposeDockerAPIOnTCP2375.value
+    ? await listenTcpApi(join(hostDir, 'docker.sock'))
+    : undefined;
   await using _image = await useCached(cacheRoot(context.env), dirname(root));
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({

@@ -87,7 +87,8 @@ async function optionsInUse(context: CliContext, flags: UpFlags): Promise<Contro
   const inUse = await settingsInUse(context.env, flags.policy);
   const { file: settings, document } = inUse.user;
   const own = Object.keys(document).length === 0 ? {} : { settings };
-  return controllerOptions({ ...shapedBySettings(flags, inUse), ...own }, context);
+  const exposeTcp = inUse.effective.exposeDockerAPIOnTCP2375.value;
+  return controllerOptions({ ...shapedBySettings(flags, inUse), ...own, exposeTcp }, context);
 }
 
 /**

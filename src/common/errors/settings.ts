@@ -35,6 +35,19 @@ export const settingsErrors = defineErrors({
     remedy: 'Correct your settings there, or remove the file. Nothing was changed, and what runs goes on.',
     exitCode: ExitCode.badData,
   },
+  BH_TCP_BROWSER: {
+    message:
+      'The request is refused, because {reason}: a page in a browser could have sent it (DNS rebinding).',
+    setting: 'exposeDockerAPIOnTCP2375',
+    remedy: 'Use the Docker CLI or another client, with tcp://localhost:2375 or tcp://127.0.0.1:2375.',
+    exitCode: ExitCode.refused,
+  },
+  BH_TCP_PORT: {
+    message: 'The Docker API can not be offered on {address}, port {port}: {reason}.',
+    setting: 'exposeDockerAPIOnTCP2375',
+    remedy: 'End what listens there, or switch the setting off. Nothing was started.',
+    exitCode: ExitCode.unavailable,
+  },
   BH_SETTINGS_NOT_WRITTEN: {
     message: 'Your settings {file} could not be written: {reason}.',
     remedy: 'What was there before is still there.',

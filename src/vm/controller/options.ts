@@ -12,6 +12,8 @@ export interface ControllerOptions {
   readonly cpus: number;
   /** Size of a new data disk. */
   readonly dataSizeMiB: number;
+  /** Whether the API is offered on the host's loopback as well (`exposeDockerAPIOnTCP2375`). */
+  readonly exposeTcp?: boolean | undefined;
   /** How long the boot may take; undefined for what the accelerator needs. */
   readonly timeoutMs: number | undefined;
 }

@@ -11,6 +11,7 @@ import { lockInstance } from '../instance/lock.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { isFailed } from '../lifecycle/state.js';
 import { QemuBackend } from '../qemu/qemu-backend.js';
+import { listenTcpApi } from '../tcp-api/listen-tcp-api.js';
 import { toUserError } from '../user-error.js';
 import { Controller } from './controller.js';
 import { serveControl } from './control-server.js';
@@ -71,6 +72,7 @@ async function runLocked(
     if (progress.kind === 'state') writeRecord(paths.record, recordOf(progress));
     announce(progress);
   });
+  await using _tcp = options.exposeTcp === true ? await listenTcpApi(paths.dockerSocket) : undefined;
   const server = await serveControl(paths.controllerSocket, controller);
   const stop = (): void => controller.down();
   process.on('SIGTERM', stop).on('SIGINT', stop);
