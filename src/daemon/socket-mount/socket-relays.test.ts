@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -99,5 +99,8 @@ test('it ends with its connections when it is told to, and nothing else does', a
 });
 
 test('what cannot make its socket says so', async () => {
-  await expect(relays.start(directory)).rejects.toThrow('did not make a socket');
+  const taken = join(directory, 'taken');
+  mkdirSync(taken);
+  writeFileSync(join(taken, 'docker.sock'), '');
+  await expect(relays.start(taken)).rejects.toThrow('did not make a socket');
 });
