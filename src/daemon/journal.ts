@@ -5,8 +5,8 @@ export interface JournalLine {
 }
 
 /**
- * The last lines of every service, bounded by bytes so that a talkative container cannot eat the VM's memory. The
- * host's controller follows the journal and keeps it on disk; nothing here outlives the daemon.
+ * The last lines of every service, bounded so that a talkative container cannot eat the VM's memory. Nothing outlives the daemon:
+ * `bulkhead logs` reads what is held.
  */
 export class Journal {
   readonly #lines: JournalLine[] = [];

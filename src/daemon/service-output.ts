@@ -1,8 +1,8 @@
-import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
+import { readLines } from '../common/line-reader.js';
 import type { Journal } from './journal.js';
 
-/** Lines longer than this are cut: a service that never ends its line must not be held in memory. */
+/** In UTF-16 units: a service that never ends its line must not be held in memory. */
 const longestLine = 16_384;
 
 /**
@@ -10,9 +10,10 @@ const longestLine = 16_384;
  * a library's warning) is wrapped, so that every journal line is a JSON object with `service`.
  */
 export function journalServiceOutput(service: string, output: Readable, journal: Journal): void {
-  createInterface({ input: output, crlfDelay: Number.POSITIVE_INFINITY }).on('line', (line) => {
-    journal.append({ service, text: toJournalText(service, line.slice(0, longestLine)) });
-  });
+  const append = (line: string): void => {
+    journal.append({ service, text: toJournalText(service, line.replace(/\r$/, '')) });
+  };
+  void readLines(output, append, longestLine);
 }
 
 export function toJournalText(service: string, line: string): string {

@@ -4,7 +4,7 @@ import type { Logger } from '../common/log.js';
 import type { Vm, VmExit, VmSpec } from './backend.js';
 import { consoleTail } from './console-tail.js';
 import { exitCause, guestFailureCause } from './failure-cause.js';
-import { readLines } from './line-reader.js';
+import { readLines } from '../common/line-reader.js';
 import { type GuestFailure, parsePhaseLine, type Phase } from './phases.js';
 
 /**

@@ -4,7 +4,7 @@ import { abortReason } from '../../common/abort.js';
 import type { AuditQuery } from '../../common/audit-event.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire, wireErrorSchema } from '../../common/errors/wire-error.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { type Progress, progressSchema } from './progress.js';
 import { type ControllerStatus, statusSchema } from './status.js';
 

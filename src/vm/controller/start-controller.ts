@@ -5,7 +5,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire } from '../../common/errors/wire-error.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { type Progress, progressSchema } from './progress.js';
 
 const largestLog = 1024 * 1024;

@@ -6,7 +6,7 @@ import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
 import { type Phase, parsePhaseLine } from '../phases.js';
 import {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { systemClock } from '../../common/system-clock.js';
 import { ManualClock } from '../../channel/test-support/manual-clock.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { endingWithParent } from './parent-death.js';
 import { startQemuVm } from './qemu-vm.js';
 

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { Duplex, duplexPair } from 'node:stream';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { QmpClient } from './qmp-client.js';
 import type { QmpEvent } from './qmp-messages.js';
 

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { parseQmpMessage, type QmpEvent, type QmpMessage } from './qmp-messages.js';
 
 interface Waiting {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import type { Vm, VmBackend, VmExit } from '../backend.js';
 
 /** What a backend's own test supplies: a guest that can be told what to do. */

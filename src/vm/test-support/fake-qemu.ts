@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { z } from 'zod';
 import { type LogQuery, serveChannel } from '../../channel/index.js';
 import { systemClock } from '../../common/system-clock.js';
-import { readLines } from '../line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import { phaseNames } from '../phases.js';
 import { portIds, qemuDescriptors } from '../qemu/arguments.js';
 import { probeExitStatus } from '../qemu/probe-guest.js';
