@@ -78,7 +78,8 @@ test('G07 what listens elsewhere all the same is stopped', async () => {
   expect(call.mock.calls.slice(1)).toEqual([['POST', '/containers/b/stop?t=0']]);
   expect(log.warn).toHaveBeenCalledOnce();
   await made.after(exchange('/networks/n/connect'));
-  expect(call).toHaveBeenCalledTimes(4);
+  await made.after(exchange('/networks/n/disconnect'));
+  expect(call).toHaveBeenCalledTimes(6);
   const off = guard({ '/containers/json': list }, 'default-port-binding');
   await off.made.sweep();
   await off.made.after(exchange('/containers/b/start'));

@@ -31,6 +31,8 @@ export interface PortGuard {
 
 /** What makes published ports listen. */
 const starts: ReadonlySet<string> = new Set(['ContainerStart', 'ContainerRestart']);
+/** What may make them listen elsewhere: of a container on two networks the ports are those of one, and of the other when it leaves that. */
+const listens: ReadonlySet<string> = new Set([...starts, 'NetworkConnect', 'NetworkDisconnect']);
 
 /**
  * `local-only-port-binding` for containers that were made without it. Threat: a container from before the rule is started again, by hand or,
@@ -97,8 +99,7 @@ export function createPortGuard(
             );
           })
         : undefined,
-    after: ({ operation: { id } }) =>
-      inForce && (starts.has(id) || id === 'NetworkConnect') ? sweepSafely() : undefined,
+    after: ({ operation: { id } }) => (inForce && listens.has(id) ? sweepSafely() : undefined),
     sweep: inForce ? sweepSafely : async () => undefined,
   };
 }

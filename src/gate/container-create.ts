@@ -3,7 +3,7 @@ import { checkEndpoints } from './endpoint-options.js';
 import { refusePrivileged } from './exec-create.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
-import { checkNetworkMode } from './joined-network.js';
+import { checkJoins } from './joined-network.js';
 import { checkLogTag } from './log-tag.js';
 import type { GatePolicy } from './policy.js';
 import { checkPortBindings } from './port-bindings.js';
@@ -37,7 +37,7 @@ export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void
   for (const mount of arrayAt(hostConfig, 'mounts'))
     checkMount(asObject(mount, 'mounts'), checkBound, shared);
   checkPortBindings(hostConfig, policy);
-  checkNetworkMode(textAt(hostConfig, 'networkmode'));
+  checkJoins(hostConfig);
   if (textAt(hostConfig, 'cgroupnsmode') === 'host') throw new BulkheadError('BH_GATE_HOST_CGROUPS');
   const volumeDriver = textAt(hostConfig, 'volumedriver');
   if (volumeDriver !== '' && volumeDriver !== 'local') refuseVolume(`the volume driver ${volumeDriver}`);

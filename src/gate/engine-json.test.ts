@@ -224,3 +224,9 @@ test('bytes are text if and only if they are UTF-8', { timeout: 120_000 }, () =>
     { numRuns: numRuns / 5 },
   );
 });
+
+test('more values than any request has are refused before they are made', () => {
+  const many = (count: number): string => `{"a":[${'{},'.repeat(count)}0]}`;
+  expect(() => readEngineJson(many(200_000))).toThrow(/more than 200000 values/);
+  expect(() => readEngineJson(many(90_000))).not.toThrow();
+});

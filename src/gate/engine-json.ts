@@ -14,6 +14,12 @@ export type EngineJson =
 const deepest = 64;
 
 /**
+ * Values and keys a body may have. Threat: four million bytes of `{},{},…` are more than a million objects: a hundred times their size in memory, and
+ * seconds in which nobody else is served.
+ */
+const mostValues = 200_000;
+
+/**
  * Reads a request body as Go's encoding/json does, or not at all. Go matches keys without regard to case, and a repeated key is
  * merged into what the first one set; JSON.parse keeps the last alone. A reader of the second kind in front of a reader of the
  * first can be shown one request and let pass another, so repeated keys are refused and all keys folded. Half a surrogate pair is
@@ -24,6 +30,7 @@ const deepest = 64;
  * Throws `BH_GATE_BODY`.
  */
 export function readEngineJson(text: string): { value: unknown; folded: EngineJson } {
+  refuseTooMany(text);
   let value: unknown;
   try {
     value = parseJson(text);
@@ -32,6 +39,18 @@ export function readEngineJson(text: string): { value: unknown; folded: EngineJs
   }
   refuseRepeatedKeys(text);
   return { value, folded: foldJson(value) };
+}
+
+/** Counts what begins or separates values, in strings as well: no request has near as many of either. */
+function refuseTooMany(text: string): void {
+  if (text.length < mostValues) return;
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const unit = text.charCodeAt(at);
+    if (unit === 0x2c || unit === 0x5b || unit === 0x7b) count += 1;
+  }
+  if (count > mostValues)
+    throw new BulkheadError('BH_GATE_BODY', { reason: `its body has more than ${mostValues} values` });
 }
 
 /** As bytes.EqualFold does for the letters of our keys: U+017F and U+212A fold to s and k. */

@@ -15,6 +15,15 @@ const refused: readonly [OperationId, string, HeaderField[], string][] = [
   ['ImageCreate', '/images/create?fromImage=x&fromSrc=-', [], 'docker import'],
   ['ImageBuild', '/build?remote=https%3A%2F%2Fx.example%2Fcontext.tar.gz', [], 'at an address'],
   ['ImageBuild', '/build?remote=&remote=http://x.example/x', [], 'at an address'],
+  // To dockerd's own reading a repository, to BuildKit's an archive.
+  ['ImageBuild', '/build?version=2&remote=https%3A%2F%2Fx.example%2Fcontext.tar%3F.git', [], 'at an address'],
+  [
+    'ImageBuild',
+    '/build?version=2&remote=https%3A%2F%2Fx.example%2Fcontext.tar%23x.git',
+    [],
+    'at an address',
+  ],
+  ['ImageBuild', '/build?remote=http%3A%2F%2Fx.example%2Fcontext.tar%3F.git%23a%0Ab', [], 'at an address'],
   [
     'Session',
     '/session',

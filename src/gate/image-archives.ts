@@ -13,8 +13,10 @@ const archiveServices: readonly (readonly [service: string, what: string])[] = [
   ['/containerd.services.content.v1.content/', 'a build that takes images from a directory'],
 ];
 
-/** As dockerd tells a git repository from a file (builder/remotecontext/urlutil, IsGitURL). */
-const repository = /^(?:git:\/\/|git@|github\.com\/)|^https?:\/\/[^]*\.git(?:#[^]+)?$/;
+/** Never a file: as dockerd tells it (builder/remotecontext/urlutil, IsGitURL), and BuildKit (dfgitutil, ParseGitRef). */
+const repository = /^(?:git:\/\/|git@|github\.com\/)/;
+/** At an address, the two differ: to be none to either, the path has to end in it, and there is no query. */
+const repositoryAddress = /^https?:\/\/[^?#]*\.git(?:#.+)?$/;
 
 /** What of a request counts here. */
 export interface ArchiveRequest {
@@ -60,5 +62,8 @@ const archiveOf: Judged = {
 };
 
 function isNoArchive(remote: string): boolean {
-  return remote === '' || remote === 'client-session' || repository.test(remote);
+  if (remote === '' || remote === 'client-session') return true;
+  // What Go and a pattern here may read in two ways.
+  if (/[\0- \x7f]/.test(remote)) return false;
+  return repository.test(remote) || repositoryAddress.test(remote);
 }

@@ -41,6 +41,13 @@ describe('the body of a container that joins the network of another', () => {
     expect(await withJoinedId(text, known)).toBe(expected);
   });
 
+  test('so do those for processes and shared memory, which dockerd would look up at each start', async () => {
+    const asked = { PidMode: 'container:web', IpcMode: 'container:../web', NetworkMode: 'none' };
+    expect(JSON.parse(await withJoinedId(JSON.stringify({ HostConfig: asked }), known))).toEqual({
+      HostConfig: { PidMode: `container:${id}`, IpcMode: `container:${id}`, NetworkMode: 'none' },
+    });
+  });
+
   test.each([
     '{}',
     '{"HostConfig":null}',
@@ -55,6 +62,8 @@ describe('the body of a container that joins the network of another', () => {
   test.each([
     [withMode('container:gone'), 'BH_GATE_NO_CONTAINER'],
     [withMode('container:'), 'BH_GATE_NO_CONTAINER'],
+    ['{"HostConfig":{"PidMode":"container:gone","SecurityOpt":["label=disable"]}}', 'BH_GATE_NO_CONTAINER'],
+    ['{"HostConfig":{"IpcMode":"container:gone"}}', 'BH_GATE_NO_CONTAINER'],
     [withMode(7), 'BH_GATE_BODY'],
     ['{"HostConfig":{"NetworkMode":"none","networkmode":"container:web"}}', 'BH_GATE_BODY'],
     ['[]', 'BH_GATE_BODY'],
@@ -81,6 +90,8 @@ describe('requests that reach the engine', () => {
   test.each([
     ['/containers/create', withMode('container:web'), 'BH_GATE_JOINED_NETWORK'],
     ['/containers/create', withMode(`container:${id}0`), 'BH_GATE_JOINED_NETWORK'],
+    ['/containers/create', '{"HostConfig":{"pidmode":"container:web"}}', 'BH_GATE_JOINED_NETWORK'],
+    ['/containers/create', '{"HostConfig":{"IpcMode":"container:web"}}', 'BH_GATE_JOINED_NETWORK'],
     ['/containers/create', withMode(`container:${id.toUpperCase()}`), 'BH_GATE_JOINED_NETWORK'],
     [`/v1.51/containers/create?name=${id}`, '{}', 'BH_GATE_CONTAINER_NAME'],
     [`/containers/create?name=a&n%61me=%2F${id}`, '{}', 'BH_GATE_CONTAINER_NAME'],

@@ -1,4 +1,5 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { type EngineJson, foldKey } from './engine-json.js';
 import { asObject, objectAt, textAt } from './fields.js';
 import { queryValues } from './query.js';
 import type { RequestBody } from './request-body.js';
@@ -9,11 +10,15 @@ export type ContainerIds = (reference: string) => Promise<string | undefined>;
 const fullId = /^[0-9a-f]{64}$/;
 const joining = 'container:';
 
+/** What of `HostConfig` may name another container whose namespace is joined. */
+const modes = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
+
 /**
- * `--network container:…` names the other container by its full id, and no container has a name of that form. Threat: what names no container
+ * `--network container:…`, `--pid` and `--ipc` likewise, name the other container by its full id, and no container has a name of that form. Threat: what names no container
  * yet, or a name another gets later, can be made to lead back to the container itself. dockerd follows such a chain without end for each
  * container that has a link (`--link`) to one in it (daemon_unix.go, registerLinks), at each start and before it answers anybody. An id can't
- * lead back: whom it names was there before. dockerd itself puts the id there, but not where it finds no container.
+ * lead back: whom it names was there before. dockerd itself puts the id there, but not where it finds no container, and looks for the name again at each start: a container that
+ * the engine restarts by itself would then be in the namespaces of whoever has the name by then, which nobody was asked about.
  *
  * Throws `BH_GATE_JOINED_NETWORK`.
  */
@@ -21,6 +26,11 @@ export function checkNetworkMode(mode: string): void {
   const container = mode.startsWith(joining) ? mode.slice(joining.length) : undefined;
   if (container !== undefined && !fullId.test(container))
     throw new BulkheadError('BH_GATE_JOINED_NETWORK', { container });
+}
+
+/** Every mode of a container that is made. Throws `BH_GATE_JOINED_NETWORK`. */
+export function checkJoins(hostConfig: ReadonlyMap<string, EngineJson>): void {
+  for (const key of modes) checkNetworkMode(textAt(hostConfig, foldKey(key)));
 }
 
 /** POST /build, which makes containers with the classic builder. Throws `BH_GATE_JOINED_NETWORK`. */
@@ -35,16 +45,19 @@ export function checkContainerName(target: string): void {
 }
 
 /**
- * POST /containers/create: puts the id in place of whatever else names the container whose network is joined.
+ * POST /containers/create: puts the id in place of whatever else names the container whose namespace is joined.
  *
  * Throws `BH_GATE_NO_CONTAINER`.
  */
 export async function joinById(body: RequestBody, idOf: ContainerIds): Promise<void> {
-  const mode = textAt(objectAt(asObject(body.folded, 'the body'), 'hostconfig'), 'networkmode');
-  if (!mode.startsWith(joining)) return;
-  const container = mode.slice(joining.length);
-  if (fullId.test(container)) return;
-  const id = await idOf(container);
-  if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
-  body.setHostConfig('NetworkMode', `${joining}${id}`);
+  const hostConfig = objectAt(asObject(body.folded, 'the body'), 'hostconfig');
+  for (const key of modes) {
+    const mode = textAt(hostConfig, foldKey(key));
+    if (!mode.startsWith(joining)) continue;
+    const container = mode.slice(joining.length);
+    if (fullId.test(container)) continue;
+    const id = await idOf(container);
+    if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
+    body.setHostConfig(key, `${joining}${id}`);
+  }
 }

@@ -55,7 +55,7 @@ export const gateErrors = defineErrors({
   },
   BH_GATE_JOINED_NETWORK: {
     message:
-      'enhanced container isolation: rule joined-networks refuses the network container:{container}, because a name may be that of another container later.',
+      'enhanced container isolation: rule joined-networks refuses to share namespaces with container:{container}, because a name may be that of another container later.',
     remedy: "Give the container's full id, as docker inspect shows it.",
     exitCode: ExitCode.refused,
   },
@@ -85,7 +85,7 @@ export const gateErrors = defineErrors({
   },
   BH_GATE_NO_CONTAINER: {
     message:
-      'No such container: {container}. Rule joined-networks: its network can be joined when it has been made.',
+      'No such container: {container}. Rule joined-networks: its namespaces can be joined when it has been made.',
     remedy: 'Make the other container first.',
     exitCode: ExitCode.refused,
   },

@@ -2,6 +2,8 @@ import type { Duplex } from 'node:stream';
 
 /** Bytes held for a reader that has not asked for them yet; beyond, the stream is paused. */
 const mostHeld = 65_536;
+/** What holding a piece takes besides its bytes: of pieces of one byte there may not be 65,536. */
+const perPiece = 256;
 
 /** A connection that went away before what was being said had ended. */
 export class ConnectionCut extends Error {
@@ -29,8 +31,8 @@ export class ByteSource {
     this.giveBack = giveBack;
     const onData = (piece: Buffer): void => {
       this.#pieces.push(piece);
-      this.#held += piece.length;
-      if (this.#held > mostHeld) stream.pause();
+      this.#held += piece.length + perPiece;
+      if (this.#held > mostHeld + perPiece) stream.pause();
       this.#wake?.();
     };
     const onEnd = (): void => {
@@ -60,8 +62,8 @@ export class ByteSource {
     for (;;) {
       const piece = this.#pieces.shift();
       if (piece !== undefined) {
-        this.#held -= piece.length;
-        if (this.#held <= mostHeld) this.#stream.resume();
+        this.#held -= piece.length + perPiece;
+        if (this.#held <= mostHeld + perPiece) this.#stream.resume();
         return piece;
       }
       if (this.#ended) return undefined;
@@ -77,7 +79,7 @@ export class ByteSource {
   putBack(rest: Buffer): void {
     if (rest.length === 0) return;
     this.#pieces.unshift(rest);
-    this.#held += rest.length;
+    this.#held += rest.length + perPiece;
   }
 
   /** Calls back when the stream has ended or was cut and nothing of it is left to read, at once if that is so. Replaces an earlier wish. */

@@ -11,6 +11,7 @@ import { operationOf } from '../../gate/operations.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
+import { GrowingBuffer } from './growing-buffer.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
 
 const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
@@ -94,14 +95,14 @@ async function readBody(request: RequestHead, { stream, source }: Peer): Promise
   const { framing, expectsContinue } = request;
   if (typeof framing === 'object') checkLength(framing.length);
   if (expectsContinue) await writeAll(stream, [continueAnswer]);
-  const body: Buffer[] = [];
-  let length = 0;
+  const body = new GrowingBuffer();
   await eachContent(request, source, async (content) => {
-    for (const piece of content) length += piece.length;
-    checkLength(length);
-    body.push(...content);
+    for (const piece of content) {
+      checkLength(body.length + piece.length);
+      body.add(piece);
+    }
   });
-  return Buffer.concat(body);
+  return body.bytes();
 }
 
 async function eachContent(

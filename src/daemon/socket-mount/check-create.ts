@@ -18,6 +18,9 @@ export interface CheckCreateOptions extends ContainerJudgeOptions {
   readonly lookup: ImageLookup;
 }
 
+/** Containers whose files and namespaces one may share that is made through a filtered socket: each is asked for. Threat: a list of a million of them. */
+const mostJoins = 32;
+
 /**
  * POST /containers/create, for an early and friendly answer to whoever asks for the Docker socket; the runtime decides again at each start. What it cannot
  * know then is who made a container: one that is made through a filtered socket gets none for more than that one's, neither by its own image nor
@@ -52,8 +55,13 @@ export async function checkCreate(
   if (caller.kind === 'developer') return undefined;
   const permitted = await options.permittedTo(caller);
   const wider = decision.kind === 'allowed' && !isWithin(decision.permitted, permitted);
-  const others = await Promise.all(joins.map((join) => reachesMore(join, caller.id, permitted, options)));
-  if (wider || others.includes(true))
-    throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
+  const others = new Set(joins);
+  if (others.size > mostJoins)
+    throw new BulkheadError('BH_GATE_BODY', { reason: `it shares with more than ${mostJoins} containers` });
+  const reach = async (): Promise<boolean> => {
+    for (const other of others) if (await reachesMore(other, caller.id, permitted, options)) return true;
+    return false;
+  };
+  if (wider || (await reach())) throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
   return image.id;
 }

@@ -93,6 +93,17 @@ describe('a request of a container', () => {
   });
 });
 
+test.each([
+  ['networkmode=bridge', true],
+  ['networkmode=container:plain', true],
+  ['networkmode=&networkmode=container:wide', false],
+  ['version=1&networkmode=container%3Abeside', false],
+])('POST /build of a container, %s', async (query, served) => {
+  expect(await judged('POST', '/build', query)).toMatch(
+    served ? /^served$/ : /would give this container the Docker socket of another one/,
+  );
+});
+
 describe('a container that is made', () => {
   const made = async (by: ContainerCaller | { kind: 'developer' }, body: object): Promise<string> => {
     const request = { path: '/containers/create', query: undefined };
@@ -151,6 +162,12 @@ describe('a container that is made', () => {
       caller,
       { Image: 'cli', HostConfig: { Mounts } },
       /would give this container/,
+    ],
+    [
+      'by a container, with the files of more containers than anybody has',
+      caller,
+      { Image: 'mine', HostConfig: { VolumesFrom: Array.from({ length: 1000 }, (_, n) => `c${n}`) } },
+      /shares with more than 32 containers/,
     ],
     [
       'by a container, with the files of one that has more',

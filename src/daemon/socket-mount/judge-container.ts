@@ -7,6 +7,8 @@ import { actsWithin } from '../../gate/socket-mount/reach.js';
 import type { Exchange } from '../gate/exchange.js';
 import { containerOfExec, reachesMore, type SocketHoldersOptions } from './socket-holders.js';
 
+const joining = 'container:';
+
 export interface ContainerJudgeOptions extends SocketHoldersOptions {
   /** Whom a refusal tells the reader to ask. */
   readonly contact: string;
@@ -27,19 +29,27 @@ export async function judgeContainer(
   const permitted = await options.permittedTo(caller);
   if (!operationsOf(operation.id, request.query).every((asked) => permitted.has(asked)))
     throw new BulkheadError('BH_GATE_COMMAND', refusal(request, options));
-  const target = await targetOf(operation, options);
-  if (target !== undefined && (await reachesMore(target, caller.id, permitted, options)))
-    throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
+  for (const target of await targetsOf(operation, request, options))
+    if (await reachesMore(target, caller.id, permitted, options))
+      throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
 }
 
-async function targetOf(
+/** Containers a request acts within: one it names in its path, or whose network the classic builder is to give the containers it makes. */
+async function targetsOf(
   { id, parameters }: Exchange['operation'],
+  { query }: Pick<RequestHead, 'query'>,
   options: SocketHoldersOptions,
-): Promise<string | undefined> {
+): Promise<readonly string[]> {
+  if (id === 'ImageBuild')
+    return new URLSearchParams(`?${query ?? ''}`)
+      .getAll('networkmode')
+      .flatMap((mode) => (mode.startsWith(joining) ? [mode.slice(joining.length)] : []));
   const kind = actsWithin[id];
   const reference = parameters['id'] ?? '';
-  if (kind === undefined) return undefined;
-  return kind === 'exec' ? containerOfExec(reference, options) : reference;
+  if (kind === undefined) return [];
+  if (kind === 'container') return [reference];
+  const container = await containerOfExec(reference, options);
+  return container === undefined ? [] : [container];
 }
 
 /** The request as it was understood, in words that a terminal does not act on. */

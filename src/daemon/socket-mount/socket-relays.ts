@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { orNothing } from '../../common/cause.js';
 
 /** Holds the Docker sockets of containers. */
 export interface SocketRelays {
@@ -31,7 +32,7 @@ export function createSocketRelays(program: string): SocketRelays {
     },
     stop(directory) {
       const pid = relayIn(directory);
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      if (pid !== undefined) orNothing(() => process.kill(pid, 'SIGKILL'));
     },
   };
 }

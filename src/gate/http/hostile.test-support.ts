@@ -41,6 +41,7 @@ export const hostileRequests: Readonly<Record<string, string>> = {
   'a target in asterisk form': 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n',
   'a fragment': 'GET /_ping#x HTTP/1.1\r\nHost: x\r\n\r\n',
   'a fragment in the query': 'GET /_ping?a#x HTTP/1.1\r\nHost: x\r\n\r\n',
+  'a second question mark': 'POST /images/create??fromImage=a&fromSrc=- HTTP/1.1\r\nHost: x\r\n\r\n',
   'a semicolon in the query': 'GET /events?a=b;c=d HTTP/1.1\r\nHost: x\r\n\r\n',
   'half an encoded character in the query': 'GET /events?a=%4 HTTP/1.1\r\nHost: x\r\n\r\n',
   'a doubled slash': 'POST //containers/create HTTP/1.1\r\nHost: x\r\n\r\n',

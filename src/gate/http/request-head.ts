@@ -78,8 +78,8 @@ export function parseRequestHead([requestLine = '', ...rest]: readonly string[])
 function parseTarget(target: string): { path: string; query: string | undefined } {
   const [, raw, query] = /^(\/[^?#]*)(?:\?([^#]*))?$/.exec(target) ?? [];
   if (raw === undefined) throw unreadable('its target is not a path');
-  // Go leaves out a parameter with a semicolon or with half an encoded character (net/url, parseQuery); other readers find others in it.
-  if (query !== undefined && !/^(?:[^;%]|%[0-9A-Fa-f]{2})*$/.test(query))
+  // A second question mark is part of the first name to Go, and to other readers it is not. Go leaves out a parameter with a semicolon or with half an encoded character (net/url, parseQuery); other readers find others in it.
+  if (query !== undefined && !/^(?!\?)(?:[^;%]|%[0-9A-Fa-f]{2})*$/.test(query))
     throw unreadable('its query is not in the plain form');
   let path: string;
   try {

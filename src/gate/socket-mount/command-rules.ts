@@ -39,7 +39,7 @@ export function isWithin(narrow: PermittedOperations, wide: PermittedOperations)
  */
 export function operationsOf(id: OperationId, query: string | undefined): readonly CommandOperation[] {
   if (id !== 'ImageCreate') return [id];
-  const images = new URLSearchParams(query ?? '').getAll('fromImage');
+  const images = new URLSearchParams(`?${query ?? ''}`).getAll('fromImage');
   const asked: CommandOperation[] = [];
   if (images.some((image) => image !== '')) asked.push('ImagePull');
   if (images.length === 0 || images.includes('')) asked.push('ImageImport');

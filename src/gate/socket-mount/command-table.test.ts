@@ -15,6 +15,12 @@ test('every operation of the engine can be denied by a command, or is in one of 
   expect(others.toSorted()).toEqual([...alwaysAllowed, ...neverServed].toSorted());
 });
 
+test('whoever may not build has no other way to BuildKit', () => {
+  const builds = Object.values(commandTable).filter(({ denies }) => denies.includes('ImageBuild'));
+  expect(builds.length).toBeGreaterThan(3);
+  for (const { denies } of builds) expect(denies).toEqual(expect.arrayContaining(['Session', 'Grpc']));
+});
+
 test('what is never served is closed to everybody', () => {
   const closed = operationTable.flatMap(([id, , , why]) => (why === undefined ? [] : [id]));
   expect(neverServed.filter((id) => !closed.some((other) => other === id))).toEqual([]);

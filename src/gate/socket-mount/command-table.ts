@@ -127,6 +127,8 @@ const images: readonly CommandOperation[] = [
   'ImageSearch',
   'ImageTag',
 ];
+/** `docker image build` is a session with BuildKit, by which images are pulled, made, tagged and pushed as well. */
+const imagesAndBuild: readonly CommandOperation[] = [...images, ...build];
 const networks: readonly CommandOperation[] = [
   'NetworkConnect',
   'NetworkCreate',
@@ -178,7 +180,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
   exec: { denies: exec, needs: ['ContainerInspect', 'ExecInspect', 'ExecResize'] },
   export: { denies: ['ContainerExport'] },
   history: { denies: ['ImageHistory'] },
-  image: { denies: images },
+  image: { denies: imagesAndBuild },
   images: { denies: ['ImageList'] },
   import: { denies: ['ImageImport'] },
   info: { denies: ['SystemInfo'] },
@@ -238,7 +240,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
 
   'build*': builder,
   'container*': { denies: containers },
-  'image*': { denies: images, needs: ['Session', 'Grpc', 'BuildCancel'] },
+  'image*': { denies: imagesAndBuild },
   'network*': { denies: networks },
   'system*': {
     denies: system,
