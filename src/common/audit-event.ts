@@ -75,19 +75,20 @@ const containerSchema = z.strictObject({
   ...reason,
 });
 
-/** The policy bulkheadd runs with, told at each of its starts. */
+/** The policy bulkheadd runs with, or refuses to, told at each of its starts. */
 const policySchema = z.strictObject({
   ...position,
   kind: z.literal('policy'),
   outcome,
   who: callerSchema,
-  /** `none` without one; else its serial number, or `unnumbered`. */
+  /** `none` without one, `unknown` of one that was refused; else its serial number, or `unnumbered`. */
   policy: z.string(),
-  /** SHA-256 of its settings in canonical form (RFC 8785). */
+  /** SHA-256 of the file it was read from. */
   sha256: z.string().optional(),
   /** Of bulkheadd. */
   version: z.string(),
   mode: z.enum(['vm', 'native']),
+  ...reason,
 });
 
 /** Somebody signed in or out, or was refused. */
@@ -96,7 +97,7 @@ const signInSchema = z.strictObject({
   kind: z.literal('sign-in'),
   outcome,
   who: callerSchema,
-  action: z.enum(['sign-in', 'sign-out', 'expired']),
+  action: z.enum(['sign-in', 'sign-out']),
   ...reason,
 });
 
@@ -109,8 +110,6 @@ const socketMountSchema = z.strictObject({
   request: z.string().optional(),
   container: z.string().optional(),
   image: z.string().optional(),
-  /** The image, or the entry of the policy's list, by which it is allowed. */
-  allowedBy: z.string().optional(),
   ...reason,
 });
 

@@ -24,6 +24,8 @@ export interface ExplainSources {
   readonly client: Pick<EngineClient, 'call' | 'containerId'>;
   readonly decisions: Decisions;
   readonly policy: GatePolicy;
+  /** Throws `BH_SIGN_IN_REQUIRED` where nobody may use the engine: what is asked makes a container, if one that never runs. */
+  readonly mustBeMember: () => void;
 }
 
 const afterwards =
@@ -32,6 +34,7 @@ const afterwards =
 /** Answers one question of `bulkhead explain`; what went wrong is an answer, too. */
 export async function answerExplain(question: unknown, sources: ExplainSources): Promise<ExplainAnswer> {
   try {
+    sources.mustBeMember();
     const asked = explainQuestionSchema.parse(question);
     const answer = await ('container' in asked
       ? explainContainer(asked.container, sources)

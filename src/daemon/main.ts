@@ -1,11 +1,17 @@
 import { Socket } from 'node:net';
-import { messageOf } from '../common/cause.js';
 import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { warmUp } from '../isolation/warm-up.js';
+import { engineOptionsInForce } from '../policy/index.js';
 import { RuntimeServer } from '../runtime/index.js';
-import { checkSharesAllowed } from './allowed-shares.js';
-import { auditHealth, openAuditLog, policyDecision, recordContainer, startTelemetry } from './audit/index.js';
+import {
+  auditHealth,
+  openAuditLog,
+  policyDecision,
+  policyRefusal,
+  recordContainer,
+  startTelemetry,
+} from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
@@ -19,6 +25,7 @@ import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine-facts.
 import { answerExplain } from './explain.js';
 import { createHandlers, type HandlerSources, joinEngine } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
+import { readInForce } from './in-force.js';
 import { openInitLink } from './init-link.js';
 import { createIsolationPlanner } from './isolation-planner.js';
 import { Journal } from './journal.js';
@@ -26,19 +33,16 @@ import { journalStream } from './log-stream.js';
 import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
 import { readLoopback, readOwnNetworks } from './own-networks.js';
-import { openPhaseSink, type PhaseSink } from './phase-sink.js';
-import { policyGuard } from './policy-guard.js';
-import { readPolicyInForce } from './policy-in-force.js';
+import { openPhaseSink } from './phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
-import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
+import { engineConfigurationOf } from './settings-in-force.js';
 import { journalServiceOutput } from './service-output.js';
 import { createReaper } from './create-reaper.js';
-import { createSharedPaths, readSharedList } from './shared-list.js';
+import { createSharedPaths } from './shared-list.js';
+import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
-import { readSealedRegistry } from './sign-in/sealed-registry.js';
-import { signInRequirement } from './sign-in/requirement.js';
 import { createDockerSockets } from './socket-mount/socket-mounts.js';
 import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
 import { untilExists } from './socket-watch.js';
@@ -76,44 +80,41 @@ async function main(args: DaemonArguments): Promise<void> {
   const {
     isolation: policy,
     settings,
+    effective,
     standing,
-  } = orFailure(phases, 'policy-refused', () =>
-    readPolicyInForce(args.policyFd, policyGuard(args.mode, log)),
-  );
-  const members = orFailure(phases, 'policy-refused', () =>
-    signInRequirement(settings, readSealedRegistry(args.registryFd)),
-  );
+    members,
+    shared,
+  } = readInForce(args, phases, {
+    log,
+    refused: (code) => {
+      audit.record(policyRefusal({ code, version, mode: args.mode }));
+      audit.flushNow();
+    },
+  });
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
-  const inForce = orFailure(phases, 'engine-failed', () =>
-    readSettingsInForce(args.policyFd === undefined ? undefined : settings, args.settingsFd),
-  );
-  const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
-  orFailure(phases, 'engine-failed', () => {
-    checkSharesAllowed(shared, settings);
-  });
-  phases.phase('policy-sealed');
-  /* First of all: dockerd, started beside this process, refuses to start without it. */
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
   const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
   const socketPolicy = socketMountPolicyOf(settings);
   const gatePolicy = {
     ...policy,
-    blockDockerLoad: inForce.blockDockerLoad.value,
-    portBinding: inForce.portBindingBehavior.value,
+    blockDockerLoad: effective.blockDockerLoad.value,
+    portBinding: effective.portBindingBehavior.value,
     loopback: readLoopback(),
     dockerSocket: !socketPolicy.images.empty,
     shared: createSharedPaths(shared, sshAgent),
     ownNetworks,
   };
   makeSocketStandIn();
+  /* As early as can be: dockerd, started beside this process, refuses to start without it. */
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
   if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
-  const { added, stripped } = engineConfigurationOf(inForce, ownNetworks);
+  const options = engineOptionsInForce(settings, effective);
+  const { added, stripped } = engineConfigurationOf(options, gatePolicy.portBinding, ownNetworks);
   for (const { key, reason } of stripped)
     log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');
   const engineIsOutdated = configureEngine(enginePaths.config, policy, added);
@@ -256,7 +257,13 @@ async function main(args: DaemonArguments): Promise<void> {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     health: () => readHealth(healthSources),
-    explain: (question) => answerExplain(question, { client, decisions, policy: gatePolicy }),
+    explain: (question) =>
+      answerExplain(question, {
+        client,
+        decisions,
+        policy: gatePolicy,
+        mustBeMember: () => createSignInJudge(signIn)({ operation: { id: 'ContainerCreate' } }),
+      }),
     signIn,
     journal,
     log,
@@ -288,16 +295,6 @@ async function main(args: DaemonArguments): Promise<void> {
   if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
   if (args.controlPort !== undefined) {
     await serveVmControl({ relay: relayProgram, port: args.controlPort, handlers, clock: systemClock, log });
-  }
-}
-
-/** What is not in order is told to the host, and nothing is served. */
-function orFailure<T>(phases: PhaseSink, failure: 'policy-refused' | 'engine-failed', read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    phases.failure(failure, messageOf(error));
-    throw error;
   }
 }
 

@@ -28,7 +28,10 @@ const policyOf = (bulkhead: object): PolicyInForce =>
   inForce(JSON.stringify({ configurationFileVersion: 2, bulkhead }));
 
 test('without a policy, and by one that says nothing of isolation, the default is in force', () => {
-  expect(readPolicyInForce(undefined, admit)).toMatchObject({ isolation: defaultPolicy, settings: {} });
+  expect(readPolicyInForce(undefined, admit)).toMatchObject({
+    isolation: defaultPolicy,
+    settings: { configurationFileVersion: 2 },
+  });
   expect(inForce('{"configurationFileVersion": 2}').isolation).toEqual(defaultPolicy);
   const off =
     '{"configurationFileVersion": 2, "enhancedContainerIsolation": {"locked": true, "value": false}}';

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { effectiveSettings, type Settings } from '../policy/index.js';
+import { engineOptionsOf, type Settings } from '../policy/index.js';
 import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
 
 function inForce(policy: Settings | undefined, text: string) {
@@ -43,26 +43,24 @@ test.each([
 
 test('G08 what is kept is added to the configuration, and what is stripped is named', () => {
   const value = { runtimes: {}, mtu: 1400, 'default-address-pools': [{ base: '10.0.0.0/8', size: 24 }] };
-  const settings = {
-    ...effectiveSettings(undefined, {}),
-    'linuxVM.dockerDaemonOptions': { value, source: 'user' as const },
-  };
-  expect(engineConfigurationOf(settings, ['192.0.2.0/24'])).toEqual({
+  const configured = (own: string) =>
+    engineConfigurationOf(engineOptionsOf(value), 'default-port-binding', [own]);
+  expect(configured('192.0.2.0/24')).toEqual({
     added: { mtu: 1400, 'default-address-pools': value['default-address-pools'] },
     stripped: [expect.objectContaining({ key: 'runtimes' })],
   });
-  const colliding = engineConfigurationOf(settings, ['10.0.2.15/24']);
+  const colliding = configured('10.0.2.15/24');
   expect(colliding.added).toEqual({ mtu: 1400 });
   expect(colliding.stripped.map(({ key }) => key)).toEqual(['runtimes', 'default-address-pools']);
 });
 
 test('G07 ports without an address are bound to the loopback by the engine itself', () => {
-  const local = effectiveSettings(undefined, { portBindingBehavior: 'default-local-port-binding' });
-  expect(engineConfigurationOf(local, []).added).toEqual({
+  const none = engineOptionsOf({});
+  expect(engineConfigurationOf(none, 'default-local-port-binding', []).added).toEqual({
     ip: '127.0.0.1',
     'default-network-opts': {
       bridge: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' },
     },
   });
-  expect(engineConfigurationOf(effectiveSettings(undefined, {}), []).added).toEqual({});
+  expect(engineConfigurationOf(none, 'default-port-binding', []).added).toEqual({});
 });

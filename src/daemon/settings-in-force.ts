@@ -1,7 +1,7 @@
 import {
   type EffectiveSettings,
   effectiveSettings,
-  engineOptionsOf,
+  type EngineOptions,
   type JsonObject,
   readUserSettings,
   type Settings,
@@ -31,18 +31,19 @@ const bindingOption = 'com.docker.network.bridge.host_binding_ipv4';
 /**
  * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.
  *
+ * @param options what of `dockerDaemonOptions` may reach it (`engineOptionsInForce`).
  * @param ownNetworks the VM's own, in CIDR form: an address pool with a part of one would take addresses of the VM away.
  */
 export function engineConfigurationOf(
-  settings: Pick<EffectiveSettings, 'linuxVM.dockerDaemonOptions' | 'portBindingBehavior'>,
+  { kept, stripped }: EngineOptions,
+  portBinding: EffectiveSettings['portBindingBehavior']['value'],
   ownNetworks: readonly string[],
 ): { readonly added: JsonObject; readonly stripped: readonly StrippedOption[] } {
-  const { kept, stripped } = engineOptionsOf(settings['linuxVM.dockerDaemonOptions'].value);
   const { 'default-address-pools': pools, ...others } = kept;
   const collides =
     Array.isArray(pools) &&
     pools.some(({ base }: { base: string }) => ownNetworks.some((own) => overlap(base, own) !== false));
-  const local = settings.portBindingBehavior.value !== 'default-port-binding';
+  const local = portBinding !== 'default-port-binding';
   return {
     added: {
       ...others,

@@ -34,7 +34,8 @@ export function engineOptionsOf(options: JsonObject): EngineOptions {
         const inner = keep(value, `${name}.`);
         return inner.length === 0 ? [] : [[name, Object.fromEntries(inner)]];
       }
-      if (Object.hasOwn(engineOptionShapes, key)) return [[name, value]];
+      // A dot in dockerd's own name would be an option it does not know: it would not start.
+      if (!name.includes('.') && Object.hasOwn(engineOptionShapes, key)) return [[name, value]];
       stripped.push({ key, reason: reasonOf(key) });
       return [];
     });

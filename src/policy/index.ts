@@ -10,7 +10,8 @@ export {
   type SettingSource,
   type UserSettingName,
 } from './effective-settings.js';
-export { engineOptionsOf, type StrippedOption } from './engine-options.js';
+export { engineOptionsInForce } from './engine-options-in-force.js';
+export { type EngineOptions, engineOptionsOf, type StrippedOption } from './engine-options.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';

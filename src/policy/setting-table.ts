@@ -24,7 +24,7 @@ export const settingTable = {
   displayedOnboarding: unused('a survey'),
   desktopTerminalEnabled: unused('a terminal in the application'),
   exposeDockerAPIOnTCP2375: {
-    enforcer: 'vm and host',
+    enforcer: 'host',
     platforms: ['windows'],
     meaning: 'the API without a password on port 2375',
   },
@@ -52,7 +52,7 @@ export const settingTable = {
   kubernetes: unused('a cluster in the VM'),
   defaultNetworkingMode: { enforcer: 'vm', meaning: 'IPv4, IPv6 or both' },
   dnsInhibition: { enforcer: 'vm', meaning: 'which addresses names resolve to' },
-  portBindingBehavior: { enforcer: 'vm and host', meaning: 'addresses published ports listen on' },
+  portBindingBehavior: { enforcer: 'vm', meaning: 'addresses published ports listen on' },
   enableInference: unused('running models'),
   enableInferenceTCP: unused('running models'),
   enableInferenceTCPPort: unused('running models'),

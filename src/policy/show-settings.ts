@@ -1,5 +1,5 @@
 import { type Effective, effectiveSettings, type SettingSource } from './effective-settings.js';
-import { engineOptionsOf } from './engine-options.js';
+import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';
 import { isCarriedOut } from './not-carried-out.js';
 import { bulkheadMeanings, type Enforcer, settingTable } from './setting-table.js';
@@ -81,10 +81,9 @@ function factsOf(name: string, enforcer: Enforcer, meaning: string): Facts {
  * @param policy undefined where there is none.
  */
 export function showSettings(policy: Settings | undefined, user: UserSettings): readonly ShownSetting[] {
-  const effective: Readonly<Record<string, Effective<unknown> | undefined>> = {
-    ...effectiveSettings(policy, user),
-  };
-  const { stripped } = engineOptionsOf(effectiveSettings(policy, user)['linuxVM.dockerDaemonOptions'].value);
+  const inForce = effectiveSettings(policy, user);
+  const effective: Readonly<Record<string, Effective<unknown> | undefined>> = { ...inForce };
+  const { stripped } = engineOptionsInForce(policy, inForce);
   return settingFacts().map((facts) => {
     const said = effective[facts.name] ?? saidBy(policy, facts.name);
     if (facts.name === 'enhancedContainerIsolation.value' && said.value === false)

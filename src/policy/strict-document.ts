@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { printable } from '../common/printable.js';
 import { isJsonObject, type JsonObject } from './json-value.js';
 import { canonicalKeys, type KeyNames } from './key-names.js';
 import {
@@ -70,9 +71,10 @@ function problemsOf(issue: z.core.$ZodIssue): { path: JsonPath; reason: string }
   return issue.keys.map((key) => ({ path: [...path, key], reason: 'no setting has this name' }));
 }
 
+/** Threat: keys of somebody else's file, on the terminal of whoever checks it. */
 function keyText(path: JsonPath): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${part}`)).join('');
-  return text === '' ? 'the document' : text.replace(/^\./, '');
+  return text === '' ? 'the document' : printable(text.replace(/^\./, ''));
 }
 
 function sentence(message: string): string {

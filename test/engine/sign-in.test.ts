@@ -106,6 +106,11 @@ describe('before anybody is signed in', () => {
     expect(stderr).toContain('it@example.org');
   });
 
+  test('nothing is explained: that makes a container, if one that never runs', async () => {
+    const answer = await withControl(control(), (channel) => channel.explain({ container: 'any' }));
+    expect(answer).toMatchObject({ kind: 'error', code: 'BH_SIGN_IN_REQUIRED' });
+  });
+
   test.each([
     ['GET', '/containers/json', 407],
     ['GET', '/v1.44/containers/json', 407],

@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -82,6 +82,25 @@ describe('G09: an engine with a key does not serve', () => {
     ],
   ])('%s', async (_what, policy, reason) => {
     await expectRefused(policy(), reason);
+  });
+
+  test('and each refusal is in the audit log', async () => {
+    const log = join(dir, 'data', 'bulkhead', 'audit');
+    const texts = await Promise.all(
+      (await readdir(log)).map(async (name) => readFile(join(log, name), 'utf8')),
+    );
+    const refused = texts
+      .flatMap((text) => text.split('\n'))
+      .filter((line) => line.includes('"kind":"policy"') && line.includes('"outcome":"refused"'))
+      .map((line) => /"code":"(BH_POLICY_[A-Z_]+)"/.exec(line)?.[1] ?? line);
+    expect(refused.toSorted()).toEqual([
+      'BH_POLICY_ALTERED',
+      'BH_POLICY_EXPIRED',
+      'BH_POLICY_IMAGE_VERSION',
+      'BH_POLICY_KEY',
+      'BH_POLICY_MISSING',
+      'BH_POLICY_UNSIGNED',
+    ]);
   });
 });
 

@@ -107,7 +107,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const notes = [
     ...sharing.notes,
     ...(policy === undefined ? [] : policyNotes(policy, imageHasKey)),
-    ...settingsNotes(inForce),
+    ...settingsNotes(policy?.settings, inForce),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);

@@ -1,4 +1,6 @@
 import type { Decision } from '../../common/audit-event.js';
+import type { ErrorCode } from '../../common/errors/registry.js';
+import { reasonOf } from '../../common/errors/rule-of.js';
 import type { Health, PolicyStanding } from '../../common/health.js';
 import { systemClock } from '../../common/system-clock.js';
 import type { Settings } from '../../policy/index.js';
@@ -53,6 +55,24 @@ export function policyDecision(facts: {
     ...(policy === 'none' ? {} : { sha256: policy.sha256 }),
     version,
     mode,
+  };
+}
+
+/** A policy that does not come into force: nothing is served by this run of bulkheadd. */
+export function policyRefusal(facts: {
+  readonly code: ErrorCode;
+  readonly version: string;
+  readonly mode: 'vm' | 'native';
+}): Decision {
+  const { code, version, mode } = facts;
+  return {
+    kind: 'policy',
+    outcome: 'refused',
+    who: { kind: 'bulkheadd' },
+    policy: 'unknown',
+    version,
+    mode,
+    ...reasonOf(code),
   };
 }
 

@@ -62,7 +62,7 @@ export async function prepareDocuments(
     highestSerial: admission.highestSerial,
     notes: [
       ...(policy === undefined ? [] : policyNotes(policy, admission.key !== undefined)),
-      ...settingsNotes(effectiveSettings(policy?.settings, user.settings)),
+      ...settingsNotes(policy?.settings, effectiveSettings(policy?.settings, user.settings)),
     ],
   };
 }

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../../common/errors/definition.js';
+import { printable, printableJson } from '../../../common/printable.js';
 import { policyDifferences } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
@@ -27,9 +28,11 @@ Examples:
 async function diff({ terminal }: CliContext, before: string, after: string, json: boolean): Promise<void> {
   const [old, now] = [await readSoundPolicy(before), await readSoundPolicy(after)];
   const differences = policyDifferences(old.document, now.document);
-  const text = (value: unknown): string => (value === undefined ? '(absent)' : JSON.stringify(value));
-  if (json) terminal.out(`${JSON.stringify(differences)}\n`);
+  const text = (value: unknown): string =>
+    value === undefined ? '(absent)' : printableJson(JSON.stringify(value));
+  if (json) terminal.out(`${printableJson(JSON.stringify(differences))}\n`);
   else
-    for (const { key, before: a, after: b } of differences) terminal.out(`${key}: ${text(a)} → ${text(b)}\n`);
+    for (const { key, before: a, after: b } of differences)
+      terminal.out(`${printable(key)}: ${text(a)} → ${text(b)}\n`);
   if (differences.length > 0) process.exitCode = ExitCode.failure;
 }

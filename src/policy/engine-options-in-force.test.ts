@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { effectiveSettings } from './effective-settings.js';
+import { engineOptionsInForce } from './engine-options-in-force.js';
+import type { Settings } from './settings-schema.js';
+
+const registries = {
+  'registry-mirrors': ['http://127.0.0.1:5000'],
+  'insecure-registries': ['0.0.0.0/0'],
+};
+const options = { ...registries, mtu: 1400 };
+const user = { linuxVM: { dockerDaemonOptions: options } };
+const listing = (images: string[], own: object = {}): Settings => ({
+  configurationFileVersion: 2,
+  enhancedContainerIsolation: {
+    locked: true,
+    value: true,
+    dockerSocketMount: { imageList: { images, allowDerivedImages: false } },
+  },
+  ...own,
+});
+
+test("a user's own mirror does not answer for a name of the policy's list", () => {
+  const policy = listing(['testcontainers/ryuk:*']);
+  const { kept, stripped } = engineOptionsInForce(policy, effectiveSettings(policy, user));
+  expect(kept).toEqual({ mtu: 1400 });
+  expect(stripped.map(({ key }) => key)).toEqual(Object.keys(registries));
+});
+
+test.each([
+  ['without a policy', undefined],
+  ['where nobody has the socket', listing([])],
+  [
+    'where they are the policy',
+    listing(['a'], { linuxVM: { dockerDaemonOptions: { locked: true, value: options } } }),
+  ],
+])('%s they are kept', (_what, policy) => {
+  expect(engineOptionsInForce(policy, effectiveSettings(policy, user))).toEqual({
+    kept: options,
+    stripped: [],
+  });
+});
