@@ -56,8 +56,10 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'sign-out' };
     case '/status':
       return { name: 'status' };
-    default:
+    case '/power-off':
       return { name: 'power-off' };
+    default:
+      return { status: 404 };
   }
 }
 

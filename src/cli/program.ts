@@ -12,6 +12,7 @@ import { settingsCommand } from './commands/settings/settings.js';
 import { signInCommand, signOutCommand } from './commands/sign-in.js';
 import { statusCommand } from './commands/status.js';
 import { upCommand } from './commands/up.js';
+import { version } from '../common/version.js';
 import type { CliContext } from './context.js';
 
 export function createProgram(context: CliContext): Command {
@@ -19,7 +20,7 @@ export function createProgram(context: CliContext): Command {
     .description(
       'A hardened Docker engine in an immutable VM: every container in a user namespace of its own.',
     )
-    .version('0.1.0')
+    .version(version)
     .configureOutput({
       writeOut: (text) => context.terminal.out(text),
       writeErr: (text) => context.terminal.err(text),

@@ -39,13 +39,34 @@ test("G02: a default gives way to the user's value, after each restart of the da
   const load = { method: 'POST', path: '/images/load' };
   expect((await callEngine(socket, load)).status).toBe(403);
   const before = await internals.pidOf('bulkheadd');
-  process.kill(before ?? 0, 'SIGKILL');
+  if (before === undefined) throw new Error('bulkheadd does not run');
+  process.kill(before, 'SIGKILL');
   await eventually(async () => {
     expect([undefined, before]).not.toContain(await internals.pidOf('bulkheadd'));
     await docker.ok(['version']);
   }, 60_000);
   expect(await labels()).toBe('[team=user]');
   expect((await callEngine(socket, load)).status).toBe(403);
+});
+
+test('G10: what is in force, and who decided it', async () => {
+  const policy = join(dir, 'shown.json');
+  const locked = { configurationFileVersion: 2, blockDockerLoad: { locked: true, value: true } };
+  await writeFile(policy, JSON.stringify(locked));
+  await mkdir(join(dir, 'shown', 'bulkhead'), { recursive: true });
+  const user = { blockDockerLoad: false, bulkhead: { cpus: 1 } };
+  await writeFile(join(dir, 'shown', 'bulkhead', 'settings.json'), JSON.stringify(user));
+  const args = ['policy', 'show', '--json', '--name', `shown-${process.pid}`, '--policy', policy];
+  const env = { XDG_CONFIG_HOME: join(dir, 'shown') };
+  const { stdout } = await execa(process.execPath, [cli, ...args], { env });
+  const shown: unknown = JSON.parse(stdout);
+  expect(shown).toHaveProperty(
+    'settings',
+    expect.arrayContaining([
+      expect.objectContaining({ name: 'blockDockerLoad', value: true, source: 'policy, locked' }),
+      expect.objectContaining({ name: 'bulkhead.cpus', value: 1, source: 'user' }),
+    ]),
+  );
 });
 
 describe('files that are not in order', () => {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import { ExitCode } from '../../common/errors/definition.js';
 import { type Health, parseHealth, policySchema } from '../../common/health.js';
 import { printable, printableJson } from '../../common/printable.js';
 import { type ControllerStatus, inspectInstance, instancePaths } from '../../vm/index.js';
@@ -41,13 +42,13 @@ async function status({ terminal, signal }: CliContext, name: string, json: bool
     terminal.out(
       json ? `${printableJson(JSON.stringify(document))}\n` : describe(now, restart, standingOf(now.guest)),
     );
-    if (now.state !== 'ready') process.exitCode = 75;
+    if (now.state !== 'ready') process.exitCode = ExitCode.temporary;
     return;
   }
   const native = await nativeStatus(name, signal);
   if (native !== undefined) {
     terminal.out(json ? `${printableJson(JSON.stringify(native))}\n` : describeNative(native));
-    if (native.state !== 'ready') process.exitCode = 75;
+    if (native.state !== 'ready') process.exitCode = ExitCode.temporary;
     return;
   }
   if (json) {
@@ -57,7 +58,7 @@ async function status({ terminal, signal }: CliContext, name: string, json: bool
     terminal.out(`${name}: ${found.kind}\n`);
   }
   if (found.kind === 'failed') throw found.error;
-  process.exitCode = 69;
+  process.exitCode = ExitCode.unavailable;
 }
 
 /** The guest is not trusted: what it says of its policy is shown where it makes sense. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { gateErrors } from './gate.js';
+import { gateSettingsErrors } from './gate-settings.js';
 import { reasonOf } from './rule-of.js';
 
 test('a refusal of the gate is known by its rule and setting', () => {
@@ -12,6 +13,9 @@ test('a refusal of the gate is known by its rule and setting', () => {
 });
 
 /** The audit log takes the name from the sentence. */
-test.each(Object.entries(gateErrors))('%s names its rule', (_code, { message }) => {
-  expect(message).toMatch(/\brule [a-z]+(-[a-z]+)*\b/i);
-});
+test.each(Object.entries({ ...gateErrors, ...gateSettingsErrors }))(
+  '%s names its rule',
+  (_code, { message }) => {
+    expect(message).toMatch(/\brule [a-z]+(-[a-z]+)*\b/i);
+  },
+);
