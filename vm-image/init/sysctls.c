@@ -16,6 +16,8 @@ static const char *const SETTINGS[][2] = {
     {"/proc/sys/kernel/sysrq", "0"},
     {"/proc/sys/kernel/perf_event_paranoid", "3"},
     {"/proc/sys/net/core/bpf_jit_harden", "1"},
+    /* a program that the kernel would start, as root of the VM, when one crashes in a container: the kernel command line can name one */
+    {"/proc/sys/kernel/core_pattern", "core"},
     /* links and files planted in world-writable directories */
     {"/proc/sys/fs/protected_symlinks", "1"},
     {"/proc/sys/fs/protected_hardlinks", "1"},

@@ -90,8 +90,8 @@ test('a collector gets each line as a log record', async () => {
     expect(bodies[0]).toContain(JSON.stringify({ key, value: { stringValue: value } }));
 });
 
-test('what a collector refuses is told, and sent when it takes it', async () => {
-  const { bodies, endpoint } = await collector(400, 200);
+test('what a collector does not take is told, and sent when it does', async () => {
+  const { bodies, endpoint } = await collector(401, 200);
   const telemetry = new Telemetry({ endpoint, clock: systemClock, resource });
   telemetry.add(event);
   await expect.poll(() => telemetry.health().lastError, { timeout: 20_000 }).not.toBeNull();
@@ -99,6 +99,24 @@ test('what a collector refuses is told, and sent when it takes it', async () => 
   await expect.poll(() => telemetry.health().sent, { timeout: 20_000 }).toBe(1);
   expect(telemetry.health().lastError).toBeNull();
   expect(bodies).toHaveLength(2);
+});
+
+test('a line that the collector refuses for what it is keeps back no other', async () => {
+  const taken: number[] = [];
+  const queue = new ExportQueue<number>({
+    clock: { now: () => 0, sleep: async () => Promise.resolve() },
+    send: async (items) => {
+      if (items.includes(3)) throw Object.assign(new Error('Bad Request'), { code: 400 });
+      if (items.length > 4) throw Object.assign(new Error('Content Too Large'), { code: 413 });
+      taken.push(...items);
+      return Promise.resolve();
+    },
+  });
+  for (let item = 0; item < 40; item += 1) queue.add(item);
+  await expect.poll(() => queue.health().waiting).toBe(0);
+  await expect.poll(() => queue.health().sent).toBe(39);
+  expect(taken).toEqual(Array.from({ length: 40 }, (_, item) => item).filter((item) => item !== 3));
+  expect(queue.health().dropped).toBe(1);
 });
 
 test('with a collector that is down the memory stays bounded, and drops are counted', async () => {

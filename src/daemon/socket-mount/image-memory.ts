@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { orNothing } from '../../common/cause.js';
 import type { ImageWithParents } from '../../gate/socket-mount/decide-image.js';
 
 /** Images kept; of more than that the ones seen longest ago are forgotten, and asked for anew. */
@@ -27,7 +28,8 @@ export class ImageMemory {
 
   /** @param directory made where it is missing. What is there and cannot be read is taken for nothing: less is allowed then, not more. */
   constructor(directory: string) {
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    // A full disk must not be the end of the engine that alone can empty it: `learn` throws then, and what is asked for is refused.
+    orNothing(() => mkdirSync(directory, { recursive: true, mode: 0o700 }));
     this.#file = join(directory, 'images.json');
     for (const image of readImages(this.#file)) this.#images.set(image.id, image);
   }
