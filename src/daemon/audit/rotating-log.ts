@@ -89,7 +89,7 @@ export class RotatingLog {
 
   numbers(): number[] {
     const { directory, series } = this.#options;
-    const pattern = new RegExp(`^${series}-(\\d{8})\\.jsonl$`);
+    const pattern = new RegExp(`^${series}-(\\d{8,15})\\.jsonl$`);
     return directory
       .names()
       .flatMap((name) => pattern.exec(name)?.[1] ?? [])

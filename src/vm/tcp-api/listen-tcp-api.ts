@@ -47,6 +47,8 @@ export async function listenTcpApi(
         { cause },
       );
     }
+    // A connection that cannot be accepted (out of descriptors) is no reason to end the controller, and the VM with it.
+    server.on('error', () => undefined);
     servers.push(server);
     const address = server.address();
     if (typeof address === 'object' && address !== null) bound = address.port;
