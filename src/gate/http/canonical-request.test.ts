@@ -55,7 +55,12 @@ const segment = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 12 });
 const request = fc.record({
   method: fc.constantFrom('GET', 'POST', 'PUT', 'DELETE'),
   segments: fc.array(segment, { minLength: 1, maxLength: 5 }),
-  query: fc.option(fc.stringMatching(/^(?:[\x21\x22\x24\x26-\x3a\x3c-\x7e]|%[0-9a-fA-F]{2}){0,30}$/)),
+  // A second question mark at its beginning is read in two ways, and refused (hostile.test-support.ts).
+  query: fc.option(
+    fc
+      .stringMatching(/^(?:[\x21\x22\x24\x26-\x3a\x3c-\x7e]|%[0-9a-fA-F]{2}){0,30}$/)
+      .filter((query) => !query.startsWith('?')),
+  ),
   fields: fc.uniqueArray(fc.tuple(names, values), {
     maxLength: 12,
     selector: ([name]) => name.toLowerCase(),
