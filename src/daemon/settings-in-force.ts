@@ -7,6 +7,7 @@ import {
   type Settings,
   type StrippedOption,
 } from '../policy/index.js';
+import { bindingOption } from '../gate/port-bindings.js';
 import { overlap } from '../gate/subnets.js';
 import { readSealedFile } from './sealed-file.js';
 
@@ -24,9 +25,6 @@ export function readSettingsInForce(policy: Settings | undefined, fd: number | u
     throw read.problems[0] ?? new Error("the user's settings are not in order");
   return effectiveSettings(policy, read.value);
 }
-
-/** Of a published port without an address, by `dockerd --ip` and by the option of a bridge. */
-const bindingOption = 'com.docker.network.bridge.host_binding_ipv4';
 
 /**
  * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.

@@ -10,6 +10,11 @@ export type ContainerIds = (reference: string) => Promise<string | undefined>;
 const fullId = /^[0-9a-f]{64}$/;
 const joining = 'container:';
 
+/** What a mode of `HostConfig` such as `container:web` names; undefined for any other mode. */
+export function joinedContainer(mode: string): string | undefined {
+  return mode.startsWith(joining) ? mode.slice(joining.length) : undefined;
+}
+
 /** What of `HostConfig` may name another container whose namespace is joined. */
 const modes = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
 
@@ -23,7 +28,7 @@ const modes = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
  * Throws `BH_GATE_JOINED_NETWORK`.
  */
 export function checkNetworkMode(mode: string): void {
-  const container = mode.startsWith(joining) ? mode.slice(joining.length) : undefined;
+  const container = joinedContainer(mode);
   if (container !== undefined && !fullId.test(container))
     throw new BulkheadError('BH_GATE_JOINED_NETWORK', { container });
 }
@@ -52,10 +57,8 @@ export function checkContainerName(target: string): void {
 export async function joinById(body: RequestBody, idOf: ContainerIds): Promise<void> {
   const hostConfig = objectAt(asObject(body.folded, 'the body'), 'hostconfig');
   for (const key of modes) {
-    const mode = textAt(hostConfig, foldKey(key));
-    if (!mode.startsWith(joining)) continue;
-    const container = mode.slice(joining.length);
-    if (fullId.test(container)) continue;
+    const container = joinedContainer(textAt(hostConfig, foldKey(key)));
+    if (container === undefined || fullId.test(container)) continue;
     const id = await idOf(container);
     if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
     body.setHostConfig(key, `${joining}${id}`);

@@ -12,7 +12,7 @@ export type PortBinding = 'default-port-binding' | 'default-local-port-binding' 
 type PortPolicy = Pick<GatePolicy, 'portBinding' | 'loopback' | 'contact'>;
 
 /** Of a bridge: where ports listen whose binding names no address. */
-const bindingOption = 'com.docker.network.bridge.host_binding_ipv4';
+export const bindingOption = 'com.docker.network.bridge.host_binding_ipv4';
 
 /** Options of a bridge by which its containers are reached from outside without a published port (dockerd, "Gateway modes"). */
 const openings: readonly (readonly [option: RegExp, harmless: ReadonlySet<string>])[] = [

@@ -2,12 +2,11 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { printable } from '../../common/printable.js';
 import type { ContainerCaller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
+import { joinedContainer } from '../../gate/joined-network.js';
 import { operationsOf, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import { actsWithin } from '../../gate/socket-mount/reach.js';
 import type { Exchange } from '../gate/exchange.js';
 import { containerOfExec, reachesMore, type SocketHoldersOptions } from './socket-holders.js';
-
-const joining = 'container:';
 
 export interface ContainerJudgeOptions extends SocketHoldersOptions {
   /** Whom a refusal tells the reader to ask. */
@@ -43,7 +42,7 @@ async function targetsOf(
   if (id === 'ImageBuild')
     return new URLSearchParams(`?${query ?? ''}`)
       .getAll('networkmode')
-      .flatMap((mode) => (mode.startsWith(joining) ? [mode.slice(joining.length)] : []));
+      .flatMap((mode) => joinedContainer(mode) ?? []);
   const kind = actsWithin[id];
   const reference = parameters['id'] ?? '';
   if (kind === undefined) return [];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { joinedContainer } from '../../gate/joined-network.js';
 import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';
@@ -46,11 +47,7 @@ export async function reachesMore(
         if (decision.kind === 'allowed' && !isWithin(decision.permitted, permitted)) return true;
       }
       const { NetworkMode, PidMode, IpcMode } = found.HostConfig ?? {};
-      next.push(
-        ...[NetworkMode, PidMode, IpcMode].flatMap((text) =>
-          text?.startsWith('container:') === true ? [text.slice('container:'.length)] : [],
-        ),
-      );
+      next.push(...[NetworkMode, PidMode, IpcMode].flatMap((text) => joinedContainer(text ?? '') ?? []));
     }
     references = next;
   }

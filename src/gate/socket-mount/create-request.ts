@@ -1,5 +1,6 @@
 import type { EngineJson } from '../engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from '../fields.js';
+import { joinedContainer } from '../joined-network.js';
 import { isSocketName } from './socket-source.js';
 
 /** What of POST /containers/create concerns the Docker socket. */
@@ -26,7 +27,7 @@ export function socketRequestOf(body: EngineJson): SocketRequest {
       ...arrayAt(hostConfig, 'volumesfrom').flatMap((from) =>
         typeof from === 'string' ? [from.split(':')[0] ?? ''] : [],
       ),
-      ...modes.flatMap((mode) => (mode.startsWith('container:') ? [mode.slice('container:'.length)] : [])),
+      ...modes.flatMap((mode) => joinedContainer(mode) ?? []),
     ],
   };
 }
