@@ -2,18 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from './decide-request.js';
 import { enginePath } from './engine-path.js';
-import type { GatePolicy } from './policy.js';
+import { openPolicy } from './policy.test-support.js';
 
-const policy: GatePolicy = {
-  contact: 'your administrator',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  portBinding: 'default-port-binding' as const,
-  loopback: [],
-  dockerSocket: false,
-  shared: { directories: [], throughLink: () => false },
-  ownNetworks: ['10.0.2.15/24'],
-};
+const policy = { ...openPolicy, ownNetworks: ['10.0.2.15/24'] };
 
 const create = (body: unknown, target = '/v1.51/containers/create?name=x'): void => {
   decideRequest(

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from './decide-request.js';
 import { type ContainerIds, joinById } from './joined-network.js';
-import type { GatePolicy } from './policy.js';
+import { openPolicy } from './policy.test-support.js';
 import { RequestBody } from './request-body.js';
 
 async function withJoinedId(text: string, idOf: ContainerIds): Promise<string> {
@@ -10,16 +10,7 @@ async function withJoinedId(text: string, idOf: ContainerIds): Promise<string> {
   return body.text;
 }
 
-const policy: GatePolicy = {
-  contact: 'your administrator',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  portBinding: 'default-port-binding' as const,
-  loopback: [],
-  dockerSocket: false,
-  shared: { directories: [], throughLink: () => false },
-  ownNetworks: ['10.0.2.15/24'],
-};
+const policy = { ...openPolicy, ownNetworks: ['10.0.2.15/24'] };
 const id = 'abcdef01'.repeat(8);
 const decide = (target: string, body?: string): void => {
   decideRequest({ method: 'POST', target, body }, policy);

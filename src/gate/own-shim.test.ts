@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { GatePolicy } from './policy.js';
+import { openPolicy } from './policy.test-support.js';
 import { bodyRewriteOf } from './rewrite-body.js';
 import { dropShimGrouping } from './own-shim.js';
 import { RequestBody } from './request-body.js';
@@ -9,17 +9,6 @@ function withOwnShim(text: string): string {
   dropShimGrouping(body);
   return body.text;
 }
-
-const policy: GatePolicy = {
-  contact: 'your administrator',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  portBinding: 'default-port-binding' as const,
-  loopback: [],
-  dockerSocket: false,
-  shared: { directories: [], throughLink: () => false },
-  ownNetworks: [],
-};
 
 const host = (annotations: string): string => `{"HostConfig":{"Annotations":${annotations}}}`;
 
@@ -44,7 +33,7 @@ test.each([
 test('a container is made with neither a buffer for its log nor the shim of another, in the isolated runtime', async () => {
   const body = `{"HostConfig":{"Annotations":{"io.containerd.runc.v2.group":"a"},"LogConfig":{"Config":{"mode":"non-blocking"}}}}`;
   const rewrite = bodyRewriteOf('ContainerCreate');
-  const context = { policy, idOf: () => Promise.resolve(undefined), judge: () => undefined };
+  const context = { policy: openPolicy, idOf: () => Promise.resolve(undefined), judge: () => undefined };
   expect(String(await rewrite?.(Buffer.from(body), context))).toBe(
     '{"HostConfig":{"LogConfig":{"Config":{}},"Annotations":{},"Runtime":"bulkhead"}}',
   );

@@ -8,17 +8,14 @@ import {
   isLoopback,
   type PortBinding,
 } from './port-bindings.js';
+import { openPolicy } from './policy.test-support.js';
 import { RequestBody } from './request-body.js';
 
 const policyOf = (portBinding: PortBinding) => ({
+  ...openPolicy,
   portBinding,
   loopback: ['127.0.0.1', '::1'],
   contact: 'Ada',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  dockerSocket: false,
-  shared: { directories: [], throughLink: () => false },
-  ownNetworks: [],
 });
 
 /** What becomes of the bindings of a request's ports. */

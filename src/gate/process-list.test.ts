@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from './decide-request.js';
+import { openPolicy } from './policy.test-support.js';
 
 const top = (given: string, target = '/v1.51/containers/x/top?ps_args='): void => {
   decideRequest(
     { method: 'GET', target: `${target}${encodeURIComponent(given)}`, body: undefined },
-    {
-      contact: 'your administrator',
-      allowPrivileged: true,
-      blockDockerLoad: false,
-      portBinding: 'default-port-binding' as const,
-      loopback: [],
-      dockerSocket: false,
-      shared: { directories: [], throughLink: () => false },
-      ownNetworks: [],
-    },
+    openPolicy,
   );
 };
 

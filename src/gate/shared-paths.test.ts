@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { decideRequest } from './decide-request.js';
 import type { GatePolicy } from './policy.js';
+import { openPolicy } from './policy.test-support.js';
 import type { SharedPaths } from './shared-paths.js';
 
 const shared: SharedPaths = {
@@ -8,16 +9,7 @@ const shared: SharedPaths = {
   sshAgent: '/run/host-services/ssh-auth.sock',
   throughLink: (path) => path.startsWith('/home/u/link'),
 };
-const policy = (paths: SharedPaths): GatePolicy => ({
-  contact: 'somebody',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  portBinding: 'default-port-binding' as const,
-  loopback: [],
-  dockerSocket: false,
-  shared: paths,
-  ownNetworks: [],
-});
+const policy = (paths: SharedPaths): GatePolicy => ({ ...openPolicy, contact: 'somebody', shared: paths });
 const create = (HostConfig: unknown, paths = shared): void => {
   const body = JSON.stringify({ HostConfig });
   decideRequest({ method: 'POST', target: '/v1.51/containers/create', body }, policy(paths));

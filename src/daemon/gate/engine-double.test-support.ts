@@ -6,6 +6,7 @@ import { onTestFinished } from 'vitest';
 import { socketPair, temporaryDirectory } from '../../channel/test-support/streams.js';
 import { createLogger } from '../../common/log.js';
 import { developer } from '../../gate/caller.js';
+import { openPolicy } from '../../gate/policy.test-support.js';
 import type { GateHooks } from './exchange.js';
 import { passGate } from './pass-gate.js';
 
@@ -29,16 +30,7 @@ export const noHooks: GateHooks = {
   before: () => undefined,
   after: () => undefined,
   containerId: async () => Promise.resolve(undefined),
-  policy: {
-    contact: 'your administrator',
-    allowPrivileged: true,
-    blockDockerLoad: false,
-    portBinding: 'default-port-binding' as const,
-    loopback: [],
-    dockerSocket: false,
-    shared: { directories: [], throughLink: () => false },
-    ownNetworks: [],
-  },
+  policy: openPolicy,
   witness: {
     newId: () => 'request',
     read: () => undefined,

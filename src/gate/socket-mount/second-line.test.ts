@@ -2,17 +2,9 @@ import { expect, test } from 'vitest';
 import { checkContainerCreate } from '../container-create.js';
 import { readEngineJson } from '../engine-json.js';
 import type { GatePolicy } from '../policy.js';
+import { openPolicy } from '../policy.test-support.js';
 
-const policy: GatePolicy = {
-  contact: 'Ada',
-  allowPrivileged: true,
-  blockDockerLoad: false,
-  dockerSocket: false,
-  portBinding: 'default-port-binding',
-  loopback: [],
-  shared: { directories: [], throughLink: () => false },
-  ownNetworks: [],
-};
+const policy = { ...openPolicy, contact: 'Ada' };
 const create =
   (hostConfig: object, over: Partial<GatePolicy> = {}) =>
   (): void => {
