@@ -1,36 +1,27 @@
 import { Socket } from 'node:net';
 import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
+import { developer } from '../gate/caller.js';
 import { warmUp } from '../isolation/warm-up.js';
 import { engineOptionsInForce } from '../policy/index.js';
-import { RuntimeServer } from '../runtime/index.js';
-import {
-  auditHealth,
-  openAuditLog,
-  policyDecision,
-  policyRefusal,
-  recordContainer,
-  startTelemetry,
-} from './audit/index.js';
+import { auditHealth, openAuditLog, policyDecision, policyRefusal, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
-import { createBuilderNetwork } from './builder-network.js';
-import { createCgroupRemoval } from './cgroup-removal.js';
-import { Decisions } from './decisions.js';
+import { composeRuntime } from './compose-runtime.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
 import { configureEngine } from './engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine-facts.js';
 import { answerExplain } from './explain.js';
-import { createHandlers, type HandlerSources, joinEngine } from './handlers.js';
+import { createGateHooks } from './gate/gate-hooks.js';
+import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
+import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { readInForce } from './in-force.js';
 import { openInitLink } from './init-link.js';
-import { createIsolationPlanner } from './isolation-planner.js';
 import { Journal } from './journal.js';
 import { journalStream } from './log-stream.js';
-import { readNamespaceFact } from './namespace-facts.js';
 import { listenNative } from './native-listeners.js';
 import { readLoopback, readOwnNetworks } from './own-networks.js';
 import { openPhaseSink } from './phase-sink.js';
@@ -43,7 +34,6 @@ import { createReaper } from './create-reaper.js';
 import { createSharedPaths } from './shared-list.js';
 import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
-import { createDockerSockets } from './socket-mount/socket-mounts.js';
 import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
@@ -121,63 +111,16 @@ async function main(args: DaemonArguments): Promise<void> {
   const engineFacts = readEngineFacts(shared, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
-  const heldContainers = (): Set<string> =>
-    new Set(runtime.allocator.leases.flatMap(({ holders }) => holders.map(({ containerId }) => containerId)));
-  const decisions = new Decisions(heldContainers);
   const client = createEngineClient(enginePaths.socket);
-  const builderNetwork = createBuilderNetwork({
+  const { runtime, decisions, dockerSockets } = composeRuntime({
+    engineFacts,
+    policy,
+    socketPolicy,
     client,
-    clock: systemClock,
-    prepare: () => ensureProbeImage(client),
-  });
-  const dockerSockets = createDockerSockets({
-    policy: socketPolicy,
-    contact: policy.contact,
-    client,
-    dataRoot: enginePaths.dataRoot,
-    isHeld: (containerId) => heldContainers().has(containerId),
-    audit: (decision) => {
-      audit.record(decision);
-    },
-    log,
-  });
-  const removeCgroups = createCgroupRemoval({
-    ...cgroups,
-    isHeld: (containerId) => heldContainers().has(containerId),
-    clock: systemClock,
+    audit,
     log,
   });
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
-  const runtime = new RuntimeServer({
-    planner: createIsolationPlanner({
-      engine: engineFacts,
-      policy,
-      namespaceFact: (path, held) => readNamespaceFact(path, held, { holderOf }),
-      builderNetwork: () =>
-        builderNetwork().catch((error: unknown) => {
-          log.error({ err: error }, "a build step does not get the builder's network");
-          return undefined;
-        }),
-      dockerSocket: dockerSockets,
-      decisions,
-    }),
-    audit: (event) => {
-      log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
-      void recordContainer(audit, event);
-    },
-    onError: (error) => {
-      log.error({ err: error }, 'front door service failed');
-    },
-    onContainerOver: (containerId) => {
-      removeCgroups(containerId);
-      dockerSockets.over(containerId);
-    },
-  });
-  function holderOf(base: number): { containerId: string; size: number } | undefined {
-    const lease = runtime.allocator.leases.find((held) => held.base === base);
-    const containerId = lease?.holders[0]?.containerId;
-    return lease === undefined || containerId === undefined ? undefined : { containerId, size: lease.size };
-  }
   await runtime.listen({ fd: args.runtimeFd });
 
   const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
@@ -253,38 +196,44 @@ async function main(args: DaemonArguments): Promise<void> {
     engineConfigPath: enginePaths.config,
   });
   const refreshViews = createRefreshViews((container) => client.runningPid(container));
-  const sources: HandlerSources = {
+  const mustBeMember = createSignInJudge(signIn);
+  const entrance: EngineEntrance = {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
+    hooks: createGateHooks({
+      signIn: mustBeMember,
+      policy: gatePolicy,
+      ports,
+      dockerSockets,
+      refreshViews: async (target) => {
+        await refreshViews(target).catch((error: unknown) => {
+          log.warn({ err: error }, 'the engine may not see the latest files of running containers');
+        });
+      },
+      containerId: (reference) => client.containerId(reference),
+      witness,
+    }),
+    log,
+  };
+  const handlers = createHandlers({
+    engine: (stream) => void joinEngine(stream, entrance, developer),
     health: () => readHealth(healthSources),
     explain: (question) =>
       answerExplain(question, {
         client,
         decisions,
         policy: gatePolicy,
-        mustBeMember: () => createSignInJudge(signIn)({ operation: { id: 'ContainerCreate' } }),
+        mustBeMember: () => mustBeMember({ operation: { id: 'ContainerCreate' } }),
       }),
     signIn,
     journal,
-    log,
     powerOff,
-    containerId: (reference) => client.containerId(reference),
-    policy: gatePolicy,
-    ports,
-    witness,
     audit,
-    refreshViews: async (target) => {
-      await refreshViews(target).catch((error: unknown) => {
-        log.warn({ err: error }, 'the engine may not see the latest files of running containers');
-      });
-    },
-    dockerSockets,
-  };
-  const handlers = createHandlers(sources);
+  });
   await dockerSockets.connect({
     engineReady: () => engine.ready,
     serve: (connection, caller) => {
-      void joinEngine(connection, sources, caller);
+      void joinEngine(connection, entrance, caller);
     },
   });
   /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */

@@ -1,0 +1,42 @@
+import type { ContainerIds } from '../../gate/joined-network.js';
+import type { GatePolicy } from '../../gate/policy.js';
+import type { PortGuard } from '../port-guard.js';
+import type { DockerSockets } from '../socket-mount/socket-mounts.js';
+import { freshViewHooks, type RefreshViews } from '../view-refresh.js';
+import type { GateHooks, RequestWitness } from './exchange.js';
+import { type Judge, judgeAll } from './judges.js';
+import { createSettingsJudge } from './settings-judge.js';
+
+export interface GateHookSources {
+  /** Lets members alone use the engine, where the policy wants that. */
+  readonly signIn: Judge;
+  readonly policy: GatePolicy;
+  readonly ports: Pick<PortGuard, 'judge' | 'after'>;
+  readonly dockerSockets: Pick<DockerSockets, 'judge' | 'judgeBody'>;
+  readonly refreshViews: RefreshViews;
+  readonly containerId: ContainerIds;
+  readonly witness: RequestWitness;
+}
+
+/** What happens around every exchange, whoever's connection it comes by: the same for all of them, so made once. */
+export function createGateHooks(sources: GateHookSources): GateHooks {
+  const { signIn, policy, ports, dockerSockets, refreshViews, containerId, witness } = sources;
+  const views = freshViewHooks(refreshViews);
+  return {
+    judge: judgeAll([
+      signIn,
+      createSettingsJudge(policy),
+      ports.judge,
+      (exchange) => dockerSockets.judge(exchange),
+    ]),
+    judgeBody: (exchange, body) => dockerSockets.judgeBody(exchange, body),
+    before: views.before,
+    after: async (exchange) => {
+      await views.after(exchange);
+      await ports.after(exchange);
+    },
+    containerId,
+    policy,
+    witness,
+  };
+}
