@@ -217,9 +217,7 @@ test('no container is given the log, however it asks', async () => {
 test('after bulkheadd was killed the log goes on, and says so', async () => {
   const { internals } = running();
   const before = await writtenAudit(internals);
-  const pid = await internals.pidOf('bulkheadd');
-  if (pid === undefined) throw new Error('bulkheadd does not run');
-  process.kill(pid, 'SIGKILL');
+  await internals.replace('bulkheadd');
   await eventually(async () => docker.ok(['version']), 60_000);
   const after = await eventually(async () => {
     const events = await writtenAudit(internals);

@@ -2,7 +2,7 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readStatus } from '../support/control.ts';
 import { createDocker, probe, unique } from '../support/docker.ts';
-import { type EngineInternals, engineInternals, type Service } from '../support/engine-internals.ts';
+import { type EngineInternals, engineInternals } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, parseIdMap } from '../support/id-map.ts';
 
@@ -26,21 +26,10 @@ async function expectSurvivor(): Promise<void> {
   expect(await docker.ok(['inspect', '-f', '{{.RestartCount}}', survivor])).toBe('0');
 }
 
-async function kill(service: Service, signal: 'SIGKILL' | 'SIGTERM' = 'SIGKILL'): Promise<void> {
-  const pid = await engine.pidOf(service);
-  if (pid === undefined) throw new Error(`${service} does not run`);
-  process.kill(pid, signal);
-  await eventually(async () => {
-    const now = await engine.pidOf(service);
-    expect(now).toBeDefined();
-    expect(now).not.toBe(pid);
-  }, 15_000);
-}
-
 describe('kill -9 of', () => {
   test('dockerd: it is started again and its containers run on', async () => {
     const before = (await readStatus(inject('controlSocket'))).services.dockerd.restarts;
-    await kill('dockerd');
+    await engine.replace('dockerd');
     await eventually(expectSurvivor, 30_000);
     const { services, engine: health } = await readStatus(inject('controlSocket'));
     expect(services.dockerd).toMatchObject({
@@ -52,14 +41,14 @@ describe('kill -9 of', () => {
   });
 
   test('containerd: it is started again and containers can be made', async () => {
-    await kill('containerd');
+    await engine.replace('containerd');
     await eventually(expectSurvivor, 30_000);
     expect(await eventually(() => docker.ok(['run', '--rm', probe, 'echo', 'made']), 30_000)).toBe('made');
   });
 
   test('bulkheadd: the engine is reachable again, and new ranges do not meet those in use', async () => {
     const held = parseIdMap(await docker.ok(['exec', survivor, 'cat', '/proc/self/uid_map']));
-    await kill('bulkheadd');
+    await engine.replace('bulkheadd');
     await eventually(expectSurvivor, 30_000);
     const fresh = parseIdMap(await docker.ok(['run', '--rm', probe, 'cat', '/proc/self/uid_map']));
     expect(disjoint(held, fresh)).toBe(true);
@@ -69,7 +58,7 @@ describe('kill -9 of', () => {
 
 /** Unlike a killed one, dockerd unmounts then what lies below its storage. */
 test('dockerd ended in good order: its containers run on, and others can be made', async () => {
-  await kill('dockerd', 'SIGTERM');
+  await engine.replace('dockerd', 'SIGTERM');
   await eventually(expectSurvivor, 30_000);
   expect(await docker.ok(['run', '--rm', probe, 'echo', 'made'])).toBe('made');
 });

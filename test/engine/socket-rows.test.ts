@@ -250,13 +250,8 @@ describe('images of a list, and a list of denied commands', () => {
       return stderr;
     };
     for (const service of ['bulkheadd', 'dockerd'] as const) {
-      const pid = await engine.pidOf(service);
-      if (pid === undefined) throw new Error(`no ${service}`);
-      process.kill(pid, 'SIGKILL');
-      await eventually(async () => {
-        expect(await engine.pidOf(service)).not.toBe(pid);
-        expect(await push()).toContain('is blocked');
-      }, 60_000);
+      await engine.replace(service);
+      await eventually(async () => expect(await push()).toContain('is blocked'), 60_000);
       expect(
         await docker.ok(['exec', holder.name, 'docker', 'ps', '-q', '--filter', `name=${holder.name}`]),
       ).not.toBe('');

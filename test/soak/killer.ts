@@ -1,15 +1,10 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
-import { expect } from 'vitest';
 import { codeOf } from '../../src/common/cause.ts';
-import type { EngineInternals, Service } from '../support/engine-internals.ts';
-import { eventually } from '../support/eventually.ts';
+import type { EngineInternals } from '../support/engine-internals.ts';
 
 /** What may die: the services, the front door before it has become runc, and runc once it has. */
 export const targets = ['bulkheadd', 'dockerd', 'containerd', 'front door', 'runc'] as const;
 export type Target = (typeof targets)[number];
-
-/** The longest pause of the restarts, of PID 1 and of the supervisor, and a while to start. */
-const restartDeadline = 60_000;
 
 /**
  * Kills one with SIGKILL.
@@ -19,23 +14,8 @@ const restartDeadline = 60_000;
 export async function killOne(engine: EngineInternals, target: Target): Promise<boolean> {
   if (target === 'front door') return killRuntime(engine, '/usr/sbin/runc');
   if (target === 'runc') return killRuntime(engine, '/usr/lib/bulkhead/runc');
-  await killService(engine, target);
+  await engine.replace(target);
   return true;
-}
-
-async function killService(engine: EngineInternals, service: Service): Promise<void> {
-  /* It may be down still, if another kill took it along. */
-  const pid = await eventually(async () => {
-    const running = await engine.pidOf(service);
-    if (running === undefined) throw new Error(`${service} does not run`);
-    return running;
-  }, restartDeadline);
-  kill(pid);
-  await eventually(async () => {
-    const now = await engine.pidOf(service);
-    expect(now).toBeDefined();
-    expect(now).not.toBe(pid);
-  }, restartDeadline);
 }
 
 /** Kills the next `create` that runs as this program in the engine's pid namespace. Looks without a pause: it lives for some 20 ms. */

@@ -1,5 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { execa } from 'execa';
+import { codeOf } from '../../dist/common/cause.js';
+import { eventually } from './eventually.ts';
 
 export type Service = 'containerd' | 'dockerd' | 'bulkheadd';
 
@@ -16,6 +18,14 @@ export interface EngineInternals {
   readonly init: number;
   /** The process PID 1 runs as this service now; undefined while it is down. */
   pidOf(service: Service): Promise<number | undefined>;
+  /**
+   * Ends a service and waits until PID 1 runs another process as it; whether that one serves already is another question. One that is
+   * down, because another kill took it along, is waited for first.
+   *
+   * @param signal SIGKILL where absent.
+   * @returns its new pid. Rejects when it does not come back within 60 s: above the longest pause between two starts.
+   */
+  replace(service: Service, signal?: NodeJS.Signals): Promise<number>;
   /** dockerd's own socket, past the gate, as DOCKER_HOST. */
   readonly rawHost: string;
   /** A path of the engine's root, reachable from the host. */
@@ -39,15 +49,31 @@ export async function engineInternals(entry: number): Promise<EngineInternals> {
   const path = (inside: string): string => `/proc/${init}/root${inside}`;
   const count = async (directory: string): Promise<number> =>
     (await readdir(path(directory)).catch(() => [])).filter((name) => name !== 'cursor').length;
+  const pidOf = async (service: Service): Promise<number | undefined> => {
+    const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), '-f', commandLines[service]], {
+      reject: false,
+    });
+    return stdout === '' ? undefined : Number(stdout.split('\n')[0]);
+  };
   return {
     init,
     rawHost: `unix://${path('/run/docker/docker.sock')}`,
     path,
-    async pidOf(service) {
-      const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), '-f', commandLines[service]], {
-        reject: false,
-      });
-      return stdout === '' ? undefined : Number(stdout.split('\n')[0]);
+    pidOf,
+    async replace(service, signal = 'SIGKILL') {
+      const other = async (ended?: number): Promise<number> => {
+        const pid = await pidOf(service);
+        if (pid === undefined || pid === ended)
+          throw new Error(`${service} does not run (${ended} was ended)`);
+        return pid;
+      };
+      const ended = await eventually(async () => other(), 60_000);
+      try {
+        process.kill(ended, signal);
+      } catch (error) {
+        if (codeOf(error) !== 'ESRCH') throw error;
+      }
+      return eventually(async () => other(ended), 60_000);
     },
     async traces() {
       const mounts = (await readFile(`/proc/${init}/mountinfo`, 'utf8')).split('\n').length;

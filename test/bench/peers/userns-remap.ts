@@ -43,9 +43,7 @@ export async function startRemappedEngine(): Promise<BenchEngine> {
 
 /** bulkheadd starts a dockerd that ended again. */
 async function restart({ docker, internals }: BenchEngine): Promise<void> {
-  const before = await internals.pidOf('dockerd');
-  if (before === undefined) throw new Error('dockerd does not run');
-  process.kill(before, 'SIGTERM');
+  await internals.replace('dockerd', 'SIGTERM');
   const deadline = AbortSignal.timeout(60_000);
   while (!deadline.aborted) {
     const { status, stdout } = await docker.run(['info', '--format', '{{.SecurityOptions}}']);
