@@ -70,7 +70,7 @@ export function privilegeRows(docker: () => Docker, sentinels: () => Promise<Ker
           Buffer.concat([regularFileTar('plain', 'text').subarray(0, 1024), deviceNodeTar('zero')]),
         );
         await docker().ok(['import', archive, image]);
-        const socket = docker().host.replace('unix://', '');
+        const socket = docker().socket;
         const [plain, zero] = [
           await readImageFile(socket, image, 'plain', 4),
           await readImageFile(socket, image, 'zero', 4),

@@ -4,23 +4,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadManifest } from '../../dist/image/index.js';
+import { commandLine } from '../support/command-line.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import type { BenchmarkRow } from './rows.ts';
-
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 export async function benchBoot(): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-boot-'));
   const env = { XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };
   const bulkhead = async (...args: string[]): Promise<string> =>
-    (await execa('node', [cli, ...args, '--name', 'bench'], { env })).stdout;
+    (await execa('node', [commandLine, ...args, '--name', 'bench'], { env })).stdout;
   const image = await builtImageDir();
   try {
     const rows: BenchmarkRow[] = [];
     for (const disk of ['new data disk', 'same disk again']) {
       const started = performance.now();
       const phases: BenchmarkRow[] = [];
-      const up = execa('node', [cli, 'up', '--name', 'bench', '--image', image], { env, all: true });
+      const up = execa('node', [commandLine, 'up', '--name', 'bench', '--image', image], { env, all: true });
       for await (const line of up.iterable({ from: 'all' })) {
         const phase = /^Boot the VM: ([a-z -]+) \(/.exec(line)?.[1];
         if (phase !== undefined) {

@@ -26,7 +26,7 @@ const named = (prefix: string): string => {
 /** Ways to the engine that the Docker CLI does not take. */
 describe('around the command line', () => {
   const sockets = (): [string, string][] => [
-    ['the forwarded socket', docker.host.replace('unix://', '')],
+    ['the forwarded socket', docker.socket],
     ['the raw socket of the engine', engine.path('/run/docker/docker.sock')],
   ];
 

@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, inject, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.ts';
+import { commandLine } from '../support/command-line.ts';
 import { type AlteredEngine, startAlteredEngine } from '../support/altered-engine.ts';
 import { auditDirectory, writtenAudit } from '../support/audit.ts';
 import { readStatus } from '../support/control.ts';
@@ -25,7 +26,7 @@ beforeAll(async () => {
   const policy = { serial: 7, allowPrivileged: false, audit: { openTelemetry } };
   engine = await startAlteredEngine('audit', { policy });
   ({ docker } = engine);
-  socket = docker.host.replace('unix://', '');
+  socket = docker.socket;
 });
 afterAll(async () => engine?.[Symbol.asyncDispose]());
 
@@ -237,9 +238,8 @@ test('bulkhead audit --follow shows a refusal as it happens', async () => {
   // The command finds an engine by name; this one's sockets are elsewhere.
   await mkdir(join(directory, 'bulkhead', 'test'), { recursive: true });
   await symlink(dirname(socket), join(directory, 'bulkhead', 'test', 'engine'));
-  const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
   const env = { ...process.env, XDG_RUNTIME_DIR: directory, XDG_STATE_HOME: directory };
-  const reader = spawn(process.execPath, [cli, 'audit', '--follow', '--name', 'test'], {
+  const reader = spawn(process.execPath, [commandLine, 'audit', '--follow', '--name', 'test'], {
     env,
     stdio: ['ignore', 'pipe', 'inherit'],
   });

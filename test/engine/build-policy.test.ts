@@ -23,7 +23,7 @@ beforeAll(async () => {
     policy: { buildHostNetwork: 'private', buildInsecure: 'confined' },
   });
   ({ docker, dir } = engine);
-  socket = docker.host.replace('unix://', '');
+  socket = docker.socket;
   before = await sentinels();
 });
 afterAll(async () => {

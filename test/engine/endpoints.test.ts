@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { operationTable } from '../../src/gate/operation-table.ts';
+import { socketOf } from '../support/docker.ts';
 import { engineInternals } from '../support/engine-internals.ts';
 import { talk } from '../support/raw-http.ts';
 
 /** A path of a row, with a name that stands for nothing: not for an image either, so that no registry is asked, nor for a search. */
 const exampleOf = (path: string): string => `${path.replaceAll(/\{[^}]*\}/g, 'NO-SUCH-THING')}?limit=-1`;
 
-const gate = (): string => inject('dockerHost').replace('unix://', '');
+const gate = (): string => socketOf(inject('dockerHost'));
 const request = (method: string, path: string): string =>
   `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`;
 
@@ -25,7 +26,7 @@ const lasting = new Set(['SystemEvents', 'DebugProfile', 'DebugTrace']);
 describe('the endpoints of the table', () => {
   let dockerd: string;
   beforeAll(async () => {
-    dockerd = (await engineInternals(inject('enginePid'))).rawHost.replace('unix://', '');
+    dockerd = (await engineInternals(inject('enginePid'))).rawSocket;
   });
 
   test('are ones dockerd has, with and without a version', async () => {

@@ -41,7 +41,7 @@ test('a log tag of fields is written with each line', async () => {
 test('docker top shows processes of the container alone', async () => {
   const name = named();
   await docker.ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
-  const socket = docker.host.replace('unix://', '');
+  const socket = docker.socket;
   const top = async (given: string): Promise<string> =>
     (
       await callEngine(socket, {

@@ -5,12 +5,12 @@ import { execa } from 'execa';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type ContainerExplanation, parseExplanation } from '../../dist/common/explanation.js';
 import { findDockerClient } from '../../scripts/docker-client.ts';
+import { commandLine } from '../support/command-line.ts';
 import { withControl } from '../support/control.ts';
 import { createDocker, type Outcome, probe, unique } from '../support/docker.ts';
 
 const docker = createDocker(inject('dockerHost'));
 const client = findDockerClient(docker.host).file;
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const volume = unique('explained');
 let runtimeDir = '';
 let owner = '';
@@ -33,7 +33,7 @@ afterAll(async () => {
 async function bulkhead(...args: string[]): Promise<Outcome> {
   const { exitCode, stdout, stderr } = await execa(
     process.execPath,
-    [cli, 'explain', '--name', 'test', ...args],
+    [commandLine, 'explain', '--name', 'test', ...args],
     {
       env: { XDG_RUNTIME_DIR: runtimeDir, XDG_STATE_HOME: runtimeDir },
       reject: false,

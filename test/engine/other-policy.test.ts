@@ -102,7 +102,7 @@ describe('allowPrivileged false', () => {
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain('privileged containers are not allowed here');
     expect(stderr).toContain('bulkhead.allowPrivileged');
-    const spelt = await callEngine(docker.host.replace('unix://', ''), {
+    const spelt = await callEngine(docker.socket, {
       method: 'POST',
       path: `/containers/${name}/exec`,
       body: { cmd: ['true'], PRIVILEGED: true },

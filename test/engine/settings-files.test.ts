@@ -1,16 +1,14 @@
 import { mkdir, open, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { commandLine } from '../support/command-line.ts';
 import type { Docker, Outcome } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import type { EngineInternals } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
 import { startOwnEngine } from '../support/own-engine.ts';
 import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
-
-const cli = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url));
 
 /** The files of the organization and of a user, beside an engine whose policy has defaults alone. */
 let engine: SettingsEngine | undefined;
@@ -53,7 +51,7 @@ test('G10: what is in force, and who decided it', async () => {
   await writeFile(join(dir, 'shown', 'bulkhead', 'settings.json'), JSON.stringify(user));
   const args = ['policy', 'show', '--json', '--name', `shown-${process.pid}`, '--policy', policy];
   const env = { XDG_CONFIG_HOME: join(dir, 'shown') };
-  const { stdout } = await execa(process.execPath, [cli, ...args], { env });
+  const { stdout } = await execa(process.execPath, [commandLine, ...args], { env });
   const shown: unknown = JSON.parse(stdout);
   expect(shown).toHaveProperty(
     'settings',
@@ -114,7 +112,9 @@ describe('files that are not in order', () => {
       ['policy', 'check', policy],
       ['engine', '--policy', policy, '--root', inject('testedRoot')],
     ]) {
-      const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args], { reject: false });
+      const { exitCode, stdout, stderr } = await execa(process.execPath, [commandLine, ...args], {
+        reject: false,
+      });
       expect([exitCode, stdout, stderr]).toEqual([65, '', expect.stringContaining(said)]);
       expect(stderr).toContain(`${policy}:`);
       expect(stderr).toContain('BH_POLICY_INVALID');
@@ -135,7 +135,10 @@ describe('files that are not in order', () => {
       ['engine', '--root', inject('testedRoot')],
     ];
     for (const args of attempts) {
-      const { exitCode, stderr } = await execa(process.execPath, [cli, ...args], { reject: false, env });
+      const { exitCode, stderr } = await execa(process.execPath, [commandLine, ...args], {
+        reject: false,
+        env,
+      });
       expect([exitCode, stderr]).toEqual([
         65,
         expect.stringContaining(`${file}:3:3: blockDockerLoad: invalid input`),
@@ -167,7 +170,7 @@ describe('filesharingAllowedDirectories', () => {
       '--share',
       share,
     ];
-    const started = execa(process.execPath, [cli, ...args], { reject: false, env: state });
+    const started = execa(process.execPath, [commandLine, ...args], { reject: false, env: state });
     // One that is up is stopped: the attempt was served.
     started.stdout.once('data', () => started.kill('SIGTERM'));
     const { exitCode, stdout, stderr } = await started;

@@ -20,7 +20,7 @@ let freeSocket: string;
 
 beforeAll(async () => {
   free = createDocker(inject('dockerHost'));
-  freeSocket = inject('dockerHost').replace('unix://', '');
+  freeSocket = free.socket;
   engine = await startSettingsEngine('settings', {
     policy: {
       blockDockerLoad: { locked: true, value: true },

@@ -9,15 +9,15 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseSignInState } from '../../dist/common/sign-in.js';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { findDockerClient } from '../../scripts/docker-client.ts';
+import { commandLine } from '../support/command-line.ts';
 import { readStatus, withControl } from '../support/control.ts';
-import { createDocker, type Outcome, probe } from '../support/docker.ts';
+import { createDocker, type Outcome, probe, socketOf } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { engineInternals } from '../support/engine-internals.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { talk } from '../support/raw-http.ts';
 
 /** An engine for members of one organization alone, whose provider is a real one. The tests go from signing in to signing out, in their order. */
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 const instance = 'members';
 let provider: IdentityProvider;
 let engine: NativeEngine;
@@ -70,11 +70,15 @@ async function handOver(idToken: string) {
 }
 
 async function bulkhead(...args: string[]): Promise<Outcome> {
-  const { exitCode, stdout, stderr } = await execa(process.execPath, [cli, ...args, '--name', instance], {
-    env: cliEnv(),
-    reject: false,
-    stdin: 'ignore',
-  });
+  const { exitCode, stdout, stderr } = await execa(
+    process.execPath,
+    [commandLine, ...args, '--name', instance],
+    {
+      env: cliEnv(),
+      reject: false,
+      stdin: 'ignore',
+    },
+  );
   return { status: exitCode ?? -1, stdout, stderr };
 }
 
@@ -160,7 +164,7 @@ describe('before anybody is signed in', () => {
 describe('a member', () => {
   test('signs in by the command and a browser, and status says so', async () => {
     expect((await bulkhead('status')).stdout).toMatch(/signed in +nobody; members of \[acme\]/);
-    const child = spawn(process.execPath, [cli, 'sign-in', '--json', '--name', instance], {
+    const child = spawn(process.execPath, [commandLine, 'sign-in', '--json', '--name', instance], {
       env: { ...process.env, ...cliEnv() },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
@@ -253,7 +257,7 @@ test.each([
     const { exitCode, stdout, stderr } = await execa(
       process.execPath,
       [
-        cli,
+        commandLine,
         'engine',
         '--name',
         'none',
@@ -272,7 +276,7 @@ test.each([
 
 test('a policy without the rule: the same calls are served, and nobody needs to sign in', async () => {
   const shared = inject('controlSocket');
-  const path = inject('dockerHost').replace('unix://', '');
+  const path = socketOf(inject('dockerHost'));
   for (const target of ['/containers/json', '/v1.44/%63ontainers/json'])
     expect((await callEngine(path, { method: 'GET', path: target })).status).toBe(200);
   expect((await readStatus(shared)).signIn).toBeNull();

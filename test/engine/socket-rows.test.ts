@@ -107,7 +107,7 @@ describe('images of a list, and a list of denied commands', () => {
   test('E03: nor one whose container was made before the tag was moved, by its own image', async () => {
     const name = unique('e03');
     const body = { Image: probe, Cmd: ['true'], HostConfig: { Binds: ['/var/run/docker.sock:/s'] } };
-    const raw = engine.rawHost.replace('unix://', '');
+    const raw = engine.rawSocket;
     const created = await callEngine(raw, { method: 'POST', path: `/containers/create?name=${name}`, body });
     expect(created.status).toBe(201);
     const started = await callEngine(raw, { method: 'POST', path: `/containers/${name}/start` });
@@ -163,7 +163,7 @@ describe('images of a list, and a list of denied commands', () => {
     expect(status).not.toBe(0);
     expect(stderr).toContain('restricted host mount');
     const body = { Image: cli(), Cmd: ['true'], HostConfig: { Binds: [`${path}:/s`] } };
-    const raw = engine.rawHost.replace('unix://', '');
+    const raw = engine.rawSocket;
     const created = await callEngine(raw, { method: 'POST', path: '/containers/create', body });
     expect(created.text).toContain('restricted host mount');
   });

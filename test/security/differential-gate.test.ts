@@ -41,7 +41,7 @@ let engineSocket: string;
 
 beforeAll(async () => {
   const internals = await engineInternals(inject('enginePid'));
-  engineSocket = internals.rawHost.replace('unix://', '');
+  engineSocket = internals.rawSocket;
   recorder = await recordAuthorization(internals);
   await untilAsked();
 }, 90_000);

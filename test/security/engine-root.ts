@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { socketOf } from '../support/docker.ts';
 import { splitProcessStat } from '../../src/common/process-stat.ts';
 
 /**
@@ -9,7 +10,7 @@ import { splitProcessStat } from '../../src/common/process-stat.ts';
  * @param dockerHost `unix://…/docker.sock` of an engine in native mode.
  */
 export function engineRoot(dockerHost: string): string {
-  const hostDir = dirname(dockerHost.replace('unix://', ''));
+  const hostDir = dirname(socketOf(dockerHost));
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const entry = pids.find((pid) => {
     const words = read(`/proc/${pid}/cmdline`).split('\0');

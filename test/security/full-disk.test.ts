@@ -47,7 +47,7 @@ test(
         /* The audit log has no room any more either: nothing stops, what is refused is refused, and no line is lost unseen. */
         const refused = ['GET /no/such HTTP/1.1\r\nHost: x\r\n\r\n'];
         for (let count = 0; count < 60; count += 1)
-          expect(await talk(engine.dockerHost.replace('unix://', ''), refused)).toContain(' 404 ');
+          expect(await talk(docker.socket, refused)).toContain(' 404 ');
         const lost = async (): Promise<number> => (await readStatus(engine.controlSocket)).audit.lost;
         await expect.poll(lost, { timeout: 20_000 }).toBeGreaterThan(0);
         expect(await docker.ok(['ps', '-q'])).not.toBe('');

@@ -6,14 +6,14 @@ import { peakMemory, resetPeakMemory } from '../support/process-figures.ts';
 import { talk } from '../support/raw-http.ts';
 
 const docker = createDocker(inject('dockerHost'));
-const gate = docker.host.replace('unix://', '');
+const gate = docker.socket;
 
 /** The gate between a client that sends what it likes and the real dockerd. Each rule is also looked at from behind the gate. */
 describe('the API gate', () => {
   let dockerd: string;
   const names: string[] = [];
   beforeAll(async () => {
-    dockerd = (await engineInternals(inject('enginePid'))).rawHost.replace('unix://', '');
+    dockerd = (await engineInternals(inject('enginePid'))).rawSocket;
   });
   afterAll(async () => {
     await docker.run(['rm', '-f', ...names]);

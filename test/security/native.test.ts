@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { type IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { expect, inject, test, vi } from 'vitest';
-import { createDocker, probe } from '../support/docker.ts';
+import { createDocker, probe, socketOf } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
 import { startOwnEngine } from '../support/own-engine.ts';
 
 /** A request of the control channel in bytes below 128 alone, which a log tag can carry. */
@@ -89,19 +89,9 @@ test('an engine whose starter was killed leaves no cgroup behind', async () => {
 });
 
 test('specifications that are slow to judge do not hold up other connections', async () => {
-  const host = inject('dockerHost');
-  const socketPath = host.replace('unix://', '');
-  const call = async (method: string, path: string, body?: string): Promise<string> => {
-    const sent = request({ socketPath, method, path, headers: { 'content-type': 'application/json' } });
-    sent.end(body);
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      sent.on('response', resolve);
-      sent.on('error', reject);
-    });
-    let text = '';
-    for await (const chunk of response) text += String(chunk);
-    return text;
-  };
+  const socket = socketOf(inject('dockerHost'));
+  const call = async (method: string, path: string, body?: object): Promise<string> =>
+    (await callEngine(socket, { method, path, ...(body === undefined ? {} : { body }) })).text;
   const entry = {
     names: ['socket', 'socketcall'],
     action: 'SCMP_ACT_ALLOW',
@@ -111,11 +101,7 @@ test('specifications that are slow to judge do not hold up other connections', a
     defaultAction: 'SCMP_ACT_ERRNO',
     syscalls: Array.from({ length: 68_000 }, () => entry),
   });
-  const body = JSON.stringify({
-    Image: probe,
-    Cmd: ['true'],
-    HostConfig: { SecurityOpt: [`seccomp=${profile}`] },
-  });
+  const body = { Image: probe, Cmd: ['true'], HostConfig: { SecurityOpt: [`seccomp=${profile}`] } };
   const ids: string[] = [];
   for (let count = 0; count < 4; count += 1) {
     const created: unknown = JSON.parse(await call('POST', '/containers/create', body));

@@ -7,7 +7,7 @@ import { engineInternals } from '../support/engine-internals.ts';
 import { talk } from '../support/raw-http.ts';
 
 const docker = createDocker(inject('dockerHost'));
-const gate = docker.host.replace('unix://', '');
+const gate = docker.socket;
 
 /** Not one after the other, so that waiting for the engine is not what takes the time. */
 const atOnce = 6;
@@ -31,7 +31,7 @@ describe.each(bases)('$name', (base: Base) => {
   const same = variants.filter(({ variation }) => variation.outcome === 'same');
   let dockerd: string;
   beforeAll(async () => {
-    dockerd = (await engineInternals(inject('enginePid'))).rawHost.replace('unix://', '');
+    dockerd = (await engineInternals(inject('enginePid'))).rawSocket;
   });
   afterAll(async () => {
     await docker.run(['volume', 'rm', '-f', 'request-variants']);

@@ -9,7 +9,10 @@ export interface Outcome {
 
 /** The ordinary Docker CLI pointed at one engine: what a developer types is what the tests run. */
 export interface Docker {
+  /** The engine's address, as DOCKER_HOST has it. */
   readonly host: string;
+  /** Path of its socket. */
+  readonly socket: string;
   /** Never rejects because of the exit status. */
   run(
     args: readonly string[],
@@ -39,6 +42,7 @@ export function createDocker(host: string): Docker {
   };
   return {
     host,
+    socket: socketOf(host),
     run,
     async ok(args, options) {
       const { status, stdout, stderr } = await run(args, options);
@@ -46,6 +50,11 @@ export function createDocker(host: string): Docker {
       return stdout.trim();
     },
   };
+}
+
+/** Path of the socket of a DOCKER_HOST that is one. */
+export function socketOf(dockerHost: string): string {
+  return dockerHost.replace('unix://', '');
 }
 
 /** A name no other test uses. */

@@ -26,7 +26,9 @@ export interface EngineInternals {
    * @returns its new pid. Rejects when it does not come back within 60 s: above the longest pause between two starts.
    */
   replace(service: Service, signal?: NodeJS.Signals): Promise<number>;
-  /** dockerd's own socket, past the gate, as DOCKER_HOST. */
+  /** Path of dockerd's own socket, past the gate. */
+  readonly rawSocket: string;
+  /** The same as DOCKER_HOST. */
   readonly rawHost: string;
   /** A path of the engine's root, reachable from the host. */
   path(inside: string): string;
@@ -49,6 +51,7 @@ export async function engineInternals(entry: number): Promise<EngineInternals> {
   const path = (inside: string): string => `/proc/${init}/root${inside}`;
   const count = async (directory: string): Promise<number> =>
     (await readdir(path(directory)).catch(() => [])).filter((name) => name !== 'cursor').length;
+  const rawSocket = path('/run/docker/docker.sock');
   const pidOf = async (service: Service): Promise<number | undefined> => {
     const { stdout } = await execa('/usr/bin/pgrep', ['-P', String(init), '-f', commandLines[service]], {
       reject: false,
@@ -57,7 +60,8 @@ export async function engineInternals(entry: number): Promise<EngineInternals> {
   };
   return {
     init,
-    rawHost: `unix://${path('/run/docker/docker.sock')}`,
+    rawSocket,
+    rawHost: `unix://${rawSocket}`,
     path,
     pidOf,
     async replace(service, signal = 'SIGKILL') {

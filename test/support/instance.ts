@@ -3,9 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { healthSchema } from '../../dist/common/health.js';
+import { commandLine } from './command-line.ts';
 import type { Outcome } from './docker.ts';
-
-const cli = join(import.meta.dirname, '..', '..', 'dist', 'cli', 'main.js');
 
 /** An instance of a directory of its own; plain data, so that vitest can hand it from the set-up to the test files. */
 export interface InstanceId {
@@ -55,7 +54,7 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
   const run: Instance['run'] = async (command, ...args) => {
-    const words = [cli, command, '--name', name, ...args];
+    const words = [commandLine, command, '--name', name, ...args];
     const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
       env,
       reject: false,

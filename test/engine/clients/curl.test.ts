@@ -9,7 +9,7 @@ import { tarArchive } from '../../support/tar-archive.ts';
 
 /** Scripts that speak to the engine with nothing but curl. */
 const docker = createDocker(inject('dockerHost'));
-const socket = docker.host.replace('unix://', '');
+const socket = docker.socket;
 const containers: string[] = [];
 let dir: string;
 beforeAll(async () => {

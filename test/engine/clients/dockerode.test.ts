@@ -8,7 +8,7 @@ import { tarArchive } from '../../support/tar-archive.ts';
 
 /** The library most programs for Node use. */
 const docker = createDocker(inject('dockerHost'));
-const client = new Dockerode({ socketPath: docker.host.replace('unix://', '') });
+const client = new Dockerode({ socketPath: docker.socket });
 const containers: string[] = [];
 const images: string[] = [];
 afterAll(async () => {
