@@ -55,6 +55,8 @@ test('the key follows our inputs, the flavour and the pin, and nothing else', as
   const key = await imageKey(dir, 'release');
   await write('README.md', 'x');
   await write('src/daemon/a.test.ts', 'x');
+  await write('src/daemon/a.test-support.ts', 'x');
+  await write('src/isolation/testing/specs.ts', 'x');
   await write('vm-image/probe/build/probe', 'x');
   await write('vm-image/golden-files.txt', 'x');
   expect(await imageKey(dir, 'release')).toBe(key);

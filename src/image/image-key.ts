@@ -14,7 +14,8 @@ const inputs = [
   ),
 ];
 
-const ignored = /(^|\/)(build|tests?|test-support|node_modules)(\/|$)|\.test\.ts$|\.md$|\/golden-files\.txt$/;
+const ignored =
+  /(^|\/)(build|tests?|testing|test-support|node_modules)(\/|$)|\.test(-support)?\.ts$|\.md$|\/golden-files\.txt$/;
 
 /** SHA-256 over the names, execute bits and contents of our own inputs; `sources` of the manifest. */
 export async function hashSources(projectDir: string): Promise<string> {
