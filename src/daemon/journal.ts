@@ -1,3 +1,5 @@
+import { Followers } from './followers.js';
+
 /** One line of the journal, ready to be sent: JSON without a line feed. */
 export interface JournalLine {
   readonly service: string;
@@ -10,7 +12,7 @@ export interface JournalLine {
  */
 export class Journal {
   readonly #lines: JournalLine[] = [];
-  readonly #followers = new Set<(line: JournalLine) => void>();
+  readonly #followers = new Followers<JournalLine>();
   readonly #limitBytes: number;
   #bytes = 0;
 
@@ -22,7 +24,7 @@ export class Journal {
     this.#lines.push(line);
     this.#bytes += line.text.length;
     while (this.#bytes > this.#limitBytes) this.#bytes -= this.#lines.shift()?.text.length ?? this.#bytes;
-    for (const follower of this.#followers) follower(line);
+    this.#followers.tell(line);
   }
 
   /** The lines held, then, with `follow`, new ones until the signal aborts. A reader too slow for `limit` lines loses the oldest. */
@@ -39,33 +41,7 @@ export class Journal {
       for (const line of held) yield line.text;
       return;
     }
-    const queue = this.#lines.filter(wanted);
-    let wake: (() => void) | undefined;
-    const follower = (line: JournalLine): void => {
-      if (!wanted(line)) return;
-      queue.push(line);
-      if (queue.length > limit) queue.shift();
-      wake?.();
-    };
-    const stop = (): void => {
-      wake?.();
-    };
-    this.#followers.add(follower);
-    signal.addEventListener('abort', stop);
-    try {
-      while (!signal.aborted) {
-        const line = queue.shift();
-        if (line !== undefined) {
-          yield line.text;
-          continue;
-        }
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-    } finally {
-      this.#followers.delete(follower);
-      signal.removeEventListener('abort', stop);
-    }
+    const following = this.#followers.follow(signal, { limit, held: this.#lines, wanted });
+    for await (const line of following) yield line.text;
   }
 }

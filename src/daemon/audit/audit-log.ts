@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import type { AuditEvent, AuditFacts, AuditQuery, Decision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
+import { Followers, type Following } from '../followers.js';
 import { budgetOf, type DecisionKind, type Series } from './budgets.js';
-import { Followers } from './followers.js';
 import type { LogDirectory } from './log-directory.js';
 import { RateLimiter } from './rate-limiter.js';
 import { linesOf, merged, placeOf } from './read-log.js';
@@ -32,6 +32,11 @@ export interface AuditHealth {
 
 /** Milliseconds in which lines are gathered for one write. */
 const batchMs = 50;
+/** Lines held for one reader that is slow; it is told of those that were passed over. */
+const following: Following<string> = {
+  limit: 5000,
+  behind: (count) => JSON.stringify({ kind: 'behind', count }),
+};
 /** Milliseconds between two accounts of what was suppressed. */
 const accountMs = 10_000;
 
@@ -45,7 +50,7 @@ export class AuditLog {
   readonly #clock: Clock;
   readonly #series: Readonly<Record<Series, RotatingLog>>;
   readonly #limiter: RateLimiter<DecisionKind>;
-  readonly #followers = new Followers();
+  readonly #followers = new Followers<string>();
   #forward: ((event: AuditEvent) => void) | undefined;
   #nextSeq: number | undefined;
   #recorded = 0;
@@ -92,7 +97,7 @@ export class AuditLog {
     const leave = (): void => gone.abort();
     signal.addEventListener('abort', leave);
     this.#account();
-    const live = follow ? this.#followers.follow(gone.signal) : undefined;
+    const live = follow ? this.#followers.follow(gone.signal, following) : undefined;
     const first = this.#number();
     try {
       await this.flush();
