@@ -36,7 +36,7 @@ export function checkSource(source: string, shared: SharedPaths): void {
     if (shared.throughLink(path)) throw new BulkheadError('BH_GATE_SHARE_LINK', { source });
     return;
   }
-  throw new BulkheadError(path === undefined || ofTheVm.test(path) ? 'BH_GATE_MOUNT' : 'BH_GATE_NOT_SHARED', {
+  throw new BulkheadError(path === undefined || isOfTheVm(path) ? 'BH_GATE_MOUNT' : 'BH_GATE_NOT_SHARED', {
     source,
   });
 }
@@ -46,6 +46,11 @@ function plainForm(source: string): string | undefined {
   return source.startsWith('/') && !source.includes('\0')
     ? posix.normalize(source).replace(/(.)\/$/, '$1')
     : undefined;
+}
+
+/** Whether a path in its plain form is one of the VM's root rather than of a person's machine. */
+export function isOfTheVm(path: string): boolean {
+  return ofTheVm.test(path);
 }
 
 /** Whether a path in its plain form lies in a shared directory. */

@@ -2,11 +2,11 @@ import { posix } from 'node:path';
 import { foldKey } from '../engine-json.js';
 import type { GatePolicy } from '../policy.js';
 import type { RequestBody } from '../request-body.js';
-import { isInShared, type SharedPaths } from '../shared-paths.js';
+import { isInShared, isOfTheVm, type SharedPaths } from '../shared-paths.js';
 import { isSocketName, socketNames } from './socket-source.js';
 
-/** Directories of the VM, but for those of a person's own that begin like one. */
-const ofTheVm = /^\/(?!run\/user\/)(?:bin|boot|dev|etc|lib\w*|proc|run|sbin|sys|usr|var)\//;
+/** Where a person's own daemons have their sockets (XDG Base Directory Specification), though it begins like a directory of the VM. */
+const ownRuntime = '/run/user/';
 
 /**
  * POST /containers/create: gives the Docker socket one name. A client on the developer's machine knows it by the path it has there, and binds that:
@@ -40,7 +40,7 @@ function isHostSocket(source: string, shared: SharedPaths): boolean {
   return (
     path.startsWith('/') &&
     posix.basename(path) === 'docker.sock' &&
-    !ofTheVm.test(path) &&
+    (!isOfTheVm(path) || path.startsWith(ownRuntime)) &&
     !isSocketName(path) &&
     !isInShared(path, shared)
   );
