@@ -1,17 +1,17 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { codeOf, messageOf } from '../common/cause.js';
+import { codeOf } from '../common/cause.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import {
   type EffectiveSettings,
   effectiveSettings,
   type JsonObject,
-  largestPolicy,
   readUserSettings,
   type Settings,
   type UserSettings,
 } from '../policy/index.js';
+import { openDocument } from '../vm/documents/index.js';
 import type { CliContext } from './context.js';
 import { policyFileOf, readSoundPolicy } from './commands/policy/policy-files.js';
 
@@ -41,21 +41,16 @@ export async function openUserFile(
   env: CliContext['env'],
 ): Promise<UserFile & { readonly handle: FileHandle | undefined }> {
   const file = userSettingsFile(env);
-  let handle: FileHandle;
   try {
-    handle = await open(file);
-  } catch (cause) {
-    if (codeOf(cause) === 'ENOENT') return { file, settings: {}, document: {}, handle: undefined };
-    throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
-  }
-  try {
-    const bytes = Buffer.alloc(largestPolicy + 1);
-    const { bytesRead } = await handle.read(bytes, 0, bytes.length, 0);
-    const read = readUserSettings(bytes.subarray(0, bytesRead), file);
-    if (read.problems === undefined) return { file, settings: read.value, document: read.document, handle };
-    throw read.problems[0] ?? new BulkheadError('BH_SETTINGS_FILE', { file, reason: 'it is not in order' });
+    const { value, handle } = await openDocument(file, 'BH_SETTINGS_FILE', (bytes) => {
+      const read = readUserSettings(bytes, file);
+      if (read.problems !== undefined) throw read.problems[0];
+      return { settings: read.value, document: read.document };
+    });
+    return { file, ...value, handle };
   } catch (error) {
-    await handle.close();
+    if (error instanceof BulkheadError && codeOf(error.cause) === 'ENOENT')
+      return { file, settings: {}, document: {}, handle: undefined };
     throw error;
   }
 }

@@ -33,7 +33,7 @@ export function readPolicyInForce(
     };
   const file = 'the policy';
   const bytes = readSealedFile(fd);
-  const policy = soundPolicy(readSettings(bytes, file), file);
+  const policy = soundPolicy(readSettings(bytes, file));
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const standing = admit({ ...policy, sha256 });
   return { standing, isolation: isolationPolicyOf(policy.settings), settings: policy.settings };

@@ -21,8 +21,7 @@ import { readSealedFile } from './sealed-file.js';
 export function readSettingsInForce(policy: Settings | undefined, fd: number | undefined): EffectiveSettings {
   if (fd === undefined) return effectiveSettings(policy, {});
   const read = readUserSettings(readSealedFile(fd), "the user's settings");
-  if (read.problems !== undefined)
-    throw read.problems[0] ?? new Error("the user's settings are not in order");
+  if (read.problems !== undefined) throw read.problems[0];
   return effectiveSettings(policy, read.value);
 }
 

@@ -1,9 +1,8 @@
-import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { ReadPolicy } from './accept-policy.js';
 import type { JsonObject } from './json-value.js';
 import { names } from './key-names.js';
 import { type Settings, settingsSchema } from './settings-schema.js';
-import { largestDocument, readStrictDocument } from './strict-document.js';
+import { largestDocument, type Problems, readStrictDocument } from './strict-document.js';
 
 /** Bytes. */
 export const largestPolicy = largestDocument;
@@ -15,7 +14,7 @@ export type ReadSettings =
       readonly document: JsonObject;
       readonly problems?: undefined;
     }
-  | { readonly settings?: undefined; readonly problems: readonly BulkheadError[] };
+  | { readonly settings?: undefined; readonly problems: Problems };
 
 /**
  * Reads a policy file.
@@ -33,7 +32,7 @@ export function readSettings(bytes: Uint8Array, file: string): ReadSettings {
 }
 
 /** A policy that has to be in order. @throws BH_POLICY_INVALID, with the first place that is wrong. */
-export function soundPolicy(read: ReadSettings, file: string): ReadPolicy {
+export function soundPolicy(read: ReadSettings): ReadPolicy {
   if (read.problems === undefined) return read;
-  throw read.problems[0] ?? new BulkheadError('BH_POLICY_FILE', { file, reason: 'it is not in order' });
+  throw read.problems[0];
 }

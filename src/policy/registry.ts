@@ -23,14 +23,14 @@ export function readRegistry(bytes: Uint8Array, file: string): Registry {
     problem: 'BH_REGISTRY_INVALID',
   });
   if (read.problems === undefined) return read.value;
-  throw read.problems[0] ?? new BulkheadError('BH_REGISTRY_FILE', { file, reason: 'it is not in order' });
+  throw read.problems[0];
 }
 
 /**
  * The organizations whose members may use the engine, sorted; undefined where everybody may. The host belongs to the developer, so its
  * `registry.json` can only ask for more: of the policy's organizations those count that it names as well, and if none is left nobody may.
  *
- * @throws BH_SIGN_IN_NO_ISSUER when only that file asks for members: without a provider nobody could show that he is one.
+ * @throws BH_SIGN_IN_NO_ISSUER when only that file asks for members: without a provider nobody could show to be one.
  */
 export function allowedOrganizations(
   { bulkhead: { signIn, contact = 'your administrator' } = {} }: Pick<Settings, 'bulkhead'> = {},

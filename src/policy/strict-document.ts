@@ -21,6 +21,9 @@ export interface DocumentKind<Schema extends z.ZodType> {
   readonly problem: 'BH_POLICY_INVALID' | 'BH_REGISTRY_INVALID' | 'BH_SETTINGS_INVALID';
 }
 
+/** What is wrong with a document, in its order: one error for each fault, so never none. */
+export type Problems = readonly [BulkheadError, ...BulkheadError[]];
+
 export type StrictDocument<Value> =
   | {
       readonly value: Value;
@@ -28,7 +31,7 @@ export type StrictDocument<Value> =
       readonly document: JsonObject;
       readonly problems?: undefined;
     }
-  | { readonly value?: undefined; readonly problems: readonly BulkheadError[] };
+  | { readonly value?: undefined; readonly problems: Problems };
 
 /**
  * Reads a file of settings, whole or not at all: what is half understood would be enforced by half.
@@ -58,11 +61,12 @@ export function readStrictDocument<Schema extends z.ZodType>(
   if (!isJsonObject(value)) return { problems: [invalid(start, [], 'invalid input: expected object')] };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, document: value };
-  const problems = parsed.error.issues
+  const [first, ...others] = parsed.error.issues
     .flatMap(problemsOf)
     .map(({ path, reason }) => ({ path, reason, position: located.positionOf(original(path)) }))
-    .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
-  return { problems: problems.map(({ path, reason, position }) => invalid(position, path, reason)) };
+    .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
+    .map(({ path, reason, position }) => invalid(position, path, reason));
+  return { problems: [first ?? invalid(start, [], 'it is not in order'), ...others] };
 }
 
 function problemsOf(issue: z.core.$ZodIssue): { path: JsonPath; reason: string }[] {

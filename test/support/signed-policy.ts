@@ -29,7 +29,7 @@ export function signedPolicy(
   { key = privateKey, ...settings }: { readonly key?: typeof privateKey } & Partial<Settings> = {},
 ): string {
   const text = JSON.stringify({ configurationFileVersion: 2, ...settings, bulkhead });
-  const { document } = soundPolicy(readSettings(Buffer.from(text), 'policy'), 'policy');
+  const { document } = soundPolicy(readSettings(Buffer.from(text), 'policy'));
   return `${JSON.stringify(signDocument(document, key), null, 2)}\n`;
 }
 

@@ -27,7 +27,7 @@ const paths = () => ({
 
 async function policyFile(bulkhead: object, sign = false): Promise<string> {
   const text = JSON.stringify({ configurationFileVersion: 2, bulkhead });
-  const { document } = soundPolicy(readSettings(Buffer.from(text), 'p'), 'p');
+  const { document } = soundPolicy(readSettings(Buffer.from(text), 'p'));
   await writeFile(path('p.json'), sign ? JSON.stringify(signDocument(document, privateKey)) : text);
   return path('p.json');
 }

@@ -1,8 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { codeOf, messageOf } from '../../common/cause.js';
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { largestPolicy, readRegistry, type Registry } from '../../policy/index.js';
+import { codeOf } from '../../common/cause.js';
+import { readRegistry, type Registry } from '../../policy/index.js';
+import { openDocument } from './open-document.js';
 
 /** Where Docker's `registry.json` lies on this machine; it holds for every instance that is not given another. */
 const machineRegistryFile = '/etc/bulkhead/registry.json';
@@ -36,17 +36,8 @@ export async function readRegistryFile(file: string): Promise<RegistryFile> {
 export async function openRegistryFile(
   file: string,
 ): Promise<RegistryFile & { readonly handle: FileHandle }> {
-  const unreadable = (cause: unknown): never => {
-    throw new BulkheadError('BH_REGISTRY_FILE', { file, reason: messageOf(cause) }, { cause });
-  };
-  const handle = await open(file).catch(unreadable);
-  try {
-    const buffer = Buffer.alloc(largestPolicy + 1);
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, 0).catch(unreadable);
-    const bytes = buffer.subarray(0, bytesRead);
-    return { ...readRegistry(bytes, file), file, bytes, handle };
-  } catch (error) {
-    await handle.close();
-    throw error;
-  }
+  const { value, bytes, handle } = await openDocument(file, 'BH_REGISTRY_FILE', (read) =>
+    readRegistry(read, file),
+  );
+  return { ...value, file, bytes, handle };
 }

@@ -21,7 +21,7 @@ export async function readPolicyFile(file: string): Promise<ReadSettings> {
 
 /** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
 export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
-  return soundPolicy(await readPolicyFile(file), file);
+  return soundPolicy(await readPolicyFile(file));
 }
 
 /** @throws BH_POLICY_FILE, BH_POLICY_KEY_FILE */
