@@ -8,7 +8,7 @@ import { eventually } from '../support/eventually.ts';
 import { disjoint, parseIdMap } from '../support/id-map.ts';
 import { rearranged } from '../support/rearranged-image.ts';
 import { talk } from '../support/raw-http.ts';
-import { type RegistryImages, startRegistry } from '../support/socket-images.ts';
+import { type RegistryImages, startRegistryImages } from '../support/socket-images.ts';
 import { containing } from '../../src/isolation/testing/expect.ts';
 import { type SuccessiveEngines, successiveEngines } from '../support/successive-engines.ts';
 
@@ -70,7 +70,7 @@ describe('images of a list, and a list of denied commands', () => {
   let holder: { name: string; socket: string };
   beforeAll(async () => {
     await start({ imageList: { images: inList }, commandList });
-    registry = await startRegistry(docker);
+    registry = await startRegistryImages(docker);
     pinned = await registry.push(registry.local, 'tools/docker:cli');
     await registry.push(registry.local, 'testcontainers/ryuk:0.9.0');
     await docker.ok(['build', '-q', '-t', derived, '-'], { input: `FROM ${cli()}\nRUN echo >/own\n` });

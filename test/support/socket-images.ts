@@ -1,10 +1,8 @@
 import type { Docker } from './docker.ts';
 import { probe } from './docker.ts';
-import { eventually } from './eventually.ts';
+import { startRegistry } from './registry.ts';
 import { engineRecipe, importTestImage } from './test-images.ts';
 
-/** Where the registry listens in the network of the engine, which takes it for its own machine. */
-const address = 'localhost:5000';
 /** The image with the client, by a name no registry knows. */
 const client = 'bulkhead-test/client';
 
@@ -17,8 +15,9 @@ export interface RegistryImages extends AsyncDisposable {
   named(name: string): string;
 }
 
-/** The client is the engine image's, as small as can be: it is pushed, saved and loaded. */
-async function clientImage(docker: Docker, from: string): Promise<void> {
+/** The probe image with the Docker client of the engine image, as small as can be: it is pushed, saved and loaded. @returns its name. */
+export async function dockerClientImage(docker: Docker): Promise<string> {
+  const from = await importTestImage(docker, engineRecipe);
   const libraries = '/usr/lib/x86_64-linux-gnu';
   const lines = [
     `FROM ${from} AS engine`,
@@ -28,34 +27,24 @@ async function clientImage(docker: Docker, from: string): Promise<void> {
     `COPY --from=engine ${libraries}/ld-linux-x86-64.so.2 /lib64/ld-linux-x86-64.so.2`,
   ];
   await docker.ok(['build', '-q', '-t', client, '-'], { input: lines.join('\n') });
+  return client;
 }
 
-/** A registry takes no connection before it has read its configuration, and nothing announces that it does. */
-export async function startRegistry(docker: Docker): Promise<RegistryImages> {
-  const engine = await importTestImage(docker, engineRecipe);
-  await clientImage(docker, engine);
-  const environment = ['REGISTRY_HTTP_ADDR=0.0.0.0:5000', 'OTEL_TRACES_EXPORTER=none'].flatMap((value) => [
-    '-e',
-    value,
-  ]);
-  const server = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
-  const published = ['-p', '127.0.0.1:5000:5000'];
-  const container = await docker.ok(['run', '-d', ...published, ...environment, engine, ...server]);
-  const named = (name: string): string => `${address}/${name}`;
+/** The registry listens on port 5000 of the engine's network. */
+export async function startRegistryImages(docker: Docker): Promise<RegistryImages> {
+  const local = await dockerClientImage(docker);
+  const registry = await startRegistry(docker, '5000');
   return {
-    local: client,
-    named,
-    async push(image, name) {
-      await docker.ok(['tag', image, named(name)]);
-      await eventually(() => docker.ok(['push', '-q', named(name)]), 60_000);
-      const digests = await docker.ok(['inspect', '-f', '{{join .RepoDigests "\\n"}}', named(name)]);
-      const repository = named(name).replace(/:[^/]*$/, '');
+    local,
+    named: (name) => `${registry.address}/${name}`,
+    async push(image, path) {
+      const name = await registry.push(image, path);
+      const digests = await docker.ok(['inspect', '-f', '{{join .RepoDigests "\\n"}}', name]);
+      const repository = name.replace(/:[^/]*$/, '');
       const digest = digests.split('\n').find((text) => text.startsWith(`${repository}@`));
       if (digest === undefined) throw new Error(`${name} has no digest: ${digests}`);
       return digest;
     },
-    async [Symbol.asyncDispose]() {
-      await docker.run(['rm', '-f', '-v', container]);
-    },
+    [Symbol.asyncDispose]: () => registry[Symbol.asyncDispose](),
   };
 }

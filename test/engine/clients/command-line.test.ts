@@ -1,7 +1,7 @@
-import { inject, afterAll, beforeAll, expect, test } from 'vitest';
+import { inject, afterAll, expect, test } from 'vitest';
 import { terminalRows } from '../../acceptance/terminal.ts';
 import { createDocker, probe, unique } from '../../support/docker.ts';
-import { engineRecipe, importTestImage } from '../../support/test-images.ts';
+import { startRegistry } from '../../support/registry.ts';
 
 /** Commands of the Docker CLI that no other file uses, or only inside another engine. */
 const docker = createDocker(inject('dockerHost'));
@@ -92,18 +92,9 @@ test('buildx with the engine itself as builder, several targets from one file', 
   await docker.ok(['rmi', '-f', image]);
 });
 
-/** The registry of Debian in a container of this engine, published where dockerd itself finds it. */
 test('push to and pull from a registry', async () => {
-  const registry = unique('registry');
-  containers.push(registry);
-  const serve = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
-  const flags = ['-p', '127.0.0.1::5000', '-e', 'REGISTRY_HTTP_ADDR=:5000'];
-  await docker.ok(['run', '-d', '--name', registry, ...flags, engineImage, ...serve]);
-  const image = `${await docker.ok(['port', registry, '5000'])}/team/probe:1`;
-  await docker.ok(['tag', probe, image]);
-  await expect
-    .poll(async () => (await docker.run(['push', '-q', image])).status, { timeout: 30_000 })
-    .toBe(0);
+  await using registry = await startRegistry(docker);
+  const image = await registry.push(probe, 'team/probe:1');
   await docker.ok(['rmi', image]);
   expect(await docker.ok(['pull', image])).toMatch(/Status: .* for /);
   expect(await docker.ok(['run', '--rm', '--pull', 'always', '-q', image, 'echo', 'pulled'])).toBe('pulled');
@@ -114,9 +105,4 @@ test('push to and pull from a registry', async () => {
     /not found|manifest unknown/,
   );
   await docker.ok(['rmi', '-f', digest]);
-});
-
-let engineImage = '';
-beforeAll(async () => {
-  engineImage = await importTestImage(docker, engineRecipe);
 }, 300_000);
