@@ -7,7 +7,7 @@ import { engineInternals } from '../../support/engine-internals.ts';
 const docker = createDocker(inject('dockerHost'));
 const project = join(import.meta.dirname, 'testcontainers-project.ts');
 
-/** Without its reaper, which needs the Docker socket and so a rule of the policy. */
+/** Without its reaper, which needs the Docker socket and so a rule of the policy (with-socket.test.ts). */
 test('testcontainers: wait strategies, published ports, networks, files, exec, and it leaves nothing', async () => {
   const { init } = await engineInternals(inject('enginePid'));
   const enter = ['-t', String(init), '-n', '--', process.execPath, project, probe];
