@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import { cacheRoot } from '../image/index.js';
+import { cacheRoot, checkRememberedKey, loadManifest, rememberedPolicyKey } from '../image/index.js';
 import {
   checkInstanceName,
   controllerDefaults,
@@ -85,13 +85,23 @@ export function addVmOptions(command: Command): Command {
     );
 }
 
-/** Throws `BH_NO_IMAGE`. */
+async function namedImage(given: string, cacheDir: string): Promise<string> {
+  const image = resolve(given);
+  if (rememberedPolicyKey(cacheDir) !== undefined)
+    checkRememberedKey(cacheDir, image, (await loadManifest(image)).policyKey);
+  return image;
+}
+
+/** Throws `BH_NO_IMAGE`, `BH_IMAGE_POLICY_KEY`. */
 export async function controllerOptions(
   flags: VmFlags,
   { env, projectDir }: CliContext,
 ): Promise<ControllerOptions> {
   return {
-    image: flags.image === undefined ? await findImage(cacheRoot(env), projectDir) : resolve(flags.image),
+    image:
+      flags.image === undefined
+        ? await findImage(cacheRoot(env), projectDir)
+        : await namedImage(flags.image, cacheRoot(env)),
     policy: await policyFileOf(flags.policy),
     settings: flags.settings,
     registry: await registryFileOf(flags.registryJson),

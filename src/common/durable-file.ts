@@ -10,7 +10,12 @@ export function replaceDurably(file: string, text: string): void {
   const draft = `${file}.new`;
   writeFileSync(draft, text, { mode: 0o600, flush: true });
   renameSync(draft, file);
-  const directory = openSync(dirname(file), 'r');
+  syncDirectory(dirname(file));
+}
+
+/** After it, names made or changed in the directory are there after a power failure too (fsync(2)). Throws what the system says. */
+export function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
   try {
     fsyncSync(directory);
   } finally {

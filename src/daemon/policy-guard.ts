@@ -6,11 +6,14 @@ import type { Logger } from '../common/log.js';
 import { version } from '../common/version.js';
 import {
   admitPolicy,
+  contentHash,
   keyIdOf,
+  type KnownPolicy,
   parsePolicyKey,
-  parseSerialRecord,
+  parsePolicyRecord,
+  type PolicyRecord,
+  policyRecordText,
   type ReadPolicy,
-  serialRecordText,
 } from '../policy/index.js';
 
 /** A policy as it was given, and the SHA-256 of its bytes, by which the host knows the file again. */
@@ -21,7 +24,7 @@ export interface SealedPolicy extends ReadPolicy {
 export interface PolicyGuardOptions {
   /** The organization's public key in the verified root; there is none where the image was built without. */
   readonly keyFile: string;
-  /** The highest serial seen here. On the data disk, outside the engine's directories, so that neither containers nor the engine can write it. */
+  /** The policy with the highest serial that was in force here. On the data disk, outside the engine's directories, so that neither containers nor the engine can write it. */
   readonly recordFile: string;
   /** SHA-256 of the policy that came into force in this boot. On tmpfs: the next boot starts without it. */
   readonly admittedFile: string;
@@ -74,7 +77,8 @@ export function admitSealedPolicy(
   const { keyFile, recordFile, admittedFile, hostSerial, imageVersion, now } = options;
   const pem = readIfThere(keyFile);
   const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', keyFile);
-  const recorded = key === undefined ? 0 : serialOnDisk(recordFile, hostSerial);
+  const recorded = key === undefined ? undefined : recordOnDisk(recordFile, hostSerial);
+  const host = { serial: hostSerial, source: 'the record of the host' };
   const again = policy !== undefined && readIfThere(admittedFile) === policy.sha256;
   admitPolicy(
     policy,
@@ -82,22 +86,26 @@ export function admitSealedPolicy(
       key,
       imageVersion,
       now: again ? Number.NEGATIVE_INFINITY : now(),
-      highestSerial: Math.max(recorded ?? 0, hostSerial),
+      known: recorded === undefined ? [host] : [recorded, host],
     },
     'the policy',
   );
   const keyId = key === undefined ? null : keyIdOf(key);
   if (policy === undefined) return { imageKey: keyId, inForce: 'none' };
   const { serial = null, expires = null } = policy.settings.bulkhead ?? {};
-  if (key !== undefined && serial !== null && serial !== recorded) record(recordFile, serial, options);
+  if (key !== undefined && serial !== null) {
+    const sha256 = contentHash(policy.document);
+    if (serial !== recorded?.serial || sha256 !== recorded.sha256)
+      record(recordFile, { serial, sha256 }, options);
+  }
   if (!again) replaceDurably(admittedFile, policy.sha256);
   return { imageKey: keyId, inForce: { serial, sha256: policy.sha256, signedBy: keyId, expires } };
 }
 
-/** Undefined for a damaged record where the host has one that counts in its place. */
-function serialOnDisk(file: string, hostSerial: number): number | undefined {
+/** Undefined for none, and for a damaged one where the host has one that counts in its place. */
+function recordOnDisk(file: string, hostSerial: number): KnownPolicy | undefined {
   try {
-    return parseSerialRecord(readIfThere(file), file);
+    return parsePolicyRecord(readIfThere(file), file);
   } catch (error) {
     if (hostSerial > 0) return undefined;
     throw error;
@@ -105,10 +113,10 @@ function serialOnDisk(file: string, hostSerial: number): number | undefined {
 }
 
 /** A full data disk must not be the end of the engine that alone can empty it. */
-function record(file: string, serial: number, { onUnrecorded }: PolicyGuardOptions): void {
+function record(file: string, policy: PolicyRecord, { onUnrecorded }: PolicyGuardOptions): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceDurably(file, serialRecordText(serial));
+    replaceDurably(file, policyRecordText(policy));
   } catch (error) {
     onUnrecorded(error);
   }

@@ -14,5 +14,5 @@ export {
   manifestSchema,
   parseManifest,
 } from './manifest.js';
-export { rememberedPolicyKey, rememberPolicyKey } from './policy-key.js';
+export { checkRememberedKey, policyKeyPath, rememberedPolicyKey, rememberPolicyKey } from './policy-key.js';
 export { verifyImage } from './verify.js';

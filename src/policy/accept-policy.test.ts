@@ -1,8 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { acceptPolicy, type ReadPolicy } from './accept-policy.js';
+import type { KnownPolicy } from './policy-record.js';
 import { readSettings } from './read-settings.js';
-import { keyIdOf, signDocument } from './signature.js';
+import { contentHash, keyIdOf, signDocument } from './signature.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const other = generateKeyPairSync('ed25519');
@@ -27,10 +28,13 @@ function signed(policy: unknown = plain, key = privateKey): string {
 
 function accept(
   text: string,
-  against: { key?: typeof publicKey; now?: number; highestSerial?: number } = {},
+  against: { key?: typeof publicKey; now?: number; known?: readonly KnownPolicy[] } = {},
 ): void {
-  acceptPolicy(read(text), { key: publicKey, now, highestSerial: 0, ...against }, 'p.json');
+  acceptPolicy(read(text), { key: publicKey, now, known: [], ...against }, 'p.json');
 }
+
+const known = (...serials: number[]): KnownPolicy[] =>
+  serials.map((serial) => ({ serial, source: `record ${serial}` }));
 
 describe('acceptPolicy', () => {
   test('takes what the key signed', () => {
@@ -107,10 +111,20 @@ describe('acceptPolicy', () => {
 
   test('refuses one older than was seen, takes the same again', () => {
     expect(() => {
-      accept(signed(), { highestSerial: 7 });
+      accept(signed(), { known: known(7, 3) });
     }).not.toThrow();
     expect(() => {
-      accept(signed(), { highestSerial: 8 });
-    }).toThrow('has the serial 7; one with 8 was in force');
+      accept(signed(), { known: known(3, 8, 7) });
+    }).toThrow('has the serial 7; one with 8 was in force before, by record 8');
+  });
+
+  test('refuses another under a number that was given before, and says where that is known from', () => {
+    expect(() => {
+      accept(signed(), { known: [...known(7), { serial: 7, sha256: 'f'.repeat(64), source: 'the other' }] });
+    }).toThrow('another policy with other content has had before, by the other');
+    const sha256 = contentHash(read(signed(plain, other.privateKey)).document);
+    expect(() => {
+      accept(signed(), { known: [{ serial: 7, sha256, source: 'the same, signed with another key' }] });
+    }).not.toThrow();
   });
 });

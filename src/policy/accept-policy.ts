@@ -2,7 +2,8 @@ import type { KeyObject } from 'node:crypto';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { JsonObject } from './json-value.js';
 import type { Settings } from './settings-schema.js';
-import { isSignedBy, keyIdOf } from './signature.js';
+import type { KnownPolicy } from './policy-record.js';
+import { contentHash, isSignedBy, keyIdOf } from './signature.js';
 
 /** What a policy is held against. */
 export interface AcceptedBy {
@@ -10,8 +11,8 @@ export interface AcceptedBy {
   readonly key: KeyObject;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** The highest serial that was ever accepted here; 0 where none was. */
-  readonly highestSerial: number;
+  /** What of this key's policies was in force before, or was put up by the administrator. */
+  readonly known: readonly KnownPolicy[];
 }
 
 const unnamed = 'your administrator';
@@ -24,17 +25,17 @@ export interface ReadPolicy {
 
 /**
  * Whether a policy may come into force. Threats: a policy of somebody else, one that was changed on its way, and an old one, whose
- * rules were looser, put back in the place of the new.
+ * rules were looser, put back in the place of the new, be it under the number of the new.
  *
  * @param file its name, for the messages.
- * @throws BH_POLICY_UNSIGNED, BH_POLICY_KEY, BH_POLICY_ALTERED, BH_POLICY_EXPIRED, BH_POLICY_ROLLBACK
+ * @throws BH_POLICY_UNSIGNED, BH_POLICY_KEY, BH_POLICY_ALTERED, BH_POLICY_EXPIRED, BH_POLICY_ROLLBACK, BH_POLICY_SERIAL_TAKEN
  */
 export function acceptPolicy(
   { settings, document }: ReadPolicy,
-  { key, now, highestSerial }: AcceptedBy,
+  { key, now, known }: AcceptedBy,
   file: string,
 ): void {
-  const { signature, serial, contact = unnamed } = settings.bulkhead ?? {};
+  const { signature, serial } = settings.bulkhead ?? {};
   if (signature === undefined || serial === undefined)
     throw new BulkheadError('BH_POLICY_UNSIGNED', { file });
   const keyId = keyIdOf(key);
@@ -43,8 +44,25 @@ export function acceptPolicy(
   if (!isSignedBy(document, signature, key)) throw new BulkheadError('BH_POLICY_ALTERED', { file, keyId });
   // From here on what the file says, its contact too, is the organization's word.
   refuseExpired(settings, now, file);
-  if (serial < highestSerial)
-    throw new BulkheadError('BH_POLICY_ROLLBACK', { file, serial, highestSerial, contact });
+  refuseOlder({ settings, document }, serial, known, file);
+}
+
+function refuseOlder(
+  { settings, document }: ReadPolicy,
+  serial: number,
+  known: readonly KnownPolicy[],
+  file: string,
+): void {
+  const contact = settings.bulkhead?.contact ?? unnamed;
+  const [highest] = known.toSorted((a, b) => b.serial - a.serial);
+  if (highest !== undefined && serial < highest.serial) {
+    const { serial: highestSerial, source } = highest;
+    throw new BulkheadError('BH_POLICY_ROLLBACK', { file, serial, highestSerial, source, contact });
+  }
+  const content = contentHash(document);
+  const other = known.find(({ serial: taken, sha256 = content }) => taken === serial && sha256 !== content);
+  if (other !== undefined)
+    throw new BulkheadError('BH_POLICY_SERIAL_TAKEN', { file, serial, source: other.source, contact });
 }
 
 /** Of a policy that nobody signs, too: what its own writer set an end to ends then. @throws BH_POLICY_EXPIRED */

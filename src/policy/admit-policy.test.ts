@@ -10,8 +10,9 @@ const keyless: Admission = {
   key: undefined,
   imageVersion: '1.2.0',
   now: Date.parse('2026-11-21T12:00:00Z'),
-  highestSerial: 0,
+  known: [],
 };
+const nine = { serial: 9, source: 'record' };
 const keyed: Admission = { ...keyless, key: publicKey };
 
 function policy(bulkhead: object, sign = false): ReadPolicy {
@@ -28,14 +29,14 @@ const admit = (given: ReadPolicy | undefined, admission: Admission) => () =>
 
 test('an image without a key takes any policy, an old serial too, and none', () => {
   expect(admit(undefined, keyless)).not.toThrow();
-  expect(admit(policy({ serial: 1 }), { ...keyless, highestSerial: 9 })).not.toThrow();
+  expect(admit(policy({ serial: 1 }), { ...keyless, known: [nine] })).not.toThrow();
 });
 
 test('an image with a key takes what the key signed, and never none', () => {
   expect(admit(policy({ serial: 1 }, true), keyed)).not.toThrow();
   expect(admit(undefined, keyed)).toThrow(keyIdOf(publicKey));
   expect(admit(policy({ serial: 1 }), keyed)).toThrow('is not signed');
-  expect(admit(policy({ serial: 8 }, true), { ...keyed, highestSerial: 9 })).toThrow('has the serial 8');
+  expect(admit(policy({ serial: 8 }, true), { ...keyed, known: [nine] })).toThrow('has the serial 8');
 });
 
 test.each([

@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { acceptPolicy, type ReadPolicy, refuseExpired } from './accept-policy.js';
+import type { KnownPolicy } from './policy-record.js';
 import { isAtLeast, versionPattern } from './image-version.js';
 import { keyIdOf } from './signature.js';
 
@@ -12,8 +13,8 @@ export interface Admission {
   readonly imageVersion: string | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
-  /** The highest serial ever in force here; 0 where none was. Of an image with a key alone: without one anybody could raise it. */
-  readonly highestSerial: number;
+  /** What of the key's policies was in force here, or has to be reached at least. Of an image with a key alone: without one anybody could raise it. */
+  readonly known: readonly KnownPolicy[];
 }
 
 /**
@@ -23,17 +24,16 @@ export interface Admission {
  * @throws BH_POLICY_MISSING, BH_POLICY_IMAGE_VERSION, and what `acceptPolicy` throws.
  */
 export function admitPolicy(policy: ReadPolicy | undefined, admission: Admission, file: string): void {
-  const { key, imageVersion, now, highestSerial } = admission;
+  const { key, imageVersion, now, known } = admission;
   if (policy === undefined) {
     if (key !== undefined) throw new BulkheadError('BH_POLICY_MISSING', { keyId: keyIdOf(key) });
     return;
   }
   if (key === undefined) refuseExpired(policy.settings, now, file);
-  else acceptPolicy(policy, { key, now, highestSerial }, file);
+  else acceptPolicy(policy, { key, now, known }, file);
   const { minimumImageVersion: minimum, contact = 'your administrator' } = policy.settings.bulkhead ?? {};
   if (minimum === undefined) return;
-  const known = imageVersion !== undefined && versionPattern.test(imageVersion);
-  if (!known || !isAtLeast(imageVersion, minimum)) {
+  if (imageVersion === undefined || !versionPattern.test(imageVersion) || !isAtLeast(imageVersion, minimum)) {
     const version = imageVersion ?? 'an unknown version';
     throw new BulkheadError('BH_POLICY_IMAGE_VERSION', { file, version, minimum, contact });
   }

@@ -18,10 +18,16 @@ export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';
 export { largestPolicy, type ReadSettings, readSettings, soundPolicy } from './read-settings.js';
-export { parseSerialRecord, serialRecordText } from './serial-record.js';
+export {
+  highestSerialOf,
+  type KnownPolicy,
+  parsePolicyRecord,
+  type PolicyRecord,
+  policyRecordText,
+} from './policy-record.js';
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
 export type { Settings } from './settings-schema.js';
-export { keyIdOf, signDocument } from './signature.js';
+export { contentHash, isSignedBy, keyIdOf, signDocument } from './signature.js';
 export type { PortBindingBehavior } from './setting-values.js';
 export { readUserSettings, type UserSettings, withSetting } from './user-settings.js';
 export {

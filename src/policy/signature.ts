@@ -30,6 +30,11 @@ export function isSignedBy(document: JsonObject, signature: PolicySignature, key
   return verify(null, signedBytes(document), key, Buffer.from(signature.value, 'base64'));
 }
 
+/** SHA-256 of what a signature is over, in hex: the same however the file is formatted, and whoever signed it. */
+export function contentHash(document: JsonObject): string {
+  return createHash('sha256').update(signedBytes(document)).digest('hex');
+}
+
 /** Everything but the signature, in the one form it has (RFC 8785). */
 function signedBytes(document: JsonObject): Buffer {
   const { signature: _, ...own } = ownKeys(document);

@@ -116,7 +116,7 @@ test('under one that the key signed it serves, remembers its serial, and a kille
     ]);
     const standing = { imageKey: testKeyId, inForce: { serial: 5, signedBy: testKeyId } };
     expect((await readStatus(engine.controlSocket)).policy).toMatchObject(standing);
-    expect(JSON.parse(await readFile(record(), 'utf8'))).toEqual({ serial: 5 });
+    expect(await readFile(record(), 'utf8')).toMatch(/^\{"serial":5,"sha256":"[0-9a-f]{64}"\}\n$/);
 
     // Neither the file it came from nor the record can loosen what is sealed.
     await writeFile(join(dir, 'admin-settings.json'), signedPolicy({ serial: 6 }));
@@ -147,7 +147,7 @@ async function startBefore(
 ): Promise<{ engine: NativeEngine; end: number; policy: string }> {
   const [first = 0, ...later] = ends;
   const end = Date.now() + first;
-  const policy = signedPolicy({ serial: 5, expires: new Date(end).toISOString() });
+  const policy = signedPolicy({ serial: 6, expires: new Date(end).toISOString() });
   try {
     return { engine: await start(policy), end, policy };
   } catch (error) {
@@ -167,7 +167,7 @@ test(
       await internals.replace('bulkheadd');
       await eventually(async () => {
         const { inForce } = (await readStatus(engine.controlSocket)).policy;
-        expect(inForce).toMatchObject({ serial: 5, expires: new Date(end).toISOString() });
+        expect(inForce).toMatchObject({ serial: 6, expires: new Date(end).toISOString() });
       }, 60_000);
       await createDocker(engine.dockerHost).ok(['info']);
     } finally {
@@ -177,19 +177,24 @@ test(
   },
 );
 
-describe('G09: an engine that had one with serial 5 does not serve', () => {
-  test('under one with serial 4', async () => {
-    await expectRefused(signedPolicy({ serial: 4 }), 'the policy has the serial 4; one with 5 was in force');
+describe('G09: an engine that had one with serial 6 does not serve', () => {
+  test('under one with serial 5', async () => {
+    await expectRefused(signedPolicy({ serial: 5 }), 'the policy has the serial 5; one with 6 was in force');
+  });
+
+  test('under another with serial 6', async () => {
+    const reason = 'the policy has the serial 6 (bulkhead.serial), which another policy';
+    await expectRefused(signedPolicy({ serial: 6, allowPrivileged: true }), reason);
   });
 
   test('when its record is damaged: no record is something else', async () => {
     await writeFile(record(), '{"serial":');
     await expectRefused(
-      signedPolicy({ serial: 5 }),
+      signedPolicy({ serial: 6 }),
       '/var/lib/bulkhead-data/bulkhead/policy-serial.json, the record',
     );
     await rm(record());
-    await (await start(signedPolicy({ serial: 5 }))).stop();
-    expect(JSON.parse(await readFile(record(), 'utf8'))).toEqual({ serial: 5 });
+    await (await start(signedPolicy({ serial: 6 }))).stop();
+    expect(JSON.parse(await readFile(record(), 'utf8'))).toMatchObject({ serial: 6 });
   });
 });

@@ -32,8 +32,6 @@ export type InstanceStatus = z.infer<typeof statusSchema>;
 export interface Instance {
   readonly dataDisk: string;
   readonly dockerSocket: string;
-  /** What the host remembers of the policies that were in force. */
-  readonly policyRecord: string;
   readonly dockerHost: string;
   /** Never rejects because of the exit status. `--name` is added after the command's own name. */
   run(command: string, ...args: readonly string[]): Promise<Outcome>;
@@ -64,7 +62,6 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
   };
   return {
     dataDisk: join(dir, 'state', 'bulkhead', name, 'data.raw'),
-    policyRecord: join(dir, 'state', 'bulkhead', name, 'policy-serial.json'),
     dockerSocket,
     dockerHost: `unix://${dockerSocket}`,
     run,

@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto';
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentReporter } from '../../dist/common/reporter.js';
 import { buildImage, cacheRoot, useCached } from '../../dist/image/index.js';
@@ -11,6 +11,7 @@ import {
   signDocument,
   soundPolicy,
 } from '../../dist/policy/index.js';
+import { instancePaths } from '../../dist/vm/index.js';
 
 /** Of the tests alone: always the same, so that the image with its public half is built once. */
 const privateKey = createPrivateKey({
@@ -22,6 +23,12 @@ const publicKey = createPublicKey(privateKey);
 
 export const testPolicyKey = publicKeyText(publicKey);
 export const testKeyId = keyIdOf(publicKey);
+
+/** What this machine remembers of that key: one memory for all instances, so that of the tests before has to go. */
+export async function forgetTestPolicies(): Promise<void> {
+  for (const directory of instancePaths('any').policyRecords)
+    await rm(join(directory, testKeyId), { recursive: true, force: true });
+}
 
 /** The text of a policy, signed with the key of the tests, or with another. */
 export function signedPolicy(

@@ -8,7 +8,13 @@ import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
-import { keyedImageDir, signedPolicy, testKeyId, writePolicy } from '../support/signed-policy.ts';
+import {
+  forgetTestPolicies,
+  keyedImageDir,
+  signedPolicy,
+  testKeyId,
+  writePolicy,
+} from '../support/signed-policy.ts';
 
 /**
  * What ends a VM, in order or not, and what comes after. One instance goes through all of it, test after test, because each boot
@@ -23,6 +29,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bh-fault-'));
   await mkdir(join(dir, 'run'), { mode: 0o700 });
   policy = join(dir, 'admin-settings.json');
+  await forgetTestPolicies();
   await writePolicy(policy, { serial: 5 });
   instance = instanceAt({ name: 'fault', dir, image: await keyedImageDir(), policy });
   docker = createDocker(instance.dockerHost);
@@ -39,6 +46,7 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(async () => {
   await instance.run('down');
+  await forgetTestPolicies();
   await rm(dir, { recursive: true });
 });
 
@@ -156,7 +164,7 @@ describe('a VM that ends', () => {
       await expect(stat(instance.dockerSocket)).rejects.toMatchObject({ code: 'ENOENT' });
 
       // The host forgets, an older policy is put back: the data disk remembers, and the engine does not serve.
-      await rm(instance.policyRecord);
+      await forgetTestPolicies();
       await writePolicy(policy, { serial: 6 });
       const refused = await instance.run('up', '--timeout', '240');
       expect(refused.stderr).toMatch(

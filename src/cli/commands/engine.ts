@@ -1,9 +1,10 @@
+import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
+import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { inStep } from '../../common/reporter.js';
-import { version } from '../../common/version.js';
-import { cacheRoot, loadManifest, useCached, verifyImage } from '../../image/index.js';
+import { cacheRoot, checkRememberedKey, useCached, verifyImage } from '../../image/index.js';
 import {
   checkSocketPath,
   describePhase,
@@ -13,13 +14,15 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { type Admission, admitPolicy, allowedOrganizations, effectiveSettings } from '../../policy/index.js';
+import { admitPolicy, allowedOrganizations, effectiveSettings } from '../../policy/index.js';
 import {
   admissionOf,
   openRegistryFile,
+  otherKeyNotes,
   policyNotes,
-  raiseHostSerial,
+  recordInForce,
   registryFileOf,
+  rootIdentity,
   settingsNotes,
 } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
@@ -98,7 +101,11 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const hostDir = join(paths.runtimeDir, 'engine');
   checkSocketPath(join(hostDir, 'control.sock'));
   const root = flags.root === undefined ? await verifiedRoot(context) : resolve(flags.root);
-  const admission = await admissionByManifest(root, paths.policyRecord);
+  const { policyKey, version: imageVersion } = await rootIdentity(root);
+  checkRememberedKey(cacheRoot(context.env), root, policyKey);
+  const known = { policyKey: policyKey ?? undefined, version: imageVersion };
+  // What the host does not know, bulkheadd does, of the root it is in.
+  const admission = await admissionOf(known, paths.policyRecords);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const imageHasKey = admission.key !== undefined;
   const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, context);
@@ -106,12 +113,15 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const inForce = effectiveSettings(policy?.settings, user.settings);
   const notes = [
     ...sharing.notes,
-    ...(policy === undefined ? [] : policyNotes(policy, imageHasKey)),
+    ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
+    ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
+  // What is not there yet could be shared.
+  if (imageHasKey) await mkdir(paths.policyRecords[0], { recursive: true }).catch(() => undefined);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
   await using _tcp = inForce.exposeDockerAPIOnTCP2375.value
     ? await listenTcpApi(join(hostDir, 'docker.sock'))
@@ -129,6 +139,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
         { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
         { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
         { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
+        ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
       ],
       ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(user.handle === undefined ? {} : { settings: user.handle }),
@@ -138,8 +149,14 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       signal,
     }),
   );
-  const serial = policy?.settings.bulkhead?.serial;
-  if (imageHasKey && serial !== undefined) raiseHostSerial(paths.policyRecord, serial);
+  if (imageHasKey && policy !== undefined) {
+    try {
+      recordInForce(paths.policyRecords, policy);
+    } catch (error) {
+      // As on a machine whose file system is read-only: the data directory has the same record.
+      terminal.err(`The policy was not recorded on this machine: ${messageOf(error)}.\n`);
+    }
+  }
   terminal.out(`${assignment('sh', engine.dockerHost)}\n`);
   terminal.err('Running. Stop it with Ctrl-C.\n');
   const status = await Promise.race([engine.exited, aborted(signal)]);
@@ -147,12 +164,6 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
-}
-
-/** What the image says of itself, where the root lies in one; of a root alone only bulkheadd in it knows the key. */
-async function admissionByManifest(root: string, record: string): Promise<Admission> {
-  const manifest = await loadManifest(dirname(root)).catch(() => undefined);
-  return admissionOf(manifest ?? { policyKey: undefined, version }, record);
 }
 
 function sshAgentOf(env: CliContext['env']): { path: string; owner: number } {

@@ -105,7 +105,7 @@ async function policyOfRestart(
   if (change === undefined || file === undefined) return undefined;
   const policy = await readPolicyFile(file);
   const { image } = await controllerOptions(flags, context);
-  const admission = admissionOf(await loadManifest(image), instancePaths(flags.name).policyRecord);
+  const admission = await admissionOf(await loadManifest(image), instancePaths(flags.name).policyRecords);
   admitPolicy(policy, admission, file);
   if (policy.settings.bulkhead?.restartOnChange === true) {
     context.terminal.err(`Restarting it, as the policy asks (bulkhead.restartOnChange): ${change}.\n`);

@@ -24,6 +24,14 @@ export const imageErrors = defineErrors({
     exitCode: ExitCode.badData,
   },
 
+  BH_IMAGE_POLICY_KEY: {
+    message: '{image} has {has}, and this machine takes images with the policy key of {file} alone.',
+    remedy:
+      'Nothing was started. Use an image that was built with that key, or ask your administrator. `bulkhead image build --no-policy-key` forgets it.',
+    setting: 'image build --policy-key',
+    exitCode: ExitCode.refused,
+  },
+
   // What the build needs
   BH_IMAGE_INPUT_MISSING: {
     message: 'The image build needs {file}, which is not there ({what}).',

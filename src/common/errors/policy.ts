@@ -39,7 +39,7 @@ export const policyErrors = defineErrors({
     exitCode: ExitCode.refused,
   },
   BH_POLICY_RECORD: {
-    message: '{file}, the record of the highest serial a policy had here, is damaged.',
+    message: '{file}, a record of the policies that were in force here, is damaged.',
     remedy:
       'On the host, delete it: the record on the data disk counts then. On the data disk of a VM it is made anew as soon as the host has one: see docs/policy.md, "Signing, sealing, rollback".',
     exitCode: ExitCode.badData,
@@ -67,8 +67,16 @@ export const policyErrors = defineErrors({
   },
   BH_POLICY_ROLLBACK: {
     message:
-      '{file} has the serial {serial}; one with {highestSerial} was in force before (bulkhead.serial).',
+      '{file} has the serial {serial}; one with {highestSerial} was in force before, by {source} (bulkhead.serial).',
     remedy: 'Ask {contact} for the newest policy. The policy in force stays.',
+    setting: 'bulkhead.serial',
+    exitCode: ExitCode.badData,
+  },
+  BH_POLICY_SERIAL_TAKEN: {
+    message:
+      '{file} has the serial {serial} (bulkhead.serial), which another policy with other content has had before, by {source}.',
+    remedy:
+      'Ask {contact} for a policy with a higher serial: every change takes a new one. The policy in force stays.',
     setting: 'bulkhead.serial',
     exitCode: ExitCode.badData,
   },

@@ -1,12 +1,13 @@
 import { createHash, generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { createLogger } from '../../common/log.js';
 import { ManualClock } from '../../channel/test-support/manual-clock.js';
-import { publicKeyText, signDocument } from '../../policy/index.js';
+import { contentHash, keyIdOf, publicKeyText, signDocument } from '../../policy/index.js';
+import { readHostRecords } from '../documents/index.js';
 import { FakeBackend, type FakeVm } from '../fake/fake-backend.js';
 import type { GuestLink } from '../guest-link.js';
 import { instancePaths } from '../instance/paths.js';
@@ -37,7 +38,8 @@ interface Overrides {
 
 async function setUp(overrides: Overrides = {}) {
   const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
-  const paths = instancePaths('one', { env, uid: process.getuid?.() ?? 0, ownsDirectory: () => false });
+  const facts = { env, uid: process.getuid?.() ?? 0, home: directory, ownsDirectory: () => false };
+  const paths = { ...instancePaths('one', facts), policyRecords: [join(directory, 'policies')] as const };
   await makeInstanceDirectories(paths);
   const image = join(directory, 'image');
   const manifest = await writeTinyImage(image);
@@ -148,11 +150,14 @@ test('a policy goes along on a disk, and its serial is remembered once the guest
   expect(vm.spec.commandLine).toContain(` bulkhead.policy=${signed.policy.length}`);
   vm.say({ phase: 'daemon' });
   await reached('booting');
-  await expect(readFile(paths.policyRecord)).rejects.toMatchObject({ code: 'ENOENT' });
+  const keyId = keyIdOf(publicKey);
+  expect(readHostRecords(paths.policyRecords, keyId)).toEqual([]);
   vm.say({ phase: 'policy-sealed' });
   vm.say({ phase: 'engine-ready' });
   await reached('ready');
-  expect(JSON.parse(await readFile(paths.policyRecord, 'utf8'))).toEqual({ serial: 5 });
+  expect(readHostRecords(paths.policyRecords, keyId)).toMatchObject([
+    { serial: 5, sha256: contentHash(plain) },
+  ]);
   const sha256 = createHash('sha256').update(signed.policy).digest('hex');
   expect((await controller.status()).policy).toEqual({ file: join(directory, 'policy.json'), sha256 });
   controller.down();

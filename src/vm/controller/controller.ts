@@ -4,7 +4,7 @@ import type { Logger } from '../../common/log.js';
 import { toWire } from '../../common/errors/wire-error.js';
 import { type Manifest, verifyImage } from '../../image/index.js';
 import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
-import { type PolicyFile, raiseHostSerial } from '../documents/index.js';
+import { type PolicyFile, recordInForce } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
 import { ensureDataDisk } from '../instance/data-disk.js';
@@ -204,7 +204,7 @@ export class Controller {
 
   async #phase(phase: Phase, guestUptimeMs: number | undefined): Promise<void> {
     this.#phases.push({ phase, atMs: this.#elapsed(), guestUptimeMs: guestUptimeMs ?? null });
-    if (phase === 'policy-sealed') this.#recordSerial();
+    if (phase === 'policy-sealed') this.#recordPolicy();
     // Ready means that the host can use the engine, not only that the guest can.
     if (phase === 'engine-ready' && !(await this.#isReachable())) return;
     const { name } = this.state;
@@ -214,14 +214,13 @@ export class Controller {
   }
 
   /** Only now: a policy that the guest refused was never in force, and its serial must not keep an older one out. */
-  #recordSerial(): void {
-    const serial = this.#policy?.settings.bulkhead?.serial;
-    if (serial === undefined || this.#manifest?.policyKey === undefined) return;
+  #recordPolicy(): void {
+    if (this.#policy === undefined || this.#manifest?.policyKey === undefined) return;
     try {
-      raiseHostSerial(this.#parts.paths.policyRecord, serial);
+      recordInForce(this.#parts.paths.policyRecords, this.#policy);
     } catch (error) {
       // The data disk has the same record.
-      this.#parts.logger.error({ err: error }, 'the serial of the policy was not recorded on the host');
+      this.#parts.logger.error({ err: error }, 'the policy was not recorded on the host');
     }
   }
 

@@ -1,10 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { publicKeyText, readSettings, signDocument, soundPolicy } from '../../policy/index.js';
-import { raiseHostSerial } from '../documents/index.js';
+import { keyIdOf, publicKeyText, readSettings, signDocument, soundPolicy } from '../../policy/index.js';
+import { addHostRecord } from '../documents/index.js';
 import { prepareDocuments } from './prepare-documents.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -22,8 +22,10 @@ const paths = () => ({
     settings: path('settings.disk'),
     registry: path('registry.disk'),
   },
-  policyRecord: path('policy-serial.json'),
+  policyRecords: [path('policies')] as const,
 });
+
+const recordFile = (): string => join(path('policies'), keyIdOf(publicKey), '3.json');
 
 async function policyFile(bulkhead: object, sign = false): Promise<string> {
   const text = JSON.stringify({ configurationFileVersion: 2, bulkhead });
@@ -49,13 +51,13 @@ test('what is checked is what the guest reads, and what the last VM read is gone
 });
 
 test('an image with a key is told the highest serial, and gets no policy but a signed one', async () => {
-  raiseHostSerial(paths().policyRecord, 3);
+  addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
   const options = { policy: await policyFile({ serial: 3 }, true) };
   expect(await prepareDocuments(paths(), options, keyed)).toMatchObject({ highestSerial: 3, notes: [] });
   await policyFile({ serial: 2 }, true);
   await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
     code: 'BH_POLICY_ROLLBACK',
-    params: { file: options.policy, serial: 2, highestSerial: 3 },
+    params: { file: options.policy, serial: 2, highestSerial: 3, source: recordFile() },
   });
   await policyFile({ serial: 4 });
   await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
@@ -64,12 +66,41 @@ test('an image with a key is told the highest serial, and gets no policy but a s
   await expect(prepareDocuments(paths(), {}, keyed)).rejects.toMatchObject({ code: 'BH_POLICY_MISSING' });
 });
 
+test("the machine's policy is the least there may be, where the image's key has signed it", async () => {
+  const machine = path('machine.json');
+  const prepare = async (policy: string) => prepareDocuments(paths(), { policy }, keyed, machine);
+  await copyFile(await policyFile({ serial: 9 }, true), machine);
+  const older = await policyFile({ serial: 8 }, true);
+  await expect(prepare(older)).rejects.toMatchObject({
+    code: 'BH_POLICY_ROLLBACK',
+    params: { highestSerial: 9, source: machine },
+  });
+  await expect(prepare(await policyFile({ serial: 9, contact: 'me' }, true))).rejects.toMatchObject({
+    code: 'BH_POLICY_SERIAL_TAKEN',
+    params: { source: machine },
+  });
+  expect(await prepare(machine)).toMatchObject({ highestSerial: 9 });
+  await policyFile({ serial: 8 }, true);
+  const altered = (await readFile(machine, 'utf8')).replace('9', '7');
+  await writeFile(machine, altered);
+  await expect(prepare(older)).rejects.toMatchObject({
+    code: 'BH_POLICY_ALTERED',
+    params: { file: machine },
+  });
+  await writeFile(machine, '{');
+  await expect(prepare(older)).rejects.toMatchObject({ code: 'BH_POLICY_INVALID' });
+  // Of no use to an image with another key, nor without a signature.
+  await writeFile(machine, '{"configurationFileVersion": 2, "bulkhead": {"serial": 9}}');
+  expect(await prepare(older)).toMatchObject({ highestSerial: 0 });
+});
+
 test('a damaged record of the host is not none', async () => {
-  await writeFile(paths().policyRecord, 'x');
+  addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
+  await writeFile(recordFile(), 'x');
   const options = { policy: await policyFile({ serial: 3 }, true) };
   await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
     code: 'BH_POLICY_RECORD',
-    params: { file: paths().policyRecord },
+    params: { file: recordFile() },
   });
 });
 

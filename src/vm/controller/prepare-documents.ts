@@ -6,12 +6,15 @@ import {
   admitPolicy,
   allowedOrganizations,
   effectiveSettings,
+  highestSerialOf,
   readUserSettings,
   type UserSettings,
 } from '../../policy/index.js';
 import {
   admissionOf,
   type DocumentDisk,
+  machinePolicyFile,
+  otherKeyNotes,
   type PolicyFile,
   policyNotes,
   readPolicyFile,
@@ -36,12 +39,13 @@ export interface PreparedDocuments {
  * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, BH_REGISTRY_FILE, BH_REGISTRY_INVALID, BH_SIGN_IN_NO_ISSUER, what `admitPolicy` throws; nothing was booted then.
  */
 export async function prepareDocuments(
-  { documentDisks, policyRecord }: Pick<InstancePaths, 'documentDisks' | 'policyRecord'>,
+  { documentDisks, policyRecords }: Pick<InstancePaths, 'documentDisks' | 'policyRecords'>,
   options: Pick<ControllerOptions, 'policy' | 'settings' | 'registry'>,
   manifest: Pick<Manifest, 'policyKey' | 'version'>,
+  machineFile = machinePolicyFile,
 ): Promise<PreparedDocuments> {
   const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
-  const admission = admissionOf(manifest, policyRecord);
+  const admission = await admissionOf(manifest, policyRecords, { machineFile });
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const user = await readUserFile(options.settings);
   const registry = options.registry === undefined ? undefined : await readRegistryFile(options.registry);
@@ -59,9 +63,10 @@ export async function prepareDocuments(
   return {
     policy,
     disks,
-    highestSerial: admission.highestSerial,
+    highestSerial: highestSerialOf(admission.known),
     notes: [
-      ...(policy === undefined ? [] : policyNotes(policy, admission.key !== undefined)),
+      ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),
+      ...otherKeyNotes(policyRecords, admission.key),
       ...settingsNotes(policy?.settings, effectiveSettings(policy?.settings, user.settings)),
     ],
   };

@@ -1,22 +1,50 @@
+import type { KeyObject } from 'node:crypto';
+import { stat } from 'node:fs/promises';
+import { codeOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Manifest } from '../../image/index.js';
-import { type Admission, parsePolicyKey } from '../../policy/index.js';
-import { readHostSerial } from './host-record.js';
+import {
+  type Admission,
+  contentHash,
+  isSignedBy,
+  keyIdOf,
+  type KnownPolicy,
+  parsePolicyKey,
+} from '../../policy/index.js';
+import { readHostRecords } from './host-record.js';
+import { machinePolicyFile, readPolicyFile } from './policy-file.js';
 
 /**
  * What an image holds a policy against, as far as the host knows: for the early answer, which names the file. What counts is decided in the VM.
  *
- * @throws BH_POLICY_RECORD
+ * @param records `InstancePaths.policyRecords`.
+ * @throws BH_POLICY_RECORD; what is wrong with the policy of the machine, which is a floor.
  */
-export function admissionOf(
+export async function admissionOf(
   { policyKey, version }: Pick<Manifest, 'policyKey' | 'version'>,
-  recordFile: string,
-  now = Date.now(),
-): Admission {
-  const key = policyKey === undefined ? undefined : parsePolicyKey(policyKey, 'public', 'manifest.json');
-  return {
-    key,
-    imageVersion: version,
-    now,
-    highestSerial: key === undefined ? 0 : readHostSerial(recordFile),
-  };
+  records: readonly string[],
+  { now = Date.now(), machineFile = machinePolicyFile } = {},
+): Promise<Admission> {
+  if (policyKey === undefined) return { key: undefined, imageVersion: version, now, known: [] };
+  const key = parsePolicyKey(policyKey, 'public', 'manifest.json');
+  const known = [...readHostRecords(records, keyIdOf(key)), ...(await machineFloor(machineFile, key))];
+  return { key, imageVersion: version, now, known };
+}
+
+/**
+ * The policy the administrator put on this machine: no older one comes into force here, whatever file is named. One that this key has not signed
+ * is for other images. Threat: `--policy`, with an older file, where nothing has been in force yet.
+ */
+async function machineFloor(file: string, key: KeyObject): Promise<KnownPolicy[]> {
+  const absent = await stat(file).then(
+    () => false,
+    (error: unknown) => codeOf(error) === 'ENOENT',
+  );
+  if (absent) return [];
+  const { settings, document } = await readPolicyFile(file);
+  const { signature, serial } = settings.bulkhead ?? {};
+  const keyId = keyIdOf(key);
+  if (signature?.keyId !== keyId || serial === undefined) return [];
+  if (!isSignedBy(document, signature, key)) throw new BulkheadError('BH_POLICY_ALTERED', { file, keyId });
+  return [{ serial, sha256: contentHash(document), source: file }];
 }

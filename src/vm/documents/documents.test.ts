@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeDocumentDisk } from './document-disk.js';
-import { raiseHostSerial, readHostSerial } from './host-record.js';
+import { addHostRecord, readHostRecords } from './host-record.js';
 import { policyChange, policyFileOf } from './policy-change.js';
 import { openPolicyFile, readPolicyFile } from './policy-file.js';
 
@@ -38,12 +38,40 @@ test('what somebody left in its place is replaced, not written through', async (
   expect((await stat(path('disk'))).mode & 0o777).toBe(0o600);
 });
 
-test('the serial of the host is only ever raised', () => {
-  expect(readHostSerial(path('serial'))).toBe(0);
-  raiseHostSerial(path('serial'), 7);
-  raiseHostSerial(path('serial'), 3);
-  expect(readHostSerial(path('serial'))).toBe(7);
+const ofSerials = (keyId: string): number[] =>
+  readHostRecords([path('own'), path('machine')], keyId).map(({ serial }) => serial);
+
+test('what the host remembers of a key is only ever raised, and the first of a serial stays', () => {
+  const own = [path('own')] as const;
+  expect(ofSerials('key')).toEqual([]);
+  addHostRecord(own, 'key', { serial: 7, sha256: 'a'.repeat(64) });
+  addHostRecord(own, 'key', { serial: 3, sha256: 'b'.repeat(64) });
+  addHostRecord(own, 'key', { serial: 7, sha256: 'c'.repeat(64) });
+  expect(readHostRecords(own, 'key')).toEqual([
+    { serial: 7, sha256: 'a'.repeat(64), source: path('own/key/7.json') },
+  ]);
+  addHostRecord(own, 'key', { serial: 12 });
+  addHostRecord(own, 'other', { serial: 2 });
+  addHostRecord([path('machine')], 'key', { serial: 11 });
+  expect([ofSerials('key'), ofSerials('other')]).toEqual([[12, 11], [2]]);
 });
+
+test('what root wrote every user can read', async () => {
+  addHostRecord([path('machine')], 'key', { serial: 1 });
+  const modes = ['machine', 'machine/key', 'machine/key/1.json'].map(
+    async (name) => (await stat(path(name))).mode & 0o777,
+  );
+  expect(await Promise.all(modes)).toEqual([0o755, 0o755, 0o644]);
+});
+
+test.each(['x', '{"serial":8}'])(
+  'a damaged record of the host, or under another number, is not none: %s',
+  async (text) => {
+    addHostRecord([path('own')], 'key', { serial: 7 });
+    await writeFile(path('own/key/7.json'), text);
+    expect(() => ofSerials('key')).toThrow('own/key/7.json');
+  },
+);
 
 test('a policy is read once, and what is wrong is told with its place', async () => {
   await writeFile(path('p.json'), sound);

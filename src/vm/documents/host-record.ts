@@ -1,12 +1,92 @@
-import { readIfThere, replaceDurably } from '../../common/durable-file.js';
-import { parseSerialRecord, serialRecordText } from '../../policy/index.js';
+import { randomUUID } from 'node:crypto';
+import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf } from '../../common/cause.js';
+import { readIfThere, syncDirectory } from '../../common/durable-file.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import {
+  contentHash,
+  type KnownPolicy,
+  parsePolicyRecord,
+  type PolicyRecord,
+  policyRecordText,
+  type ReadPolicy,
+} from '../../policy/index.js';
 
-/** The highest serial a policy had on this instance, as the host remembers it; 0 where it does not. @throws BH_POLICY_RECORD */
-export function readHostSerial(file: string): number {
-  return parseSerialRecord(readIfThere(file), file);
+/** `<directory>/<key id>/<serial>.json`. Each has a file of its own, so that of two instances that start at once none lowers what the other wrote. */
+const recordName = /^(\d+)\.json$/;
+
+/**
+ * What the host remembers of the policies of one key: one memory for all instances.
+ *
+ * @param directories `InstancePaths.policyRecords`.
+ * @throws BH_POLICY_RECORD for a damaged one; what the system says.
+ */
+export function readHostRecords(directories: readonly string[], keyId: string): KnownPolicy[] {
+  return directories.flatMap((directory) => recordsIn(join(directory, keyId)));
 }
 
-/** Never lowers it. @throws BH_POLICY_RECORD; what the system says. */
-export function raiseHostSerial(file: string, serial: number): void {
-  if (serial > readHostSerial(file)) replaceDurably(file, serialRecordText(serial));
+/** The ids of all keys something is remembered of, sorted. */
+export function keysOfHostRecords(directories: readonly string[]): string[] {
+  const names = directories.flatMap(namesIn).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  return [...new Set(names)].toSorted();
+}
+
+function recordsIn(directory: string): KnownPolicy[] {
+  const files = namesIn(directory).filter((name) => recordName.test(name));
+  const records = files.flatMap((name) => {
+    const file = join(directory, name);
+    const record = parsePolicyRecord(readIfThere(file), file);
+    if (record !== undefined && `${record.serial}.json` !== name)
+      throw new BulkheadError('BH_POLICY_RECORD', { file });
+    return record === undefined ? [] : [record];
+  });
+  // One is gone because a higher one came meanwhile.
+  return records.length < files.length ? recordsIn(directory) : records;
+}
+
+function namesIn(directory: string): string[] {
+  try {
+    return readdirSync(directory);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return [];
+    throw error;
+  }
+}
+
+/** Of a policy that a key has signed, once it is in force: before, its serial must not keep another out. Throws what the system says. */
+export function recordInForce(
+  directories: readonly [string, ...string[]],
+  { settings, document }: ReadPolicy,
+): void {
+  const { serial, signature } = settings.bulkhead ?? {};
+  if (serial === undefined || signature === undefined) return;
+  addHostRecord(directories, signature.keyId, { serial, sha256: contentHash(document) });
+}
+
+/** Adds one; a higher one stays, and of an equal one the first. Throws what the system says. */
+export function addHostRecord(
+  [directory]: readonly [string, ...string[]],
+  keyId: string,
+  record: PolicyRecord,
+): void {
+  const own = join(directory, keyId);
+  // Others read what root writes.
+  for (const made of [directory, own]) {
+    if (mkdirSync(made, { recursive: true }) !== undefined) chmodSync(made, 0o755);
+  }
+  const draft = join(own, `.${randomUUID()}`);
+  try {
+    writeFileSync(draft, policyRecordText(record), { mode: 0o600, flush: true, flag: 'wx' });
+    chmodSync(draft, 0o644);
+    linkSync(draft, join(own, `${record.serial}.json`));
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  syncDirectory(own);
+  const serials = namesIn(own).map((name) => Number(recordName.exec(name)?.[1] ?? Number.NaN));
+  const highest = Math.max(record.serial, ...serials.filter((serial) => Number.isSafeInteger(serial)));
+  for (const serial of serials) if (serial < highest) rmSync(join(own, `${serial}.json`), { force: true });
 }

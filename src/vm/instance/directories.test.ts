@@ -14,6 +14,7 @@ beforeEach(async () => {
   paths = instancePaths('one', {
     env: { ...env, XDG_STATE_HOME: join(directory, 's') },
     uid,
+    home: '/h',
     ownsDirectory: () => false,
   });
 });

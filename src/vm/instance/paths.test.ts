@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { checkInstanceName } from './name.js';
 import { instancePaths, type PathFacts, socketPathLimit } from './paths.js';
 
-const bare: PathFacts = { env: {}, uid: 1000, ownsDirectory: () => false };
+const bare: PathFacts = { env: {}, uid: 1000, home: '/h', ownsDirectory: () => false };
 const xdg = { XDG_STATE_HOME: '/s', XDG_RUNTIME_DIR: '/r' };
 
 test('the XDG variables decide', () => {
@@ -38,6 +38,15 @@ test('two instances share no file', () => {
   const facts = { ...bare, env: xdg };
   const one = new Set(Object.values(instancePaths('one', facts)));
   expect(Object.values(instancePaths('two', facts)).filter((path: string) => one.has(path))).toEqual([]);
+});
+
+test('what is remembered of policies is one for all instances, whatever the environment says', () => {
+  const user = ['/h/.local/state/bulkhead/.policies', '/var/lib/bulkhead/policies'];
+  expect(instancePaths('one', bare).policyRecords).toEqual(user);
+  const elsewhere = { ...bare, env: { ...xdg, HOME: '/elsewhere' } };
+  expect(instancePaths('two', elsewhere).policyRecords).toEqual(user);
+  const root = ['/var/lib/bulkhead/policies'];
+  expect(instancePaths('two', { ...elsewhere, uid: 0 }).policyRecords).toEqual(root);
 });
 
 test('a socket path the kernel would not take is refused by name', () => {

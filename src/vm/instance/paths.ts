@@ -1,5 +1,5 @@
 import { statSync } from 'node:fs';
-import { homedir, tmpdir } from 'node:os';
+import { homedir, tmpdir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { DocumentName } from '../documents/index.js';
@@ -9,6 +9,8 @@ import { checkInstanceName } from './name.js';
 export interface PathFacts {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly uid: number;
+  /** Of the user, by the machine's list of users, whatever the environment says. */
+  readonly home: string;
   /** True when `path` is a directory of user `uid`. */
   readonly ownsDirectory: (path: string, uid: number) => boolean;
 }
@@ -16,13 +18,23 @@ export interface PathFacts {
 const machineFacts: PathFacts = {
   env: process.env,
   uid: process.getuid?.() ?? 0,
+  home: homeByUserList(),
   ownsDirectory: (path, uid) => {
     const found = statSync(path, { throwIfNoEntry: false });
     return found?.isDirectory() === true && found.uid === uid;
   },
 };
 
-/** Where everything of one instance is. Two instances share only the parents of their directories. */
+function homeByUserList(): string {
+  try {
+    return userInfo().homedir;
+  } catch {
+    // A user without a line there, as in some containers.
+    return homedir();
+  }
+}
+
+/** Where everything of one instance is. Two instances share only the parents of their directories, and the records of policies. */
 export interface InstancePaths {
   readonly name: string;
   /** `$XDG_STATE_HOME/bulkhead/<name>`: survives a reboot. */
@@ -30,8 +42,8 @@ export interface InstancePaths {
   readonly dataDisk: string;
   /** What the guest reads of the documents of the present or last VM. */
   readonly documentDisks: Readonly<Record<DocumentName, string>>;
-  /** The highest serial a policy had here (`host-record.ts`). */
-  readonly policyRecord: string;
+  /** What is remembered of the policies that were in force on this machine (`host-record.ts`): written to the first, read in all. */
+  readonly policyRecords: readonly [string, ...string[]];
   /** Serial console of the present or last VM. */
   readonly consoleLog: string;
   readonly controllerLog: string;
@@ -69,7 +81,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
       settings: join(stateDir, 'settings.disk'),
       registry: join(stateDir, 'registry.disk'),
     },
-    policyRecord: join(stateDir, 'policy-serial.json'),
+    policyRecords: policyRecordDirectories(facts),
     consoleLog: join(stateDir, 'console.log'),
     controllerLog: join(stateDir, 'controller.log'),
     record: join(stateDir, 'controller.json'),
@@ -78,6 +90,19 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
     controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),
   };
+}
+
+/** Root's; no user can write it, every user reads it. */
+const machineRecords = '/var/lib/bulkhead/policies';
+
+/**
+ * The same for every instance, whatever it is called and wherever its data and state are. Threat: an old policy under another `--name`,
+ * `--data-dir` or XDG_STATE_HOME. (No instance has a name with a dot.)
+ */
+function policyRecordDirectories({ uid, home }: PathFacts): [string, ...string[]] {
+  return uid === 0
+    ? [machineRecords]
+    : [join(home, '.local', 'state', 'bulkhead', '.policies'), machineRecords];
 }
 
 /**

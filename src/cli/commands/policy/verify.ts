@@ -36,11 +36,15 @@ Examples:
 async function verify(
   { terminal }: CliContext,
   file: string,
-  { key, serial: highestSerial, json = false }: VerifyFlags,
+  { key, serial: least, json = false }: VerifyFlags,
 ): Promise<void> {
   const publicKey = await readKey(key, 'public');
   const policy = await readSoundPolicy(file);
-  acceptPolicy(policy, { key: publicKey, now: Date.now(), highestSerial }, file);
+  acceptPolicy(
+    policy,
+    { key: publicKey, now: Date.now(), known: [{ serial: least, source: '--serial' }] },
+    file,
+  );
   const { serial, expires } = policy.settings.bulkhead ?? {};
   const keyId = keyIdOf(publicKey);
   const until = expires === undefined ? 'valid until replaced' : `valid until ${expires}`;
