@@ -56,6 +56,10 @@ function pathKey(path: JsonPath): string {
   return JSON.stringify(path);
 }
 
+function lineStartsOf(text: string): number[] {
+  return [0, ...Array.from(text.matchAll(/\n/g), ({ index }) => index + 1)];
+}
+
 const whitespace = /[ \t\n\r]*/y;
 const number = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 // oxlint-disable-next-line no-control-regex -- control characters are what RFC 8259 §7 forbids here
@@ -71,6 +75,7 @@ class Reader {
   readonly #text: string;
   readonly #path: (string | number)[] = [];
   #at = 0;
+  #lineStarts: readonly number[] | undefined;
 
   constructor(text: string) {
     this.#text = text;
@@ -83,9 +88,16 @@ class Reader {
     return value;
   }
 
+  /** By halving: a file of the largest size may have a problem on each of its lines. */
   position(offset: number): Position {
-    const before = this.#text.slice(0, offset);
-    return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') };
+    const starts = (this.#lineStarts ??= lineStartsOf(this.#text));
+    let [low, high] = [0, starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((starts[middle] ?? 0) <= offset) low = middle;
+      else high = middle;
+    }
+    return { line: low + 1, column: offset - (starts[low] ?? 0) + 1 };
   }
 
   #value(): JsonValue {

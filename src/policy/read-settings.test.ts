@@ -127,6 +127,17 @@ describe('readSettings', () => {
     expect(problems(text).map((message) => message.split(':')[1])).toEqual(['1', '3', '4']);
   });
 
+  test('tells a hundred problems of very many, counts the rest, and has all their places in no time', () => {
+    const keys = Array.from({ length: 90_000 }, (_, index) => `"${index.toString(36)}": 1`);
+    const began = performance.now();
+    const found = problems(`{\n${keys.join(',\n')}\n}`);
+    // Line by line from the start it takes minutes.
+    expect(performance.now() - began).toBeLessThan(30_000);
+    expect(found).toHaveLength(101);
+    expect(found[99]).toMatch(/^p\.json:100:1: 2q: /);
+    expect(found[100]).toContain('89901 more problems, of which this is the first: ');
+  });
+
   test('takes a file cut off anywhere for none', () => {
     const text = JSON.stringify(whole, null, 2);
     for (let length = 0; length < text.length; length += 1) {

@@ -14,6 +14,9 @@ import {
 /** Bytes; Docker's fullest example of a policy is some 5 KB. */
 export const largestDocument = 1024 * 1024;
 
+/** Nobody reads more at once; how many there are besides is told. */
+export const mostProblems = 100;
+
 /** What a kind of file has to be, and as what its faults are told: with `file`, `line`, `column`, `key` and `reason`. */
 export interface DocumentKind<Schema extends z.ZodType> {
   readonly schema: Schema;
@@ -37,7 +40,7 @@ export type StrictDocument<Value> =
  * Reads a file of settings, whole or not at all: what is half understood would be enforced by half.
  *
  * @param file its name, for the messages.
- * @returns the settings, or all that is wrong, in the order of the file, one error each.
+ * @returns the settings, or what is wrong, in the order of the file, one error each; the last of very many counts the rest.
  */
 export function readStrictDocument<Schema extends z.ZodType>(
   bytes: Uint8Array,
@@ -61,11 +64,16 @@ export function readStrictDocument<Schema extends z.ZodType>(
   if (!isJsonObject(value)) return { problems: [invalid(start, [], 'invalid input: expected object')] };
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data, document: value };
-  const [first, ...others] = parsed.error.issues
+  const problems = parsed.error.issues
     .flatMap(problemsOf)
     .map(({ path, reason }) => ({ path, reason, position: located.positionOf(original(path)) }))
-    .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column)
-    .map(({ path, reason, position }) => invalid(position, path, reason));
+    .sort((a, b) => a.position.line - b.position.line || a.position.column - b.position.column);
+  const next = problems[mostProblems];
+  const rest = `${problems.length - mostProblems} more problems, of which this is the first: `;
+  const [first, ...others] = [
+    ...problems.slice(0, mostProblems),
+    ...(next === undefined ? [] : [{ ...next, reason: rest + next.reason }]),
+  ].map(({ path, reason, position }) => invalid(position, path, reason));
   return { problems: [first ?? invalid(start, [], 'it is not in order'), ...others] };
 }
 

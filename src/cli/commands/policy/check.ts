@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../../common/errors/definition.js';
+import { printableJson } from '../../../common/printable.js';
 import { describeSettings } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
@@ -32,7 +33,7 @@ async function check({ terminal }: CliContext, file: string, json: boolean): Pro
       problems: (problems ?? []).map(({ code, params }) => ({ code, ...params })),
       settings: reports.map(({ name, locked, facts }) => ({ name, locked, ...facts })),
     };
-    terminal.out(`${JSON.stringify(document)}\n`);
+    terminal.out(`${printableJson(JSON.stringify(document))}\n`);
   } else if (problems === undefined) {
     terminal.out(settingsText(reports));
   } else {

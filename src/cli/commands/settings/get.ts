@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableJson } from '../../../common/printable.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { settingsInUse } from '../../settings-in-use.js';
@@ -38,6 +39,8 @@ async function get(
   const setting = namedSetting(name, policy?.settings);
   const { value, source } = effective[setting];
   terminal.out(
-    json === true ? `${JSON.stringify({ name: setting, value, source })}\n` : `${valueText(value)}\n`,
+    json === true
+      ? `${printableJson(JSON.stringify({ name: setting, value, source }))}\n`
+      : `${valueText(value)}\n`,
   );
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { printableJson } from '../../../common/printable.js';
 import { userSettingNames, userSettingTable } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
@@ -40,7 +41,8 @@ export async function listSettings(
     meaning: userSettingTable[name],
   }));
   if (json === true) {
-    terminal.out(`${JSON.stringify({ file: user.file, policy: policy?.file ?? null, settings })}\n`);
+    const document = { file: user.file, policy: policy?.file ?? null, settings };
+    terminal.out(`${printableJson(JSON.stringify(document))}\n`);
     return;
   }
   const width = Math.max(...settings.map(({ name }) => name.length));

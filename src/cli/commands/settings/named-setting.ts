@@ -1,4 +1,5 @@
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { printableJson } from '../../../common/printable.js';
 import {
   type EffectiveSettings,
   isPolicySetting,
@@ -22,7 +23,8 @@ export function namedSetting(name: string, policy: Settings | undefined): UserSe
   });
 }
 
-/** A value as one word or as JSON, so that `set` takes what `get` gives. */
+/** A value as one word or as JSON, so that `set` takes what `get` gives. Threat: control characters of a policy's default, on the terminal of its reader. */
 export function valueText(value: EffectiveSettings[UserSettingName]['value']): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  if (typeof value === 'string' && printableJson(value) === value) return value;
+  return printableJson(JSON.stringify(value));
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
@@ -47,6 +47,19 @@ test('what is set is got, listed and taken back', async () => {
   expect((await settings('get', 'bulkhead.memoryMiB')).text).toBe('2048\n');
   expect(JSON.parse(await readFile(file, 'utf8'))).toEqual({ bulkhead: { shares: ['/srv/a:ro'] } });
   expect(await readdir(join(directory, 'bulkhead'))).toEqual(['settings.json']);
+});
+
+test('what is in the files is printed without what a terminal acts on', async () => {
+  await mkdir(join(directory, 'bulkhead'));
+  const options = '{"labels": ["a=\u009b31m\u202e"]}';
+  await writeFile(file, JSON.stringify({ linuxVM: { dockerDaemonOptions: options } }));
+  const name = 'linuxVM.dockerDaemonOptions';
+  for (const words of [['list'], ['list', '--json'], ['get', name], ['get', name, '--json']]) {
+    const { status, text } = await settings(...words);
+    expect(status).toBe(0);
+    expect(text).toContain(String.raw`=\u009b31m\u202e`);
+    expect(text.replaceAll('\n', '')).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+  }
 });
 
 test('G01 a locked key answers with who locked it, and no lock is copied', async () => {
