@@ -191,7 +191,7 @@ describe('G09: an engine that had one with serial 6 does not serve', () => {
     await writeFile(record(), '{"serial":');
     await expectRefused(
       signedPolicy({ serial: 6 }),
-      '/var/lib/bulkhead-data/bulkhead/policy-serial.json, the record',
+      '/var/lib/bulkhead-data/bulkhead/policy-serial.json, a record',
     );
     await rm(record());
     await (await start(signedPolicy({ serial: 6 }))).stop();
