@@ -13,7 +13,8 @@ const imageSchema = z.strictObject({
   digests: z.array(z.string()),
 });
 const memorySchema = z.strictObject({
-  format: z.literal(1),
+  /** 1 held names with digests that every image has with the containerd image store. */
+  format: z.literal(2),
   images: z.array(z.strictObject({ ...imageSchema.shape, parents: z.array(imageSchema) })),
 });
 
@@ -54,7 +55,7 @@ export class ImageMemory {
     this.#images.delete(image.id);
     this.#images.set(image.id, learnt);
     for (const id of [...this.#images.keys()].slice(0, -most)) this.#images.delete(id);
-    writeFileSync(`${this.#file}.new`, JSON.stringify({ format: 1, images: [...this.#images.values()] }), {
+    writeFileSync(`${this.#file}.new`, JSON.stringify({ format: 2, images: [...this.#images.values()] }), {
       mode: 0o600,
     });
     renameSync(`${this.#file}.new`, this.#file);

@@ -16,7 +16,7 @@ export interface ImageReport {
  * one of the same repository.
  *
  * @param localDigests whether the engine notes digests of images it has made or loaded as well (the containerd image store does): then a name proves
- *   nothing, and what is left is the digest, which no other content has.
+ *   nothing, be it that of the digest, and what is left is the digest alone, which no other content has.
  */
 export function believedImage(report: ImageReport, localDigests: boolean): KnownImage {
   const digests = report.digests.flatMap((text) => {
@@ -26,7 +26,9 @@ export function believedImage(report: ImageReport, localDigests: boolean): Known
   const repositories = new Set(localDigests ? [] : digests.map(({ repository }) => repository));
   return {
     id: report.id,
-    digests: digests.map(({ repository, digest }) => `${repository}@${digest}`),
+    digests: localDigests
+      ? [...new Set(digests.map(({ digest }) => digest))]
+      : digests.map(({ repository, digest }) => `${repository}@${digest}`),
     names: report.tags.flatMap((text) => {
       const { repository = '', tag } = parseImageReference(text) ?? {};
       return tag !== undefined && repositories.has(repository) ? [`${repository}:${tag}`] : [];

@@ -32,7 +32,19 @@ describe('believedImage', () => {
   });
 
   test('where every image has digests, none does', () => {
-    expect(believedImage(report, true)).toEqual({ ...cli, names: [] });
+    expect(believedImage(report, true)).toEqual({ id, names: [], digests: [digest] });
+  });
+
+  test('E03: there no name given here is in a list of any tag', () => {
+    const ryuk = ['testcontainers/ryuk:*', 'testcontainers/*:*', 'testcontainers/ryuk:x'];
+    const tagged = {
+      id,
+      tags: ['testcontainers/ryuk:x'],
+      digests: [`testcontainers/ryuk@${digest}`],
+      layers: [],
+    };
+    expect(new ImageList(ryuk).matches(believedImage(tagged, true))).toBe(false);
+    expect(new ImageList([`testcontainers/ryuk@${digest}`]).matches(believedImage(tagged, true))).toBe(true);
   });
 });
 

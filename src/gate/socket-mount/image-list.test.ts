@@ -54,6 +54,14 @@ describe('an entry', () => {
   });
 });
 
+test('of a digest without a name the content alone counts', () => {
+  const named = image({ names: [], digests: [digest] });
+  for (const entry of ['docker:*', 'docker:cli', 'library/*:*', 'sha256:*', `docker@${other}`])
+    expect([entry, new ImageList([entry]).matches(named)]).toEqual([entry, false]);
+  for (const entry of [`docker@${digest}`, `library/*@${digest}`])
+    expect([entry, new ImageList([entry]).matches(named)]).toEqual([entry, true]);
+});
+
 test('an image without believed names is in no list but that of every image', () => {
   const unknown = image({ names: [], digests: [] });
   expect(new ImageList(['docker:cli', 'docker:*', 'library/*:*']).matches(unknown)).toBe(false);

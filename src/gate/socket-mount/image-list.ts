@@ -7,7 +7,7 @@ export interface KnownImage {
   readonly id: string;
   /** Names with a tag, in full form, that a registry gave this image. */
   readonly names: readonly string[];
-  /** Names with a digest, in full form. */
+  /** Names with a digest, in full form; the digest alone where the engine gives every image digests of every name it has. */
   readonly digests: readonly string[];
 }
 
@@ -23,6 +23,8 @@ export class ImageList {
   readonly #ids = new Set<string>();
   /** Full form with digest. */
   readonly #digests = new Set<string>();
+  /** The digest alone of every entry with one. */
+  readonly #contents = new Set<string>();
   /** Repository to tags. */
   readonly #tags = new Map<string, Set<string>>();
   readonly #globs = new RepositoryGlobs<Version>();
@@ -56,6 +58,8 @@ export class ImageList {
   }
 
   #matchesDigest(name: string): boolean {
+    // Without a name in front, which would begin with a registry.
+    if (!name.includes('/')) return this.#contents.has(name);
     if (this.#digests.has(name)) return true;
     const { repository = '', digest } = parseImageReference(name) ?? {};
     if (this.#tags.get(repository)?.has('*') === true) return true;
@@ -66,6 +70,7 @@ export class ImageList {
 
   #add(pattern: ImagePattern): void {
     if (pattern.kind === 'every') return;
+    if (pattern.kind === 'digest') this.#contents.add(pattern.digest);
     if (pattern.kind === 'id') this.#ids.add(pattern.id);
     else if (pattern.repository.includes('*'))
       this.#globs.add(
