@@ -43,6 +43,10 @@ export function composeRuntime({ engineFacts, policy, socketPolicy, client, audi
     client,
     dataRoot: enginePaths.dataRoot,
     isHeld: (containerId) => heldContainers().has(containerId),
+    holdersOf: (containerId) =>
+      runtime.allocator.leases
+        .map(({ holders }) => holders.map((holder) => holder.containerId))
+        .find((holders) => holders.includes(containerId)) ?? [],
     audit: (decision) => {
       audit.record(decision);
     },

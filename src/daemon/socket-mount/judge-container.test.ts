@@ -25,6 +25,11 @@ const client = engineDouble({
   '/containers/denied/json': container('d'.repeat(64), { Mounts: socketMount }),
   '/containers/beside/json': container('e'.repeat(64), { HostConfig: { PidMode: 'container:wide' } }),
   '/containers/me/json': { ...wide, Id: caller.id },
+  '/containers/joined/json': container('f'.repeat(64)),
+  '/containers/joinedByMe/json': container('9'.repeat(64)),
+  '/containers/joinedByPeer/json': container('8'.repeat(64)),
+  '/containers/onJoined/json': container('7'.repeat(64), { HostConfig: { IpcMode: 'container:joined' } }),
+  '/exec/inJoined/json': { ContainerID: 'joined' },
   '/exec/inWide/json': { ContainerID: 'wide' },
 });
 /** The first image may push, what is made through its socket by others may not. */
@@ -35,8 +40,15 @@ const policy: SocketMountPolicy = {
   rules: [{ images: new ImageList([imageIds.cli]), commands: { type: 'deny', commands: [] } }],
 };
 const decide = (id: string) => decideSocketMount({ id, names: [], digests: [], parents: [] }, policy);
+/** Who runs in whose namespaces without that the joined one's record says so. */
+const beside: Readonly<Record<string, { containerId: string; imageId: string }[]>> = {
+  ['f'.repeat(64)]: [{ containerId: 'b'.repeat(64), imageId: imageIds.cli }],
+  ['9'.repeat(64)]: [{ containerId: caller.id, imageId: imageIds.cli }],
+  ['8'.repeat(64)]: [{ containerId: '6'.repeat(64), imageId: imageIds.derived }],
+};
 const options = {
   client,
+  ownersBeside: (id: string) => beside[id] ?? [],
   policy,
   contact: 'Ada',
   decideById: async (id: string) => decide(id),
@@ -81,6 +93,11 @@ describe('a request of a container', () => {
     ['POST', '/containers/wide/attach', false],
     ['POST', '/containers/wide/start', false],
     ['POST', '/containers/beside/exec', false],
+    ['POST', '/containers/joined/exec', false],
+    ['POST', '/exec/inJoined/start', false],
+    ['POST', '/containers/onJoined/attach', false],
+    ['POST', '/containers/joinedByMe/exec', true],
+    ['POST', '/containers/joinedByPeer/exec', true],
     ['POST', '/containers/denied/exec', true],
     ['POST', '/containers/me/exec', true],
     ['POST', '/containers/nobody/exec', true],

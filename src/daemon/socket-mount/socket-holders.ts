@@ -4,6 +4,7 @@ import { isWithin, type PermittedOperations } from '../../gate/socket-mount/comm
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';
 import type { EngineClient } from '../engine-client.js';
+import type { SocketOwner } from './filtered-sockets.js';
 
 const mode = z.string().nullish();
 const containerSchema = z.looseObject({
@@ -19,10 +20,13 @@ const longestChain = 16;
 export interface SocketHoldersOptions {
   readonly client: Pick<EngineClient, 'call'>;
   readonly decideById: (imageId: string) => Promise<SocketDecision>;
+  /** Containers that run in the same user namespace as this one (full id) and have a Docker socket. */
+  readonly ownersBeside: (containerId: string) => readonly Pick<SocketOwner, 'containerId' | 'imageId'>[];
 }
 
 /**
- * Whether a container, or one whose namespaces it shares and whose files it so reaches, has a Docker socket for more than these operations.
+ * Whether a container, or one that shares its namespaces and whose files can so be reached from it, has a Docker socket for more than these
+ * operations: it may have joined theirs, or they its own.
  *
  * @param reference as the client named it; what names nothing reaches nothing.
  * @param except the container that asks: what it has is its own.
@@ -33,6 +37,10 @@ export async function reachesMore(
   permitted: PermittedOperations,
   options: SocketHoldersOptions,
 ): Promise<boolean> {
+  const hasMore = async (imageId: string): Promise<boolean> => {
+    const decision = await options.decideById(imageId);
+    return decision.kind === 'allowed' && !isWithin(decision.permitted, permitted);
+  };
   let references = [reference];
   const seen = new Set<string>([except]);
   for (let round = 0; references.length > 0; round += 1) {
@@ -42,10 +50,13 @@ export async function reachesMore(
       const found = await get(`/containers/${encodeURIComponent(name)}/json`, containerSchema, options);
       if (found === undefined || seen.has(found.Id)) continue;
       seen.add(found.Id);
-      if ((found.Mounts ?? []).some(({ Source }) => isSocketName(Source ?? ''))) {
-        const decision = await options.decideById(found.Image);
-        if (decision.kind === 'allowed' && !isWithin(decision.permitted, permitted)) return true;
-      }
+      if (
+        (found.Mounts ?? []).some(({ Source }) => isSocketName(Source ?? '')) &&
+        (await hasMore(found.Image))
+      )
+        return true;
+      for (const { containerId, imageId } of options.ownersBeside(found.Id))
+        if (containerId !== except && (await hasMore(imageId))) return true;
       const { NetworkMode, PidMode, IpcMode } = found.HostConfig ?? {};
       next.push(...[NetworkMode, PidMode, IpcMode].flatMap((text) => joinedContainer(text ?? '') ?? []));
     }

@@ -31,6 +31,8 @@ export interface DockerSocketsOptions {
   readonly dataRoot: string;
   /** Whether a container holds ids. */
   readonly isHeld: (containerId: string) => boolean;
+  /** Full ids of the containers that hold the same ids as this one, it among them. */
+  readonly holdersOf: (containerId: string) => readonly string[];
   readonly audit: (decision: Decision) => void;
   readonly log: Logger;
 }
@@ -55,7 +57,7 @@ export interface DockerSockets extends SocketMounts {
 
 /** Composes the parts of this room. */
 export function createDockerSockets(options: DockerSocketsOptions): DockerSockets {
-  const { policy, contact, client, dataRoot, isHeld, audit, log } = options;
+  const { policy, contact, client, dataRoot, isHeld, holdersOf, audit, log } = options;
   let peers: DockerSocketsPeers | undefined;
   const memory = new ImageMemory(memoryDirectory);
   const lookup = createImageLookup(client, policy.images, memory);
@@ -80,6 +82,8 @@ export function createDockerSockets(options: DockerSocketsOptions): DockerSocket
     contact,
     permittedTo,
     decideById: (imageId: string) => decideById(imageId, deciding),
+    ownersBeside: (containerId: string) =>
+      holdersOf(containerId).flatMap((holder) => sockets.ownerOf(holder) ?? []),
     policy,
     lookup,
   };
