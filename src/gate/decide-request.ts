@@ -10,6 +10,7 @@ import { checkNetworkCreate } from './network-create.js';
 import { type Operation, type OperationId, operationOf } from './operations.js';
 import type { GatePolicy } from './policy.js';
 import { checkProcessList } from './process-list.js';
+import { queryOf } from './query.js';
 import { checkVolumeCreate } from './volume-create.js';
 
 /** One request as the engine understood it: method and raw target; the body only where it is JSON and not too long. */
@@ -31,7 +32,7 @@ const bodies: Rules<(body: EngineJson, policy: GatePolicy) => void> = {
 };
 
 /** Requests whose query decides. */
-const queries: Rules<(target: string) => void> = {
+const queries: Rules<(query: string | undefined) => void> = {
   ContainerCreate: checkContainerName,
   ContainerRename: checkContainerName,
   ContainerTop: checkProcessList,
@@ -51,13 +52,13 @@ export function decideBody(id: OperationId, body: EngineJson, policy: GatePolicy
 /**
  * Decides on what the head of a request says.
  *
- * @param target with the query.
+ * @param query as it was sent, without the question mark.
  *
  * Throws a `BH_GATE_…` refusal.
  */
-export function decideHead({ id, closed }: Operation, path: string, target: string): void {
+export function decideHead({ id, closed }: Operation, path: string, query: string | undefined): void {
   if (closed !== undefined) throw new BulkheadError('BH_GATE_ENDPOINT', { path, what: closed });
-  queries[id]?.(target);
+  queries[id]?.(query);
 }
 
 /**
@@ -69,9 +70,10 @@ export function decideHead({ id, closed }: Operation, path: string, target: stri
 export function decideRequest({ method, target, body }: EngineRequest, policy: GatePolicy): void {
   const path = enginePath(target);
   const operation = operationOf(method, path);
-  decideHead(operation, path, target);
+  const query = queryOf(target);
+  decideHead(operation, path, query);
   // Not of `docker load`, by which bulkheadd itself brings in the probe image, past the gate.
-  if (operation.id !== 'ImageLoad') checkImageArchive({ id: operation.id, target, fields: [] }, policy);
+  if (operation.id !== 'ImageLoad') checkImageArchive({ id: operation.id, query, fields: [] }, policy);
   if (!isDecidedByBody(operation.id, policy)) return;
   if (body === undefined || body === '')
     throw new BulkheadError('BH_GATE_BODY', { reason: 'it has no JSON body, or one over 4 MiB' });

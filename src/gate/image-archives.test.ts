@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { HeaderField } from './http/header-fields.js';
 import { checkImageArchive } from './image-archives.js';
 import type { OperationId } from './operations.js';
+import { queryOf } from './query.js';
 
 const session = (...methods: string[]): HeaderField[] =>
   methods.map((method) => ['x-docker-expose-session-grpc-method', method]);
@@ -48,7 +49,7 @@ describe('G05 blockDockerLoad', () => {
   const policy = { blockDockerLoad: true, contact: 'Ada' };
   test.each(refused)('%s %s is refused, and served without the setting', (id, target, fields, text) => {
     const check = (blockDockerLoad: boolean) => () => {
-      checkImageArchive({ id, target, fields }, { ...policy, blockDockerLoad });
+      checkImageArchive({ id, query: queryOf(target), fields }, { ...policy, blockDockerLoad });
     };
     expect(check(true)).toThrow(text);
     expect(check(true)).toThrow(/^docker load is blocked .*Setting: blockDockerLoad\. .*ask Ada\.$/);
@@ -57,7 +58,7 @@ describe('G05 blockDockerLoad', () => {
 
   test.each(served)('%s %s is served', (id, target, fields) => {
     expect(() => {
-      checkImageArchive({ id, target, fields }, policy);
+      checkImageArchive({ id, query: queryOf(target), fields }, policy);
     }).not.toThrow();
   });
 });

@@ -21,8 +21,8 @@ const repositoryAddress = /^https?:\/\/[^?#]*\.git(?:#.+)?$/;
 /** What of a request counts here. */
 export interface ArchiveRequest {
   readonly id: OperationId;
-  /** With its query. */
-  readonly target: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string | undefined;
   readonly fields: readonly HeaderField[];
 }
 
@@ -47,12 +47,12 @@ type Judged = Partial<Record<OperationId, (request: ArchiveRequest) => string | 
 const archiveOf: Judged = {
   ImageLoad: () => 'docker load',
   // The engine imports whenever it is not told what to pull.
-  ImageCreate: ({ target }) =>
-    queryValues(target, 'fromSrc').length > 0 || !queryValues(target, 'fromImage').some(Boolean)
+  ImageCreate: ({ query }) =>
+    queryValues(query, 'fromSrc').length > 0 || !queryValues(query, 'fromImage').some(Boolean)
       ? 'docker import'
       : undefined,
-  ImageBuild: ({ target }) =>
-    queryValues(target, 'remote').every(isNoArchive) ? undefined : 'a build from an archive at an address',
+  ImageBuild: ({ query }) =>
+    queryValues(query, 'remote').every(isNoArchive) ? undefined : 'a build from an archive at an address',
   Session: ({ fields }) => {
     const methods = fields.flatMap(([name, value]) => (name === exposedMethod ? value.split(',') : []));
     return archiveServices.find(([service]) =>

@@ -39,13 +39,13 @@ export function checkJoins(hostConfig: ReadonlyMap<string, EngineJson>): void {
 }
 
 /** POST /build, which makes containers with the classic builder. Throws `BH_GATE_JOINED_NETWORK`. */
-export function checkBuildNetwork(target: string): void {
-  for (const mode of queryValues(target, 'networkmode')) checkNetworkMode(mode);
+export function checkBuildNetwork(query: string | undefined): void {
+  for (const mode of queryValues(query, 'networkmode')) checkNetworkMode(mode);
 }
 
 /** `?name=` of a container that is made or renamed. Throws `BH_GATE_CONTAINER_NAME`. */
-export function checkContainerName(target: string): void {
-  for (const name of queryValues(target, 'name'))
+export function checkContainerName(query: string | undefined): void {
+  for (const name of queryValues(query, 'name'))
     if (fullId.test(name.replace(/^\/+/, ''))) throw new BulkheadError('BH_GATE_CONTAINER_NAME', { name });
 }
 

@@ -20,10 +20,10 @@ const longTakesValue = /^--(?:sort|format|cols|columns|width)$/;
  *
  * Throws `BH_GATE_PROCESS_LIST` unless every argument is one of ps(1) that leaves the titles as they are.
  *
- * @param target of the request, with its query.
+ * @param query of the request, without the question mark.
  */
-export function checkProcessList(target: string): void {
-  for (const given of queryValues(target, 'ps_args')) checkArguments(given);
+export function checkProcessList(query: string | undefined): void {
+  for (const given of queryValues(query, 'ps_args')) checkArguments(given);
 }
 
 function checkArguments(given: string): void {

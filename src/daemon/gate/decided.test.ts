@@ -54,6 +54,11 @@ test('where the body decides nothing there may be none', async () => {
 });
 
 test.each([
+  [get('/containers/a%3Fx/top?ps_args=-eo%20rss%3DPID,args'), 'BH_GATE_PROCESS_LIST'],
+  [
+    `POST /containers/a%3F/rename?name=${'a'.repeat(64)} HTTP/1.1\r\nHost: x\r\n\r\n`,
+    'BH_GATE_CONTAINER_NAME',
+  ],
   [json('POST', '/volumes/create', '{"Driver":"nfs"}'), 'BH_GATE_VOLUME'],
   [json('POST', '/containers/create', '{"HostConfig":{"Binds":["/etc:/e"]}}'), 'BH_GATE_MOUNT'],
   [json('POST', '/containers/create', '{"Labels":{"\\ud800":"a"}}'), 'half a surrogate pair'],

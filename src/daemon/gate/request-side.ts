@@ -45,7 +45,7 @@ export function exchangeOf(request: RequestHead, caller: Caller, id: string): Ex
 
 /** What the gate decides by itself before there is a body. Throws a `BH_GATE_…` refusal. */
 export function judgeHead({ request: { query }, path, operation }: Exchange): void {
-  decideHead(operation, path, query === undefined ? path : `${path}?${query}`);
+  decideHead(operation, path, query);
 }
 
 /**

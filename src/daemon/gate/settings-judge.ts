@@ -5,8 +5,8 @@ import type { Judge } from './judges.js';
 
 /** Refuses what a setting of Docker's Settings Management refuses, before a byte of a body has been read. */
 export function createSettingsJudge(policy: GatePolicy): Judge {
-  return ({ operation: { id }, path, request: { query = '', fields } }: Exchange) => {
-    checkImageArchive({ id, target: `${path}?${query}`, fields }, policy);
+  return ({ operation: { id }, request: { query, fields } }: Exchange) => {
+    checkImageArchive({ id, query, fields }, policy);
     return undefined;
   };
 }
