@@ -6,6 +6,7 @@ import { permittedOperations } from '../../gate/socket-mount/command-rules.js';
 import { decideSocketMount, type SocketMountPolicy } from '../../gate/socket-mount/decide-image.js';
 import { ImageList } from '../../gate/socket-mount/image-list.js';
 import { checkCreate } from './check-create.js';
+import { checkUpdate } from './check-update.js';
 import { engineDouble, imageAnswers, imageIds } from './engine-double.test-support.js';
 import { judgeContainer } from './judge-container.js';
 
@@ -120,6 +121,35 @@ test.each([
     served ? /^served$/ : /would give this container the Docker socket of another one/,
   );
 });
+
+test.each([
+  ['plain', { Memory: 1 }, [], true],
+  ['plain', { RestartPolicy: { Name: 'no' } }, ['start'], true],
+  ['plain', { RestartPolicy: { Name: 'always' } }, [], true],
+  ['plain', { restartpolicy: { NAME: 'on-failure' } }, ['start'], false],
+  ['wide', { RestartPolicy: { Name: 'always' } }, ['push'], false],
+] as const)(
+  'POST /containers/%s/update of a container, %j where %j is denied',
+  async (name, body, commands, served) => {
+    const path = `/containers/${name}/update`;
+    const request = {
+      method: 'POST',
+      path,
+      query: undefined,
+      fields: [],
+      framing: undefined,
+      upgrade: undefined,
+    };
+    const checked = checkUpdate(
+      readEngineJson(JSON.stringify(body)).folded,
+      { operation: operationOf('POST', path), request: { ...request, expectsContinue: false, close: false } },
+      caller,
+      { ...options, permittedTo: async () => permittedOperations({ type: 'deny', commands }) },
+    );
+    const answer = await checked.then(() => 'served', String);
+    expect(answer).toMatch(served ? /^served$/ : /is blocked|would give this container/);
+  },
+);
 
 describe('a container that is made', () => {
   const made = async (by: ContainerCaller | { kind: 'developer' }, body: object): Promise<string> => {

@@ -9,6 +9,7 @@ import type { RequestBody } from '../../gate/request-body.js';
 import type { EngineClient } from '../engine-client.js';
 import type { Exchange } from '../gate/exchange.js';
 import { checkCreate } from './check-create.js';
+import { checkUpdate } from './check-update.js';
 import { readContainerRecord } from './container-record.js';
 import { FilteredSockets } from './filtered-sockets.js';
 import type { SocketMounts } from './grant-request.js';
@@ -51,7 +52,7 @@ export interface DockerSockets extends SocketMounts {
   connect(peers: DockerSocketsPeers): Promise<void>;
   /** Whether a container may ask for what it asks for. Rejects with a refusal. */
   judge(exchange: Exchange): Promise<void>;
-  /** The same once the body of POST /containers/create is known, whoever asks; its image is fixed where that is not left to the name. */
+  /** The same once the body of a container's making, whoever asks, or of its update is known; its image is fixed where that is not left to the name. */
   judgeBody(exchange: Exchange, body: RequestBody): Promise<void>;
 }
 
@@ -108,6 +109,8 @@ export function createDockerSockets(options: DockerSocketsOptions): DockerSocket
       if (exchange.caller.kind === 'container') await judgeContainer(exchange, exchange.caller, judging);
     },
     async judgeBody(exchange, body) {
+      if (exchange.operation.id === 'ContainerUpdate' && exchange.caller.kind === 'container')
+        await checkUpdate(body.folded, exchange, exchange.caller, judging);
       if (exchange.operation.id !== 'ContainerCreate') return;
       const image = await checkCreate(body.folded, exchange, judging);
       if (image !== undefined) body.set('Image', image);

@@ -46,3 +46,40 @@ test.each([
   expect(operationsOf('ImageCreate', query)).toEqual(operations);
   expect(operationsOf('ImagePush', query)).toEqual(['ImagePush']);
 });
+
+test.each([
+  ['start', 'ContainerRestart'],
+  ['stop', 'ContainerKill'],
+  ['rm', 'ContainerPrune'],
+  ['rmi', 'ImagePrune'],
+  ['export', 'ContainerArchive'],
+  ['ps', 'SystemDataUsage'],
+  ['images', 'SystemDataUsage'],
+  ['volume*', 'SystemDataUsage'],
+] as const)('who is denied %s is denied %s, and who is allowed it does not get that', (command, alike) => {
+  expect(permittedOperations({ type: 'deny', commands: [command] }).has(alike)).toBe(false);
+  expect(permittedOperations({ type: 'allow', commands: [command] }).has(alike)).toBe(false);
+});
+
+test('docker system prune is all prunes', () => {
+  const prunes = ['BuildPrune', 'ContainerPrune', 'ImagePrune', 'NetworkPrune', 'VolumePrune'] as const;
+  for (const command of ['system', 'system*'] as const)
+    for (const type of ['deny', 'allow'] as const) {
+      const permitted = permittedOperations({ type, commands: [command] });
+      expect(prunes.map((id) => permitted.has(id))).toEqual(prunes.map(() => type === 'allow'));
+    }
+});
+
+test.each([
+  ['ContainerAttach', 'stream=1&stdout=1', ['ContainerAttach']],
+  ['ContainerAttach', 'logs=0&logs=', ['ContainerAttach']],
+  ['ContainerAttach', 'logs=1', ['ContainerAttach', 'ContainerLogs']],
+  ['ContainerAttachWebsocket', 'logs=no&logs=%20TRUE', ['ContainerAttachWebsocket', 'ContainerLogs']],
+  ['ContainerStop', undefined, ['ContainerStop']],
+  ['ContainerStop', 't=10&signal=', ['ContainerStop']],
+  ['ContainerStop', 't=0', ['ContainerStop', 'ContainerKill']],
+  ['ContainerStop', 't=-00', ['ContainerStop', 'ContainerKill']],
+  ['ContainerRestart', 'signal=SIGKILL', ['ContainerRestart', 'ContainerKill']],
+] as const)('%s?%s asks for %j', (id, query, operations) => {
+  expect(operationsOf(id, query)).toEqual(operations);
+});

@@ -1,5 +1,6 @@
 import type { ListedCommand } from '../../common/docker-commands.js';
 import type { OperationId } from '../operations.js';
+import { queryValues } from '../query.js';
 import { alwaysAllowed, type CommandOperation, commandOperations, commandTable } from './command-table.js';
 
 /** `commandList` of a policy. */
@@ -22,7 +23,12 @@ export function permittedOperations(list: CommandList | undefined): PermittedOpe
     });
     return new Set([...alwaysAllowed, ...allowed]);
   }
-  const denied = new Set(commands.flatMap((command) => commandTable[command].denies));
+  const denied = new Set(
+    commands.flatMap((command) => {
+      const { denies, alike = [] } = commandTable[command];
+      return [...denies, ...alike];
+    }),
+  );
   return new Set([...alwaysAllowed, ...commandOperations].filter((operation) => !denied.has(operation)));
 }
 
@@ -32,14 +38,33 @@ export function isWithin(narrow: PermittedOperations, wide: PermittedOperations)
 }
 
 /**
- * What a request asks for, as the table counts it. POST /images/create is two commands: dockerd pulls where `fromImage` is not empty, and
- * imports otherwise. Where it is given twice either may be meant, so both count.
+ * What a request asks for, as the table counts it: all that its query makes of it as well. Where a parameter is given twice either may be meant, so
+ * both count. Threat: a command that is denied is asked for with the parameters of another one.
  *
  * @param query of the request, without the question mark.
  */
 export function operationsOf(id: OperationId, query: string | undefined): readonly CommandOperation[] {
-  if (id !== 'ImageCreate') return [id];
-  const images = new URLSearchParams(`?${query ?? ''}`).getAll('fromImage');
+  const values = (name: string): string[] => queryValues(query, name);
+  if (id === 'ImageCreate') return pullOrImport(values('fromImage'));
+  if (id === 'ContainerAttach' || id === 'ContainerAttachWebsocket')
+    return values('logs').every(isFalse) ? [id] : [id, 'ContainerLogs'];
+  if (id === 'ContainerRestart' || id === 'ContainerStop') {
+    const kills =
+      // With a signal of the client's choice, or with none but SIGKILL.
+      values('signal').some((signal) => signal !== '') ||
+      values('t').some((seconds) => seconds !== '' && Number(seconds) === 0);
+    return kills ? [id, 'ContainerKill'] : [id];
+  }
+  return [id];
+}
+
+/** As dockerd reads it (httputils, BoolValue). */
+function isFalse(value: string): boolean {
+  return ['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase());
+}
+
+/** POST /images/create is two commands: dockerd pulls where `fromImage` is not empty, and imports otherwise. */
+function pullOrImport(images: readonly string[]): readonly CommandOperation[] {
   const asked: CommandOperation[] = [];
   if (images.some((image) => image !== '')) asked.push('ImagePull');
   if (images.length === 0 || images.includes('')) asked.push('ImageImport');

@@ -15,6 +15,12 @@ test('every operation of the engine can be denied by a command, or is in one of 
   expect(others.toSorted()).toEqual([...alwaysAllowed, ...neverServed].toSorted());
 });
 
+test('what a command denies besides its own is the own of another one', () => {
+  const owned = new Set(Object.values(commandTable).flatMap(({ denies }) => denies));
+  for (const { denies, alike = [] } of Object.values(commandTable))
+    for (const id of alike) expect([id, owned.has(id), denies.includes(id)]).toEqual([id, true, false]);
+});
+
 test('whoever may not build has no other way to BuildKit', () => {
   const builds = Object.values(commandTable).filter(({ denies }) => denies.includes('ImageBuild'));
   expect(builds.length).toBeGreaterThan(3);

@@ -9,8 +9,10 @@ export type CommandOperation = Exclude<OperationId, 'ImageCreate'> | 'ImagePull'
  * `ImageImport`, whichever its query asks for.
  */
 export interface CommandOperations {
-  /** What a list of denied commands denies with it: all by which its work can be done, whoever else needs them. */
+  /** The command's own: a list of denied commands denies them with it, whoever else needs them, and a list of allowed ones allows them. */
   readonly denies: readonly CommandOperation[];
+  /** What a list of denied commands denies with it besides: others whose effect is the same, or holds it. Threat: the work is done by way of them. */
+  readonly alike?: readonly CommandOperation[];
   /** What a list of allowed commands allows with it, beyond `denies`: what the Docker CLI asks for besides. */
   readonly needs?: readonly CommandOperation[];
 }
@@ -153,11 +155,20 @@ const system: readonly CommandOperation[] = [
   'SystemInfo',
   'SystemVersion',
 ];
+const prunes: readonly CommandOperation[] = [
+  'BuildPrune',
+  'ContainerPrune',
+  'ImagePrune',
+  'NetworkPrune',
+  'VolumePrune',
+];
 const builder: CommandOperations = { denies: [...build, 'BuildPrune'] };
 const run: CommandOperations = {
   denies: ['ContainerCreate'],
-  needs: ['ContainerStart', ...attach, 'ContainerWait', 'ContainerResize'],
+  needs: ['ContainerStart', 'ContainerAttach', 'ContainerWait', 'ContainerResize'],
 };
+/** It lists every container, image and volume with all that their own lists have. */
+const everyList: readonly CommandOperation[] = ['SystemDataUsage'];
 const nothing: CommandOperations = { denies: [] };
 
 /**
@@ -172,16 +183,16 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
   checkpoint: { denies: checkpoints },
   commit: { denies: ['ImageCommit'] },
   config: { denies: configs },
-  container: { denies: containers },
+  container: { denies: containers, alike: everyList },
   cp: { denies: copy },
   create: { denies: ['ContainerCreate'] },
   diff: { denies: ['ContainerChanges'] },
   events: { denies: ['SystemEvents'] },
   exec: { denies: exec, needs: ['ContainerInspect', 'ExecInspect', 'ExecResize'] },
-  export: { denies: ['ContainerExport'] },
+  export: { denies: ['ContainerExport'], alike: ['ContainerArchive'] },
   history: { denies: ['ImageHistory'] },
-  image: { denies: imagesAndBuild },
-  images: { denies: ['ImageList'] },
+  image: { denies: imagesAndBuild, alike: everyList },
+  images: { denies: ['ImageList'], alike: everyList },
   import: { denies: ['ImageImport'] },
   info: { denies: ['SystemInfo'] },
   inspect: {
@@ -206,47 +217,45 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
   plugin: { denies: plugins },
   plugins: { denies: plugins },
   port: { denies: ['ContainerInspect'] },
-  ps: { denies: ['ContainerList'] },
+  ps: { denies: ['ContainerList'], alike: everyList },
   pull: { denies: ['ImagePull'], needs: ['SystemInfo'] },
   push: { denies: ['ImagePush'], needs: ['SystemInfo'] },
   rename: { denies: ['ContainerRename'] },
   restart: { denies: ['ContainerRestart'] },
-  rm: { denies: ['ContainerDelete'] },
-  rmi: { denies: ['ImageDelete'] },
+  rm: { denies: ['ContainerDelete'], alike: ['ContainerPrune'] },
+  rmi: { denies: ['ImageDelete'], alike: ['ImagePrune'] },
   run,
   save: { denies: ['ImageGet', 'ImageGetAll'] },
   search: { denies: ['ImageSearch'], needs: ['SystemInfo'] },
   secret: { denies: secrets },
   service: { denies: services },
-  stack: { denies: [...services, ...secrets, ...configs], needs: networks },
+  stack: {
+    denies: [...services, ...secrets, ...configs],
+    needs: ['NetworkCreate', 'NetworkDelete', 'NetworkInspect', 'NetworkList'],
+  },
   start: {
     denies: ['ContainerStart'],
-    needs: ['ContainerInspect', ...attach, 'ContainerWait', 'ContainerResize'],
+    alike: ['ContainerRestart'],
+    needs: ['ContainerInspect', 'ContainerAttach', 'ContainerWait', 'ContainerResize'],
   },
   stats: { denies: ['ContainerStats'], needs: ['ContainerList', 'SystemEvents'] },
-  stop: { denies: ['ContainerStop'] },
+  stop: { denies: ['ContainerStop'], alike: ['ContainerKill'] },
   swarm: { denies: swarm },
-  system: {
-    denies: system,
-    needs: ['ContainerPrune', 'ImagePrune', 'NetworkPrune', 'VolumePrune', 'BuildPrune'],
-  },
+  system: { denies: [...system, ...prunes] },
   tag: { denies: ['ImageTag'] },
   top: { denies: ['ContainerTop'] },
   unpause: { denies: ['ContainerUnpause'] },
   update: { denies: ['ContainerUpdate'] },
   version: { denies: ['SystemVersion'] },
-  volume: { denies: volumes },
+  volume: { denies: volumes, alike: everyList },
   wait: { denies: ['ContainerWait'] },
 
   'build*': builder,
-  'container*': { denies: containers },
-  'image*': { denies: imagesAndBuild },
+  'container*': { denies: containers, alike: everyList },
+  'image*': { denies: imagesAndBuild, alike: everyList },
   'network*': { denies: networks },
-  'system*': {
-    denies: system,
-    needs: ['ContainerPrune', 'ImagePrune', 'NetworkPrune', 'VolumePrune', 'BuildPrune'],
-  },
-  'volume*': { denies: volumes },
+  'system*': { denies: [...system, ...prunes] },
+  'volume*': { denies: volumes, alike: everyList },
 
   compose: nothing,
   context: nothing,
