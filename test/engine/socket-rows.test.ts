@@ -360,13 +360,17 @@ describe('digests, ids and derived images, rules of their own, and no list of co
   test('a rule for an image goes before the list, and its container gets nothing by way of another one', async () => {
     const narrow = await withSocket(localId);
     const wide = await withSocket(cli());
+    const between = await docker.ok(['run', '-d', probe, 'sleep', '600']);
     const inside = (...command: string[]): Promise<Outcome> => docker.run(['exec', narrow.name, ...command]);
     try {
       expect((await inside('docker', 'images')).stderr).toContain('is blocked');
       expect((await inside('docker', 'ps', '-q')).status).toBe(0);
+      expect((await inside('docker', 'exec', between, 'true')).status).toBe(0);
+      await docker.ok(['run', '-d', ...socketBind, '--pid', `container:${between}`, cli(), 'sleep', '600']);
       const reaching = 'would give this container the Docker socket of another one';
       for (const command of [
         ['exec', wide.name, 'true'],
+        ['exec', between, 'true'],
         ['run', '--rm', ...socketBind, cli(), 'true'],
         ['run', '--rm', '--pid', `container:${wide.name}`, probe, 'true'],
         ['run', '--rm', '--volumes-from', wide.name, cli(), 'true'],
@@ -380,7 +384,8 @@ describe('digests, ids and derived images, rules of their own, and no list of co
       ).toContain('is blocked');
       expect((await inside('docker', 'exec', narrow.name, 'true')).status).toBe(0);
     } finally {
-      await docker.ok(['rm', '-f', narrow.name, wide.name]);
+      const joined = await docker.ok(['ps', '-aq', '--no-trunc', '--filter', `ancestor=${cli()}`]);
+      await docker.ok(['rm', '-f', narrow.name, between, ...joined.split('\n')]);
     }
   }, 120_000);
 });
