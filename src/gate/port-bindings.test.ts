@@ -45,6 +45,7 @@ describe('G07 bindLocally', () => {
     // As Go folds letters: this is HostIp as well.
     ['{"80/tcp": [{"HostPort": "8080", "ho\u017FtIp": ""}]}', { '80/tcp': both }],
     ['{"80/tcp": []}', { '80/tcp': random }],
+    ['{"80/tcp": [null]}', { '80/tcp': random }],
     ['{"80/tcp": null}', { '80/tcp': random }],
     [
       '{"80/tcp": [{"HostIp": "192.0.2.1", "HostPort": "1"}], "53/udp": [{}]}',

@@ -50,8 +50,9 @@ function bindingsOf(bindings: unknown): readonly unknown[] {
   return Array.isArray(bindings) && bindings.length > 0 ? bindings : [{}];
 }
 
-/** What is no binding is the engine's to refuse. */
-function withAddress(binding: unknown, loopback: readonly string[]): unknown[] {
+/** What is no binding is the engine's to refuse; `null` is one that leaves everything open, or an address that is not given (Go's encoding/json). */
+function withAddress(given: unknown, loopback: readonly string[]): unknown[] {
+  const binding = given ?? {};
   if (typeof binding !== 'object' || binding === null || Array.isArray(binding)) return [binding];
   const fields = Object.entries(binding);
   const address: unknown = fields.find(([key]) => foldKey(key) === 'hostip')?.[1] ?? '';
