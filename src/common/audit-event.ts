@@ -67,7 +67,7 @@ const containerSchema = z.strictObject({
   kind: z.literal('container'),
   outcome,
   who: callerSchema,
-  /** Of runc: create, run, restore. */
+  /** Of runc: create, run, restore; or what bulkheadd did with one that ran: stop. */
   command: z.string(),
   /** Full id; of a build step, BuildKit's. */
   container: z.string(),

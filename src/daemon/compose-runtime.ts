@@ -20,11 +20,21 @@ export interface RuntimeSources {
   readonly socketPolicy: SocketMountPolicy;
   readonly client: EngineClient;
   readonly audit: AuditLog;
+  /** A container has got its plan. */
+  readonly onPlanned: () => void;
   readonly log: Logger;
 }
 
 /** What answers the front door, and what hangs on the containers that hold ids. Listens to nobody yet. */
-export function composeRuntime({ engineFacts, policy, socketPolicy, client, audit, log }: RuntimeSources): {
+export function composeRuntime({
+  engineFacts,
+  policy,
+  socketPolicy,
+  client,
+  audit,
+  onPlanned,
+  log,
+}: RuntimeSources): {
   readonly runtime: RuntimeServer;
   readonly decisions: Decisions;
   readonly dockerSockets: DockerSockets;
@@ -75,6 +85,7 @@ export function composeRuntime({ engineFacts, policy, socketPolicy, client, audi
     audit: (event) => {
       log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
       void recordContainer(audit, event);
+      if (event.outcome === 'planned') onPlanned();
     },
     onError: (error) => {
       log.error({ err: error }, 'front door service failed');

@@ -112,7 +112,16 @@ async function main(args: DaemonArguments): Promise<void> {
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
   const client = createEngineClient(enginePaths.socket);
+  const ports = createPortGuard(gatePolicy, {
+    client,
+    clock: systemClock,
+    audit: (decision) => {
+      audit.record(decision);
+    },
+    log,
+  });
   const { runtime, decisions, dockerSockets } = composeRuntime({
+    onPlanned: ports.started,
     engineFacts,
     policy,
     socketPolicy,
@@ -156,7 +165,6 @@ async function main(args: DaemonArguments): Promise<void> {
     clock: systemClock,
     log,
   });
-  const ports = createPortGuard(gatePolicy, client, log);
   supervisor.onRunning(() => {
     reaper.wake();
     void engine.whenReady(new AbortController().signal).then(() => ports.sweep());

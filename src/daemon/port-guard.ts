@@ -1,24 +1,15 @@
-import { z } from 'zod';
+import type { Decision } from '../common/audit-event.js';
+import type { Clock } from '../common/clock.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { reasonOf } from '../common/errors/rule-of.js';
 import type { Logger } from '../common/log.js';
-import { isLoopback, refusePort } from '../gate/port-bindings.js';
 import type { GatePolicy } from '../gate/policy.js';
+import { refusePort } from '../gate/port-bindings.js';
+import { logged } from './audit/subject.js';
 import type { EngineClient } from './engine-client.js';
 import type { Exchange } from './gate/exchange.js';
 import type { Judge } from './gate/judges.js';
-
-const bindingsSchema = z.object({
-  HostConfig: z.object({
-    PortBindings: z.record(z.string(), z.array(z.object({ HostIp: z.string() })).nullable()).nullable(),
-  }),
-});
-
-const portsSchema = z.array(
-  z.object({
-    Id: z.string(),
-    Ports: z.array(z.object({ IP: z.string().optional(), PublicPort: z.int().optional() })).nullable(),
-  }),
-);
+import { openContainers, portMadeOpen } from './open-ports.js';
 
 export interface PortGuard {
   /** Before a start. Rejects with `BH_GATE_PORT_BINDING` for a container that was made to listen elsewhere than on the loopback. */
@@ -27,8 +18,20 @@ export interface PortGuard {
   readonly after: (exchange: Exchange) => Promise<void> | undefined;
   /** Stops every container whose ports listen elsewhere: those that the engine has started by itself. Does not reject. */
   readonly sweep: () => Promise<void>;
+  /** A container has got its plan, whoever starts it: sweeps when it should listen. */
+  readonly started: () => void;
 }
 
+export interface PortGuardOptions {
+  readonly client: Pick<EngineClient, 'call'>;
+  readonly clock: Pick<Clock, 'sleep'>;
+  /** Takes each container that was stopped into the audit log. */
+  readonly audit: (decision: Decision) => void;
+  readonly log: Pick<Logger, 'warn' | 'error'>;
+}
+
+/** Milliseconds between a plan and the look at what listens: dockerd has started the container by then, or will have it start again. */
+const startMs = 1000;
 /** What makes published ports listen. */
 const starts: ReadonlySet<string> = new Set(['ContainerStart', 'ContainerRestart']);
 /** What may make them listen elsewhere: of a container on two networks the ports are those of one, and of the other when it leaves that. */
@@ -41,65 +44,59 @@ const listens: ReadonlySet<string> = new Set([...starts, 'NetworkConnect', 'Netw
  */
 export function createPortGuard(
   policy: Pick<GatePolicy, 'portBinding' | 'contact'>,
-  client: Pick<EngineClient, 'call'>,
-  log: Pick<Logger, 'warn' | 'error'>,
+  { client, clock, audit, log }: PortGuardOptions,
 ): PortGuard {
   const inForce = policy.portBinding === 'local-only-port-binding';
-  const read = async <Schema extends z.ZodType>(
-    path: string,
-    schema: Schema,
-  ): Promise<z.infer<Schema> | undefined> => {
-    const { status, body } = await client.call('GET', path);
-    if (status === 404) return undefined;
-    if (status !== 200) throw new Error(`${path} answered ${status}`);
-    return schema.parse(JSON.parse(body));
-  };
   const judgeStart = async (container: string): Promise<void> => {
-    const found = await read(`/containers/${encodeURIComponent(container)}/json`, bindingsSchema);
-    for (const [port, bindings] of Object.entries(found?.HostConfig.PortBindings ?? {}))
-      for (const { HostIp } of bindings ?? [])
-        // One without an address listens where its network says, and is looked at afterwards.
-        if (HostIp !== '' && !isLoopback(HostIp))
-          refusePort(`the container ${container}, made with port ${port} on ${HostIp},`, policy);
+    const open = await portMadeOpen(client, container).catch((cause: unknown) => {
+      const reason = 'the engine does not say how the container was made';
+      throw new BulkheadError('BH_GATE_BODY', { reason }, { cause });
+    });
+    if (open !== undefined)
+      refusePort(`the container ${container}, made with port ${open.port} on ${open.address},`, policy);
   };
-  const sweep = async (): Promise<void> => {
-    for (const { Id, Ports } of (await read('/containers/json', portsSchema)) ?? []) {
-      const open = (Ports ?? []).find(
-        ({ IP, PublicPort }) => PublicPort !== undefined && !isLoopback(IP ?? ''),
-      );
-      if (open === undefined) continue;
-      const { status } = await client.call('POST', `/containers/${Id}/stop?t=0`);
+  const stopOpen = async (): Promise<void> => {
+    for (const { id, image, port } of await openContainers(client)) {
+      const { status } = await client.call('POST', `/containers/${id}/stop?t=0`);
       log.warn(
-        {
-          audit: 'container',
-          container: Id,
-          setting: 'portBindingBehavior',
-          address: open.IP,
-          port: open.PublicPort,
-          status,
-        },
+        { container: id, setting: 'portBindingBehavior', port, status },
         'a container was stopped: one of its ports did not listen on the loopback',
       );
+      audit({
+        kind: 'container',
+        outcome: 'refused',
+        who: { kind: 'bulkheadd' },
+        command: 'stop',
+        container: id,
+        ...(image === undefined ? {} : { image: logged(image) }),
+        ...reasonOf('BH_GATE_PORT_BINDING'),
+      });
     }
   };
-  const sweepSafely = async (): Promise<void> => {
-    await sweep().catch((error: unknown) => {
+  const sweep = async (): Promise<void> => {
+    await stopOpen().catch((error: unknown) => {
       log.error({ err: error }, 'the ports of running containers could not be looked at');
     });
   };
+  let wanted = false;
+  let sweeping = false;
+  const sweepSoon = async (): Promise<void> => {
+    sweeping = true;
+    while (wanted) {
+      await clock.sleep(startMs);
+      wanted = false;
+      await sweep();
+    }
+    sweeping = false;
+  };
   return {
     judge: ({ operation: { id, parameters } }) =>
-      inForce && starts.has(id)
-        ? judgeStart(parameters['id'] ?? '').catch((error: unknown) => {
-            if (error instanceof BulkheadError) throw error;
-            throw new BulkheadError(
-              'BH_GATE_BODY',
-              { reason: 'the engine does not say how the container was made' },
-              { cause: error },
-            );
-          })
-        : undefined,
-    after: ({ operation: { id } }) => (inForce && listens.has(id) ? sweepSafely() : undefined),
-    sweep: inForce ? sweepSafely : async () => undefined,
+      inForce && starts.has(id) ? judgeStart(parameters['id'] ?? '') : undefined,
+    after: ({ operation: { id } }) => (inForce && listens.has(id) ? sweep() : undefined),
+    sweep: inForce ? sweep : async () => undefined,
+    started: () => {
+      wanted = inForce;
+      if (inForce && !sweeping) void sweepSoon();
+    },
   };
 }
