@@ -30,10 +30,8 @@ export function firstHead(head: string): string {
     throw new BulkheadError('BH_TCP_BROWSER', {
       reason: `it has the header ${browsers.replace(/:.*/s, '')}`,
     });
-  // Of a request that asks to go on otherwise, the gate serves no second one in any case.
+  // The gate overlooks an Upgrade where the engine knows none, and would serve a second request then: it closes after this one as well.
   const upgrades = fields.some((field) => /^upgrade:/i.test(field));
-  const others = upgrades
-    ? fields
-    : [...fields.filter((field) => !/^connection:/i.test(field)), 'Connection: close'];
-  return [requestLine, ...others].join('\r\n');
+  const others = fields.filter((field) => !/^connection:/i.test(field));
+  return [requestLine, ...others, `Connection: ${upgrades ? 'close, Upgrade' : 'close'}`].join('\r\n');
 }

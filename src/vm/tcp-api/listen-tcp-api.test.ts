@@ -3,8 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { PassThrough } from 'node:stream';
+import { setImmediate } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { listenTcpApi } from './listen-tcp-api.js';
+import { readHead } from './read-head.js';
 
 let dir: string;
 let engine: Server;
@@ -53,10 +56,38 @@ describe('exposeDockerAPIOnTCP2375', () => {
     },
   );
 
-  test('a takeover is passed on as it is', async () => {
-    const text = request('Host: localhost', 'Connection: Upgrade', 'Upgrade: tcp');
-    await ask(text);
-    expect(received).toBe(text);
+  test.each([
+    ['Connection: Upgrade', 'Upgrade: tcp'],
+    ['Upgrade: anything', 'connection: keep-alive, Upgrade'],
+    ['Upgrade: tcp'],
+  ])('so is one that asks for another protocol: %s', async (...fields) => {
+    await ask(request('Host: localhost', ...fields));
+    const upgrade = fields.find((field) => field.startsWith('Upgrade')) ?? '';
+    expect(received).toBe(request('Host: localhost', upgrade, 'Connection: close, Upgrade'));
+  });
+
+  test('a head that comes a byte at a time is read once', async () => {
+    const text = request('Host: localhost', `X: ${'x'.repeat(60_000)}`);
+    const client = new PassThrough();
+    const closing = client.listenerCount('close');
+    const read = readHead(client);
+    const concat = vi.spyOn(Buffer, 'concat');
+    for (const byte of Buffer.from(text)) {
+      client.write(Buffer.of(byte));
+      await setImmediate();
+    }
+    const { head, rest } = await read;
+    expect([`${head}\r\n\r\n`, String(rest)]).toEqual([text.slice(0, -'body'.length), '']);
+    expect([concat.mock.calls.length, client.listenerCount('close')]).toEqual([0, closing]);
+    concat.mockRestore();
+  });
+
+  test.each([
+    ['one that never ends', 'x'.repeat(70_000)],
+    ['one that is too long, in one piece', `GET / HTTP/1.1\r\nX: ${'x'.repeat(70_000)}\r\n\r\n`],
+  ])('a head that is too long ends the connection: %s', async (_what, text) => {
+    expect(await ask(text)).toBe('');
+    expect(received).toBe('');
   });
 
   test.each([

@@ -3,7 +3,8 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { joinDuplex } from '../../channel/index.js';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
-import { firstHead, longestHead } from './first-head.js';
+import { firstHead } from './first-head.js';
+import { readHead } from './read-head.js';
 
 /** Where Docker's clients look for an engine without TLS. */
 export const tcpApiPort = 2375;
@@ -77,27 +78,5 @@ async function serve(client: Socket, dockerSocket: string): Promise<void> {
       `HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
     );
     client.resume();
-  }
-}
-
-/** Rejects when the client ends or sends a longer one. */
-async function readHead(client: Socket): Promise<{ head: string; rest: Buffer }> {
-  let seen = Buffer.alloc(0);
-  for (;;) {
-    const piece: unknown = client.read();
-    if (Buffer.isBuffer(piece)) {
-      seen = Buffer.concat([seen, piece]);
-      const end = seen.indexOf('\r\n\r\n');
-      if (end !== -1) return { head: seen.toString('latin1', 0, end), rest: seen.subarray(end + 4) };
-      if (seen.length > longestHead) throw new Error('its head is too long');
-      continue;
-    }
-    if (client.readableEnded || client.destroyed) throw new Error('it has ended');
-    await new Promise<void>((resolve) => {
-      for (const event of ['readable', 'end', 'close'])
-        client.once(event, () => {
-          resolve();
-        });
-    });
   }
 }
