@@ -4,6 +4,7 @@ import { refusePrivileged } from './exec-create.js';
 import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import { checkJoins } from './joined-network.js';
+import { checkLogFiles } from './log-files.js';
 import { checkLogTag } from './log-tag.js';
 import type { GatePolicy } from './policy.js';
 import { checkPortBindings } from './port-bindings.js';
@@ -44,7 +45,9 @@ export function checkContainerCreate(body: EngineJson, policy: GatePolicy): void
   const log = objectAt(hostConfig, 'logconfig');
   const driver = textAt(log, 'type');
   if (!logDrivers.has(driver)) throw new BulkheadError('BH_GATE_LOG_DRIVER', { driver });
-  checkLogTag(textAt(objectAt(log, 'config'), 'tag'));
+  const options = objectAt(log, 'config');
+  checkLogTag(textAt(options, 'tag'));
+  checkLogFiles(textAt(options, 'max-file'));
 }
 
 /** `source:destination[:options]`, `destination` alone, or `volume:destination`. Only a path begins with a slash or a dot. */

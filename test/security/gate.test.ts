@@ -77,6 +77,23 @@ describe('the API gate', () => {
     );
   }, 60_000);
 
+  test('a log has no more files than dockerd can look for at each rotation', async () => {
+    const log = (files: string): string[] => ['--log-opt', 'max-size=1k', '--log-opt', `max-file=${files}`];
+    const refused = named();
+    // Served, and once its log has rotated, it could not be removed for half an hour, nor could dockerd be ended in order.
+    const { status, stderr } = await docker.run(['create', '--name', refused, ...log('2000000000'), probe]);
+    expect([status, await exists(refused)]).toEqual([1, false]);
+    expect(stderr).toContain('rule log-drivers refuses a log of 2000000000 files');
+    const direct = JSON.stringify({
+      Image: probe,
+      HostConfig: { LogConfig: { Type: 'local', Config: { 'max-file': '1001' } } },
+    });
+    expect(await talk(dockerd, [create(refused, direct)], /\}/)).toContain('refuses a log of 1001 files');
+    const served = named();
+    await docker.ok(['run', '--name', served, ...log('1000'), probe, 'seq', '300']);
+    await docker.ok(['rm', served]);
+  }, 60_000);
+
   const failing = (connection: string): string =>
     [
       'POST /v1.51/exec/no-such-exec/start HTTP/1.1',

@@ -65,6 +65,12 @@ export const gateErrors = defineErrors({
     remedy: 'Use json-file, local or none.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_LOG_FILES: {
+    message:
+      'enhanced container isolation: rule log-drivers refuses a log of {count} files: the engine would look for each of them, whenever the log is read.',
+    remedy: 'Set --log-opt max-file to at most {most}.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_LOG_TAG: {
     message:
       'enhanced container isolation: rule log-drivers refuses the log tag {tag}, because a template may only name fields: another could use up the memory of the engine.',
