@@ -30,7 +30,7 @@ const clean: (() => Promise<unknown>)[] = [];
 beforeAll(async () => {
   const made = await containerdStoreRoot(join(await builtImageDir(), 'root.erofs'));
   clean.unshift(() => Promise.resolve(made[Symbol.asyncDispose]()));
-  engine = await startOwnEngine('store', made.root);
+  engine = await startOwnEngine('store', { root: made.root });
   clean.unshift(async () => engine[Symbol.asyncDispose]());
   docker = createDocker(engine.dockerHost);
 });

@@ -1,12 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { z } from 'zod';
-import { startNativeEngine } from '../../src/vm/native/index.ts';
-import { createDocker, probe } from '../support/docker.ts';
+import { probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { parseIdMap } from '../support/id-map.ts';
+import { startOwnEngine } from '../support/own-engine.ts';
 
 /** Changes what dockerd keeps of a container, as an engine without isolation would have written it. */
 async function rewrite(file: string, changes: Record<string, unknown>): Promise<void> {
@@ -23,18 +23,10 @@ test(
   { timeout: 120_000 },
   async () => {
     const dir = await mkdtemp(join(tmpdir(), 'bulkhead-earlier-'));
-    const start = async (): ReturnType<typeof startNativeEngine> =>
-      startNativeEngine({
-        name: `earlier-${process.pid}`,
-        root: inject('testedRoot'),
-        dataDir: join(dir, 'data'),
-        hostDir: join(dir, 'host'),
-        signal: AbortSignal.timeout(60_000),
-      });
     const script = 'ls /host; exec sleep 600';
     try {
-      const first = await start();
-      const docker = createDocker(first.dockerHost);
+      const first = await startOwnEngine('earlier', { dir });
+      const { docker } = first;
       const ids = new Map<string, string>();
       for (const name of ['plain', 'host', 'bound']) {
         const flags = ['--restart', 'always', '--name', name, '-v', 'data:/host'];
@@ -71,9 +63,9 @@ test(
         },
       });
 
-      const second = await start();
+      const second = await startOwnEngine('earlier', { dir });
       try {
-        const again = createDocker(second.dockerHost);
+        const { docker: again } = second;
         const map = await eventually(() => again.ok(['exec', 'plain', 'cat', '/proc/1/uid_map']), 20_000);
         expect(parseIdMap(map).base).toBeGreaterThanOrEqual(100_000);
         for (const [name, said] of [

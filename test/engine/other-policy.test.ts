@@ -140,7 +140,7 @@ test('an engine does not start with a policy that is not in order, and says wher
   const file = join(dir, 'broken.json');
   await writeFile(file, '{"configurationFileVersion": 2,\n "bulkhead": {"allowPriviledged": false}}');
   await using policy = await open(file);
-  await expect(startOwnEngine('broken', undefined, { policy })).rejects.toThrow(
+  await expect(startOwnEngine('broken', { policy })).rejects.toThrow(
     /:2:15: bulkhead\.allowPriviledged: no setting has this name/,
   );
 });

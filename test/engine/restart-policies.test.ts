@@ -2,19 +2,18 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { createDocker, type Docker, probe } from '../support/docker.ts';
-import { engineInternals } from '../support/engine-internals.ts';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Docker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 
 /**
  * `--restart` when the engine itself goes: dockerd starts such containers without any request, so nothing but the front door stands
  * between them and the machine. Which of them come back is Docker's to decide, and must not change.
  */
 let dir: string;
-let engine: NativeEngine | undefined;
+let engine: OwnEngine | undefined;
 let docker: Docker;
 
 /** One line of `runs` for each start; SIGTERM ends it at once, with the status it was given. */
@@ -36,14 +35,8 @@ const succeeding = { name: 'succeeding', policy: 'on-failure', status: 0 };
 const mark = (name: string, status: number): string => `restart-${process.pid}-${name} ${status}`;
 
 async function startEngine(): Promise<void> {
-  engine = await startNativeEngine({
-    name: `restart-${process.pid}`,
-    root: inject('testedRoot'),
-    dataDir: join(dir, 'data'),
-    hostDir: join(dir, 'host'),
-    signal: AbortSignal.timeout(60_000),
-  });
-  docker = createDocker(engine.dockerHost);
+  engine = await startOwnEngine('restart-policies', { dir });
+  ({ docker } = engine);
 }
 
 beforeAll(async () => {
@@ -107,7 +100,8 @@ async function expectStarts(name: string, count: number): Promise<void> {
 
 test('dockerd is killed and its containers end meanwhile: those that shall come back do, isolated', async () => {
   if (engine === undefined) throw new Error('the engine runs');
-  const dockerd = await (await engineInternals(engine.pid)).pidOf('dockerd');
+  const { internals } = engine;
+  const dockerd = await internals.pidOf('dockerd');
   if (dockerd === undefined) throw new Error('dockerd runs');
   /* Stopped first, so that it is the next dockerd that finds them gone. */
   process.kill(dockerd, 'SIGSTOP');
@@ -115,7 +109,7 @@ test('dockerd is killed and its containers end meanwhile: those that shall come 
     const { stdout } = await execa('/usr/bin/pgrep', ['-f', `^sh -c .* ${mark(name, 3)}$`]);
     process.kill(Number(stdout), 'SIGKILL');
   }
-  process.kill(dockerd, 'SIGKILL');
+  await internals.replace('dockerd');
   await expectRunning({ ...Object.fromEntries(back.map((name) => [name, 2])), succeeding: 1 });
   await expectIsolated([...back, 'succeeding']);
   for (const name of ['never', 'stopped']) await expectStarts(name, 1);

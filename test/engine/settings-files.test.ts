@@ -197,7 +197,7 @@ describe('filesharingAllowedDirectories', () => {
     await writeFile(policy, JSON.stringify({ configurationFileVersion: 2, ...allowed }));
     await using file = await open(policy);
     const sharing = { policy: file, shares: [{ path: dir, readOnly: false }] };
-    await expect(startOwnEngine('settings-shares', undefined, sharing)).rejects.toThrow(
+    await expect(startOwnEngine('settings-shares', sharing)).rejects.toThrow(
       /engine-failed: .*lies in none of the directories the organization allows/,
     );
   });

@@ -26,7 +26,7 @@ beforeAll(async () => {
   mkdirSync(join(outside, 'b'), { recursive: true });
   writeFileSync(join(outside, 'secret'), 'of the host');
   writeFileSync(join(outside, 'b/secret'), 'of the host');
-  engine = await startOwnEngine('hostile-shares', undefined, {
+  engine = await startOwnEngine('hostile-shares', {
     shares: [{ path: share, readOnly: false }],
   });
   docker = createDocker(engine.dockerHost);

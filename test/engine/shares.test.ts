@@ -33,7 +33,7 @@ beforeAll(async () => {
   await writeFile(join(home, 'file'), 'of the host\n');
   await writeFile(join(dir, 'secret'), 'of nobody else\n');
   agent = await startSshAgent(join(dir, 'agent'), async () => undefined);
-  engine = await startOwnEngine('shares', undefined, {
+  engine = await startOwnEngine('shares', {
     shares: [
       { path: home, readOnly: false },
       { path: readOnly, readOnly: true },

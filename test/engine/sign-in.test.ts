@@ -7,20 +7,19 @@ import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { parseSignInState } from '../../dist/common/sign-in.js';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
 import { findDockerClient } from '../../scripts/docker-client.ts';
 import { commandLine } from '../support/command-line.ts';
 import { readStatus, withControl } from '../support/control.ts';
-import { createDocker, type Outcome, probe, socketOf } from '../support/docker.ts';
+import { type Outcome, probe, socketOf } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
-import { engineInternals } from '../support/engine-internals.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { talk } from '../support/raw-http.ts';
 
 /** An engine for members of one organization alone, whose provider is a real one. The tests go from signing in to signing out, in their order. */
 const instance = 'members';
 let provider: IdentityProvider;
-let engine: NativeEngine;
+let engine: OwnEngine;
 let dir = '';
 /** Of a member, from before the provider went. */
 let token = '';
@@ -35,14 +34,11 @@ async function startEngine(allowedOrgs?: readonly string[]): Promise<void> {
   await using policy = await open(join(dir, 'admin-settings.json'));
   await writeFile(join(dir, 'registry.json'), JSON.stringify({ allowedOrgs }));
   await using registry = await open(join(dir, 'registry.json'));
-  engine = await startNativeEngine({
-    name: `${instance}-${process.pid}`,
-    root: inject('testedRoot'),
-    dataDir: join(dir, 'data'),
+  engine = await startOwnEngine(instance, {
+    dir,
     hostDir: hostDir(),
     policy,
     ...(allowedOrgs === undefined ? {} : { registry }),
-    signal: AbortSignal.timeout(90_000),
   });
 }
 
@@ -61,7 +57,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const docker = (...args: string[]): Promise<Outcome> => createDocker(engine.dockerHost).run(args);
+const docker = (...args: string[]): Promise<Outcome> => engine.docker.run(args);
 const statusOf = async (path: string, method = 'GET'): Promise<number> =>
   (await callEngine(socket(), { method, path })).status;
 
@@ -84,7 +80,7 @@ async function bulkhead(...args: string[]): Promise<Outcome> {
 
 /** Kills the daemon and waits for the one that takes its place. */
 async function replaceDaemon(): Promise<void> {
-  await (await engineInternals(engine.pid)).replace('bulkheadd');
+  await engine.internals.replace('bulkheadd');
   await expect.poll(() => statusOf('/_ping').catch(() => 0), { timeout: 30_000, interval: 100 }).toBe(200);
 }
 

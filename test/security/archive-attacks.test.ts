@@ -32,7 +32,7 @@ const secret = 'kept from the attacker';
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-archives-'));
   for (const name of ['share', 'outside', 'copies']) mkdirSync(join(dir, name));
-  engine = await startOwnEngine('archives', undefined, {
+  engine = await startOwnEngine('archives', {
     shares: [{ path: join(dir, 'share'), readOnly: false }],
   });
   docker = createDocker(engine.dockerHost);

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { createDocker, probe } from '../support/docker.ts';
+import { expect, test } from 'vitest';
+import { probe } from '../support/docker.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 
 const freezer = '/sys/fs/cgroup/freezer';
 const hostile = ['pipes', 'stopper', ...(existsSync(freezer) ? ['freezer'] : [])];
@@ -24,18 +24,12 @@ const freezeAll = `
  */
 test('no container keeps the engine from starting again', { timeout: 120_000 }, async () => {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-boot-'));
-  const options = {
-    name: `boot-${process.pid}`,
-    root: inject('testedRoot'),
-    dataDir: join(dir, 'data'),
-    hostDir: join(dir, 'host'),
-  };
-  const start = async (): Promise<NativeEngine> =>
-    startNativeEngine({ ...options, signal: AbortSignal.timeout(50_000) });
+  const start = async (): Promise<OwnEngine> =>
+    startOwnEngine('boot', { dir, signal: AbortSignal.timeout(50_000) });
   try {
     {
       await using engine = await start();
-      const docker = createDocker(engine.dockerHost);
+      const { docker } = engine;
       const run = async (name: string, flags: readonly string[], script: string): Promise<string> =>
         docker.ok(
           ['run', '-d', '--name', name, '--restart=always', '--stop-signal=KILL', ...flags].concat(
@@ -64,7 +58,7 @@ test('no container keeps the engine from starting again', { timeout: 120_000 }, 
         await expect.poll(async () => docker.ok(['logs', name]), { timeout: 20_000 }).toBe('made');
     }
     await using engine = await start();
-    const docker = createDocker(engine.dockerHost);
+    const { docker } = engine;
     // The joined one is stopped before it is a container, or just after.
     for (const name of hostile)
       expect(await docker.ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');

@@ -3,10 +3,10 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { readdirSync, statfsSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, inject, test } from 'vitest';
-import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
+import { expect, test } from 'vitest';
 import { readStatus } from '../support/control.ts';
-import { createDocker, probe } from '../support/docker.ts';
+import { probe } from '../support/docker.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { talk } from '../support/raw-http.ts';
 
 /** Takes whatever is free, at each start, down to the last inode and the last block. */
@@ -22,14 +22,8 @@ test(
     const dataDir = join(dir, 'data');
     await mkdir(dataDir);
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=96m,nr_inodes=4000', 'bulkhead-full-disk', dataDir]);
-    const start = async (): Promise<NativeEngine> =>
-      startNativeEngine({
-        name: `full-${process.pid}`,
-        root: inject('testedRoot'),
-        dataDir,
-        hostDir: join(dir, 'host'),
-        signal: AbortSignal.timeout(40_000),
-      });
+    const start = async (): Promise<OwnEngine> =>
+      startOwnEngine('full', { dir, signal: AbortSignal.timeout(40_000) });
     /** As a container that starts with the engine does, which may not even start any more. */
     const takeTheRest = (): void => {
       for (let file = 0; ; file += 1) writeFileSync(join(dataDir, `rest${file}`), '');
@@ -37,7 +31,7 @@ test(
     try {
       {
         await using engine = await start();
-        const docker = createDocker(engine.dockerHost);
+        const { docker } = engine;
         // Put aside as soon as the engine answers.
         const reserve = join(dataDir, 'docker/bulkhead-reserve');
         await expect.poll(() => readdirSync(reserve), { timeout: 20_000 }).toContain('7');
@@ -57,7 +51,7 @@ test(
         expect(takeTheRest).toThrow('ENOSPC');
       }
       await using engine = await start();
-      const docker = createDocker(engine.dockerHost);
+      const { docker } = engine;
       await docker.ok(['rm', '-f', 'filler']);
       expect(await docker.ok(['run', '--rm', probe, 'echo', 'works'])).toBe('works');
     } finally {

@@ -6,7 +6,7 @@ import type { Settings } from '../../src/policy/index.ts';
 import { alteredRoot } from './altered-root.ts';
 import type { Health } from '../../src/common/health.ts';
 import { readStatus } from './control.ts';
-import { createDocker, type Docker } from './docker.ts';
+import type { Docker } from './docker.ts';
 import type { EngineInternals } from './engine-internals.ts';
 import { startOwnEngine } from './own-engine.ts';
 
@@ -45,7 +45,8 @@ export async function startAlteredEngine(
     return undo.use(await open(join(work, file)));
   };
   const engine = undo.use(
-    await startOwnEngine(name, root?.path, {
+    await startOwnEngine(name, {
+      ...(root === undefined ? {} : { root: root.path }),
       shares: [{ path: dir, readOnly: false }],
       ...(policy === undefined
         ? {}
@@ -57,7 +58,7 @@ export async function startAlteredEngine(
   );
   const all = undo.move();
   return {
-    docker: createDocker(engine.dockerHost),
+    docker: engine.docker,
     internals: engine.internals,
     health: () => readStatus(engine.controlSocket),
     dir,

@@ -1,7 +1,7 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createDocker, type Docker } from './docker.ts';
+import type { Docker } from './docker.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
 
 /** An engine of its own under a whole policy, and with a user's settings, both as their files have them. */
@@ -30,14 +30,14 @@ export async function startSettingsEngine(
   };
   const { policy: policyFile, settings } = files;
   const engine = undo.use(
-    await startOwnEngine(name, undefined, {
+    await startOwnEngine(name, {
       ...(policyFile === undefined ? {} : { policy: policyFile }),
       ...(settings === undefined ? {} : { settings }),
     }),
   );
   const all = undo.move();
   return {
-    docker: createDocker(engine.dockerHost),
+    docker: engine.docker,
     socket: engine.socket,
     internals: engine.internals,
     dir,

@@ -1,21 +1,12 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { inject } from 'vitest';
-import { startNativeEngine } from '../../src/vm/native/index.ts';
-import { createDocker, type Docker } from './docker.ts';
-import { type EngineInternals, engineInternals } from './engine-internals.ts';
-
-/** What an engine is told that is started with a policy file. */
-export interface StartedEngine {
-  readonly docker: Docker;
-  readonly internals: EngineInternals;
-}
+import { type OwnEngine, startOwnEngine } from './own-engine.ts';
 
 /** One machine whose engine is started again and again, each time with another policy: images and containers stay. */
 export interface SuccessiveEngines extends AsyncDisposable {
   /** Stops the one before. @param policy what the file says beside its version; without it there is no file. */
-  start(policy?: object): Promise<StartedEngine>;
+  start(policy?: object): Promise<Pick<OwnEngine, 'docker' | 'internals'>>;
 }
 
 /** @param name unique on the machine. */
@@ -30,16 +21,9 @@ export async function successiveEngines(name: string): Promise<SuccessiveEngines
       const file = join(dir, 'admin-settings.json');
       await writeFile(file, JSON.stringify({ configurationFileVersion: 2, ...policy }));
       const opened = undo.use(await open(file));
-      const engine = await startNativeEngine({
-        name: `${name}-${process.pid}`,
-        root: inject('testedRoot'),
-        dataDir: join(dir, 'data'),
-        hostDir: join(dir, 'host'),
-        ...(policy === undefined ? {} : { policy: opened }),
-        signal: AbortSignal.timeout(90_000),
-      });
+      const engine = await startOwnEngine(name, { dir, ...(policy === undefined ? {} : { policy: opened }) });
       stop = () => engine.stop();
-      return { docker: createDocker(engine.dockerHost), internals: await engineInternals(engine.pid) };
+      return engine;
     },
     async [Symbol.asyncDispose]() {
       await stop();
