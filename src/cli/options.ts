@@ -2,13 +2,8 @@ import { resolve } from 'node:path';
 import { type Command, Option } from 'commander';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { cacheRoot, checkRememberedKey, loadManifest, rememberedPolicyKey } from '../image/index.js';
-import {
-  checkInstanceName,
-  controllerDefaults,
-  type ControllerOptions,
-  defaultInstanceName,
-  findImage,
-} from '../vm/index.js';
+import { vmShape } from '../policy/index.js';
+import { checkInstanceName, type ControllerOptions, defaultInstanceName, findImage } from '../vm/index.js';
 import { registryFileOf } from '../vm/documents/index.js';
 import { policyFileOf, policyOption } from './commands/policy/policy-files.js';
 import type { CliContext } from './context.js';
@@ -47,9 +42,9 @@ export interface VmFlags {
 
 /** The options that shape a VM; `up` passes them on to the controller as they are. */
 export function addVmOptions(command: Command): Command {
-  const { memoryMiB, cpus, dataSizeGiB } = controllerDefaults;
-  const orSetting = (setting: string, otherwise: number): string =>
-    `(default: the setting ${setting}, or ${otherwise})`;
+  const { memoryMiB, cpus, dataSizeGiB } = vmShape;
+  const orSetting = (name: keyof typeof vmShape): string =>
+    `(default: the setting bulkhead.${name}, or ${vmShape[name].builtIn})`;
   return command
     .addOption(
       new Option(
@@ -62,21 +57,20 @@ export function addVmOptions(command: Command): Command {
     .addOption(registryOption())
     .addOption(new Option('--expose-tcp', 'offer the API on port 2375 of the loopback').hideHelp())
     .addOption(
-      new Option(
-        '--memory <MiB>',
-        `memory of the VM ${orSetting('bulkhead.memoryMiB', memoryMiB)}`,
-      ).argParser(wholeNumber('--memory', 512, 1_048_576)),
+      new Option('--memory <MiB>', `memory of the VM ${orSetting('memoryMiB')}`).argParser(
+        wholeNumber('--memory', memoryMiB.least, memoryMiB.most),
+      ),
     )
     .addOption(
-      new Option('--cpus <number>', `processors of the VM ${orSetting('bulkhead.cpus', cpus)}`).argParser(
-        wholeNumber('--cpus', 1, 64),
+      new Option('--cpus <number>', `processors of the VM ${orSetting('cpus')}`).argParser(
+        wholeNumber('--cpus', cpus.least, cpus.most),
       ),
     )
     .addOption(
       new Option(
         '--data-size <GiB>',
-        `size of a new data disk; it takes only the space that is used ${orSetting('bulkhead.dataSizeGiB', dataSizeGiB)}`,
-      ).argParser(wholeNumber('--data-size', 1, 65_536)),
+        `size of a new data disk; it takes only the space that is used ${orSetting('dataSizeGiB')}`,
+      ).argParser(wholeNumber('--data-size', dataSizeGiB.least, dataSizeGiB.most)),
     )
     .addOption(
       new Option('--timeout <seconds>', 'how long the boot may take (default: by acceleration)').argParser(
@@ -106,9 +100,9 @@ export async function controllerOptions(
     settings: flags.settings,
     registry: await registryFileOf(flags.registryJson),
     exposeTcp: flags.exposeTcp,
-    memoryMiB: flags.memory ?? controllerDefaults.memoryMiB,
-    cpus: flags.cpus ?? controllerDefaults.cpus,
-    dataSizeMiB: (flags.dataSize ?? controllerDefaults.dataSizeGiB) * 1024,
+    memoryMiB: flags.memory ?? vmShape.memoryMiB.builtIn,
+    cpus: flags.cpus ?? vmShape.cpus.builtIn,
+    dataSizeMiB: (flags.dataSize ?? vmShape.dataSizeGiB.builtIn) * 1024,
     timeoutMs: flags.timeout === undefined ? undefined : flags.timeout * 1000,
   };
 }

@@ -1,5 +1,5 @@
 import type { JsonObject } from './json-value.js';
-import type { PortBindingBehavior } from './setting-values.js';
+import { type PortBindingBehavior, vmShape } from './setting-values.js';
 import type { Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 
@@ -34,6 +34,8 @@ export type UserSettingName = keyof EffectiveSettings;
  */
 export function effectiveSettings(policy: Settings | undefined, user: UserSettings): EffectiveSettings {
   const exposed = policy?.exposeDockerAPIOnTCP2375;
+  const shapeOf = (key: keyof typeof vmShape): Effective<number> =>
+    resolve(policy?.bulkhead?.[key], user.bulkhead?.[key], vmShape[key].builtIn);
   return {
     blockDockerLoad: resolve(policy?.blockDockerLoad, user.blockDockerLoad, false),
     exposeDockerAPIOnTCP2375:
@@ -50,9 +52,9 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
       user.linuxVM?.dockerDaemonOptions,
       {},
     ),
-    'bulkhead.memoryMiB': resolve(policy?.bulkhead?.memoryMiB, user.bulkhead?.memoryMiB, 2048),
-    'bulkhead.cpus': resolve(policy?.bulkhead?.cpus, user.bulkhead?.cpus, 2),
-    'bulkhead.dataSizeGiB': resolve(policy?.bulkhead?.dataSizeGiB, user.bulkhead?.dataSizeGiB, 64),
+    'bulkhead.memoryMiB': shapeOf('memoryMiB'),
+    'bulkhead.cpus': shapeOf('cpus'),
+    'bulkhead.dataSizeGiB': shapeOf('dataSizeGiB'),
     // Which directories may be shared is filesharingAllowedDirectories; which of them are is the user's.
     'bulkhead.shares': resolve(undefined, user.bulkhead?.shares, []),
   };

@@ -28,7 +28,7 @@ export {
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
 export type { Settings } from './settings-schema.js';
 export { contentHash, isSignedBy, keyIdOf, signDocument } from './signature.js';
-export type { PortBindingBehavior } from './setting-values.js';
+export { type PortBindingBehavior, vmShape } from './setting-values.js';
 export { readUserSettings, type UserSettings, withSetting } from './user-settings.js';
 export {
   isPolicySetting,

@@ -1,5 +1,5 @@
 export type { Accelerator, Vm, VmBackend, VmCapabilities, VmExit, VmHost, VmSpec } from './backend.js';
-export { controllerDefaults, controllerEntry, type ControllerOptions } from './controller/options.js';
+export { controllerEntry, type ControllerOptions } from './controller/options.js';
 export { type Instance, inspectInstance } from './controller/inspect.js';
 export type { Progress } from './controller/progress.js';
 export { progressPipe, runController } from './controller/run-controller.js';

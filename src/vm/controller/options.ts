@@ -18,7 +18,5 @@ export interface ControllerOptions {
   readonly timeoutMs: number | undefined;
 }
 
-export const controllerDefaults = { memoryMiB: 2048, cpus: 2, dataSizeGiB: 64 } as const;
-
 /** Name of the hidden command that is the controller. */
 export const controllerEntry = 'controller';
