@@ -76,22 +76,35 @@ static struct enter_options parse(int argc, char **argv)
 	return o;
 }
 
-/* Adds `option NUMBER` to the arguments of init; `number` holds the text. */
-static size_t add_descriptor(char **argv, size_t count, const char *option, char number[16], int fd)
+/* The arguments of init; the last is a null pointer. */
+struct arguments {
+	char *words[24];
+	size_t count;
+};
+
+static void add_word(struct arguments *a, const char *word)
+{
+	/* One is left for the null pointer. */
+	if (a->count + 1 >= sizeof(a->words) / sizeof(a->words[0]))
+		die_text("init", "too many arguments");
+	a->words[a->count++] = (char *)word;
+}
+
+/* Adds `option NUMBER`; `number` holds the text. */
+static void add_descriptor(struct arguments *a, const char *option, char number[16], int fd)
 {
 	snprintf(number, 16, "%d", fd);
-	argv[count++] = (char *)option;
-	argv[count++] = number;
-	return count;
+	add_word(a, option);
+	add_word(a, number);
 }
 
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o)
 {
 	char list[16], policy[16], settings[16], registry[16];
-	char *argv[16] = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
-			  (char *)"--host-dir", (char *)"/run/bulkhead/host"};
-	size_t count = 6;
+	struct arguments a = {.words = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
+					(char *)"--host-dir", (char *)"/run/bulkhead/host"},
+			      .count = 6};
 	char *const envp[] = {(char *)"PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", NULL};
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0)
@@ -103,16 +116,16 @@ static _Noreturn void become_init(const struct enter_options *o)
 		die("unshare");
 	umask(022);
 	tree_enter(o);
-	count = add_descriptor(argv, count, "--shares-fd", list, shares_list(o));
+	add_descriptor(&a, "--shares-fd", list, shares_list(o));
 	if (o->agent_fd >= 0)
-		argv[count++] = (char *)"--ssh-agent";
+		add_word(&a, "--ssh-agent");
 	if (o->policy_fd >= 0)
-		count = add_descriptor(argv, count, "--policy-fd", policy, sealed_copy(o->policy_fd, "policy"));
+		add_descriptor(&a, "--policy-fd", policy, sealed_copy(o->policy_fd, "policy"));
 	if (o->settings_fd >= 0)
-		count = add_descriptor(argv, count, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
+		add_descriptor(&a, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
 	if (o->registry_fd >= 0)
-		add_descriptor(argv, count, "--registry-fd", registry, sealed_copy(o->registry_fd, "registry"));
-	execve("/usr/lib/bulkhead/init", argv, envp);
+		add_descriptor(&a, "--registry-fd", registry, sealed_copy(o->registry_fd, "registry"));
+	execve("/usr/lib/bulkhead/init", a.words, envp);
 	die("execve /usr/lib/bulkhead/init");
 }
 
