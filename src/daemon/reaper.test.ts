@@ -147,7 +147,7 @@ test('while a service is down, nobody is abandoned', async () => {
   expect(world.killed).toEqual([]);
 });
 
-test('one that can not be killed is given up, until a service starts again', async () => {
+test('one that cannot be killed is given up, until a service starts again', async () => {
   const { world, wake, pass, over } = fixture();
   world.outlives = true;
   await wake();

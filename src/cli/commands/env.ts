@@ -15,6 +15,9 @@ export function envCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
+Sets DOCKER_HOST in this shell alone, so that docker, compose and testcontainers use the VM. \`unset DOCKER_HOST\` leads
+back to the engine they used before.
+
 Examples:
   $ eval "$(bulkhead env)"
   $ bulkhead env --shell fish | source

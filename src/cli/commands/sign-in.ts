@@ -41,6 +41,15 @@ export function signOutCommand(context: CliContext): Command {
     .description('have the engine forget who is signed in; what runs goes on')
     .addOption(nameOption())
     .addOption(jsonOption())
+    .addHelpText(
+      'after',
+      `
+Containers, and who follows them, go on; the next request is refused until a member signs in again.
+
+Examples:
+  $ bulkhead sign-out
+  $ bulkhead sign-out --json`,
+    )
     .action(async ({ name, json }: SignInFlags) => {
       const engine = await findEngine(name);
       const state = await engine.signOut(context.signal);
@@ -62,7 +71,7 @@ async function signIn({ terminal, signal }: CliContext, { name, json = false }: 
   terminal.out(json ? event('signed-in', { member }) : `Signed in as ${whoIsIn(member)}.\n`);
 }
 
-/** Another command may have signed him out in the meantime. */
+/** Another command may have signed them out in the meantime. */
 function whoIsIn(member: SignInState['member']): string {
   return member === null ? 'nobody' : memberText(member);
 }

@@ -38,14 +38,14 @@ export function upCommand(context: CliContext): Command {
       'after',
       `
 The VM runs in the background until \`bulkhead down\`. Its image is verified before each boot. Options that shape the VM take
-effect when it boots; a VM that already runs is left as it is. So does the policy, unless the new one says bulkhead.restartOnChange: then the
-VM is restarted. \`bulkhead status\` says where a restart is needed.
+effect when it boots, and so does the policy: a VM that already runs is left as it is, unless the new policy says
+bulkhead.restartOnChange; then it is restarted. \`bulkhead status\` says where a restart is needed.
 
 Examples:
-  $ bulkhead up                          boot, with progress
+  $ bulkhead up                           boot, with progress
   $ eval "$(bulkhead env)" && docker ps   use it
   $ bulkhead up --policy admin-settings.json
-  $ bulkhead up --name ci --memory 4096  a second VM beside the first`,
+  $ bulkhead up --name ci --memory 4096   a second VM beside the first`,
     )
     .action((flags: UpFlags) => up(context, flags));
 }

@@ -52,7 +52,7 @@ export async function deviceFlow(
   }
 }
 
-/** A person is to open it: what is not an address of the web could be a command to his terminal or his browser. */
+/** A person is to open it: what is not an address of the web could be a command to a terminal or a browser. */
 function webAddress(text: string): string {
   const { protocol, href } = new URL(text);
   if (protocol !== 'https:' && protocol !== 'http:') throw new Error('it gave no address of the web');

@@ -3,7 +3,7 @@ import { defineErrors, ExitCode } from './definition.js';
 /** What is wrong with a policy file. Whoever wrote it reads these, so each says where. */
 export const policyErrors = defineErrors({
   BH_POLICY_FILE: {
-    message: 'The policy file {file} can not be read: {reason}.',
+    message: 'The policy file {file} cannot be read: {reason}.',
     remedy: 'Nothing was changed.',
     exitCode: ExitCode.unavailable,
   },

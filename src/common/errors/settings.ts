@@ -26,7 +26,7 @@ export const settingsErrors = defineErrors({
     exitCode: ExitCode.usage,
   },
   BH_SETTINGS_FILE: {
-    message: 'Your settings {file} can not be read: {reason}.',
+    message: 'Your settings {file} cannot be read: {reason}.',
     remedy: 'Nothing was changed.',
     exitCode: ExitCode.unavailable,
   },
@@ -43,7 +43,7 @@ export const settingsErrors = defineErrors({
     exitCode: ExitCode.refused,
   },
   BH_TCP_PORT: {
-    message: 'The Docker API can not be offered on {address}, port {port}: {reason}.',
+    message: 'The Docker API cannot be offered on {address}, port {port}: {reason}.',
     setting: 'exposeDockerAPIOnTCP2375',
     remedy: 'End what listens there, or switch the setting off. Nothing was started.',
     exitCode: ExitCode.unavailable,

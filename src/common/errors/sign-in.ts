@@ -28,7 +28,7 @@ export const signInErrors = defineErrors({
     exitCode: ExitCode.refused,
   },
   BH_SIGN_IN_KEYS: {
-    message: 'The engine can not verify identity tokens: the keys of {issuer} can not be had: {reason}.',
+    message: 'The engine cannot verify identity tokens: the keys of {issuer} cannot be had: {reason}.',
     setting: 'bulkhead.signIn.jwks',
     remedy:
       'Try again when the network is there. Where the engine can never reach the provider, {contact} pins its keys.',
@@ -50,7 +50,7 @@ export const signInErrors = defineErrors({
     exitCode: ExitCode.unavailable,
   },
   BH_REGISTRY_FILE: {
-    message: 'The file {file} can not be read: {reason}.',
+    message: 'The file {file} cannot be read: {reason}.',
     remedy: 'Nothing was started.',
     exitCode: ExitCode.unavailable,
   },

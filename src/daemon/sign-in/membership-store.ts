@@ -43,7 +43,7 @@ const keyBytes = 32;
  * and one that was made under another policy is taken to be under this. The key never leaves its directory (0700) on the data disk.
  *
  * Whoever reads and writes the whole data disk while nothing runs, as the owner of the host can, has the key as well: only hardware could keep
- * it from him, and what he gets is to use an engine that isolates as before.
+ * it from them, and what they get is to use an engine that isolates as before.
  */
 export class MembershipStore {
   readonly #directory: string;

@@ -32,7 +32,7 @@ const clockToleranceSeconds = 60;
 const longestWaySeconds = 600;
 
 /**
- * Whom an identity token is about, if he is a member (OpenID Connect Core 1.0 section 3.1.3.7). The host that hands it over is not trusted.
+ * Whom an identity token is about, where that is a member (OpenID Connect Core 1.0 section 3.1.3.7). The host that hands it over is not trusted.
  * What jose says of a token is not passed on: its errors hold the claims.
  *
  * @throws BH_SIGN_IN_TOKEN, BH_SIGN_IN_NOT_MEMBER, BH_SIGN_IN_KEYS

@@ -20,7 +20,7 @@ export function listCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-Who decided it: "policy, locked" can not be changed; "policy, default" until you set it; "user" you did; "built-in" nobody.
+Who decided it: "policy, locked" cannot be changed; "policy, default" until you set it; "user" you did; "built-in" nobody.
 What the policy decides beyond these: \`bulkhead policy show\`.
 
 Examples:

@@ -29,7 +29,7 @@ export function setCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-What the organization has locked can not be set: exit status 77, and who locked it.
+What the organization has locked cannot be set: exit status 77, and who locked it.
 
 Examples:
   $ bulkhead settings set bulkhead.memoryMiB 8192
