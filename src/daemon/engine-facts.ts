@@ -16,6 +16,7 @@ export const enginePaths = {
   /** What containers bind that are to have the Docker socket; `/var/run` is a link to `/run`. */
   socketStandIn: '/run/docker.sock',
   config: '/run/bulkhead/engine/dockerd.json',
+  program: '/usr/sbin/dockerd',
 } as const;
 
 /**

@@ -63,6 +63,14 @@ export function readInForce(args: Documents, phases: PhaseSink, { log, refused }
   return { isolation, settings, effective, standing, members, shared };
 }
 
+/** Likewise of what fails before the engine could begin: told to the host, and thrown. */
+export async function untilEngine<T>(phases: PhaseSink, work: Promise<T>): Promise<T> {
+  return work.catch((error: unknown) => {
+    phases.failure('engine-failed', messageOf(error));
+    throw error;
+  });
+}
+
 function orFailure<T>(phases: PhaseSink, failure: 'policy-refused' | 'engine-failed', read: () => T): T {
   try {
     return read();

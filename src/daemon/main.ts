@@ -11,14 +11,14 @@ import { authorizationSocket, listenAuthorization } from './authorization-plugin
 import { composeRuntime } from './compose-runtime.js';
 import { Engine } from './engine.js';
 import { createEngineClient } from './engine-client.js';
-import { configureEngine } from './engine-configuration.js';
+import { askDockerd, configureEngine } from './engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine-facts.js';
 import { answerExplain } from './explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
-import { readInForce } from './in-force.js';
+import { readInForce, untilEngine } from './in-force.js';
 import { openInitLink } from './init-link.js';
 import { Journal } from './journal.js';
 import { journalStream } from './log-stream.js';
@@ -107,7 +107,13 @@ async function main(args: DaemonArguments): Promise<void> {
   const { added, stripped } = engineConfigurationOf(options, gatePolicy.portBinding, ownNetworks);
   for (const { key, reason } of stripped)
     log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');
-  const engineIsOutdated = configureEngine(enginePaths.config, policy, added);
+  const ownOptions = Object.keys(options.kept).length === 0;
+  const check = (file: string): Promise<void> =>
+    ownOptions ? Promise.resolve() : askDockerd(enginePaths.program, file);
+  const engineIsOutdated = await untilEngine(
+    phases,
+    configureEngine(enginePaths.config, { policy, added, check }),
+  );
   const engineFacts = readEngineFacts(shared, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);

@@ -15,13 +15,29 @@ const mirror = z.string().refine((text) => {
   );
 }, 'not an http or https address of a registry');
 
-/** `host`, `host:port` or a network. */
-const registry = z
-  .string()
-  .regex(/^[\w.\-:[\]]+(?:\/\d{1,3})?$/, 'not a registry such as registry.example:5000');
+/** `host`, `host:port` or a network; dockerd starts with no other (registry/config.go, loadInsecureRegistries), and `--validate` does not look. */
+const registry = z.string().refine((text) => {
+  if (cidr.safeParse(text).success || isIP(text) !== 0) return true;
+  const [, six, host = '', port = '0'] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(text) ?? [];
+  const named = host.split('.').every((label) => /^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/i.test(label));
+  return Number(port) <= 65_535 && (six === undefined ? named : isIP(six) === 6);
+}, 'not a registry such as registry.example:5000');
 
-/** As dockerd reads sizes: a number with or without a unit. */
-const size = z.string().regex(/^\d+(?:\.\d+)?\s?[kmgt]?i?b?$/i, 'not a size such as 20GB');
+/** As dockerd reads sizes (go-units, parseSize): a number with or without a unit. */
+const size = z.string().regex(/^\d{1,15}(?:\.\d{1,15})? ?(?:b|[kmgt](?:i?b)?)?$/i, 'not a size such as 20GB');
+
+/** dockerd refuses names of its own, and one name with two values (opts/opts.go, ValidateLabel; daemon/config/config.go, GetConflictFreeLabels). */
+const labels = z
+  .array(
+    z
+      .string()
+      .regex(/^[^=\s]+=[^\0]*$/, 'not a label such as key=value')
+      .regex(/^(?!com\.docker\.|io\.docker\.|org\.dockerproject\.)/i, "a name that is Docker's own"),
+  )
+  .refine((all) => {
+    const distinct = [...new Set(all)].map((label) => label.split('=', 1)[0]);
+    return new Set(distinct).size === distinct.length;
+  }, 'one name has two values');
 
 const ulimit = z.strictObject({
   Name: z.string().regex(/^[a-z]+$/),
@@ -47,7 +63,7 @@ const gcRule = z.strictObject({
 
 /**
  * What of dockerd's configuration (dockerd(8), "Daemon configuration file", Docker 28.5) a policy or a user may decide, and in which form.
- * A value dockerd does not take would keep the engine from starting, so each form is what dockerd's own reading needs or narrower. What is
+ * A value dockerd does not take would keep the engine from starting, so each form is what dockerd's own reading needs or narrower (and dockerd is asked once more before it gets them, `engine-configuration.ts`). What is
  * not here is taken away: a list of what is dangerous would not have what the next version adds.
  */
 export const engineOptionShapes: Readonly<Record<string, z.ZodType>> = {
@@ -76,13 +92,13 @@ export const engineOptionShapes: Readonly<Record<string, z.ZodType>> = {
   icc: z.boolean(),
   init: z.boolean(),
   'insecure-registries': z.array(registry),
-  labels: z.array(z.string().regex(/^[^=\s]+=[^\0]*$/, 'not a label such as key=value')),
+  labels,
   'log-driver': z.enum(['json-file', 'local', 'none']),
   'log-level': z.enum(['debug', 'info', 'warn', 'error', 'fatal']),
   'log-opts': z.strictObject({
     'max-size': z
       .string()
-      .regex(/^\d+[kmg]?$/i, 'not a size such as 10m')
+      .regex(/^[1-9]\d{0,14}[kmg]?$/i, 'not a size such as 10m')
       .optional(),
     'max-file': z
       .string()

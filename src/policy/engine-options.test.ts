@@ -100,9 +100,39 @@ describe('engineOptionsText', () => {
     [{ 'registry-mirrors': ['https://u:p@mirror.example'] }, 'registry-mirrors.0: not an http'],
     [{ 'log-opts': { mode: 'non-blocking' } }, 'log-opts: '],
     [{ builder: { gc: { defaultKeepStorage: 'much' } } }, 'builder.gc.defaultKeepStorage: not a size'],
+    [{ 'default-shm-size': '5ib' }, 'default-shm-size: not a size'],
+    [{ 'default-shm-size': '5i' }, 'default-shm-size: not a size'],
+    [{ 'default-shm-size': '5\t' }, 'default-shm-size: not a size'],
+    [{ labels: ['team=a', 'Com.Docker.x=1'] }, "labels.1: a name that is Docker's own"],
+    [{ labels: ['team=a', 'team=b'] }, 'labels: one name has two values'],
+    [{ 'insecure-registries': ['-x'] }, 'insecure-registries.0: not a registry'],
+    [{ 'insecure-registries': ['x-'] }, 'insecure-registries.0: not a registry'],
+    [{ 'insecure-registries': ['a_b'] }, 'insecure-registries.0: not a registry'],
+    [{ 'insecure-registries': ['x:65536'] }, 'insecure-registries.0: not a registry'],
+    [{ 'insecure-registries': ['[::g]:5000'] }, 'insecure-registries.0: not a registry'],
+    [{ 'insecure-registries': ['10.0.0.0/33'] }, 'insecure-registries.0: not a registry'],
   ])('%j is refused by the name of the option', (options, expected) => {
     const { error } = engineOptionsText.safeParse(text(options));
     expect(error?.issues[0]?.message).toContain(expected);
+  });
+
+  test.each([
+    { 'default-shm-size': '5 kB' },
+    { 'default-shm-size': '1.5GiB' },
+    { 'default-shm-size': '64' },
+    { labels: ['team=a', 'team=a', 'docker.x=1'] },
+    {
+      'insecure-registries': [
+        'localhost',
+        '192.0.2.1:5000',
+        '2001:db8::/32',
+        '[2001:db8::1]:5000',
+        '::1',
+        'a-b.c:1',
+      ],
+    },
+  ])('%j is taken', (options) => {
+    expect(engineOptionsText.safeParse(text(options)).error).toBeUndefined();
   });
 
   test.each(['', '[]', '"x"', '{,}', '{"mtu": 1, "mtu": 2}'])('%s is no object', (given) => {

@@ -215,6 +215,14 @@ describe("users' settings", () => {
   });
 });
 
+test('G08: what dockerd would not start with is told, and keeps no engine in a loop', async () => {
+  const options = JSON.stringify({ 'dns-search': ['not a domain'] });
+  const policy = { linuxVM: { dockerDaemonOptions: { locked: true, value: options } } };
+  await expect(startSettingsEngine('refused', { policy })).rejects.toThrow(
+    /engine-failed: dockerd does not start with linuxVM\.dockerDaemonOptions: .*not a domain is not a valid domain/,
+  );
+});
+
 const publishedSchema = z.array(z.object({ HostIp: z.string(), HostPort: z.string() }));
 
 interface Published {

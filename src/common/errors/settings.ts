@@ -2,6 +2,13 @@ import { defineErrors, ExitCode } from './definition.js';
 
 /** A user's own settings, and where the organization's stand in their way. */
 export const settingsErrors = defineErrors({
+  BH_ENGINE_OPTIONS: {
+    message: 'dockerd does not start with linuxVM.dockerDaemonOptions: {reason}.',
+    remedy:
+      'The engine was not started. `bulkhead settings get linuxVM.dockerDaemonOptions` shows them and `bulkhead policy show` whose they are: set others, or ask who wrote the policy.',
+    setting: 'linuxVM.dockerDaemonOptions',
+    exitCode: ExitCode.badData,
+  },
   BH_SETTING_ADMINISTRATORS: {
     message: 'The setting {name} is not for users: it stands in the policy of the organization, or nowhere.',
     remedy: 'Ask {contact}. `bulkhead settings list` shows what you may set. Nothing was changed.',
