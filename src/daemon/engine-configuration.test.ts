@@ -31,10 +31,8 @@ test('what dockerd would not start with never is the file it reads, and is named
     writeFileSync(dockerd, script, { mode: 0o755 });
     const check = async (file: string): Promise<void> => askDockerd(dockerd, file);
     const added = { 'dns-search': ['a b'] };
-    await expect(configureEngine(path, { policy: defaultPolicy, added, check })).rejects.toMatchObject({
-      code: 'BH_ENGINE_OPTIONS',
-      params: { reason: expect.stringMatching(/^no .*such domain$/) },
-    });
+    const attempt = configureEngine(path, { policy: defaultPolicy, added, check });
+    await expect(attempt).rejects.toThrow('linuxVM.dockerDaemonOptions: no  [31msuch domain.');
     expect(readFileSync(path, 'utf8')).toBe('{"mtu": 1500}');
     expect(readdirSync(directory).toSorted()).toEqual(['dockerd', 'dockerd.json']);
     // One that is not there says nothing, and is no yes.

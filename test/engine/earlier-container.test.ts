@@ -1,6 +1,6 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { probe } from '../support/docker.ts';
@@ -20,7 +20,7 @@ async function rewrite(file: string, changes: Record<string, unknown>): Promise<
  */
 test(
   'A11: containers of an engine without isolation do not start unprotected',
-  { timeout: 120_000 },
+  { timeout: 240_000 },
   async () => {
     const dir = await mkdtemp(join(tmpdir(), 'bulkhead-earlier-'));
     const script = 'ls /host; exec sleep 600';
@@ -63,9 +63,36 @@ test(
         },
       });
 
+      // Swarm and plug-ins are served to nobody; a data disk brings neither to life.
+      const plugin = 'ab'.repeat(32);
+      const prepared = {
+        'swarm/docker-state.json': '{"LocalAddr":"127.0.0.1","ListenAddr":"127.0.0.1:2377"}',
+        'swarm/certificates/swarm-node.crt': 'x',
+        [`plugins/${plugin}/config.json`]: JSON.stringify({
+          plugin: { Id: plugin, Name: 'prepared', Enabled: true },
+        }),
+      };
+      for (const [name, text] of Object.entries(prepared)) {
+        const file = join(dir, 'data/docker', name);
+        await mkdir(dirname(file), { recursive: true });
+        await writeFile(file, text);
+      }
+
       const second = await startOwnEngine('earlier', { dir });
       try {
-        const { docker: again } = second;
+        const { docker: again, internals } = second;
+        expect(await again.ok(['info', '-f', '{{.Swarm.LocalNodeState}}'])).toBe('inactive');
+        const pluginsSeen = async (): Promise<string[]> =>
+          readdir(`/proc/${await internals.pidOf('dockerd')}/root/var/lib/docker/plugins`);
+        expect(await pluginsSeen()).not.toContain(plugin);
+        // One that ends in good order unmounts what covers them.
+        await internals.replace('dockerd', 'SIGTERM');
+        await eventually(async () => {
+          expect(await again.ok(['info', '-f', '{{.Swarm.LocalNodeState}}'])).toBe('inactive');
+          expect(await pluginsSeen()).not.toContain(plugin);
+        }, 60_000);
+        // It is still on the disk: nothing of it was read.
+        expect(await readdir(join(dir, 'data/docker/plugins'))).toContain(plugin);
         const map = await eventually(() => again.ok(['exec', 'plain', 'cat', '/proc/1/uid_map']), 20_000);
         expect(parseIdMap(map).base).toBeGreaterThanOrEqual(100_000);
         for (const [name, said] of [

@@ -1,7 +1,10 @@
 #include "engine_storage.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -42,6 +45,31 @@ bool stop_links_of_containers(void)
 {
     return make_directory(STORAGE "/overlay2", 0710) && make_directory(SHORT_NAMES, 0710) && follow_no_links(STORAGE) &&
            mount_short_names() && follow_no_links(IMAGE_STORE);
+}
+
+static bool is_mounted(const char *path)
+{
+    struct stat found, storage;
+
+    return stat(path, &found) == 0 && stat(STORAGE, &storage) == 0 && found.st_dev != storage.st_dev;
+}
+
+bool hide_unserved_state(void)
+{
+    static const char *const UNSERVED[] = {STORAGE "/swarm", STORAGE "/plugins"};
+
+    for (size_t i = 0; i < sizeof(UNSERVED) / sizeof(UNSERVED[0]); i++) {
+        if (is_mounted(UNSERVED[i]))
+            continue;
+        if (!make_directory(UNSERVED[i], 0700)) {
+            if (errno == ENOSPC || errno == EDQUOT)
+                continue;
+            return false;
+        }
+        if (mount("tmpfs", UNSERVED[i], "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOSYMFOLLOW, "mode=0700,size=1m,nr_inodes=1k") != 0)
+            return false;
+    }
+    return true;
 }
 
 bool keep_short_names(void)

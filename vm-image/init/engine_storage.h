@@ -25,4 +25,13 @@ bool stop_links_of_containers(void);
  */
 bool keep_short_names(void);
 
+/**
+ * Before each start of dockerd: an empty tmpfs over the directories of swarm and of plug-ins, which are served to nobody here.
+ *
+ * Threat: dockerd takes up at its start what it finds there, without any request that could be refused: a data disk prepared elsewhere would bring
+ * plug-ins to life that run as root of the VM, or a swarm node that takes containers from others. What is on the disk stays there, unread. A dockerd that ends
+ * in good order unmounts that of the plug-ins. False with errno; on a full disk nothing is made that is not there.
+ */
+bool hide_unserved_state(void);
+
 #endif

@@ -114,6 +114,8 @@ bool services_start(struct services *services, enum service_index index)
         return start_daemon(services);
     if (index == DOCKERD && !keep_short_names() && errno != ENOENT)
         log_line("short names of layers: %s", strerror(errno));
+    if (index == DOCKERD && !hide_unserved_state())
+        return false;
     pid_t pid = spawn_service(&SERVICES[index], NULL, services->logs[index][1], NULL, 0);
     if (pid < 0)
         return false;
