@@ -178,3 +178,39 @@ test('lines that no daemon wrote are passed over', async () => {
   directory.files.set('served-00000001.jsonl', Buffer.from(`${'\0'.repeat(70_000)}\n{"seq":0,"bo\n`));
   expect(await lines(log)).toHaveLength(1);
 });
+
+test('refusals of every kind, of callers without number, do not push out an earlier one', async () => {
+  const directory = fakeLogDirectory();
+  const time = { ms: 0 };
+  const clock = { ...systemClock, now: () => time.ms };
+  const log = new AuditLog({ directory, clock });
+  log.record(refusal('BH_EARLY'));
+  const path = '\u4e00'.repeat(256);
+  const hammer = async (round: number): Promise<void> => {
+    for (let kind = 0; kind < 320; kind += 1) {
+      const hammered: Decision = {
+        kind: 'request',
+        outcome: 'refused',
+        who: { kind: 'container', id: `${round}-${kind % 8}`, image: path },
+        request: 'r',
+        method: 'POST',
+        path,
+        code: `BH_${kind % 40}`,
+        container: path,
+        image: path,
+      };
+      for (let count = 0; count < 61; count += 1) log.record(hammered);
+      await log.flush();
+    }
+    log.record(refusal(`BH_ROUND_${round}`));
+    await log.flush();
+  };
+  for (let round = 0; round < 2; round += 1) {
+    await hammer(round);
+    time.ms += 10 * 60_000;
+  }
+  const kept = [...directory.files.values()].map(String).join('');
+  expect(kept).toContain('"BH_EARLY"');
+  // Nor did they keep one of another kind out.
+  for (let round = 0; round < 2; round += 1) expect(kept).toContain(`"BH_ROUND_${round}"`);
+});

@@ -75,7 +75,7 @@ export class AuditLog {
   /** Takes a decision down, or counts it where there were too many of its kind. */
   record(decision: Decision): void {
     const { series, budget, kind, key } = budgetOf(decision);
-    if (this.#limiter.admits(key, kind, budget)) {
+    if (this.#limiter.admits(kind.who.kind, key, kind, budget)) {
       this.#write(series, decision);
       return;
     }

@@ -12,8 +12,17 @@ export interface DecisionKind {
 /** A series of files of its own for what must be there later, so that no number of requests that were served pushes it out. */
 export type Series = 'notable' | 'served';
 
-/** Each refusal code of each caller has its own: 60 a minute for somebody who tries, then one in ten seconds. */
-const refused: Budget = { burst: 60, perMinute: 6 };
+/**
+ * Each refusal code of each caller has its own: 60 a minute for somebody who tries, then one in ten seconds. Threat: with forty codes and as many containers
+ * as one likes to make, these budgets together are more than the files hold, and what was refused before would be pushed out within seconds. So beyond
+ * three of a kind in an hour they draw on one for all: with the longest lines there can be, what was refused stays for hours.
+ */
+const refused: Budget = {
+  burst: 60,
+  perMinute: 6,
+  first: { burst: 3, perMinute: 3 / 60 },
+  together: { burst: 2000, perMinute: 20 },
+};
 /** Reading changes nothing; `docker` asks `_ping` before every command. */
 const served: Budget = { burst: 300, perMinute: 60 };
 /** More than a busy build machine asks for. */

@@ -7,7 +7,7 @@ function limiter() {
   const time = { ms: 0 };
   const made = new RateLimiter<string>({ now: () => time.ms });
   const ask = (kind: string, times = 1): number =>
-    Array.from({ length: times }).filter(() => made.admits(kind, kind, budget)).length;
+    Array.from({ length: times }).filter(() => made.admits('all', kind, kind, budget)).length;
   return { time, ask, account: () => made.account() };
 }
 
