@@ -191,7 +191,7 @@ test('refusals of every kind, of callers without number, do not push out an earl
       const hammered: Decision = {
         kind: 'request',
         outcome: 'refused',
-        who: { kind: 'container', id: `${round}-${kind % 8}`, image: path },
+        who: { kind: 'container', id: `${round}-${Math.floor(kind / 40)}`, image: path },
         request: 'r',
         method: 'POST',
         path,
