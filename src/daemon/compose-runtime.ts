@@ -84,7 +84,7 @@ export function composeRuntime({
     }),
     audit: (event) => {
       log.info({ audit: 'container', ...event }, `container ${event.outcome}`);
-      void recordContainer(audit, event);
+      recordContainer(audit, event);
       if (event.outcome === 'planned') onPlanned();
     },
     onError: (error) => {

@@ -6,8 +6,9 @@ import { systemClock } from '../../common/system-clock.js';
 import type { Settings } from '../../policy/index.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
 import { enginePaths } from '../engine-facts.js';
+import { readContainerRecord } from '../socket-mount/container-record.js';
 import { AuditLog } from './audit-log.js';
-import { containerDecision, readContainerImage } from './container-audit.js';
+import { containerDecision } from './container-audit.js';
 import { SystemLogDirectory } from './log-directory.js';
 import { Telemetry } from './telemetry.js';
 
@@ -76,8 +77,8 @@ export function policyRefusal(facts: {
   };
 }
 
-/** Records what isolation made of a container, with its image. Never rejects. */
-export async function recordContainer(audit: AuditLog, event: RuntimeAuditEvent): Promise<void> {
-  const image = await readContainerImage(enginePaths.dataRoot, event.containerId);
-  audit.record(containerDecision(event, image));
+/** Records what isolation made of a container, with its image; a build step has none. Never throws. */
+export function recordContainer(audit: AuditLog, event: RuntimeAuditEvent): void {
+  const record = readContainerRecord(enginePaths.dataRoot, event.containerId);
+  audit.record(containerDecision(event, record?.image));
 }
