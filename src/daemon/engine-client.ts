@@ -105,6 +105,21 @@ export function createEngineClient(socketPath: string): EngineClient {
   };
 }
 
+/**
+ * What the engine answers to a GET, read by a schema; undefined where there is no such thing (404).
+ *
+ * Rejects on any other status, on an answer of another shape, and when the engine does not answer.
+ */
+export async function readEngine<Schema extends z.ZodType>(
+  client: Pick<EngineClient, 'call'>,
+  path: string,
+  schema: Schema,
+): Promise<z.infer<Schema> | undefined> {
+  const answered = await client.call('GET', path);
+  if (answered.status === 404) return undefined;
+  return schema.parse(JSON.parse(expectOk(path, answered)));
+}
+
 async function answer(call: ClientRequest): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     call.on('response', resolve);

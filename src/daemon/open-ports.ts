@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { bindingOption, isLoopback } from '../gate/port-bindings.js';
-import type { EngineClient } from './engine-client.js';
+import { type EngineClient, readEngine } from './engine-client.js';
 
 type Client = Pick<EngineClient, 'call'>;
 
@@ -42,7 +42,7 @@ export interface MadePort {
 
 /** The first port a container was made with on an address of its own that is not the loopback's; undefined where there is none, or no container. */
 export async function portMadeOpen(client: Client, container: string): Promise<MadePort | undefined> {
-  const made = await read(client, `/containers/${encodeURIComponent(container)}/json`, madeSchema);
+  const made = await readEngine(client, `/containers/${encodeURIComponent(container)}/json`, madeSchema);
   return made === undefined ? undefined : namedOpen(made);
 }
 
@@ -52,7 +52,8 @@ export async function portMadeOpen(client: Client, container: string): Promise<M
  */
 export async function openContainers(client: Client): Promise<readonly OpenContainer[]> {
   const open: OpenContainer[] = [];
-  for (const { Id, Image, State, Ports } of (await read(client, '/containers/json', listSchema)) ?? []) {
+  for (const { Id, Image, State, Ports } of (await readEngine(client, '/containers/json', listSchema)) ??
+    []) {
     const listening = (Ports ?? []).find(
       ({ IP, PublicPort }) => PublicPort !== undefined && !isLoopback(IP ?? ''),
     );
@@ -68,7 +69,7 @@ export async function openContainers(client: Client): Promise<readonly OpenConta
 }
 
 async function openAtStart(client: Client, container: string): Promise<string | undefined> {
-  const made = await read(client, `/containers/${container}/json`, madeSchema);
+  const made = await readEngine(client, `/containers/${container}/json`, madeSchema);
   if (made === undefined) return undefined;
   const named = namedOpen(made);
   if (named !== undefined) return `${named.port} on ${named.address}`;
@@ -85,7 +86,7 @@ async function openAtStart(client: Client, container: string): Promise<string | 
 /** Whether ports without an address listen everywhere on a network. On the default bridge they do as the engine's own configuration says. */
 async function opensByItself(client: Client, network: string): Promise<boolean> {
   if (network === 'bridge') return false;
-  const found = await read(client, `/networks/${encodeURIComponent(network)}`, networkSchema);
+  const found = await readEngine(client, `/networks/${encodeURIComponent(network)}`, networkSchema);
   return found?.Driver === 'bridge' && !found.Internal && !isLoopback(found.Options?.[bindingOption] ?? '');
 }
 
@@ -95,15 +96,4 @@ function namedOpen({ HostConfig }: z.infer<typeof madeSchema>): MadePort | undef
       // One without an address listens where its network says, and is looked at afterwards.
       if (HostIp !== '' && !isLoopback(HostIp)) return { port, address: HostIp };
   return undefined;
-}
-
-async function read<Schema extends z.ZodType>(
-  client: Client,
-  path: string,
-  schema: Schema,
-): Promise<z.infer<Schema> | undefined> {
-  const { status, body } = await client.call('GET', path);
-  if (status === 404) return undefined;
-  if (status !== 200) throw new Error(`${path} answered ${status}`);
-  return schema.parse(JSON.parse(body));
 }

@@ -3,7 +3,7 @@ import { joinedContainer } from '../../gate/joined-network.js';
 import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';
-import type { EngineClient } from '../engine-client.js';
+import { type EngineClient, readEngine } from '../engine-client.js';
 import type { SocketOwner } from './filtered-sockets.js';
 
 const mode = z.string().nullish();
@@ -47,7 +47,11 @@ export async function reachesMore(
     if (round === longestChain) return true;
     const next: string[] = [];
     for (const name of references) {
-      const found = await get(`/containers/${encodeURIComponent(name)}/json`, containerSchema, options);
+      const found = await readEngine(
+        options.client,
+        `/containers/${encodeURIComponent(name)}/json`,
+        containerSchema,
+      );
       if (found === undefined || seen.has(found.Id)) continue;
       seen.add(found.Id);
       if (
@@ -70,16 +74,5 @@ export async function containerOfExec(
   id: string,
   options: SocketHoldersOptions,
 ): Promise<string | undefined> {
-  return (await get(`/exec/${encodeURIComponent(id)}/json`, execSchema, options))?.ContainerID;
-}
-
-async function get<Schema extends z.ZodType>(
-  path: string,
-  schema: Schema,
-  { client }: SocketHoldersOptions,
-): Promise<z.infer<Schema> | undefined> {
-  const { status, body } = await client.call('GET', path);
-  if (status === 404) return undefined;
-  if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
-  return schema.parse(JSON.parse(body));
+  return (await readEngine(options.client, `/exec/${encodeURIComponent(id)}/json`, execSchema))?.ContainerID;
 }
