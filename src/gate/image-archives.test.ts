@@ -14,6 +14,7 @@ const refused: readonly [OperationId, string, HeaderField[], string][] = [
   ['ImageCreate', '/images/create?fromImage=&repo=x', [], 'docker import'],
   ['ImageCreate', '/images/create?repo=x', [], 'docker import'],
   ['ImageCreate', '/images/create?fromImage=x&fromSrc=-', [], 'docker import'],
+  ['ImageCreate', '/images/create?fromImage=x&fromImage=', [], 'docker import'],
   ['ImageBuild', '/build?remote=https%3A%2F%2Fx.example%2Fcontext.tar.gz', [], 'at an address'],
   ['ImageBuild', '/build?remote=&remote=http://x.example/x', [], 'at an address'],
   // To dockerd's own reading a repository, to BuildKit's an archive.

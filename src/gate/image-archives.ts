@@ -1,5 +1,6 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { HeaderField } from './http/header-fields.js';
+import { readImageCreate } from './image-create.js';
 import type { OperationId } from './operations.js';
 import type { GatePolicy } from './policy.js';
 import { queryValues } from './query.js';
@@ -46,11 +47,7 @@ type Judged = Partial<Record<OperationId, (request: ArchiveRequest) => string | 
 
 const archiveOf: Judged = {
   ImageLoad: () => 'docker load',
-  // The engine imports whenever it is not told what to pull.
-  ImageCreate: ({ query }) =>
-    queryValues(query, 'fromSrc').length > 0 || !queryValues(query, 'fromImage').some(Boolean)
-      ? 'docker import'
-      : undefined,
+  ImageCreate: ({ query }) => (readImageCreate(query).imports ? 'docker import' : undefined),
   ImageBuild: ({ query }) =>
     queryValues(query, 'remote').every(isNoArchive) ? undefined : 'a build from an archive at an address',
   Session: ({ fields }) => {

@@ -41,6 +41,7 @@ test.each([
   ['fromSrc=-', ['ImageImport']],
   ['fromImage=', ['ImageImport']],
   ['fromImage=&fromImage=x', ['ImagePull', 'ImageImport']],
+  ['fromImage=x&fromSrc=-', ['ImagePull', 'ImageImport']],
   [undefined, ['ImageImport']],
 ])('POST /images/create?%s', (query, operations) => {
   expect(operationsOf('ImageCreate', query)).toEqual(operations);

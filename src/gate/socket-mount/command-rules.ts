@@ -1,4 +1,5 @@
 import type { ListedCommand } from '../../common/docker-commands.js';
+import { readImageCreate } from '../image-create.js';
 import type { OperationId } from '../operations.js';
 import { queryValues } from '../query.js';
 import { alwaysAllowed, type CommandOperation, commandOperations, commandTable } from './command-table.js';
@@ -45,7 +46,10 @@ export function isWithin(narrow: PermittedOperations, wide: PermittedOperations)
  */
 export function operationsOf(id: OperationId, query: string | undefined): readonly CommandOperation[] {
   const values = (name: string): string[] => queryValues(query, name);
-  if (id === 'ImageCreate') return pullOrImport(values('fromImage'));
+  if (id === 'ImageCreate') {
+    const { pulls, imports } = readImageCreate(query);
+    return [...(pulls ? (['ImagePull'] as const) : []), ...(imports ? (['ImageImport'] as const) : [])];
+  }
   if (id === 'ContainerAttach' || id === 'ContainerAttachWebsocket')
     return values('logs').every(isFalse) ? [id] : [id, 'ContainerLogs'];
   if (id === 'ContainerRestart' || id === 'ContainerStop') {
@@ -61,12 +65,4 @@ export function operationsOf(id: OperationId, query: string | undefined): readon
 /** As dockerd reads it (httputils, BoolValue). */
 function isFalse(value: string): boolean {
   return ['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase());
-}
-
-/** POST /images/create is two commands: dockerd pulls where `fromImage` is not empty, and imports otherwise. */
-function pullOrImport(images: readonly string[]): readonly CommandOperation[] {
-  const asked: CommandOperation[] = [];
-  if (images.some((image) => image !== '')) asked.push('ImagePull');
-  if (images.length === 0 || images.includes('')) asked.push('ImageImport');
-  return asked;
 }
