@@ -5,7 +5,7 @@ import { describeSettings } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { settingsText } from '../../output/settings-text.js';
-import { readPolicyFile } from './policy-files.js';
+import { examinePolicyFile } from './policy-files.js';
 
 export function checkCommand(context: CliContext): Command {
   return new Command('check')
@@ -25,7 +25,7 @@ Examples:
 }
 
 async function check({ terminal }: CliContext, file: string, json: boolean): Promise<void> {
-  const { settings, problems } = await readPolicyFile(file);
+  const { settings, problems } = await examinePolicyFile(file);
   const reports = settings === undefined ? [] : describeSettings(settings);
   if (json) {
     const document = {

@@ -15,13 +15,13 @@ import { machinePolicyFile } from '../../../vm/documents/index.js';
 export { openPolicyFile, policyFileOf } from '../../../vm/documents/index.js';
 
 /** @throws BH_POLICY_FILE where it can't be read. What is wrong in it is in the answer. */
-export async function readPolicyFile(file: string): Promise<ReadSettings> {
+export async function examinePolicyFile(file: string): Promise<ReadSettings> {
   return readSettings(await bytesOf(file), file);
 }
 
 /** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
 export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
-  return soundPolicy(await readPolicyFile(file));
+  return soundPolicy(await examinePolicyFile(file));
 }
 
 /** @throws BH_POLICY_FILE, BH_POLICY_KEY_FILE */
