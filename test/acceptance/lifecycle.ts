@@ -43,6 +43,27 @@ export function lifecycleRows(docker: () => Docker): void {
       ).toBe('100000');
     });
 
+    test('its streams can be opened anew by their names, as images do that log to /dev/stdout', async () => {
+      const script = 'echo out >/dev/stdout; echo err >/dev/stderr; cat /dev/stdin >/proc/1/fd/1';
+      for (const flags of [[], ['--init'], ['--privileged'], ['-u', '1000:1000']])
+        expect([
+          flags,
+          await docker().run(['run', '--rm', '-i', ...flags, probe, 'sh', '-c', script], { input: 'in' }),
+        ]).toEqual([flags, { status: 0, stdout: 'out\nin', stderr: 'err' }]);
+      const name = await start();
+      const inside = 'echo of exec >/dev/stdout; echo first >/proc/1/fd/1';
+      expect(await docker().ok(['exec', name, 'sh', '-c', inside])).toBe('of exec');
+      expect(await docker().ok(['exec', '-u', '1000', name, 'sh', '-c', 'echo user >/dev/stdout'])).toBe(
+        'user',
+      );
+      expect(await docker().ok(['logs', name])).toBe('first');
+      const step = `FROM ${probe}\nRUN echo step >/dev/stdout\n`;
+      const { status, stderr } = await docker().run(['build', '--no-cache', '--progress', 'plain', '-'], {
+        input: step,
+      });
+      expect([status, stderr]).toEqual([0, expect.stringMatching(/^#\d+ [\d.]+ step$/m)]);
+    });
+
     test('stop, start, restart', async () => {
       const name = await start();
       await docker().ok(['stop', '-t', '1', name]);

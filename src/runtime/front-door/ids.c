@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,8 +43,7 @@ int make_user_namespace(uint32_t base, uint32_t size) {
   const int namespace = open(path, O_RDONLY | O_CLOEXEC);
   if (namespace < 0) fail("the user namespace cannot be opened: %s", strerror(errno));
   kill(child, SIGKILL);
-  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) {
-  }
+  while (waitpid(child, NULL, 0) < 0 && errno == EINTR) continue;
   return namespace;
 }
 
@@ -63,4 +64,19 @@ void act_as_host_root(void) {
   setfsuid(0);
   setfsgid(0);
   if (setfsuid((uid_t)-1) != 0 || setfsgid((gid_t)-1) != 0) fail("the ids of the host's root cannot be taken back");
+}
+
+void give_streams(uint32_t base) {
+  struct statfs system;
+  for (int fd = 0; fd <= 2; fd++)
+    if (fstatfs(fd, &system) == 0 && system.f_type == PIPEFS_MAGIC && fchown(fd, base, base) != 0)
+      fail("a stream cannot be given to the container: %s", strerror(errno));
+}
+
+void give_streams_to_running(void) {
+  char path[48];
+  unsigned process, base;
+  FILE *file = fopen("init.pid", "re");
+  if (file == NULL || fscanf(file, "%u", &process) != 1 || snprintf(path, sizeof path, "/proc/%u/uid_map", process) < 0) return;
+  if ((file = fopen(path, "re")) != NULL && fscanf(file, " 0 %u", &base) == 1 && base >= 65536) give_streams(base);
 }

@@ -12,3 +12,12 @@ int make_user_namespace(uint32_t base, uint32_t size);
  */
 void act_as(uint32_t base);
 void act_as_host_root(void);
+
+/*
+ * Gives the pipes among our standard streams, which become the container's, to its root: the shim makes them as root of the host, an id the
+ * container does not have, and it could not open /dev/stdout anew. Nothing but pipes without a name: a file or a FIFO stays whose it is.
+ */
+void give_streams(uint32_t base);
+
+/* The same for an exec. A shim's working directory is the bundle, with `init.pid`; where there is none, nobody's streams are given away. */
+void give_streams_to_running(void);

@@ -11,6 +11,7 @@
 
 #include "argv.h"
 #include "facts.h"
+#include "ids.h"
 #include "link.h"
 #include "log.h"
 #include "mounts.h"
@@ -83,6 +84,7 @@ static void stage_container(const struct command_line *line) {
   if (!plan_parse(&answer, count, &plan, error, sizeof error)) fail("the plan of bulkheadd is malformed: %s", error);
   const int here = open(".", O_PATH | O_DIRECTORY | O_CLOEXEC);
   carry_out(&plan, sources, bundle);
+  give_streams(plan.ops[0].base);
   /* Relative arguments of runc start from where it was called. */
   if (here < 0 || fchdir(here) != 0) fail("the working directory is gone: %s", strerror(errno));
 }
@@ -94,5 +96,6 @@ int main(int argc, char **argv) {
   if (line.name != NULL && strcmp(line.name, "run") == 0) repeat_on_stderr();
   if (line.kind == COMMAND_REFUSED) fail("%s", line.error);
   if (line.kind == COMMAND_STAGED) stage_container(&line);
+  if (line.kind == COMMAND_PASSED && line.name != NULL && strcmp(line.name, "exec") == 0) give_streams_to_running();
   become_runc(argv);
 }
