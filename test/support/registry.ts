@@ -1,6 +1,6 @@
 import type { Docker } from './docker.ts';
 import { eventually } from './eventually.ts';
-import { engineRecipe, importTestImage } from './test-images.ts';
+import { registryRecipe, importTestImage } from './test-images.ts';
 
 /** Debian's registry in a container of the engine that pushes to it and pulls from it. */
 export interface Registry extends AsyncDisposable {
@@ -12,14 +12,14 @@ export interface Registry extends AsyncDisposable {
 
 /** @param port where the registry listens in the engine's network; without one where there is room. */
 export async function startRegistry(docker: Docker, port = ''): Promise<Registry> {
-  const engine = await importTestImage(docker, engineRecipe);
+  const image = await importTestImage(docker, registryRecipe);
   const environment = ['REGISTRY_HTTP_ADDR=0.0.0.0:5000', 'OTEL_TRACES_EXPORTER=none'].flatMap((value) => [
     '-e',
     value,
   ]);
   const server = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
   const published = ['-p', `127.0.0.1:${port}:5000`];
-  const container = await docker.ok(['run', '-d', ...published, ...environment, engine, ...server]);
+  const container = await docker.ok(['run', '-d', ...published, ...environment, image, ...server]);
   const address = (await docker.ok(['port', container, '5000'])).replace('127.0.0.1', 'localhost');
   return {
     address,

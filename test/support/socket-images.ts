@@ -1,7 +1,7 @@
 import type { Docker } from './docker.ts';
 import { probe } from './docker.ts';
 import { startRegistry } from './registry.ts';
-import { engineRecipe, importTestImage } from './test-images.ts';
+import { registryRecipe, importTestImage } from './test-images.ts';
 
 /** The image with the client, by a name no registry knows. */
 const client = 'bulkhead-test/client';
@@ -15,16 +15,16 @@ export interface RegistryImages extends AsyncDisposable {
   named(name: string): string;
 }
 
-/** The probe image with the Docker client of the engine image, as small as can be: it is pushed, saved and loaded. @returns its name. */
+/** The probe image with the Docker client of Debian, as small as can be: it is pushed, saved and loaded. @returns its name. */
 export async function dockerClientImage(docker: Docker): Promise<string> {
-  const from = await importTestImage(docker, engineRecipe);
+  const from = await importTestImage(docker, registryRecipe);
   const libraries = '/usr/lib/x86_64-linux-gnu';
   const lines = [
-    `FROM ${from} AS engine`,
+    `FROM ${from} AS debian`,
     `FROM ${probe}`,
-    'COPY --from=engine /usr/bin/docker /usr/bin/docker',
-    `COPY --from=engine ${libraries}/libc.so.6 ${libraries}/libc.so.6`,
-    `COPY --from=engine ${libraries}/ld-linux-x86-64.so.2 /lib64/ld-linux-x86-64.so.2`,
+    'COPY --from=debian /usr/bin/docker /usr/bin/docker',
+    `COPY --from=debian ${libraries}/libc.so.6 ${libraries}/libc.so.6`,
+    `COPY --from=debian ${libraries}/ld-linux-x86-64.so.2 /lib64/ld-linux-x86-64.so.2`,
   ];
   await docker.ok(['build', '-q', '-t', client, '-'], { input: lines.join('\n') });
   return client;

@@ -15,11 +15,13 @@ interface Recipe extends ImageShape {
   readonly packages: readonly string[];
 }
 
-/** An image of the files of another, without those named: a machine under TCG takes seconds to import ten megabytes. */
+/** An image of the files of another, without those named, or of none but those: an engine takes seconds to import all, one under TCG for ten megabytes. */
 interface Excerpt extends ImageShape {
   readonly of: Recipe;
   /** Patterns of tar, from `./`. */
   readonly without: readonly string[];
+  /** Members, from `./`. */
+  readonly only?: readonly string[];
 }
 
 interface ImageShape {
@@ -96,6 +98,25 @@ export const insideRecipe: Excerpt = {
   changes: engineRecipe.changes,
 };
 
+/** A registry, a Docker client, and nothing but what these two need. */
+export const registryRecipe: Excerpt = {
+  name: 'bulkhead-test/registry',
+  of: engineRecipe,
+  without: [],
+  only: [
+    './etc/docker/registry/config.yml',
+    './lib64',
+    './usr/bin/docker',
+    './usr/bin/docker-registry',
+    './usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2',
+    './usr/lib/x86_64-linux-gnu/libc.so.6',
+    './usr/lib64/ld-linux-x86-64.so.2',
+  ],
+  files: { 'etc/passwd': accounts['etc/passwd'] },
+  links: {},
+  changes: ['VOLUME /var/lib/docker'],
+};
+
 /** systemd as PID 1. Since 258 it runs on cgroup v2 alone, so machines with v1 get that of Debian 12. */
 export function systemdRecipe(cgroupVersion: 1 | 2): Recipe {
   return {
@@ -129,7 +150,7 @@ async function archiveOf(recipe: Recipe | Excerpt): Promise<string> {
   try {
     const root = join(work, 'root');
     const excerpt = 'of' in recipe;
-    await (excerpt ? unpackArchive(await archiveOf(recipe.of), root) : unpack(recipe, root));
+    await (excerpt ? unpackArchive(await archiveOf(recipe.of), root, recipe.only) : unpack(recipe, root));
     await finish(recipe, root);
     const without = [
       ...(excerpt ? recipe.without : []),
@@ -166,9 +187,13 @@ async function unpack({ suite, packages }: Recipe, target: string): Promise<void
   await execa('mmdebstrap', [merge, ...usual.map((argument) => (argument === suiteName ? suite : argument))]);
 }
 
-async function unpackArchive(archive: string, target: string): Promise<void> {
+async function unpackArchive(
+  archive: string,
+  target: string,
+  members: readonly string[] = [],
+): Promise<void> {
   await mkdir(target);
-  await execa('tar', ['-x', '-p', '-f', archive, '-C', target]);
+  await execa('tar', ['-x', '-p', '-f', archive, '-C', target, ...members]);
 }
 
 async function finish({ files, links }: ImageShape, root: string): Promise<void> {

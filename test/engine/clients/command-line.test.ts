@@ -1,7 +1,10 @@
+import { execa } from 'execa';
 import { inject, afterAll, expect, test } from 'vitest';
+import { findDockerClient } from '../../../scripts/docker-client.ts';
 import { terminalRows } from '../../acceptance/terminal.ts';
 import { createDocker, probe, unique } from '../../support/docker.ts';
 import { startRegistry } from '../../support/registry.ts';
+import { dockerTerminal } from '../../support/terminal.ts';
 
 /** Commands of the Docker CLI that no other file uses, or only inside another engine. */
 const docker = createDocker(inject('dockerHost'));
@@ -35,6 +38,52 @@ test('wait, rename, port, events', async () => {
   const events = await docker.ok(['events', '--since', since, '--until', until, ...format]);
   for (const action of ['create', 'start', 'rename', 'kill', 'die'])
     expect(events.split('\n')).toContain(action);
+});
+
+test('logs, events and stats are followed, and leave the container alone when the person has seen enough', async () => {
+  const name = await start();
+  const logs = dockerTerminal(docker.host, ['logs', '-f', '--tail', '5', '-t', name]);
+  const since = String(Math.floor(Date.now() / 1000));
+  const events = dockerTerminal(docker.host, ['events', '--since', since, '--filter', `container=${name}`]);
+  const { file, env } = findDockerClient(docker.host);
+  const stats = execa(file, ['stats', '--format', '{{.Name}}={{.PIDs}};', name], { env, reject: false });
+  let shown = '';
+  for await (const piece of stats.stdout) {
+    shown += String(piece);
+    if (shown.split(`${name}=1;`).length > 2) break;
+  }
+  stats.kill('SIGKILL');
+  await stats;
+  await docker.ok(['exec', name, 'sh', '-c', 'echo out >/proc/1/fd/1; echo err >/proc/1/fd/2']);
+  await logs.see(/T[\d:.]+Z out\r\n/);
+  await logs.see(/T[\d:.]+Z err\r\n/);
+  await events.see(/container exec_start: sh /);
+  for (const terminal of [logs, events]) {
+    terminal.type('\u0003');
+    expect(await terminal.ended).toBe(130);
+  }
+  const last = docker.run(['logs', '-f', name]);
+  await docker.ok(['kill', name]);
+  expect(await last).toEqual({ status: 0, stdout: 'out', stderr: 'err' });
+});
+
+test('archives through pipes: cp, export and import, save and load; what an image is made of', async () => {
+  const [name, image] = [await start(), `${unique('cli')}:1`];
+  await docker.ok(['exec', name, 'sh', '-c', 'echo piped > /file']);
+  const pipe = async (from: readonly string[], to: readonly string[]): Promise<string> => {
+    const { file, env } = findDockerClient(docker.host);
+    const { stdout } = await execa(file, from, { env }).pipe(file, to, { env });
+    return stdout.trim();
+  };
+  await pipe(['cp', `${name}:/file`, '-'], ['cp', '-', `${name}:/tmp`]);
+  expect(await docker.ok(['exec', name, 'cat', '/tmp/file'])).toBe('piped');
+  await pipe(['export', name], ['import', '-c', 'CMD ["cat", "/file"]', '-', image]);
+  expect(await docker.ok(['history', '-q', '--no-trunc', image])).toBe(
+    await docker.ok(['inspect', '-f', '{{.Id}}', image]),
+  );
+  expect(await pipe(['save', image], ['load'])).toBe(`Loaded image: ${image}`);
+  expect(await docker.ok(['run', '--rm', image])).toBe('piped');
+  await docker.ok(['rmi', image]);
 });
 
 test('a network is connected to and left while the container runs', async () => {

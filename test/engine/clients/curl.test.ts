@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
+import { z } from 'zod';
 import { createDocker, probe, unique } from '../../support/docker.ts';
 import { talk } from '../../support/raw-http.ts';
 import { tarArchive } from '../../support/tar-archive.ts';
@@ -19,6 +20,9 @@ afterAll(async () => {
   await docker.run(['rm', '-f', ...containers]);
   await rm(dir, { recursive: true });
 });
+/** The headers as well; stdin is closed. */
+const verbose = async (...args: string[]): Promise<{ stdout: string; stderr: string }> =>
+  execa('/usr/bin/curl', ['-sS', '-v', '--unix-socket', socket, ...args], { timeout: 30_000 });
 /** What curl prints, the status and the count of connections it made last. */
 const curl = async (...args: string[]): Promise<string> => {
   const write = ['-w', ' %{http_code} %{num_connects}\\n'];
@@ -67,6 +71,63 @@ test('an upload of unknown length, and of a known one, arrives whole', async () 
   await execa('/usr/bin/curl', ['-sS', '--unix-socket', socket, '-o', join(dir, 'b.tar'), `${target}big`]);
   const { stdout } = await execa('tar', ['-tvf', join(dir, 'b.tar')]);
   expect(stdout).toMatch(/^-rw-r----- 7\/0 +300000 .* big$/);
+});
+
+test('Expect: 100-continue is answered before the body is sent, and a refusal instead of it', async () => {
+  const name = await create();
+  await writeFile(join(dir, 'c.tar'), tarArchive([{ name: 'expected', content: 'sent' }]));
+  // Without an answer curl would wait so long.
+  const upload = ['-H', 'Expect: 100-continue', '--expect100-timeout', '25', '-T', join(dir, 'c.tar')];
+  const target = (of: string): string => `http://docker/v1.51/containers/${of}/archive?path=/`;
+  for (const flags of [[], ['-H', 'Transfer-Encoding: chunked']]) {
+    const begun = performance.now();
+    const { stderr } = await verbose(...flags, ...upload, target(name));
+    expect(stderr).toMatch(/< HTTP\/1\.1 100 Continue[^]*< HTTP\/1\.1 200 OK/);
+    expect(performance.now() - begun).toBeLessThan(20_000);
+  }
+  expect(await curl('-X', 'HEAD', '-I', `${target(name)}expected`)).toMatch(
+    /^HTTP\/1\.1 200 OK\r\n[^]*X-Docker-Container-Path-Stat: [^]* 200 1$/i,
+  );
+  expect((await verbose(...upload, target('none-such'))).stderr).toMatch(/< HTTP\/1\.1 404 /);
+});
+
+test('one connection for requests of every kind, one after the other', async () => {
+  const name = await create();
+  const container = `http://docker/v1.51/containers/${name}`;
+  await writeFile(join(dir, 'd.tar'), tarArchive([{ name: 'reused', content: 'r' }]));
+  const requests = [
+    ['-X', 'POST', `${container}/start`],
+    [`${container}/json`],
+    ['-I', `${container}/archive?path=/etc`],
+    ['-T', join(dir, 'd.tar'), `${container}/archive?path=/`],
+    [`${container}/archive?path=/reused`],
+    ['-X', 'DELETE', `${container}?force=1`],
+  ];
+  const each = ['--unix-socket', socket, '-w', '%{http_code} %{num_connects}\\n', '-o', '/dev/null'];
+  const { stdout } = await execa('/usr/bin/curl', [
+    '-sS',
+    ...requests.flatMap((request, at) => [...(at === 0 ? [] : ['--next']), ...each, ...request]),
+  ]);
+  expect(stdout.split('\n')).toEqual(['204 1', '200 0', '200 0', '200 0', '200 0', '204 0']);
+});
+
+test('exec with an upgrade of the connection, and without', async () => {
+  const name = await create();
+  const api = 'http://docker/v1.51';
+  await curl('-X', 'POST', `${api}/containers/${name}/start`);
+  const body = { AttachStdout: true, AttachStderr: true, Tty: true, Cmd: ['sh', '-c', 'tty; echo executed'] };
+  for (const [flags, status] of [
+    [['-H', 'Connection: Upgrade', '-H', 'Upgrade: tcp'], '101 UPGRADED'],
+    [[], '200 OK'],
+  ] as const) {
+    const made: unknown = JSON.parse(
+      (await verbose('--json', JSON.stringify(body), `${api}/containers/${name}/exec`)).stdout,
+    );
+    const { Id } = z.object({ Id: z.string() }).parse(made);
+    const { stdout, stderr } = await verbose(...flags, '--json', '{"Tty":true}', `${api}/exec/${Id}/start`);
+    expect(stderr).toContain(`< HTTP/1.1 ${status}`);
+    expect(stdout).toMatch(/^\/dev\/pts\/\d+\r\nexecuted\r?$/);
+  }
 });
 
 test('HTTP/1.0 and HTTP/2 without an upgrade are refused, and the answer says why', async () => {

@@ -1,9 +1,11 @@
 import { once } from 'node:events';
-import { Readable } from 'node:stream';
+import { createInterface } from 'node:readline';
+import { PassThrough, Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import Dockerode from 'dockerode';
 import { afterAll, expect, inject, test } from 'vitest';
 import { createDocker, probe, unique } from '../../support/docker.ts';
+import { startRegistry } from '../../support/registry.ts';
 import { tarArchive } from '../../support/tar-archive.ts';
 
 /** The library most programs for Node use. */
@@ -62,6 +64,12 @@ test('exec, statistics, processes, logs that are followed, and the files of a co
   expect(await whole(stream)).toContain('echoed');
   expect(await exec.inspect()).toMatchObject({ ExitCode: 0 });
   expect((await container.stats({ stream: false })).pids_stats?.current).toBeGreaterThan(0);
+  const samples: string[] = [];
+  for await (const line of createInterface({ input: await container.stats({ stream: true }) })) {
+    samples.push(line);
+    if (samples.length === 2) break;
+  }
+  for (const sample of samples) expect(sample).toContain(`"id":"${container.id}"`);
   const processes: unknown = await container.top();
   expect(JSON.stringify(processes)).toContain('sleep 600');
 
@@ -103,3 +111,25 @@ test('builds from an archive and says how it goes', async () => {
   expect(await whole(progress)).toContain('of the context');
   expect(await docker.ok(['run', '--rm', image, 'stat', '-c', '%u:%g', '/file'])).toBe('5:6');
 });
+
+test('pulls an image and shows how it goes, and runs it with an output for each of its streams', async () => {
+  await using registry = await startRegistry(docker);
+  const image = await registry.push(probe, 'dockerode/probe:1');
+  await docker.ok(['rmi', image]);
+  images.push(image);
+  const progress = await client.pull(image);
+  const shown = await new Promise<unknown>((resolve, reject) => {
+    client.modem.followProgress(progress, (error, events) =>
+      error === null ? resolve(events) : reject(error),
+    );
+  });
+  expect(JSON.stringify(shown)).toContain(`Status: Downloaded newer image for ${image}`);
+  const outputs = [new PassThrough(), new PassThrough()];
+  const script = 'echo out; echo err >&2; exit 5';
+  const ran: unknown = await client.run(image, ['sh', '-c', script], outputs, {
+    Tty: false,
+    HostConfig: { AutoRemove: true },
+  });
+  expect(ran).toEqual([{ StatusCode: 5 }, expect.anything()]);
+  expect(await Promise.all(outputs.map((output) => text(output.end())))).toEqual(['out\n', 'err\n']);
+}, 300_000);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { createDocker, type Outcome, probe, unique } from '../../support/docker.ts';
 import { eventually } from '../../support/eventually.ts';
+import { dockerTerminal } from '../../support/terminal.ts';
 
 const docker = createDocker(inject('dockerHost'));
 const project = unique('compose');
@@ -24,7 +25,7 @@ services:
   cache: { <<: *service, tmpfs: ["/cache"], read_only: true }
   mail: { <<: *service, environment: { A: b }, user: "1000:1000" }
   cron: { <<: *service, secrets: [token], configs: [settings] }
-  admin: { <<: *service, network_mode: "service:web", command: ["sleep", "600"] }
+  admin: { <<: *service, network_mode: "service:web", command: ["sh", "-c", "echo administered; exec sleep 600"] }
   docs: { <<: *service, networks: [back], sysctls: { net.core.somaxconn: "512" } }
   search: { <<: *service, privileged: true, ulimits: { nofile: 1024 }, shm_size: 32m }
 volumes: { data: {} }
@@ -92,6 +93,21 @@ test('a service that ends is started again, and one that is changed is made anew
   await compose('up', '-d', '--wait');
   expect(await idOf('mail')).not.toBe(before);
   expect(await compose('exec', '-T', 'mail', 'sh', '-c', 'echo $A; id -u')).toBe('c\n1000');
+});
+
+test('logs of the project are read and followed, and exec has a terminal', async () => {
+  expect(await compose('logs', 'admin', 'docs')).toMatch(/^admin-1 +\| administered$/m);
+  const following = dockerTerminal(docker.host, line(['logs', '-f', 'admin']));
+  await following.see(/admin-1[^\r\n]*administered\r\n/);
+  const terminal = dockerTerminal(docker.host, line(['exec', 'admin', 'sh']));
+  await terminal.see(/# /);
+  terminal.type('echo typed > /proc/1/fd/1; tty; exit 6\r');
+  await terminal.see(/\/dev\/pts\/\d/);
+  expect(await terminal.ended).toBe(6);
+  await following.see(/admin-1[^\r\n]*typed\r\n/);
+  following.type('\u0003');
+  await following.ended;
+  expect(await compose('ps', '--services', '--status', 'running')).toContain('admin');
 });
 
 test("C04: a service asks for the host's network", async () => {
