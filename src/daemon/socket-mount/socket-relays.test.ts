@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { execa } from 'execa';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { createSocketRelays, type SocketRelays } from './socket-relays.js';
 
 let programs: string;
@@ -81,6 +81,25 @@ test('while nobody listens behind it connections wait', async () => {
   await once(client, 'connect');
   const answered = text(client);
   await open();
+  expect(await answered).toBe('later');
+});
+
+test('while no file can be opened connections wait', async () => {
+  serve = (connection) => {
+    connection.end('later');
+  };
+  const pid = readFileSync(join(directory, 'relay.pid'), 'utf8');
+  const limit = async (files: string) => execa('prlimit', ['--pid', pid, `--nofile=${files}`]);
+  // As many as it has open, but for the one the call it waits in has taken already.
+  await limit('5:1024');
+  expect(await text(dial())).toBe('later');
+  const client = dial();
+  const answered = text(client);
+  // In clock_nanosleep(2) or nanosleep(2).
+  await vi.waitFor(() => {
+    expect(readFileSync(`/proc/${pid}/syscall`, 'utf8')).toMatch(/^(?:230|35|115|101) /);
+  }, 30_000);
+  await limit('1024:1024');
   expect(await answered).toBe('later');
 });
 

@@ -50,9 +50,21 @@ static int listen_on(const char *name)
     return listener;
 }
 
-static int reach(const char *name)
+static void wait_a_little(void)
 {
     struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000L};
+
+    nanosleep(&pause, NULL);
+}
+
+/* Of accept(2): what is over later, and is no fault of the socket. The whole VM may be short of files or memory, and the container keeps its socket. */
+static bool is_shortage(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOBUFS || error == ENOMEM;
+}
+
+static int reach(const char *name)
+{
     struct sockaddr_un address = {0};
 
     for (int attempt = 0; attempt < TRIES; attempt++) {
@@ -64,7 +76,7 @@ static int reach(const char *name)
         close(gate);
         if (errno != ECONNREFUSED && errno != ENOENT)
             return -1;
-        nanosleep(&pause, NULL);
+        wait_a_little();
     }
     return -1;
 }
@@ -168,6 +180,10 @@ int main(int count, char **arguments)
         if (client < 0) {
             if (errno == EINTR || errno == ECONNABORTED)
                 continue;
+            if (is_shortage(errno)) {
+                wait_a_little();
+                continue;
+            }
             return EXIT_FAILURE;
         }
         pid_t child = fork();
