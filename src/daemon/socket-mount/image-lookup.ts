@@ -18,8 +18,8 @@ const infoSchema = z.looseObject({ DriverStatus: z.array(z.array(z.string())).nu
 /** What is known of the image a name or an id stands for; undefined where the engine has none. */
 export type ImageLookup = (reference: string) => Promise<ImageWithParents | undefined>;
 
-/** Layers kept of images that were asked about: they never change. */
-const mostLayers = 10_000;
+/** Images of the list whose layers are kept, which never change. An image has 127 layers at most, each a hash of 71 characters. */
+const mostLayers = 500;
 
 /**
  * Asks the engine, which asks no registry, about images. What the image is made of is looked for among the images of the list alone, and only where
@@ -39,9 +39,23 @@ export function createImageLookup(
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`GET ${path} answered ${status}`);
     const { Id, RepoTags, RepoDigests, RootFS } = imageSchema.parse(JSON.parse(body));
-    const layers = RootFS?.Layers ?? [];
-    if (layersOf.size < mostLayers) layersOf.set(Id, layers);
-    return { id: Id, tags: RepoTags ?? [], digests: RepoDigests ?? [], layers };
+    return { id: Id, tags: RepoTags ?? [], digests: RepoDigests ?? [], layers: RootFS?.Layers ?? [] };
+  };
+
+  const layersBelow = async (id: string): Promise<readonly string[]> => {
+    const kept = layersOf.get(id);
+    if (kept !== undefined) return kept;
+    const layers = (await inspect(id))?.layers ?? [];
+    const [oldest] = layersOf.keys();
+    if (layersOf.size >= mostLayers && oldest !== undefined) layersOf.delete(oldest);
+    layersOf.set(id, layers);
+    return layers;
+  };
+
+  /** The names of the list first, because the memory does not keep any number of them. */
+  const named = (image: KnownImage): KnownImage => {
+    const isListed = new Set(image.names.filter((name) => list.matchesName(name)));
+    return { ...image, names: [...isListed, ...image.names.filter((name) => !isListed.has(name))] };
   };
 
   const parentsOf = async ({ id, layers }: ImageReport, digestsAreLocal: boolean): Promise<KnownImage[]> => {
@@ -58,8 +72,7 @@ export function createImageLookup(
       .filter((candidate) => candidate.id !== id && list.matches(candidate));
     const parents: KnownImage[] = [];
     for (const candidate of candidates) {
-      const below = layersOf.get(candidate.id) ?? (await inspect(candidate.id))?.layers ?? [];
-      if (isDerivedFrom(layers, below)) parents.push(candidate);
+      if (isDerivedFrom(layers, await layersBelow(candidate.id))) parents.push(named(candidate));
     }
     return parents;
   };
@@ -72,9 +85,12 @@ export function createImageLookup(
     });
     const report = await inspect(reference);
     if (report === undefined) return undefined;
-    const image = believedImage(report, digestsAreLocal);
-    const parents = list.matches(image) || list.empty ? [] : await parentsOf(report, digestsAreLocal);
-    return memory.learn({ ...image, parents });
+    const image = named(believedImage(report, digestsAreLocal));
+    const isListed = list.matches(image);
+    const parents = isListed || list.empty ? [] : await parentsOf(report, digestsAreLocal);
+    // Threat: containers of ever new images push out of the memory what it is for, and have a file written each.
+    const counts = isListed || parents.length > 0;
+    return counts ? memory.learn({ ...image, parents }) : memory.recall({ ...image, parents });
   };
 }
 

@@ -3,9 +3,15 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { orNothing } from '../../common/cause.js';
 import type { ImageWithParents } from '../../gate/socket-mount/decide-image.js';
+import type { KnownImage } from '../../gate/socket-mount/image-list.js';
 
 /** Images kept; of more than that the ones seen longest ago are forgotten, and asked for anew. */
 const most = 5000;
+/** Names and digests kept of one image each: a person can give it as many as they like. */
+const mostNames = 50;
+/** Images of the list kept that one is made of, with fewer names each. */
+const mostParents = 10;
+const mostParentNames = 5;
 
 const imageSchema = z.strictObject({
   id: z.string(),
@@ -39,19 +45,25 @@ export class ImageMemory {
     return this.#images.get(id);
   }
 
-  /** Adds what is believed now to what was before. Throws what writing the file throws. */
-  learn(image: ImageWithParents): ImageWithParents {
+  /** What is believed of an image now, and what was before, which is not added to. */
+  recall(image: ImageWithParents): ImageWithParents {
     const known = this.#images.get(image.id);
-    const learnt: ImageWithParents = {
+    return {
       id: image.id,
-      names: union(known?.names, image.names),
-      digests: union(known?.digests, image.digests),
+      names: union(image.names, known?.names),
+      digests: union(image.digests, known?.digests),
       parents: [
         ...image.parents,
         ...(known?.parents ?? []).filter(({ id }) => !image.parents.some((parent) => parent.id === id)),
       ],
     };
-    if (JSON.stringify(learnt) === JSON.stringify(known)) return learnt;
+  }
+
+  /** Adds what is believed now to what was before; of more than is kept, what the list has comes first. Throws what writing the file throws. */
+  learn(image: ImageWithParents): ImageWithParents {
+    const recalled = this.recall(image);
+    const learnt = bounded(recalled);
+    if (JSON.stringify(learnt) === JSON.stringify(this.#images.get(image.id))) return recalled;
     this.#images.delete(image.id);
     this.#images.set(image.id, learnt);
     for (const id of [...this.#images.keys()].slice(0, -most)) this.#images.delete(id);
@@ -59,7 +71,7 @@ export class ImageMemory {
       mode: 0o600,
     });
     renameSync(`${this.#file}.new`, this.#file);
-    return learnt;
+    return recalled;
   }
 }
 
@@ -71,6 +83,17 @@ function readImages(file: string): readonly ImageWithParents[] {
   }
 }
 
-function union(one: readonly string[] = [], other: readonly string[]): readonly string[] {
+function union(one: readonly string[], other: readonly string[] = []): readonly string[] {
   return [...new Set([...one, ...other])];
+}
+
+function bounded({ parents, ...image }: ImageWithParents): ImageWithParents {
+  return {
+    ...withNames(image, mostNames),
+    parents: parents.slice(0, mostParents).map((parent) => withNames(parent, mostParentNames)),
+  };
+}
+
+function withNames({ id, names, digests }: KnownImage, most: number): KnownImage {
+  return { id, names: names.slice(0, most), digests: digests.slice(0, most) };
 }
