@@ -4,7 +4,7 @@ import type { Health } from '../common/health.js';
 import type { SignInAnswer } from '../common/sign-in.js';
 import type { AuditLog } from './audit/index.js';
 import { signInDecision } from './audit/sign-in-audit.js';
-import type { Journal } from './journal.js';
+import type { Journal } from './journal/journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
 

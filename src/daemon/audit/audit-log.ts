@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { AuditEvent, AuditFacts, AuditQuery, Decision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
-import { Followers, type Following } from '../followers.js';
+import { Followers, type Following } from '../journal/followers.js';
 import { budgetOf, type DecisionKind, type Series } from './budgets.js';
 import type { LogDirectory } from './log-directory.js';
 import { RateLimiter } from './rate-limiter.js';

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream';
-import { readLines } from '../common/line-reader.js';
+import { readLines } from '../../common/line-reader.js';
 import type { Journal } from './journal.js';
 
 /** In UTF-16 units: a service that never ends its line must not be held in memory. */
