@@ -5,7 +5,7 @@ import type { IsolationPolicy } from '../isolation/policy.js';
 import { RuntimeServer } from '../runtime/index.js';
 import { type AuditLog, recordContainer } from './audit/index.js';
 import { createBuilderNetwork } from './builder-network.js';
-import { createCgroupRemoval } from './cgroup-removal.js';
+import { createCgroupRemoval } from './reaping/cgroup-removal.js';
 import { Decisions } from './decisions.js';
 import type { EngineClient } from './engine-client.js';
 import { enginePaths, type readEngineFacts } from './engine-facts.js';

@@ -30,7 +30,7 @@ import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './probe-image.js';
 import { engineConfigurationOf } from './settings-in-force.js';
 import { journalServiceOutput } from './journal/service-output.js';
-import { createReaper } from './create-reaper.js';
+import { createReaper } from './reaping/create-reaper.js';
 import { createSharedPaths } from './shared-list.js';
 import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';

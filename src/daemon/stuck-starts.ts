@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { splitProcessStat } from '../common/process-stat.js';
 import { releaseBlockedOpens } from './blocked-opens.js';
-import { runcProgram, shimProgram } from './engine-programs.js';
+import { runcProgram, shimProgram } from './reaping/engine-programs.js';
 import { enginePaths } from './engine-facts.js';
 
 /**

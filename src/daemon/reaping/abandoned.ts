@@ -1,4 +1,4 @@
-import type { ProcessIdentity } from '../runtime/index.js';
+import type { ProcessIdentity } from '../../runtime/index.js';
 
 /** Where dockerd has runc keep its containers: one directory each, named by Docker's id. */
 export const dockerRuntimeRoot = '/run/docker/runtime-runc/moby';

@@ -1,9 +1,9 @@
 import { execFile } from 'node:child_process';
 import { existsSync as exists, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf } from '../common/cause.js';
-import type { Clock } from '../common/clock.js';
-import type { ProcessIdentity } from '../runtime/index.js';
+import { codeOf } from '../../common/cause.js';
+import type { Clock } from '../../common/clock.js';
+import type { ProcessIdentity } from '../../runtime/index.js';
 import { type Abandonment, buildRuntimeRoot, type ContainerTraces } from './abandoned.js';
 import { removeEmpty } from './cgroup-removal.js';
 import {

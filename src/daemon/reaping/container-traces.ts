@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
-import { type Lease, type ProcessIdentity, startTimeOf } from '../runtime/index.js';
+import { type Lease, type ProcessIdentity, startTimeOf } from '../../runtime/index.js';
 import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace } from './abandoned.js';
 import { cgroupsOf } from './cgroup-removal.js';
 import { walkCgroups } from './cgroup-tree.js';
-import { cgroupRoot } from './delegate-cgroups.js';
+import { cgroupRoot } from '../delegate-cgroups.js';
 import { frontDoorProgram, runcProgram, shimProgram } from './engine-programs.js';
 
 /** containerd's directory of each container of Docker's, with what it told the shim. */

@@ -1,5 +1,5 @@
-import type { Clock } from '../common/clock.js';
-import type { Logger } from '../common/log.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
 import {
   type Abandonment,
   abandonments,

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readdirSync } from 'node:fs';
-import { codeOf } from '../common/cause.js';
+import { codeOf } from '../../common/cause.js';
 
 const { O_RDONLY, O_DIRECTORY, O_NOFOLLOW } = constants;
 
