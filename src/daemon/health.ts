@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { release, uptime } from 'node:os';
 import type { Health, KernelFacts, PolicyStanding } from '../common/health.js';
 import type { SignInState } from '../common/sign-in.js';
-import type { ServiceName } from './init-protocol.js';
+import type { ServiceName } from './init/init-protocol.js';
 import { readRootFacts } from './root-facts.js';
 import type { ServiceState } from './supervisor.js';
 

@@ -7,7 +7,7 @@ import type { IsolationPolicy } from '../isolation/policy.js';
 import type { EffectiveSettings, Settings } from '../policy/index.js';
 import { checkSharesAllowed } from './allowed-shares.js';
 import type { DaemonArguments } from './arguments.js';
-import type { PhaseSink } from './phase-sink.js';
+import type { PhaseSink } from './init/phase-sink.js';
 import { policyGuard } from './policy-guard.js';
 import { readPolicyInForce } from './policy-in-force.js';
 import { readSettingsInForce } from './settings-in-force.js';

@@ -1,6 +1,6 @@
 import { writeSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { codeOf } from '../common/cause.js';
+import { codeOf } from '../../common/cause.js';
 
 /** Phases the daemon reports; those before it come from the initramfs and PID 1. */
 export type DaemonPhase = 'daemon' | 'policy-sealed' | 'containerd-ready' | 'engine-ready' | 'powering-off';
