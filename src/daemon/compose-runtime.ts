@@ -7,11 +7,11 @@ import { type AuditLog, recordContainer } from './audit/index.js';
 import { createBuilderNetwork } from './builder-network.js';
 import { createCgroupRemoval } from './reaping/cgroup-removal.js';
 import { Decisions } from './decisions.js';
-import type { EngineClient } from './engine-client.js';
-import { enginePaths, type readEngineFacts } from './engine-facts.js';
+import type { EngineClient } from './engine/engine-client.js';
+import { enginePaths, type readEngineFacts } from './engine/engine-facts.js';
 import { createIsolationPlanner } from './isolation-planner.js';
 import { readNamespaceFact } from './namespace-facts.js';
-import { ensureProbeImage } from './probe-image.js';
+import { ensureProbeImage } from './engine/probe-image.js';
 import { createDockerSockets, type DockerSockets } from './socket-mount/socket-mounts.js';
 
 export interface RuntimeSources {

@@ -17,7 +17,7 @@ import type { Explanation } from '../isolation/explain.js';
 import type { Refusal } from '../isolation/plan.js';
 import { parseJson, stringifyJson } from '../common/json.js';
 import type { Decisions } from './decisions.js';
-import type { EngineAnswer, EngineClient } from './engine-client.js';
+import type { EngineAnswer, EngineClient } from './engine/engine-client.js';
 import { trialBody, volumesNamedBy } from './trial-body.js';
 
 export interface ExplainSources {

@@ -5,7 +5,7 @@ import type { Health, KernelFacts, PolicyStanding } from '../common/health.js';
 import type { SignInState } from '../common/sign-in.js';
 import type { ServiceName } from './init/init-protocol.js';
 import { readRootFacts } from './root-facts.js';
-import type { ServiceState } from './supervisor.js';
+import type { ServiceState } from './engine/supervisor.js';
 
 export interface HealthSources {
   readonly version: string;

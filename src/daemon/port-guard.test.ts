@@ -3,7 +3,7 @@ import type { PortBinding } from '../gate/port-bindings.js';
 import type { Decision } from '../common/audit-event.js';
 import { operationOf } from '../gate/operations.js';
 import { createPortGuard, type PortGuard } from './port-guard.js';
-import type { EngineAnswer } from './engine-client.js';
+import type { EngineAnswer } from './engine/engine-client.js';
 import type { Exchange } from './gate/exchange.js';
 
 const exchange = (path: string): Exchange => ({

@@ -6,7 +6,7 @@ import type { Logger } from '../common/log.js';
 import type { GatePolicy } from '../gate/policy.js';
 import { refusePort } from '../gate/port-bindings.js';
 import { logged } from './audit/subject.js';
-import type { EngineClient } from './engine-client.js';
+import type { EngineClient } from './engine/engine-client.js';
 import type { Exchange } from './gate/exchange.js';
 import type { Judge } from './gate/judges.js';
 import { openContainers, portMadeOpen } from './open-ports.js';

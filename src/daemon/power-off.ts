@@ -2,10 +2,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { Clock } from '../common/clock.js';
 import type { Logger } from '../common/log.js';
-import type { EngineClient } from './engine-client.js';
+import type { EngineClient } from './engine/engine-client.js';
 import type { InitLink } from './init/init-link.js';
 import type { PhaseSink } from './init/phase-sink.js';
-import type { Supervisor } from './supervisor.js';
+import type { Supervisor } from './engine/supervisor.js';
 
 /** Together at most 8.5 s, so that PID 1 has its share of the 10 s a person waits for `bulkhead down`. */
 const reloadDeadlineMs = 1_000;

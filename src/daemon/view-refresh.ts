@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { OperationId } from '../gate/operations.js';
-import { enginePaths } from './engine-facts.js';
+import { enginePaths } from './engine/engine-facts.js';
 import type { Exchange, GateHooks } from './gate/exchange.js';
 
 const program = '/usr/lib/bulkhead/refresh-views';

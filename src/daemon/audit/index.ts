@@ -5,7 +5,7 @@ import type { Health, PolicyStanding } from '../../common/health.js';
 import { systemClock } from '../../common/system-clock.js';
 import type { Settings } from '../../policy/index.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
-import { enginePaths } from '../engine-facts.js';
+import { enginePaths } from '../engine/engine-facts.js';
 import { readContainerRecord } from '../socket-mount/container-record.js';
 import { AuditLog } from './audit-log.js';
 import { containerDecision } from './container-audit.js';

@@ -2,11 +2,11 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { startTimeOf } from '../../runtime/index.js';
 import { readTraces, type TraceSources } from './container-traces.js';
-import type { Engine } from '../engine.js';
-import type { EngineClient } from '../engine-client.js';
+import type { Engine } from '../engine/engine.js';
+import type { EngineClient } from '../engine/engine-client.js';
 import { createReapEffects, realSystem } from './reap.js';
 import { engineSaysOf, Reaper } from './reaper.js';
-import type { Supervisor } from '../supervisor.js';
+import type { Supervisor } from '../engine/supervisor.js';
 
 /** Milliseconds for the engine's list of containers. */
 const listDeadline = 30_000;

@@ -1,4 +1,4 @@
-import type { EngineAnswer, EngineClient } from '../engine-client.js';
+import type { EngineAnswer, EngineClient } from '../engine/engine-client.js';
 
 /** An engine that has these answers, and 404 for everything else. */
 export function engineDouble(

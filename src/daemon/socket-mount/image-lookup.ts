@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { believedImage, type ImageReport, isDerivedFrom } from '../../gate/socket-mount/believed-image.js';
 import type { ImageWithParents } from '../../gate/socket-mount/decide-image.js';
 import type { ImageList, KnownImage } from '../../gate/socket-mount/image-list.js';
-import type { EngineClient } from '../engine-client.js';
+import type { EngineClient } from '../engine/engine-client.js';
 import type { ImageMemory } from './image-memory.js';
 
 const names = z.array(z.string()).nullish();

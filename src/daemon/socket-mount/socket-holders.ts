@@ -3,7 +3,7 @@ import { joinedContainer } from '../../gate/joined-network.js';
 import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';
-import { type EngineClient, readEngine } from '../engine-client.js';
+import { type EngineClient, readEngine } from '../engine/engine-client.js';
 import type { SocketOwner } from './filtered-sockets.js';
 
 const mode = z.string().nullish();

@@ -6,7 +6,7 @@ import { alwaysAllowed } from '../../gate/socket-mount/command-table.js';
 import type { PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketMountPolicy } from '../../gate/socket-mount/decide-image.js';
 import type { RequestBody } from '../../gate/request-body.js';
-import type { EngineClient } from '../engine-client.js';
+import type { EngineClient } from '../engine/engine-client.js';
 import type { Exchange } from '../gate/exchange.js';
 import { checkCreate } from './check-create.js';
 import { checkUpdate } from './check-update.js';

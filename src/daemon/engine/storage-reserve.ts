@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statfsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
-import type { Clock } from '../common/clock.js';
-import type { Logger } from '../common/log.js';
-import type { ExitStatus } from './init/init-protocol.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
+import type { ExitStatus } from '../init/init-protocol.js';
 
 /** As many portions, each of so many files with so many bytes: 8 MiB and 264 inodes together, which is no matter on any disk. */
 const portions = 8;

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { defaultPolicy } from '../isolation/policy.js';
+import { defaultPolicy } from '../../isolation/policy.js';
 import { askDockerd, configureEngine, withEntitlements } from './engine-configuration.js';
 
 const confined = { ...defaultPolicy, buildInsecure: 'confined' as const };

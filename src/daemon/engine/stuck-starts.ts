@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
-import { splitProcessStat } from '../common/process-stat.js';
+import { splitProcessStat } from '../../common/process-stat.js';
 import { releaseBlockedOpens } from './blocked-opens.js';
-import { runcProgram, shimProgram } from './reaping/engine-programs.js';
+import { runcProgram, shimProgram } from '../reaping/engine-programs.js';
 import { enginePaths } from './engine-facts.js';
 
 /**

@@ -1,8 +1,8 @@
 import { pino } from 'pino';
 import { expect, test } from 'vitest';
-import type { Clock } from '../common/clock.js';
-import type { InitLink } from './init/init-link.js';
-import type { InitCommand, InitMessage } from './init/init-protocol.js';
+import type { Clock } from '../../common/clock.js';
+import type { InitLink } from '../init/init-link.js';
+import type { InitCommand, InitMessage } from '../init/init-protocol.js';
 import { Supervisor } from './supervisor.js';
 
 /** PID 1 and time as doubles: commands are recorded, sleeps end when the test says so. */

@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { messageOf } from '../common/cause.js';
-import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import { printable } from '../common/printable.js';
-import type { IsolationPolicy } from '../isolation/policy.js';
-import { isJsonObject, type JsonObject } from '../policy/index.js';
+import { messageOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { printable } from '../../common/printable.js';
+import type { IsolationPolicy } from '../../isolation/policy.js';
+import { isJsonObject, type JsonObject } from '../../policy/index.js';
 
 const objectSchema = z.record(z.string(), z.unknown());
 

@@ -1,10 +1,10 @@
-import { abortReason } from '../common/abort.js';
-import { codeOf } from '../common/cause.js';
-import type { Clock } from '../common/clock.js';
-import type { Logger } from '../common/log.js';
+import { abortReason } from '../../common/abort.js';
+import { codeOf } from '../../common/cause.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
 import type { EngineClient } from './engine-client.js';
-import type { ServiceName } from './init/init-protocol.js';
-import type { PhaseSink } from './init/phase-sink.js';
+import type { ServiceName } from '../init/init-protocol.js';
+import type { PhaseSink } from '../init/phase-sink.js';
 import type { Supervisor } from './supervisor.js';
 
 /** Connecting to a socket whose owner has died, or has not begun to listen, fails at once; this is the pause between two tries. */

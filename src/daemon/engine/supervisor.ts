@@ -1,9 +1,9 @@
-import type { Clock } from '../common/clock.js';
-import type { Logger } from '../common/log.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
 import { nextDelay } from './backoff.js';
-import type { InitLink } from './init/init-link.js';
-import type { ExitStatus, InitMessage, ServiceName } from './init/init-protocol.js';
-import { serviceNames } from './init/init-protocol.js';
+import type { InitLink } from '../init/init-link.js';
+import type { ExitStatus, InitMessage, ServiceName } from '../init/init-protocol.js';
+import { serviceNames } from '../init/init-protocol.js';
 
 export interface ServiceState {
   readonly state: 'unknown' | 'running' | 'waiting' | 'stopped';

@@ -8,7 +8,7 @@ import {
   readlinkSync,
   readSync,
 } from 'node:fs';
-import { orNothing } from '../common/cause.js';
+import { orNothing } from '../../common/cause.js';
 
 /** Number of openat(2), by `process.arch`; programs in Go open every file with it. */
 const openatNumbers = new Map([

@@ -1,10 +1,10 @@
 import { existsSync, readFileSync, realpathSync, statSync, writeFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { deviceText } from '../common/mountinfo.js';
-import type { MountInfo } from '../isolation/plan.js';
-import { type EngineFacts, type ExactFile, type Place, unifiedHierarchy } from '../isolation/request.js';
-import { parseMountInfo } from '../runtime/index.js';
-import type { SharedDirectory } from './shared-list.js';
+import { deviceText } from '../../common/mountinfo.js';
+import type { MountInfo } from '../../isolation/plan.js';
+import { type EngineFacts, type ExactFile, type Place, unifiedHierarchy } from '../../isolation/request.js';
+import { parseMountInfo } from '../../runtime/index.js';
+import type { SharedDirectory } from '../shared-list.js';
 
 /** Paths of the engine inside the root; see docs/architecture.md, "Paths inside the root". */
 export const enginePaths = {
