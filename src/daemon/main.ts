@@ -8,12 +8,12 @@ import { auditHealth, openAuditLog, policyDecision, policyRefusal, startTelemetr
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
-import { composeRuntime } from './compose-runtime.js';
+import { composeRuntime } from './planning/compose-runtime.js';
 import { Engine } from './engine/engine.js';
 import { createEngineClient } from './engine/engine-client.js';
 import { askDockerd, configureEngine } from './engine/engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine/engine-facts.js';
-import { answerExplain } from './explain.js';
+import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
 import { createHandlers } from './handlers.js';

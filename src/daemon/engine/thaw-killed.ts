@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { splitProcessStat } from '../../common/process-stat.js';
-import { cgroupRoot } from '../delegate-cgroups.js';
+import { cgroupRoot } from '../planning/delegate-cgroups.js';
 
 /**
  * The engine's own cgroup of the freezer of cgroup v1: nobody freezes it, and what is moved there is thawed (freezer_attach(), Linux 6.18).

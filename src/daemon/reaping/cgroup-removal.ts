@@ -4,7 +4,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { codeOf } from '../../common/cause.js';
 import { walkCgroups } from './cgroup-tree.js';
-import { cgroupRoot } from '../delegate-cgroups.js';
+import { cgroupRoot } from '../planning/delegate-cgroups.js';
 
 /** Milliseconds before each try: a process that is ending keeps its cgroup a little longer than its ids. */
 const pauses = [0, 500, 2000, 10_000];

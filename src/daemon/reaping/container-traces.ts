@@ -5,7 +5,7 @@ import { type Lease, type ProcessIdentity, startTimeOf } from '../../runtime/ind
 import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace } from './abandoned.js';
 import { cgroupsOf } from './cgroup-removal.js';
 import { walkCgroups } from './cgroup-tree.js';
-import { cgroupRoot } from '../delegate-cgroups.js';
+import { cgroupRoot } from '../planning/delegate-cgroups.js';
 import { frontDoorProgram, runcProgram, shimProgram } from './engine-programs.js';
 
 /** containerd's directory of each container of Docker's, with what it told the shim. */

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import type { Clock } from '../common/clock.js';
-import { builderNetworkName } from '../isolation/places.js';
-import type { EngineAnswer, EngineClient } from './engine/engine-client.js';
-import { probeImage } from './engine/probe-image.js';
+import type { Clock } from '../../common/clock.js';
+import { builderNetworkName } from '../../isolation/places.js';
+import type { EngineAnswer, EngineClient } from '../engine/engine-client.js';
+import { probeImage } from '../engine/probe-image.js';
 
 /** A container's first process, by whose namespaces others join it. */
 export interface NetworkHolder {

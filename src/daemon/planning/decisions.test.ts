@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { requestFor } from '../isolation/testing/requests.js';
-import { containerSpec } from '../isolation/testing/specs.js';
-import { serialiseRuntimeSpec } from '../oci/runtime-spec.js';
+import { requestFor } from '../../isolation/testing/requests.js';
+import { containerSpec } from '../../isolation/testing/specs.js';
+import { serialiseRuntimeSpec } from '../../oci/runtime-spec.js';
 import { Decisions, type Judged } from './decisions.js';
 
 function judged(): Judged {

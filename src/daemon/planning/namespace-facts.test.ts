@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
-import type { SourceFact } from '../isolation/plan.js';
-import { namespaceMagic, namespaceMount } from '../runtime/facts.js';
+import type { SourceFact } from '../../isolation/plan.js';
+import { namespaceMagic, namespaceMount } from '../../runtime/facts.js';
 import { type HeldPath, pathsToHold, readNamespaceFact } from './namespace-facts.js';
 import { openProcess, type ProcessView } from './process-view.js';
 

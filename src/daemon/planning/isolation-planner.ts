@@ -1,20 +1,20 @@
-import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import { wantsBuilderNetwork } from '../isolation/build-step.js';
-import { decide } from '../isolation/decide.js';
-import type { SourceFact, IdRange, Refusal } from '../isolation/plan.js';
-import type { IsolationPolicy } from '../isolation/policy.js';
-import { refuseUnparsed } from '../isolation/known-fields.js';
-import type { EngineFacts, NamespaceFact } from '../isolation/request.js';
-import { namespacePathsOf, sourcesOf } from '../isolation/sources.js';
-import { parseRuntimeSpec } from '../oci/runtime-spec.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { wantsBuilderNetwork } from '../../isolation/build-step.js';
+import { decide } from '../../isolation/decide.js';
+import type { SourceFact, IdRange, Refusal } from '../../isolation/plan.js';
+import type { IsolationPolicy } from '../../isolation/policy.js';
+import { refuseUnparsed } from '../../isolation/known-fields.js';
+import type { EngineFacts, NamespaceFact } from '../../isolation/request.js';
+import { namespacePathsOf, sourcesOf } from '../../isolation/sources.js';
+import { parseRuntimeSpec } from '../../oci/runtime-spec.js';
 import type { Decisions } from './decisions.js';
 import type { NetworkHolder } from './builder-network.js';
 import { readImageLayers } from './image-layers.js';
 import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
 import { readUptimeSeconds } from './uptime.js';
-import type { ContainerRequest, Inquiry, Planner } from '../runtime/index.js';
-import { grantedPaths, grantFor, type SocketMounts } from './socket-mount/grant-request.js';
+import type { ContainerRequest, Inquiry, Planner } from '../../runtime/index.js';
+import { grantedPaths, grantFor, type SocketMounts } from '../socket-mount/grant-request.js';
 
 export interface IsolationPlannerOptions {
   readonly engine: EngineFacts;

@@ -1,6 +1,6 @@
 import { chownSync, mkdirSync } from 'node:fs';
-import { unifiedHierarchy } from '../isolation/request.js';
-import type { Plan } from '../isolation/plan.js';
+import { unifiedHierarchy } from '../../isolation/request.js';
+import type { Plan } from '../../isolation/plan.js';
 
 /** Where PID 1 and native mode mount the hierarchies. */
 export const cgroupRoot = '/sys/fs/cgroup';

@@ -1,18 +1,18 @@
-import type { Logger } from '../common/log.js';
-import { systemClock } from '../common/system-clock.js';
-import type { SocketMountPolicy } from '../gate/socket-mount/decide-image.js';
-import type { IsolationPolicy } from '../isolation/policy.js';
-import { RuntimeServer } from '../runtime/index.js';
-import { type AuditLog, recordContainer } from './audit/index.js';
+import type { Logger } from '../../common/log.js';
+import { systemClock } from '../../common/system-clock.js';
+import type { SocketMountPolicy } from '../../gate/socket-mount/decide-image.js';
+import type { IsolationPolicy } from '../../isolation/policy.js';
+import { RuntimeServer } from '../../runtime/index.js';
+import { type AuditLog, recordContainer } from '../audit/index.js';
 import { createBuilderNetwork } from './builder-network.js';
-import { createCgroupRemoval } from './reaping/cgroup-removal.js';
+import { createCgroupRemoval } from '../reaping/cgroup-removal.js';
 import { Decisions } from './decisions.js';
-import type { EngineClient } from './engine/engine-client.js';
-import { enginePaths, type readEngineFacts } from './engine/engine-facts.js';
+import type { EngineClient } from '../engine/engine-client.js';
+import { enginePaths, type readEngineFacts } from '../engine/engine-facts.js';
 import { createIsolationPlanner } from './isolation-planner.js';
 import { readNamespaceFact } from './namespace-facts.js';
-import { ensureProbeImage } from './engine/probe-image.js';
-import { createDockerSockets, type DockerSockets } from './socket-mount/socket-mounts.js';
+import { ensureProbeImage } from '../engine/probe-image.js';
+import { createDockerSockets, type DockerSockets } from '../socket-mount/socket-mounts.js';
 
 export interface RuntimeSources {
   readonly engineFacts: ReturnType<typeof readEngineFacts>;

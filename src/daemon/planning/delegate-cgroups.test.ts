@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { planFor } from '../isolation/testing/expect.js';
-import { requestFor } from '../isolation/testing/requests.js';
-import { containerSpec } from '../isolation/testing/specs.js';
+import { planFor } from '../../isolation/testing/expect.js';
+import { requestFor } from '../../isolation/testing/requests.js';
+import { containerSpec } from '../../isolation/testing/specs.js';
 import { delegateCgroups } from './delegate-cgroups.js';
 
 let root: string;

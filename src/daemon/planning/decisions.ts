@@ -1,8 +1,8 @@
-import { explain, type Explanation } from '../isolation/explain.js';
-import { refuseUnparsed } from '../isolation/known-fields.js';
-import type { Refusal } from '../isolation/plan.js';
-import type { IsolationRequest } from '../isolation/request.js';
-import { parseRuntimeSpec } from '../oci/runtime-spec.js';
+import { explain, type Explanation } from '../../isolation/explain.js';
+import { refuseUnparsed } from '../../isolation/known-fields.js';
+import type { Refusal } from '../../isolation/plan.js';
+import type { IsolationRequest } from '../../isolation/request.js';
+import { parseRuntimeSpec } from '../../oci/runtime-spec.js';
 
 /** A question the rules were asked about a container; its specification as text, which takes a tenth of the memory. */
 export type Judged = Omit<IsolationRequest, 'spec'> & { readonly config: string };

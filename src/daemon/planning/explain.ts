@@ -1,23 +1,23 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
-import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
+import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import {
   type ContainerExplanation,
   type ExplainAnswer,
   explainAnswerSchema,
   type ExplainQuestion,
   explainQuestionSchema,
-} from '../common/explanation.js';
-import { decideBody } from '../gate/decide-request.js';
-import { bindLocally } from '../gate/port-bindings.js';
-import { joinById } from '../gate/joined-network.js';
-import type { GatePolicy } from '../gate/policy.js';
-import { RequestBody } from '../gate/request-body.js';
-import type { Explanation } from '../isolation/explain.js';
-import type { Refusal } from '../isolation/plan.js';
-import { parseJson, stringifyJson } from '../common/json.js';
+} from '../../common/explanation.js';
+import { decideBody } from '../../gate/decide-request.js';
+import { bindLocally } from '../../gate/port-bindings.js';
+import { joinById } from '../../gate/joined-network.js';
+import type { GatePolicy } from '../../gate/policy.js';
+import { RequestBody } from '../../gate/request-body.js';
+import type { Explanation } from '../../isolation/explain.js';
+import type { Refusal } from '../../isolation/plan.js';
+import { parseJson, stringifyJson } from '../../common/json.js';
 import type { Decisions } from './decisions.js';
-import type { EngineAnswer, EngineClient } from './engine/engine-client.js';
+import type { EngineAnswer, EngineClient } from '../engine/engine-client.js';
 import { trialBody, volumesNamedBy } from './trial-body.js';
 
 export interface ExplainSources {

@@ -1,5 +1,5 @@
-import type { NamespaceFact } from '../isolation/request.js';
-import type { SourceFact } from '../isolation/plan.js';
+import type { NamespaceFact } from '../../isolation/request.js';
+import type { SourceFact } from '../../isolation/plan.js';
 import { type OpenProcess, openProcess } from './process-view.js';
 
 /** Which container, if any, holds a range of ids; asked of the lease table. */

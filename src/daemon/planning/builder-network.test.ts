@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createBuilderNetwork } from './builder-network.js';
-import type { EngineAnswer } from './engine/engine-client.js';
+import type { EngineAnswer } from '../engine/engine-client.js';
 
 const clock = { now: () => 0, sleep: () => Promise.resolve() };
 const running: EngineAnswer = {
