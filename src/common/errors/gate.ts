@@ -16,6 +16,12 @@ export const gateErrors = defineErrors({
     remedy: 'What cannot be read with certainty is refused.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_BUSY: {
+    message:
+      'The request is refused by rule body-memory, because the requests of {whose} that are under way take {limit} MiB of memory with their JSON bodies.',
+    remedy: 'Try again when fewer requests are under way. Docker clients send bodies of some KiB.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_COMMAND: {
     message:
       'enhanced container isolation: docker command "{command}" is blocked; if you wish to allow it, configure the docker socket command list in admin-settings (rule socket-commands).',

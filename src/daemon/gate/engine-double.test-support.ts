@@ -7,6 +7,7 @@ import { socketPair, temporaryDirectory } from '../../channel/test-support/strea
 import { createLogger } from '../../common/log.js';
 import { developer } from '../../gate/caller.js';
 import { openPolicy } from '../../gate/policy.test-support.js';
+import { BodyBudget } from './body-budget.js';
 import type { GateHooks } from './exchange.js';
 import { passGate } from './pass-gate.js';
 
@@ -31,6 +32,7 @@ export const noHooks: GateHooks = {
   after: () => undefined,
   containerId: async () => Promise.resolve(undefined),
   policy: openPolicy,
+  bodies: new BodyBudget(),
   witness: {
     newId: () => 'request',
     read: () => undefined,

@@ -8,6 +8,7 @@ import type { Operation } from '../../gate/operations.js';
 import type { GatePolicy } from '../../gate/policy.js';
 import type { RequestBody } from '../../gate/request-body.js';
 import type { Takeover } from '../../gate/takeover.js';
+import type { BodyBudget } from './body-budget.js';
 import type { ByteSource } from './byte-source.js';
 
 /** One side of the gate: what is read from it is read through the source alone. */
@@ -63,5 +64,7 @@ export interface GateHooks {
   after(exchange: Exchange): Promise<void> | undefined;
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
+  /** Memory for the bodies that are read whole. */
+  readonly bodies: BodyBudget;
   readonly witness: RequestWitness;
 }

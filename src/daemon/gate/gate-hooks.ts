@@ -3,6 +3,7 @@ import type { GatePolicy } from '../../gate/policy.js';
 import type { PortGuard } from '../port-guard.js';
 import type { DockerSockets } from '../socket-mount/socket-mounts.js';
 import { freshViewHooks, type RefreshViews } from '../view-refresh.js';
+import { BodyBudget } from './body-budget.js';
 import type { GateHooks, RequestWitness } from './exchange.js';
 import { type Judge, judgeAll } from './judges.js';
 import { createSettingsJudge } from './settings-judge.js';
@@ -37,6 +38,7 @@ export function createGateHooks(sources: GateHookSources): GateHooks {
     },
     containerId,
     policy,
+    bodies: new BodyBudget(),
     witness,
   };
 }

@@ -10,6 +10,7 @@ import { parseRequestHead, type RequestHead, requestIdHeader } from '../../gate/
 import { operationOf } from '../../gate/operations.js';
 import { bodyRewriteOf, longestBody } from '../../gate/rewrite-body.js';
 import { takeoverOf } from '../../gate/takeover.js';
+import type { BodyClaim } from './body-budget.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
@@ -62,7 +63,10 @@ export async function sendRequest(
   const request = withRequestId(exchange);
   const rewrite = bodyRewriteOf(operation.id);
   if (rewrite !== undefined) {
-    const body = await rewrite(await readBody(request, client), {
+    using memory = hooks.bodies.claim(exchange.caller);
+    const sent = await readBody(request, client, memory);
+    memory.parsed(sent);
+    const body = await rewrite(sent, {
       policy: hooks.policy,
       idOf: hooks.containerId,
       judge: (parsed) => {
@@ -74,7 +78,8 @@ export async function sendRequest(
     const framing = request.framing === undefined ? undefined : { length: body.length };
     const head = canonicalRequest(anew, framing, takeover);
     hooks.witness.passed(exchange.id);
-    return writeAll(engine.stream, [Buffer.from(head), body]);
+    await writeAll(engine.stream, [Buffer.from(head), body]);
+    return;
   }
   const head = canonicalRequest(request, request.framing, takeover);
   hooks.witness.passed(exchange.id);
@@ -91,7 +96,7 @@ function withRequestId({ id, request }: Exchange): RequestHead {
   return { ...request, fields: [...request.fields, [requestIdHeader, id]] };
 }
 
-async function readBody(request: RequestHead, { stream, source }: Peer): Promise<Buffer> {
+async function readBody(request: RequestHead, { stream, source }: Peer, memory: BodyClaim): Promise<Buffer> {
   const { framing, expectsContinue } = request;
   if (typeof framing === 'object') checkLength(framing.length);
   if (expectsContinue) await writeAll(stream, [continueAnswer]);
@@ -99,6 +104,7 @@ async function readBody(request: RequestHead, { stream, source }: Peer): Promise
   await eachContent(request, source, async (content) => {
     for (const piece of content) {
       checkLength(body.length + piece.length);
+      memory.bytes(piece.length);
       body.add(piece);
     }
   });
