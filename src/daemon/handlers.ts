@@ -25,20 +25,22 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     engine: sources.engine,
     status: sources.health,
     explain: sources.explain,
-    signIn: async (question) => recorded('sign-in', await answerSignIn(sources.signIn, question), sources),
-    signOut: async () => recorded('sign-out', await answerSignOut(sources.signIn), sources),
+    signIn: async (question) => recorded('sign-in', sources, (signIn) => answerSignIn(signIn, question)),
+    signOut: async () => recorded('sign-out', sources, answerSignOut),
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
     powerOff: sources.powerOff,
   };
 }
 
-function recorded(
+async function recorded(
   action: 'sign-in' | 'sign-out',
-  answer: SignInAnswer,
-  { audit }: HandlerSources,
-): SignInAnswer {
-  const decision = signInDecision(action, answer);
+  { audit, signIn }: HandlerSources,
+  act: (signIn: SignIn | undefined) => Promise<SignInAnswer>,
+): Promise<SignInAnswer> {
+  const before = signIn?.member?.subject;
+  const answer = await act(signIn);
+  const decision = signInDecision(action, answer, before);
   if (decision !== undefined) audit.record(decision);
   return answer;
 }

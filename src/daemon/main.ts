@@ -57,9 +57,6 @@ async function main(args: DaemonArguments): Promise<void> {
   const journal = new Journal();
   const log = createLogger('bulkheadd', journalStream('bulkheadd', journal));
   const audit = openAuditLog();
-  const witness = new RequestAudit(audit.boot, (decision) => {
-    audit.record(decision);
-  });
   process.on('uncaughtException', (error) => {
     /* PID 1 starts a fresh daemon; the engine and its containers go on meanwhile. */
     process.stderr.write(`bulkheadd: ${error.stack ?? error.message}\n`);
@@ -81,6 +78,14 @@ async function main(args: DaemonArguments): Promise<void> {
       audit.flushNow();
     },
   });
+  const signIn = openSignIn(members, { directory: signInDirectory, clock: systemClock, log });
+  const witness = new RequestAudit(
+    audit.boot,
+    (decision) => {
+      audit.record(decision);
+    },
+    () => signIn?.member?.subject,
+  );
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
   const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
@@ -185,11 +190,6 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
   });
 
-  const signIn = openSignIn(members, {
-    directory: signInDirectory,
-    clock: systemClock,
-    log,
-  });
   const healthSources: HealthSources = {
     version,
     mode: args.mode,

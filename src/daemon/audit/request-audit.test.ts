@@ -8,9 +8,9 @@ import type { Exchange } from '../gate/exchange.js';
 import { exchangeOf } from '../gate/request-side.js';
 import { RequestAudit } from './request-audit.js';
 
-function audited() {
+function audited(signedIn?: () => string | undefined) {
   const decisions: Decision[] = [];
-  const audit = new RequestAudit('b007', (decision) => void decisions.push(decision));
+  const audit = new RequestAudit('b007', (decision) => void decisions.push(decision), signedIn);
   const read = (line: string, caller: Caller = developer): Exchange => {
     const request = parseRequestHead([`${line} HTTP/1.1`, 'Host: docker']);
     const exchange = exchangeOf(request, caller, audit.newId());
@@ -43,6 +43,25 @@ test('a request that is answered is one event', () => {
       container: 'web',
       status: 200,
     },
+  ]);
+});
+
+test('a request of somebody who is signed in is theirs, and one of a container is not', () => {
+  let subject: string | undefined = 'ada\u001B[2J';
+  const { audit, decisions, read } = audited(() => subject);
+  const container = { kind: 'container', id: 'abc', image: 'tool' } as const;
+  const [hers, other] = [read('GET /v1.51/info'), read('GET /v1.51/info', container)];
+  subject = undefined;
+  audit.answered(hers.id, 200);
+  audit.refused({ id: other.id }, container, mount);
+  audit.answered(read('GET /v1.51/info').id, 200);
+  subject = 'bob';
+  audit.refused({ id: 'unread' }, developer, mount);
+  expect(decisions.map((decision) => decision.who)).toEqual([
+    { kind: 'user', subject: 'ada [2J' },
+    container,
+    { kind: 'developer' },
+    { kind: 'user', subject: 'bob' },
   ]);
 });
 

@@ -13,6 +13,8 @@ import { logged, type Subject, subjectOf } from './subject.js';
 /** A request between its head and the first byte of its answer. */
 interface Pending {
   readonly exchange: Exchange;
+  /** When it came: signing out meanwhile changes nothing about it. */
+  readonly who: AuditCaller;
   subject: Subject;
   /** The engine was given it. */
   passed: boolean;
@@ -30,15 +32,24 @@ const mostLeft = 256;
  */
 export class RequestAudit implements RequestWitness, AuthorizationWitness {
   readonly #record: (decision: Decision) => void;
+  readonly #signedIn: () => string | undefined;
   readonly #prefix: string;
   readonly #pending = new Map<string, Pending>();
   readonly #left = new Map<string, Pending>();
   #count = 0;
 
-  /** @param boot makes the ids of this run of bulkheadd its own. */
-  constructor(boot: string, record: (decision: Decision) => void) {
+  /**
+   * @param boot makes the ids of this run of bulkheadd its own.
+   * @param signedIn the subject of whoever is signed in; undefined while nobody is.
+   */
+  constructor(
+    boot: string,
+    record: (decision: Decision) => void,
+    signedIn: () => string | undefined = () => undefined,
+  ) {
     this.#prefix = boot;
     this.#record = record;
+    this.#signedIn = signedIn;
   }
 
   newId(): string {
@@ -48,7 +59,8 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
 
   read(exchange: Exchange): void {
     const subject = subjectOf(exchange.path, exchange.request.query);
-    this.#pending.set(exchange.id, { exchange, subject, passed: false });
+    const who = this.#whoIs(exchange.caller);
+    this.#pending.set(exchange.id, { exchange, who, subject, passed: false });
   }
 
   passed(id: string): void {
@@ -76,7 +88,7 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
     this.#record({
       kind: 'request',
       outcome: 'refused',
-      who: callerOf(caller),
+      who: pending?.who ?? this.#whoIs(caller),
       request: id,
       ...(pending === undefined ? readingOf(request) : described(pending)),
       ...reasonOf(error.code),
@@ -103,7 +115,7 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
     this.#record({
       kind: 'request',
       outcome: 'refused',
-      who: left === undefined ? { kind: 'bulkheadd' } : callerOf(left.exchange.caller),
+      who: left === undefined ? { kind: 'bulkheadd' } : left.who,
       request: id ?? this.newId(),
       ...(left === undefined
         ? { method: logged(method), path: logged(path), ...subjectOf(path, undefined) }
@@ -120,6 +132,12 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
     pending.subject = { ...pending.subject, container: logged(parsed.data.Id) };
   }
 
+  #whoIs(caller: Caller): AuditCaller {
+    if (caller.kind === 'container') return { kind: 'container', id: caller.id, image: logged(caller.image) };
+    const subject = this.#signedIn();
+    return subject === undefined ? { kind: 'developer' } : { kind: 'user', subject: logged(subject) };
+  }
+
   #settle(id: string, status?: number): void {
     const pending = this.#pending.get(id);
     if (pending === undefined) return;
@@ -128,7 +146,7 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
     this.#record({
       kind: 'request',
       outcome: refusal !== undefined ? 'refused' : pending.passed ? 'allowed' : 'failed',
-      who: callerOf(pending.exchange.caller),
+      who: pending.who,
       request: id,
       ...described(pending),
       ...(refusal === undefined ? {} : { ...reasonOf(refusal.code), by: 'authorization' }),
@@ -144,12 +162,6 @@ function described({ exchange, subject }: Pending) {
 function readingOf(request: RequestHead | undefined) {
   if (request === undefined) return {};
   return { method: request.method, path: logged(withoutVersion(request.path)) };
-}
-
-function callerOf(caller: Caller): AuditCaller {
-  return caller.kind === 'container'
-    ? { kind: 'container', id: caller.id, image: logged(caller.image) }
-    : caller;
 }
 
 function pathOf(target: string): string {

@@ -6,15 +6,22 @@ import { logged } from './subject.js';
 /**
  * What came of signing in or out; undefined of an answer that decides nothing. Pure. Only who it was and the code of an error are taken:
  * neither can hold a token.
+ *
+ * @param before the subject of whoever was signed in until then: it is them who sign out.
  */
-export function signInDecision(action: 'sign-in' | 'sign-out', answer: SignInAnswer): Decision | undefined {
+export function signInDecision(
+  action: 'sign-in' | 'sign-out',
+  answer: SignInAnswer,
+  before: string | undefined,
+): Decision | undefined {
   if (answer.kind === 'begin') return undefined;
+  const earlier: AuditCaller =
+    before === undefined ? { kind: 'developer' } : { kind: 'user', subject: logged(before) };
   if (answer.kind === 'error') {
     const reason = isErrorCode(answer.code) ? reasonOf(answer.code) : { code: logged(answer.code) };
-    return { kind: 'sign-in', outcome: 'refused', who: { kind: 'developer' }, action, ...reason };
+    return { kind: 'sign-in', outcome: 'refused', who: earlier, action, ...reason };
   }
   const { member } = answer.state;
-  const who: AuditCaller =
-    member === null ? { kind: 'developer' } : { kind: 'user', subject: logged(member.subject) };
+  const who: AuditCaller = member === null ? earlier : { kind: 'user', subject: logged(member.subject) };
   return { kind: 'sign-in', outcome: 'allowed', who, action };
 }

@@ -67,5 +67,17 @@ test('before the engine answers what is remembered decides, and an id needs no m
 test('a container the engine has no record of has none', async () => {
   expect(readContainerRecord(directory, '../x')).toBeUndefined();
   expect(readContainerRecord(directory, 'd'.repeat(64))).toBeUndefined();
+  audited.length = 0;
   expect((await granted('no image', 'docker:cli', ['*'])).kind).toBe('denied');
+  expect(audited).toEqual([
+    {
+      kind: 'socket-mount',
+      outcome: 'refused',
+      who: { kind: 'engine' },
+      container: containerId,
+      code: 'BH_ISOLATION_DOCKER_SOCKET',
+      rule: 'binds',
+      setting: 'enhancedContainerIsolation.dockerSocketMount.imageList',
+    },
+  ]);
 });

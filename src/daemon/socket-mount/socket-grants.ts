@@ -45,17 +45,17 @@ export function createSocketGrants(options: SocketGrantsOptions): GrantSocket {
   const { sockets, recordOf } = options;
   return async (containerId) => {
     const record = recordOf(containerId);
-    if (record === undefined)
-      return { kind: 'denied', image: containerId, because: 'its image is not known' };
-    const decision = await decideById(record.imageId, options);
+    const decision = record === undefined ? undefined : await decideById(record.imageId, options);
     options.audit({
       kind: 'socket-mount',
-      outcome: decision.kind === 'denied' ? 'refused' : 'allowed',
+      outcome: decision?.kind === 'allowed' ? 'allowed' : 'refused',
       who: { kind: 'engine' },
       container: containerId,
-      image: record.image,
-      ...(decision.kind === 'denied' ? { ...reasonOf('BH_ISOLATION_DOCKER_SOCKET'), rule: 'binds' } : {}),
+      ...(record === undefined ? {} : { image: record.image }),
+      ...(decision?.kind === 'allowed' ? {} : { ...reasonOf('BH_ISOLATION_DOCKER_SOCKET'), rule: 'binds' }),
     });
+    if (record === undefined || decision === undefined)
+      return { kind: 'denied', image: containerId, because: 'its image is not known' };
     if (decision.kind === 'denied')
       return { kind: 'denied', image: shownImage(record.image), because: deniedBecause(decision) };
     return { kind: 'granted', path: await sockets.open({ containerId, ...record }) };
