@@ -15,6 +15,7 @@ import { askDockerd, configureEngine } from './engine/engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine/engine-facts.js';
 import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
+import { createKeptMountJudge } from './gate/kept-mounts.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
@@ -211,12 +212,14 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   const refreshViews = createRefreshViews((container) => client.runningPid(container));
   const mustBeMember = createSignInJudge(signIn);
+  const keptMounts = createKeptMountJudge(enginePaths.dataRoot, gatePolicy.shared);
   const entrance: EngineEntrance = {
     engineSocket: enginePaths.socket,
     whenEngineReady: (signal) => engine.whenReady(signal),
     hooks: createGateHooks({
       signIn: mustBeMember,
       policy: gatePolicy,
+      keptMounts,
       ports,
       dockerSockets,
       refreshViews: async (target) => {
@@ -237,7 +240,10 @@ async function main(args: DaemonArguments): Promise<void> {
         client,
         decisions,
         policy: gatePolicy,
-        mustBeMember: () => mustBeMember({ operation: { id: 'ContainerCreate' } }),
+        mayCreate: () => {
+          mustBeMember({ operation: { id: 'ContainerCreate' } });
+          keptMounts({ operation: { id: 'ContainerCreate' } });
+        },
       }),
     signIn,
     journal,

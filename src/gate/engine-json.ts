@@ -82,8 +82,14 @@ function wellFormed(text: string): string {
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/gs;
 
-/** `text` is known to be JSON, so strings and punctuation alone tell keys from values. */
-function refuseRepeatedKeys(text: string): void {
+/**
+ * `text` is known to be JSON, so strings and punctuation alone tell keys from values.
+ *
+ * @param fold which keys are the same: those of Go's structures in any case, those of its maps to the letter.
+ *
+ * Throws `BH_GATE_BODY`.
+ */
+export function refuseRepeatedKeys(text: string, fold: (key: string) => string = foldKey): void {
   const open: (Set<string> | null)[] = [];
   let previous = '';
   let beforePrevious = '';
@@ -91,16 +97,21 @@ function refuseRepeatedKeys(text: string): void {
     if (part === '{') open.push(new Set());
     else if (part === '[') open.push(null);
     else if (part === '}' || part === ']') open.pop();
-    else if (part === ':') noteKey(open.at(-1), previous, beforePrevious);
+    else if (part === ':') noteKey(fold, open.at(-1), previous, beforePrevious);
     beforePrevious = previous;
     previous = part;
   }
 }
 
-function noteKey(keys: Set<string> | null | undefined, literal: string, before: string): void {
+function noteKey(
+  fold: (key: string) => string,
+  keys: Set<string> | null | undefined,
+  literal: string,
+  before: string,
+): void {
   if (keys === null || keys === undefined || (before !== '{' && before !== ',')) return;
   const parsed: unknown = JSON.parse(literal);
-  const key = foldKey(String(parsed));
+  const key = fold(String(parsed));
   if (keys.has(key)) throw new BulkheadError('BH_GATE_BODY', { reason: `its body has the key ${key} twice` });
   keys.add(key);
 }

@@ -67,8 +67,11 @@ bool mount_data_disk(struct data_disk *disk, char *failed)
         snprintf(failed, FAILED_LIMIT, "%s of %s ended with status %d", disk->formatting ? "mke2fs" : "e2fsck -p", disk->path, status);
         return false;
     }
-    /* not nosuid: images hold setuid files, which containers in their user namespaces may use */
-    if (mount(disk->path, DATA_POINT, "ext4", MS_NODEV | MS_NOATIME, "errors=remount-ro") != 0) {
+    /*
+     * not nosuid: images hold setuid files, which containers in their user namespaces may use. No link is followed: the disk is a file of the developer's,
+     * and one in the place of a directory would have bulkheadd keep its records where a container writes, or the engine its storage.
+     */
+    if (mount(disk->path, DATA_POINT, "ext4", MS_NODEV | MS_NOATIME | MS_NOSYMFOLLOW, "errors=remount-ro") != 0) {
         snprintf(failed, FAILED_LIMIT, "mount of %s: %s", disk->path, strerror(errno));
         return false;
     }

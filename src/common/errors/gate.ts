@@ -65,6 +65,12 @@ export const gateErrors = defineErrors({
     remedy: "Give the container's full id, as docker inspect shows it.",
     exitCode: ExitCode.refused,
   },
+  BH_GATE_KEPT_MOUNT: {
+    message:
+      'enhanced container isolation: rule bind-sources refuses this while the engine keeps a record of {kind} {name} that leads to {source}, which nobody could have asked for here: it is of another engine, or was written while this one did not run.',
+    remedy: 'Remove it: {command} {name}. Ask your administrator if you did not make it.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_LOG_DRIVER: {
     message:
       'enhanced container isolation: rule log-drivers refuses the log driver {driver}, which could be pointed at sockets of the VM.',

@@ -12,6 +12,8 @@ export interface GateHookSources {
   /** Lets members alone use the engine, where the policy wants that. */
   readonly signIn: Judge;
   readonly policy: GatePolicy;
+  /** Refuses what the engine would do through mounts of records it had before. */
+  readonly keptMounts: Judge;
   readonly ports: Pick<PortGuard, 'judge' | 'after'>;
   readonly dockerSockets: Pick<DockerSockets, 'judge' | 'judgeBody'>;
   readonly refreshViews: RefreshViews;
@@ -21,12 +23,13 @@ export interface GateHookSources {
 
 /** What happens around every exchange, whoever's connection it comes by: the same for all of them, so made once. */
 export function createGateHooks(sources: GateHookSources): GateHooks {
-  const { signIn, policy, ports, dockerSockets, refreshViews, containerId, witness } = sources;
+  const { signIn, policy, keptMounts, ports, dockerSockets, refreshViews, containerId, witness } = sources;
   const views = freshViewHooks(refreshViews);
   return {
     judge: judgeAll([
       signIn,
       createSettingsJudge(policy),
+      keptMounts,
       ports.judge,
       (exchange) => dockerSockets.judge(exchange),
     ]),

@@ -24,8 +24,8 @@ export interface ExplainSources {
   readonly client: Pick<EngineClient, 'call' | 'containerId'>;
   readonly decisions: Decisions;
   readonly policy: GatePolicy;
-  /** Throws `BH_SIGN_IN_REQUIRED` where nobody may use the engine: what is asked makes a container, if one that never runs. */
-  readonly mustBeMember: () => void;
+  /** Throws where nobody may make a container: what is asked makes one, if one that never runs. */
+  readonly mayCreate: () => void;
 }
 
 const afterwards =
@@ -34,7 +34,7 @@ const afterwards =
 /** Answers one question of `bulkhead explain`; what went wrong is an answer, too. */
 export async function answerExplain(question: unknown, sources: ExplainSources): Promise<ExplainAnswer> {
   try {
-    sources.mustBeMember();
+    sources.mayCreate();
     const asked = explainQuestionSchema.parse(question);
     const answer = await ('container' in asked
       ? explainContainer(asked.container, sources)

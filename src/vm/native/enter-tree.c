@@ -132,9 +132,9 @@ void tree_enter(const struct enter_options *o)
 	must_mount("tmpfs", under("/run"), "tmpfs", MS_NOSUID | MS_NODEV, "mode=755");
 	must_mount("tmpfs", under("/tmp"), "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777");
 	must_mount("tmpfs", under("/var/log"), "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,size=64m");
-	/* Whole as well, as in the VM: bulkheadd keeps records there that the engine's view cannot write. */
+	/* Whole as well, as in the VM: bulkheadd keeps records there that the engine's view cannot write, and follows no link out of it or to where containers write. */
 	must_mount(o->data, under("/var/lib/bulkhead-data"), NULL, MS_BIND, NULL);
-	must_mount(NULL, under("/var/lib/bulkhead-data"), NULL, MS_BIND | MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL);
+	must_mount(NULL, under("/var/lib/bulkhead-data"), NULL, MS_BIND | MS_REMOUNT | MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOSYMFOLLOW, NULL);
 	bind_data(o->data, "docker", "/var/lib/docker");
 	bind_data(o->data, "containerd", "/var/lib/containerd");
 	make_dir(under("/run/bulkhead"), 0711);
