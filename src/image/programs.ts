@@ -11,6 +11,7 @@ export interface Programs {
   readonly portRelay: Buffer;
   readonly refreshViews: Buffer;
   readonly socketRelay: Buffer;
+  readonly bodyPump: Buffer;
   readonly frontDoor: Buffer;
   readonly attachFiles: Buffer;
   readonly probe: Buffer;
@@ -24,6 +25,7 @@ const makefiles = [
   { dir: 'src/runtime/attach-files', variable: 'OUT' },
   { dir: 'src/daemon/refresh-views', variable: 'OUT' },
   { dir: 'src/daemon/socket-relay', variable: 'OUT' },
+  { dir: 'src/daemon/body-pump', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -50,6 +52,7 @@ export async function buildPrograms(
     portRelay: await read('port-relay'),
     refreshViews: await read('refresh-views'),
     socketRelay: await read('socket-relay'),
+    bodyPump: await read('body-pump'),
     frontDoor: await read('bulkhead-runtime'),
     attachFiles: await read('attach-files'),
     probe: await read('probe'),

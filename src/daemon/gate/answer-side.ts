@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { HeadReader, unreadable } from '../../gate/http/head-reader.js';
 import { parseResponseHead, type ResponseHead } from '../../gate/http/response-head.js';
@@ -6,6 +5,7 @@ import type { Takeover } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
 import { cappedHead, passCappedBody } from './capped-answer.js';
 import type { Exchange } from './exchange.js';
+import { type Direction, passPieces } from './hand-over.js';
 
 /** How an answer ended: at its own end, with the connection, or not at all because the engine took it over. */
 export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
@@ -18,10 +18,10 @@ export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
  */
 export async function passAnswer(
   { request, operation, takeover }: Exchange,
-  engine: ByteSource,
-  client: Duplex,
+  direction: Direction,
   beforeFinal: (status: number) => Promise<void>,
 ): Promise<AnswerEnd> {
+  const [engine, client] = [direction.from.source, direction.to.stream];
   for (;;) {
     const { bytes: sent, head } = await readHead(engine, request.method);
     const bytes = cappedHead(sent, head);
@@ -35,8 +35,9 @@ export async function passAnswer(
       await writeAll(client, bytes);
       return 'taken-over';
     }
-    const pass = operation.id === 'SystemVersion' && head.status === 200 ? passCappedBody : passBody;
-    await pass(head, bytes, engine, client);
+    if (operation.id === 'SystemVersion' && head.status === 200)
+      await passCappedBody(head, bytes, engine, client);
+    else await passBody(head, bytes, direction);
     return head.framing === undefined ? 'closed' : 'whole';
   }
 }
@@ -61,22 +62,22 @@ async function readHead(
 async function passBody(
   { framing }: ResponseHead,
   head: readonly Buffer[],
-  engine: ByteSource,
-  client: Duplex,
+  direction: Direction,
 ): Promise<void> {
+  const [engine, client] = [direction.from.source, direction.to.stream];
   const reader = bodyReader(framing);
   let pending = head;
-  while (!reader.done) {
+  const next = async (): Promise<Buffer | undefined> => {
     // An engine may say long before the body that it is serving; but what came in one piece goes on in one.
     if (!engine.ready) {
       await writeAll(client, pending);
       pending = [];
     }
     const piece = await engine.next();
-    if (piece === undefined) {
-      if (framing === undefined) break;
-      throw new ConnectionCut();
-    }
+    if (piece === undefined && framing !== undefined) throw new ConnectionCut();
+    return piece;
+  };
+  const pass = async (piece: Buffer): Promise<void> => {
     const { consumed } = reader.push(piece);
     if (consumed === piece.length) await writeAll(client, [...pending, piece], () => engine.giveBack(piece));
     else {
@@ -84,7 +85,8 @@ async function passBody(
       await writeAll(client, [...pending, piece.subarray(0, consumed)]);
     }
     pending = [];
-  }
+  };
+  await passPieces(reader, direction, next, { pass, ownChunks: false });
   await writeAll(client, pending);
 }
 

@@ -22,13 +22,16 @@ export class ByteSource {
   #cut = false;
   #wake: (() => void) | undefined;
   #onEnd: (() => void) | undefined;
+  #lent: { readonly takeBack: () => void; wanted: boolean } | undefined;
+  readonly #slabs: boolean;
   readonly #release: () => void;
   /** Takes back the memory of a piece that came from here, of which nothing was put back, once no view of it is in use. */
   readonly giveBack: (piece: Buffer) => void;
 
-  constructor(stream: Duplex, giveBack: (piece: Buffer) => void = () => undefined) {
+  constructor(stream: Duplex, giveBack?: (piece: Buffer) => void) {
     this.#stream = stream;
-    this.giveBack = giveBack;
+    this.#slabs = giveBack !== undefined;
+    this.giveBack = giveBack ?? (() => undefined);
     const onData = (piece: Buffer): void => {
       this.#pieces.push(piece);
       this.#held += piece.length + perPiece;
@@ -63,7 +66,7 @@ export class ByteSource {
       const piece = this.#pieces.shift();
       if (piece !== undefined) {
         this.#held -= piece.length + perPiece;
-        if (this.#held <= mostHeld + perPiece) this.#stream.resume();
+        this.resume();
         return piece;
       }
       if (this.#ended) return undefined;
@@ -88,8 +91,52 @@ export class ByteSource {
     this.#tellEnd();
   }
 
+  /** Reads on, if there is room, also where somebody else has stopped the stream. Does nothing while it is lent. */
+  resume(): void {
+    if (this.#lent === undefined && this.#held <= mostHeld + perPiece) this.#stream.resume();
+  }
+
+  /**
+   * Does not read any more until `reclaim`, once somebody else stops what the stream reads already. `pause` is not enough: a paused stream
+   * reads ahead.
+   *
+   * @param takeBack called when the source is released meanwhile.
+   */
+  lend(takeBack: () => void): void {
+    const lent = { takeBack, wanted: false };
+    this.#lent = lent;
+    this.#stream._read = () => {
+      lent.wanted = true;
+    };
+    // A stream with slabs begins to read whenever its buffer is read, as a `resume` of just now is about to do (`lib/net.js`).
+    if (this.#slabs) this.#stream.read = () => null;
+    this.#stream.pause();
+  }
+
+  /** Of a source that is lent and stopped: makes `next` give all that had been read. False when it cannot be had without reading more. */
+  gather(): boolean {
+    if (this.#ended || this.#cut) return false;
+    // A stream that reads into slabs would begin to read; it holds nothing unless it was paused.
+    if (this.#stream.readableLength > 0 && !this.#slabs) this.#stream.read();
+    return this.#stream.readableLength === 0;
+  }
+
+  /** Reads itself again. */
+  reclaim(): void {
+    const lent = this.#lent;
+    if (lent === undefined) return;
+    this.#lent = undefined;
+    for (const own of ['_read', 'read']) Reflect.deleteProperty(this.#stream, own);
+    if (this.#stream.destroyed) return;
+    // The stream takes it for under way.
+    if (lent.wanted) this.#stream._read(mostHeld);
+    this.resume();
+  }
+
   /** Lets go of the stream, which is paused then, and gives what is left to read. */
   release(): Buffer[] {
+    this.#lent?.takeBack();
+    this.reclaim();
     this.#onEnd = undefined;
     this.#release();
     return this.#pieces.splice(0);

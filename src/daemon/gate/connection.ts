@@ -4,8 +4,10 @@ import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
+import type { BodyPumps } from './body-pumps.js';
 import { ByteSource, ConnectionCut } from './byte-source.js';
 import type { Exchange, GateHooks, Peer, RequestReading } from './exchange.js';
+import { DestinationGone } from './hand-over.js';
 import { exchangeOf, judgeHead, readRequest, sendRequest } from './request-side.js';
 
 export interface GateSide {
@@ -13,6 +15,7 @@ export interface GateSide {
   readonly caller: Caller;
   /** Takes back the memory of a piece read from the engine. */
   readonly giveBack: (piece: Buffer) => void;
+  readonly pumps: BodyPumps;
 }
 
 /**
@@ -25,14 +28,16 @@ export class GateConnection {
   readonly #engine: Peer;
   readonly #hooks: GateHooks;
   readonly #caller: Caller;
+  readonly #pumps: BodyPumps;
   #answering = false;
   #reading: RequestReading = { id: '' };
 
-  constructor(client: Duplex, engine: Duplex, { hooks, caller, giveBack }: GateSide) {
+  constructor(client: Duplex, engine: Duplex, { hooks, caller, giveBack, pumps }: GateSide) {
     this.#client = { stream: client, source: new ByteSource(client) };
     this.#engine = { stream: engine, source: new ByteSource(engine, giveBack) };
     this.#hooks = hooks;
     this.#caller = caller;
+    this.#pumps = pumps;
   }
 
   /** Whether part of an answer has been passed on: what the client were told now, it would take for the rest. */
@@ -98,8 +103,10 @@ export class GateConnection {
 
   async #send(exchange: Exchange): Promise<void> {
     try {
-      await sendRequest(exchange, this.#client, this.#engine, this.#hooks);
+      const direction = { pumps: this.#pumps, from: this.#client, to: this.#engine };
+      await sendRequest(exchange, direction, this.#hooks);
     } catch (error) {
+      if (error instanceof DestinationGone) await untilClosed(this.#engine.stream);
       // An engine that answers and closes before it has read everything: the answer counts.
       if (!(error instanceof ConnectionCut && this.#engine.stream.destroyed)) throw error;
     }
@@ -109,7 +116,8 @@ export class GateConnection {
 
   async #pass(exchange: Exchange, onEngineLeft: () => void): Promise<AnswerEnd> {
     const { source } = this.#engine;
-    const end = await passAnswer(exchange, source, this.#client.stream, async (status) => {
+    const direction = { pumps: this.#pumps, from: this.#engine, to: this.#client };
+    const end = await passAnswer(exchange, direction, async (status) => {
       this.#hooks.witness.answered(exchange.id, status);
       await this.#hooks.after(exchange);
       this.#answering = true;
@@ -131,4 +139,12 @@ export class GateConnection {
     engine.resume();
     await joined;
   }
+}
+
+/** Ends a stream whose other end takes nothing any more; what that end has said before is still read. */
+async function untilClosed(stream: Duplex): Promise<void> {
+  if (stream.destroyed) return;
+  await new Promise<void>((resolve) => {
+    stream.once('close', resolve).end();
+  });
 }

@@ -8,6 +8,7 @@ import { createLogger } from '../../common/log.js';
 import { developer } from '../../gate/caller.js';
 import { openPolicy } from '../../gate/policy.test-support.js';
 import { BodyBudget } from './body-budget.js';
+import type { BodyPumps } from './body-pumps.js';
 import type { GateHooks } from './exchange.js';
 import { passGate } from './pass-gate.js';
 
@@ -44,7 +45,7 @@ export const noHooks: GateHooks = {
   },
 };
 
-export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnderTest> {
+export async function startGate(given: Partial<GateHooks> = {}, pumps?: BodyPumps): Promise<GateUnderTest> {
   const hooks = { ...noHooks, ...given };
   const engineSocket = join(await temporaryDirectory(), 'engine');
   let text = '';
@@ -79,7 +80,13 @@ export async function startGate(given: Partial<GateHooks> = {}): Promise<GateUnd
         look();
       }),
     engine: accepted.promise,
-    over: passGate(client, { engineSocket, hooks, caller: developer, log }),
+    over: passGate(client, {
+      engineSocket,
+      hooks,
+      caller: developer,
+      log,
+      ...(pumps === undefined ? {} : { pumps }),
+    }),
   };
 }
 

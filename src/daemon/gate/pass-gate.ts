@@ -5,6 +5,7 @@ import type { Logger } from '../../common/log.js';
 import { newestApiVersion } from '../../gate/api-version.js';
 import type { Caller } from '../../gate/caller.js';
 import { requestIdHeader } from '../../gate/http/request-head.js';
+import { type BodyPumps, createBodyPumps } from './body-pumps.js';
 import { ConnectionCut } from './byte-source.js';
 import { GateConnection } from './connection.js';
 import type { GateHooks, RequestReading } from './exchange.js';
@@ -17,6 +18,8 @@ export interface GateOptions {
   readonly hooks: GateHooks;
   readonly caller: Caller;
   readonly log: Logger;
+  /** Of tests. */
+  readonly pumps?: BodyPumps;
 }
 
 /** How long a client that has been told the last may take to close. */
@@ -25,11 +28,13 @@ const lingerMs = 5000;
 /** Of all connections to the engine. */
 const slabs = new ReadSlabs();
 
+const bodyPumps = createBodyPumps('/usr/lib/bulkhead/body-pump');
+
 /** Serves one connection of a client. Resolves when nothing more will be served on it; never rejects. */
 export async function passGate(client: Duplex, options: GateOptions): Promise<void> {
-  const { engineSocket, log } = options;
+  const { engineSocket, log, pumps = bodyPumps } = options;
   const engine = slabs.connect(engineSocket);
-  const gate = new GateConnection(client, engine, { ...options, giveBack });
+  const gate = new GateConnection(client, engine, { ...options, giveBack, pumps });
   try {
     await gate.serve(() => {
       endClient(client);

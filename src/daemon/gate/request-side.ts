@@ -14,6 +14,7 @@ import type { BodyClaim } from './body-budget.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
 import { GrowingBuffer } from './growing-buffer.js';
 import type { Exchange, GateHooks, Peer } from './exchange.js';
+import { type Direction, passPieces } from './hand-over.js';
 
 const continueAnswer = Buffer.from('HTTP/1.1 100 Continue\r\n\r\n');
 
@@ -53,12 +54,8 @@ export function judgeHead({ request: { query }, path, operation }: Exchange): vo
  * Writes a request and its body, read on meanwhile, to the engine. One that can't be read to its end is left unfinished, so
  * that the engine never takes it for a whole one. Rejects with a `BH_GATE_…` refusal or ConnectionCut.
  */
-export async function sendRequest(
-  exchange: Exchange,
-  client: Peer,
-  engine: Peer,
-  hooks: GateHooks,
-): Promise<void> {
+export async function sendRequest(exchange: Exchange, direction: Direction, hooks: GateHooks): Promise<void> {
+  const { from: client, to: engine } = direction;
   const { operation, takeover } = exchange;
   const request = withRequestId(exchange);
   const rewrite = bodyRewriteOf(operation.id);
@@ -84,11 +81,27 @@ export async function sendRequest(
   const head = canonicalRequest(request, request.framing, takeover);
   hooks.witness.passed(exchange.id);
   await writeAll(engine.stream, [Buffer.from(head)]);
-  const chunked = request.framing === 'chunked';
-  await eachContent(request, client.source, async (content) =>
-    writeAll(engine.stream, chunked ? encodeChunk(content) : content),
-  );
-  if (chunked) await writeAll(engine.stream, [lastChunk]);
+  await sendBody(request, direction);
+}
+
+async function sendBody({ framing }: RequestHead, direction: Direction): Promise<void> {
+  if (framing === undefined) return;
+  const [client, engine] = [direction.from.source, direction.to.stream];
+  const reader = bodyReader(framing);
+  const ownChunks = framing === 'chunked';
+  const pass = async (piece: Buffer): Promise<void> => {
+    const { content, consumed } = reader.push(piece);
+    client.putBack(piece.subarray(consumed));
+    await writeAll(engine, ownChunks ? encodeChunk(content) : content);
+  };
+  await passPieces(reader, direction, async () => nextOf(client), { pass, ownChunks });
+  if (ownChunks) await writeAll(engine, [lastChunk]);
+}
+
+async function nextOf(source: ByteSource): Promise<Buffer> {
+  const piece = await source.next();
+  if (piece === undefined) throw new ConnectionCut();
+  return piece;
 }
 
 /** For the second line of the gate; the client's own header of that name was left out. */
@@ -119,8 +132,7 @@ async function eachContent(
   if (framing === undefined) return;
   const reader = bodyReader(framing);
   while (!reader.done) {
-    const piece = await source.next();
-    if (piece === undefined) throw new ConnectionCut();
+    const piece = await nextOf(source);
     const { content, consumed } = reader.push(piece);
     source.putBack(piece.subarray(consumed));
     await take(content);

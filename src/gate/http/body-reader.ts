@@ -9,9 +9,18 @@ export interface BodyPart {
   readonly consumed: number;
 }
 
+/** Where in a body a reader is. Chunks: before `left` bytes of content, behind the last of them, or before a size. */
+export type BodyPlace =
+  | { readonly at: 'counted' | 'content'; readonly left: number }
+  | { readonly at: 'end' | 'size' };
+
 /** Finds the end of one body. */
 export interface BodyReader {
   readonly done: boolean;
+  /** `undefined` within framing, and where the end can't be known. */
+  readonly place: BodyPlace | undefined;
+  /** Goes on where somebody else has come to by the same rules, from the present place; `done` is the end of a counted body. */
+  goTo(place: 'done' | 'end' | 'size'): void;
   /** Throws `BH_GATE_HTTP`. */
   push(piece: Buffer): BodyPart;
 }
@@ -31,6 +40,14 @@ class CountedBody implements BodyReader {
 
   get done(): boolean {
     return this.#left === 0;
+  }
+
+  get place(): BodyPlace | undefined {
+    return Number.isFinite(this.#left) ? { at: 'counted', left: this.#left } : undefined;
+  }
+
+  goTo(): void {
+    this.#left = 0;
   }
 
   push(piece: Buffer): BodyPart {
@@ -56,6 +73,18 @@ class ChunkedBody implements BodyReader {
 
   get done(): boolean {
     return this.#state === 'done';
+  }
+
+  get place(): BodyPlace | undefined {
+    if (this.#state === 'data') return { at: 'content', left: this.#left };
+    if (this.#state === 'data-cr') return { at: 'end' };
+    return this.#state === 'size' && this.#digits === '' ? { at: 'size' } : undefined;
+  }
+
+  goTo(place: 'done' | 'end' | 'size'): void {
+    if (place === 'done') throw new Error('only its own framing ends a body in chunks');
+    this.#state = place === 'end' ? 'data-cr' : 'size';
+    this.#left = 0;
   }
 
   push(piece: Buffer): BodyPart {

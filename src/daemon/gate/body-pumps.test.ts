@@ -1,0 +1,156 @@
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import { nextChunk, readAll, socketPair } from '../../channel/test-support/streams.js';
+import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { type BodyReader, bodyReader } from '../../gate/http/body-reader.js';
+import type { PumpEnd } from './body-pumps.js';
+import { compiledPumps } from './body-pumps.test-support.js';
+
+const pumps = compiledPumps();
+vi.setConfig({ testTimeout: 120_000 });
+
+interface Reading {
+  readonly content: string;
+  readonly outcome: string;
+}
+
+/** What bulkheadd's own parser makes of bytes, one at a time, so that what comes before something odd counts. */
+function readOn(reader: BodyReader, bytes: Buffer): Reading {
+  let content = '';
+  try {
+    for (const [at] of bytes.entries()) {
+      if (reader.done) return { content, outcome: `done, ${bytes.length - at} behind it` };
+      for (const part of reader.push(bytes.subarray(at, at + 1)).content) content += part.toString('latin1');
+    }
+  } catch (error) {
+    if (!isBulkheadError(error)) throw error;
+    return { content, outcome: `refused: ${String(error.params['reason'])}` };
+  }
+  return { content, outcome: reader.done ? 'done, 0 behind it' : 'not ended' };
+}
+
+/** What a pump that starts before a size has moved, and where it has stopped. */
+async function pump(bytes: Buffer, cuts: readonly number[]): Promise<[Buffer, PumpEnd, Buffer]> {
+  const [peer, source] = await socketPair();
+  const [destination, taker] = await socketPair();
+  const started = await pumps.start(source, destination);
+  if (started === undefined) throw new Error('there is no pump');
+  const moved = readAll(taker);
+  const over = started.run({ at: 'size' });
+  let from = 0;
+  for (const to of [...cuts, bytes.length]) {
+    const piece = bytes.subarray(from, to);
+    if (piece.length > 0) await new Promise((resolve) => peer.write(piece, resolve));
+    from = to;
+  }
+  peer.end();
+  const end = await over;
+  const left = await readAll(source);
+  destination.end();
+  const all = await moved;
+  for (const socket of [peer, source, destination, taker]) socket.destroy();
+  return [all, end, left];
+}
+
+function chunk(content: Buffer, header: string): Buffer {
+  return Buffer.concat([Buffer.from(header), content, Buffer.from('\r\n')]);
+}
+
+const goodChunk = fc
+  .tuple(fc.uint8Array({ minLength: 1, maxLength: 40 }), fc.boolean(), fc.nat(5))
+  .map(([bytes, upper, zeros]) => {
+    const digits = `${'0'.repeat(zeros)}${bytes.length.toString(16)}`;
+    return chunk(Buffer.from(bytes), `${upper ? digits.toUpperCase() : digits}\r\n`);
+  });
+const oddChunk = fc
+  .constantFrom(
+    '000000001\r\n',
+    '0x1\r\n',
+    '1\n',
+    '1;a=b\r\n',
+    '+1\r\n',
+    ' 1\r\n',
+    '1 \r\n',
+    '1\r',
+    'g\r\n',
+    '\r\n',
+    '0\r\nA: b\r\n',
+    '2\r\n',
+  )
+  .map((header) => chunk(Buffer.from('a'), header));
+const body = fc
+  .tuple(fc.array(goodChunk, { maxLength: 6 }), fc.option(oddChunk), fc.boolean())
+  .map(([good, odd, ended]) =>
+    Buffer.concat([...good, odd ?? Buffer.alloc(0), Buffer.from(ended ? '0\r\n\r\nGET / HTTP/1.1\r\n' : '')]),
+  );
+const bytesAndCuts = body.chain((bytes) =>
+  fc.record({
+    /** As it is, cut off, or with one byte changed. */
+    bytes: fc.oneof(
+      fc.constant(bytes),
+      fc.nat(bytes.length).map((length) => bytes.subarray(0, length)),
+      fc
+        .tuple(fc.nat(Math.max(0, bytes.length - 1)), fc.constantFrom(...Buffer.from('\r\n0;a x')))
+        .map(([at, byte]) => {
+          const changed = Buffer.from(bytes);
+          if (at < changed.length) changed[at] = byte;
+          return changed;
+        }),
+    ),
+    cuts: fc.uniqueArray(fc.nat(bytes.length), { maxLength: 4 }).map((cuts) => cuts.sort((a, b) => a - b)),
+  }),
+);
+
+test('a pump and the parser behind it make of any bytes what the parser makes of them', async () => {
+  await fc.assert(
+    fc.asyncProperty(bytesAndCuts, async ({ bytes, cuts }) => {
+      const [moved, end, left] = await pump(bytes, cuts);
+      const alone = readOn(bodyReader('chunked'), bytes);
+      const first = bodyReader('chunked');
+      const before = readOn(first, moved);
+      // Nothing but whole chunks, of which the last may want its end.
+      expect(before.outcome).toBe('not ended');
+      expect(['source-ended', 'behind-content', 'before-size']).toContain(end);
+      const at = end === 'source-ended' ? undefined : end === 'behind-content' ? 'end' : 'size';
+      if (at !== undefined) first.goTo(at);
+      const second = readOn(first, left);
+      expect({ content: before.content + second.content, outcome: second.outcome }).toEqual(alone);
+      expect(at === undefined ? left.length : 0).toBe(0);
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('no byte of framing the source sent reaches the destination as it was', async () => {
+  const [moved, end] = await pump(Buffer.from('00A\r\n0123456789\r\n000b\r\n0123456789a\r\n0\r\n\r\n'), []);
+  expect(String(moved)).toBe('a\r\n0123456789\r\nb\r\n0123456789a\r\n');
+  expect(end).toBe('before-size');
+});
+
+test('a pump whose destination has gone ends, though nothing comes from the source', async () => {
+  const [, source] = await socketPair();
+  const [destination, taker] = await socketPair();
+  const started = await pumps.start(source, destination);
+  const over = started?.run({ at: 'counted', left: 1000 });
+  taker.destroy();
+  expect(await over).toBe('destination-gone');
+});
+
+test('of two chunks behind content the first end is not written twice', async () => {
+  const [peer, source] = await socketPair();
+  const [destination, taker] = await socketPair();
+  const started = await pumps.start(source, destination);
+  const over = started?.run({ at: 'written-end' });
+  peer.write('\r\n1\r\na\r\n0\r\n');
+  expect(await over).toBe('before-size');
+  expect(String(await nextChunk(taker))).toBe('1\r\na\r\n');
+});
+
+test('a pump that was told nothing moves nothing and ends when it is stopped', async () => {
+  const [peer, source] = await socketPair();
+  const [destination] = await socketPair();
+  const started = await pumps.start(source, destination);
+  peer.end('bytes');
+  started?.stop();
+  expect(String(await readAll(source))).toBe('bytes');
+});

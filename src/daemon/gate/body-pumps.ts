@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import type { Socket } from 'node:net';
+import type { BodyPlace } from '../../gate/http/body-reader.js';
+
+/** Where a pump has stopped; otherwise it failed or was killed, and nothing can be said about what it has moved. */
+export type PumpEnd =
+  | 'done'
+  | 'behind-content'
+  | 'before-size'
+  | 'source-ended'
+  | 'destination-gone'
+  | 'unchanged'
+  | { readonly failed: string };
+
+/** body-pump.c, `enum end`. */
+const ends: ReadonlyMap<number | null, PumpEnd> = new Map<number | null, PumpEnd>([
+  [0, 'done'],
+  [10, 'behind-content'],
+  [11, 'before-size'],
+  [12, 'source-ended'],
+  [13, 'destination-gone'],
+  [15, 'unchanged'],
+]);
+
+/** Where the source is, and whether a chunk that has ended there was ended for the destination as well. */
+export type PumpStart = BodyPlace | { readonly at: 'written-end' };
+
+/** A process that waits to be told to begin. */
+export interface BodyPump {
+  /** Moves bytes until it cannot go on. Nobody else may read the source or write to the destination meanwhile. */
+  run(start: PumpStart): Promise<PumpEnd>;
+  /** Ends it, wherever it is. */
+  stop(): void;
+}
+
+/** Processes that move large bodies from one socket to another (`src/daemon/body-pump`). */
+export interface BodyPumps {
+  /**
+   * Starts one. Node stops reading both sockets at once (`lib/internal/child_process.js`, "wrap").
+   * `undefined` when as many as may be are at work, or when there is no process to be had.
+   */
+  start(source: Socket, destination: Socket): Promise<BodyPump | undefined>;
+}
+
+/** At once; each is a process with a pipe of 1 MiB. Beyond, this process copies. */
+const mostPumps = 64;
+
+/** @param program body-pump, which ends with this process. */
+export function createBodyPumps(program: string): BodyPumps {
+  let running = 0;
+  return {
+    async start(source, destination) {
+      if (running >= mostPumps || source.destroyed || destination.destroyed) return undefined;
+      running += 1;
+      const over = (): void => {
+        running -= 1;
+      };
+      try {
+        const child = spawn(program, [], { stdio: ['pipe', 'ignore', 'ignore', source, destination] });
+        const exit = new Promise<PumpEnd>((resolve) => {
+          child.once('exit', (code, signal) =>
+            resolve(ends.get(code) ?? { failed: `${program} ended with ${code ?? signal ?? 'nothing'}` }),
+          );
+        });
+        void exit.then(over);
+        // It may be gone before it has read its line: its exit status says so.
+        child.stdin?.on('error', () => undefined);
+        await once(child, 'spawn');
+        return {
+          async run(start) {
+            child.stdin?.end(`${'left' in start ? `${start.at} ${start.left}` : start.at}\n`);
+            return exit;
+          },
+          stop() {
+            child.kill('SIGKILL');
+          },
+        };
+      } catch {
+        over();
+        return undefined;
+      }
+    },
+  };
+}
