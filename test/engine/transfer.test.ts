@@ -59,3 +59,18 @@ test('the bytes went through host process and bulkheadd, neither of which held m
   expect(atHost?.peak).toBeLessThan(size / 4);
   expect(atDaemon?.peak).toBeLessThan(size / 4);
 });
+
+/** Over a unix socket a process of its own moves what is large (`src/daemon/body-pump`). */
+const direct = 256;
+let readBefore = 0;
+test('before the same over a unix socket', async () => {
+  readBefore = await mebibytesRead(daemonPid);
+  expect(readBefore).toBeGreaterThan(0);
+});
+
+transferRows(() => createDocker(inject('dockerHost')), direct, 120_000);
+
+test('the bytes did not go through bulkheadd', async () => {
+  // All of it would be four times as much; what others do meanwhile counts as well.
+  expect((await mebibytesRead(daemonPid)) - readBefore).toBeLessThan(direct);
+});
