@@ -3,10 +3,18 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import { keyIdOf, publicKeyText, readSettings, signDocument } from '../policy/index.js';
+import {
+  keyIdOf,
+  parseSeenTime,
+  publicKeyText,
+  readSettings,
+  type SeenTime,
+  signDocument,
+} from '../policy/index.js';
 import {
   admitSealedPolicy,
   hostSerialOf,
+  noteTime,
   type PolicyGuardOptions,
   type SealedPolicy,
 } from './policy-guard.js';
@@ -34,6 +42,7 @@ function options(hostSerial = 0): PolicyGuardOptions {
   return {
     keyFile: keyFile(),
     recordFile: recordFile(),
+    timeFile: join(dir, 'disk', 'time.json'),
     admittedFile: join(dir, 'admitted'),
     hostSerial,
     imageVersion: '1.0',
@@ -100,7 +109,7 @@ test('a record that cannot be written is told, and the host counts', () => {
   /* ENOTDIR is not ENOENT: whether there is a record cannot be known. */
   expect(() => admitSealedPolicy(policy(5), options())).toThrow('ENOTDIR');
   admitSealedPolicy(policy(5), options(5));
-  expect(unrecorded).toHaveLength(1);
+  expect(unrecorded).toHaveLength(2);
 });
 
 test('nothing is served without a policy, with an unsigned one, or with a key that cannot be read', () => {
@@ -119,6 +128,38 @@ test('what expires while it is in force stays so for this boot, and another that
   expect(() => admitSealedPolicy(policy(2), options())).toThrow('was valid until');
   rmSync(join(dir, 'admitted'));
   expect(() => admitSealedPolicy(policy(1), options())).toThrow('was valid until');
+});
+
+test('a clock that is set back makes no policy valid again, also when it was refused meanwhile', () => {
+  withKey();
+  admitSealedPolicy(policy(1), options());
+  rmSync(join(dir, 'admitted'));
+  now += 1;
+  expect(() => admitSealedPolicy(policy(1), options())).toThrow('was valid until');
+  now -= 86_400_000;
+  expect(() => admitSealedPolicy(policy(1), options())).toThrow(
+    'time.json it was 2027-01-01T00:00:00.000Z here before',
+  );
+  // The same clock, and nothing seen: it is valid.
+  rmSync(join(dir, 'disk', 'time.json'));
+  admitSealedPolicy(policy(1), options());
+  const kept = (): SeenTime | undefined =>
+    parseSeenTime(readFileSync(join(dir, 'disk', 'time.json'), 'utf8'), '');
+  now += 3_600_000;
+  noteTime(options(), kept());
+  now -= 7_200_000;
+  noteTime(options(), kept());
+  expect(kept()?.time).toBe(now + 7_200_000);
+});
+
+test('a damaged record of the time is not none', () => {
+  withKey();
+  admitSealedPolicy(policy(1), options());
+  writeFileSync(join(dir, 'disk', 'time.json'), 'x');
+  expect(() => admitSealedPolicy(policy(1), options())).toThrow('time.json');
+  // Where the host has records, they count, and this one is made anew.
+  admitSealedPolicy(policy(1), options(1));
+  expect(readFileSync(join(dir, 'disk', 'time.json'), 'utf8')).toContain('"seen":');
 });
 
 test('the serial of the host is read from the kernel command line, or there is none', () => {

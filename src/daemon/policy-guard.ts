@@ -11,9 +11,12 @@ import {
   type KnownPolicy,
   parsePolicyKey,
   parsePolicyRecord,
+  parseSeenTime,
   type PolicyRecord,
   policyRecordText,
   type ReadPolicy,
+  type SeenTime,
+  seenTimeText,
 } from '../policy/index.js';
 
 /** A policy as it was given, and the SHA-256 of its bytes, by which the host knows the file again. */
@@ -26,6 +29,8 @@ export interface PolicyGuardOptions {
   readonly keyFile: string;
   /** The policy with the highest serial that was in force here. On the data disk, outside the engine's directories, so that neither containers nor the engine can write it. */
   readonly recordFile: string;
+  /** The highest time there was here, beside it. */
+  readonly timeFile: string;
   /** SHA-256 of the policy that came into force in this boot. On tmpfs: the next boot starts without it. */
   readonly admittedFile: string;
   /** The highest serial the host has seen; 0 where it does not say. */
@@ -43,22 +48,38 @@ export function policyGuard(
 ): (policy: SealedPolicy | undefined) => PolicyStanding {
   // In native mode who starts the engine has looked at the host's record already, and has the data directory as well.
   const hostSerial = mode === 'vm' ? hostSerialOf(readFileSync('/proc/cmdline', 'utf8')) : 0;
-  return (policy) =>
-    admitSealedPolicy(policy, {
-      ...policyFiles,
-      hostSerial,
-      imageVersion: version,
-      now: Date.now,
-      onUnrecorded: (error) => {
-        log.error({ err: error }, 'the serial of the policy could not be written to the data disk');
-      },
-    });
+  const options = {
+    ...policyFiles,
+    hostSerial,
+    imageVersion: version,
+    now: Date.now,
+    onUnrecorded: (error: unknown) => {
+      log.error({ err: error }, 'what is remembered of the policy could not be written to the data disk');
+    },
+  };
+  return (policy) => {
+    const standing = admitSealedPolicy(policy, options);
+    if (standing.imageKey !== null) setInterval(() => noteTimeAgain(options), timeIntervalMs).unref();
+    return standing;
+  };
 }
+
+function noteTimeAgain(options: PolicyGuardOptions): void {
+  try {
+    noteTime(options, timeOnDisk(options.timeFile));
+  } catch (error) {
+    options.onUnrecorded(error);
+  }
+}
+
+/** So much of the time an engine runs may be missing from what is remembered. */
+const timeIntervalMs = 10 * 60_000;
 
 /** Where these files are in the root; docs/architecture.md, "Paths inside the root". */
 const policyFiles = {
   keyFile: '/usr/lib/bulkhead/policy-key.pem',
   recordFile: '/var/lib/bulkhead-data/bulkhead/policy-serial.json',
+  timeFile: '/var/lib/bulkhead-data/bulkhead/policy-time.json',
   admittedFile: '/run/bulkhead/policy-admitted',
 } as const;
 
@@ -74,11 +95,14 @@ export function admitSealedPolicy(
   policy: SealedPolicy | undefined,
   options: PolicyGuardOptions,
 ): PolicyStanding {
-  const { keyFile, recordFile, admittedFile, hostSerial, imageVersion, now } = options;
+  const { keyFile, recordFile, timeFile, admittedFile, hostSerial, imageVersion, now } = options;
   const pem = readIfThere(keyFile);
   const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', keyFile);
-  const recorded = key === undefined ? undefined : recordOnDisk(recordFile, hostSerial);
+  const recorded = key === undefined ? undefined : unlessHost(hostSerial, () => recordOnDisk(recordFile));
   const host = { serial: hostSerial, source: 'the record of the host' };
+  const seen = key === undefined ? undefined : unlessHost(hostSerial, () => timeOnDisk(timeFile));
+  // Before it is decided: a clock that is set back after a refusal makes nothing valid again.
+  if (key !== undefined) noteTime(options, seen);
   const again = policy !== undefined && readIfThere(admittedFile) === policy.sha256;
   admitPolicy(
     policy,
@@ -86,6 +110,7 @@ export function admitSealedPolicy(
       key,
       imageVersion,
       now: again ? Number.NEGATIVE_INFINITY : now(),
+      seen: again ? undefined : seen,
       known: recorded === undefined ? [host] : [recorded, host],
     },
     'the policy',
@@ -102,10 +127,14 @@ export function admitSealedPolicy(
   return { imageKey: keyId, inForce: { serial, sha256: policy.sha256, signedBy: keyId, expires } };
 }
 
+function recordOnDisk(file: string): KnownPolicy | undefined {
+  return parsePolicyRecord(readIfThere(file), file);
+}
+
 /** Undefined for none, and for a damaged one where the host has one that counts in its place. */
-function recordOnDisk(file: string, hostSerial: number): KnownPolicy | undefined {
+function unlessHost<T>(hostSerial: number, read: () => T): T | undefined {
   try {
-    return parsePolicyRecord(readIfThere(file), file);
+    return read();
   } catch (error) {
     if (hostSerial > 0) return undefined;
     throw error;
@@ -113,10 +142,27 @@ function recordOnDisk(file: string, hostSerial: number): KnownPolicy | undefined
 }
 
 /** A full data disk must not be the end of the engine that alone can empty it. */
-function record(file: string, policy: PolicyRecord, { onUnrecorded }: PolicyGuardOptions): void {
+function record(file: string, policy: PolicyRecord, options: PolicyGuardOptions): void {
+  write(file, policyRecordText(policy), options);
+}
+
+function timeOnDisk(file: string): SeenTime | undefined {
+  return parseSeenTime(readIfThere(file), file);
+}
+
+/** Never lowers what was seen before. */
+export function noteTime(
+  options: Pick<PolicyGuardOptions, 'timeFile' | 'now' | 'onUnrecorded'>,
+  before: SeenTime | undefined,
+): void {
+  const { timeFile, now } = options;
+  if (now() > (before?.time ?? 0)) write(timeFile, seenTimeText(now()), options);
+}
+
+function write(file: string, text: string, { onUnrecorded }: Pick<PolicyGuardOptions, 'onUnrecorded'>): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceDurably(file, policyRecordText(policy));
+    replaceDurably(file, text);
   } catch (error) {
     onUnrecorded(error);
   }

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { acceptPolicy, type ReadPolicy } from './accept-policy.js';
 import type { KnownPolicy } from './policy-record.js';
 import { readSettings } from './read-settings.js';
+import type { SeenTime } from './seen-time.js';
 import { contentHash, keyIdOf, signDocument } from './signature.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -28,9 +29,9 @@ function signed(policy: unknown = plain, key = privateKey): string {
 
 function accept(
   text: string,
-  against: { key?: typeof publicKey; now?: number; known?: readonly KnownPolicy[] } = {},
+  against: { key?: typeof publicKey; now?: number; seen?: SeenTime; known?: readonly KnownPolicy[] } = {},
 ): void {
-  acceptPolicy(read(text), { key: publicKey, now, known: [], ...against }, 'p.json');
+  acceptPolicy(read(text), { key: publicKey, now, seen: undefined, known: [], ...against }, 'p.json');
 }
 
 const known = (...serials: number[]): KnownPolicy[] =>
@@ -107,6 +108,16 @@ describe('acceptPolicy', () => {
     expect(() => {
       accept(signed(), { now: end });
     }).toThrow('Ask sec@example.org');
+  });
+
+  test('until the highest time there was, whatever the clock says since', () => {
+    const end = Date.parse('2027-01-01T00:00:00Z');
+    expect(() => {
+      accept(signed(), { seen: { time: end - 1, source: 'the record' } });
+    }).not.toThrow();
+    expect(() => {
+      accept(signed(), { seen: { time: end, source: 'the record' } });
+    }).toThrow('by the record it was 2027-01-01T00:00:00.000Z here before');
   });
 
   test('refuses one older than was seen, takes the same again', () => {

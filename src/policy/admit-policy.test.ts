@@ -10,6 +10,7 @@ const keyless: Admission = {
   key: undefined,
   imageVersion: '1.2.0',
   now: Date.parse('2026-11-21T12:00:00Z'),
+  seen: undefined,
   known: [],
 };
 const nine = { serial: 9, source: 'record' };

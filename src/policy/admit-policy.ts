@@ -3,6 +3,7 @@ import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { acceptPolicy, type ReadPolicy, refuseExpired } from './accept-policy.js';
 import type { KnownPolicy } from './policy-record.js';
 import { isAtLeast, versionPattern } from './image-version.js';
+import type { SeenTime } from './seen-time.js';
 import { keyIdOf } from './signature.js';
 
 /** What an image, and where it runs, hold a policy against. */
@@ -11,8 +12,10 @@ export interface Admission {
   readonly key: KeyObject | undefined;
   /** Of the image; undefined where it does not say, which is older than any. */
   readonly imageVersion: string | undefined;
-  /** Milliseconds since 1970. */
+  /** By the clock, in milliseconds since 1970. */
   readonly now: number;
+  /** The highest time there was here. Of an image with a key alone, as `known`. */
+  readonly seen: SeenTime | undefined;
   /** What of the key's policies was in force here, or has to be reached at least. Of an image with a key alone: without one anybody could raise it. */
   readonly known: readonly KnownPolicy[];
 }
@@ -24,13 +27,13 @@ export interface Admission {
  * @throws BH_POLICY_MISSING, BH_POLICY_IMAGE_VERSION, and what `acceptPolicy` throws.
  */
 export function admitPolicy(policy: ReadPolicy | undefined, admission: Admission, file: string): void {
-  const { key, imageVersion, now, known } = admission;
+  const { key, imageVersion, now, seen, known } = admission;
   if (policy === undefined) {
     if (key !== undefined) throw new BulkheadError('BH_POLICY_MISSING', { keyId: keyIdOf(key) });
     return;
   }
-  if (key === undefined) refuseExpired(policy.settings, now, file);
-  else acceptPolicy(policy, { key, now, known }, file);
+  if (key === undefined) refuseExpired(policy.settings, { now, seen }, file);
+  else acceptPolicy(policy, { key, now, seen, known }, file);
   const { minimumImageVersion: minimum, contact = 'your administrator' } = policy.settings.bulkhead ?? {};
   if (minimum === undefined) return;
   if (imageVersion === undefined || !versionPattern.test(imageVersion) || !isAtLeast(imageVersion, minimum)) {

@@ -26,6 +26,7 @@ export {
   policyRecordText,
 } from './policy-record.js';
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
+export { parseSeenTime, type SeenTime, seenTimeText } from './seen-time.js';
 export type { Settings } from './settings-schema.js';
 export { contentHash, isSignedBy, keyIdOf, signDocument } from './signature.js';
 export { type PortBindingBehavior, vmShape } from './setting-values.js';

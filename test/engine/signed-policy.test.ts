@@ -187,6 +187,20 @@ describe('G09: an engine that had one with serial 6 does not serve', () => {
     await expectRefused(signedPolicy({ serial: 6, allowPrivileged: true }), reason);
   });
 
+  test('under one that had ended by a time that was seen here, whatever the clock says now', async () => {
+    const time = join(dir, 'data', 'bulkhead', 'policy-time.json');
+    const before = await readFile(time, 'utf8');
+    expect(Math.abs(Date.parse(/"seen":"([^"]*)"/.exec(before)?.[1] ?? '') - Date.now())).toBeLessThan(
+      600_000,
+    );
+    await writeFile(time, '{"seen":"2198-01-01T00:00:00Z"}\n');
+    const policy = signedPolicy({ serial: 7, expires: '2197-01-01T00:00:00Z' });
+    const reason =
+      'the policy was valid until 2197-01-01T00:00:00Z (bulkhead.expires); by /var/lib/bulkhead-data';
+    await expectRefused(policy, reason);
+    await writeFile(time, before);
+  });
+
   test('when its record is damaged: no record is something else', async () => {
     await writeFile(record(), '{"serial":');
     await expectRefused(

@@ -65,6 +65,14 @@ export const policyErrors = defineErrors({
     setting: 'bulkhead.expires',
     exitCode: ExitCode.badData,
   },
+  BH_POLICY_CLOCK: {
+    message:
+      '{file} was valid until {expires} (bulkhead.expires); by {source} it was {seen} here before, whatever the clock says now.',
+    remedy:
+      'Ask {contact} for a newer policy, or see docs/policy.md, "Rollback", where the clock was wrong then.',
+    setting: 'bulkhead.expires',
+    exitCode: ExitCode.badData,
+  },
   BH_POLICY_ROLLBACK: {
     message:
       '{file} has the serial {serial}; one with {highestSerial} was in force before, by {source} (bulkhead.serial).',

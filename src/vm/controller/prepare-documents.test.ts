@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { keyIdOf, publicKeyText, readSettings, signDocument, soundPolicy } from '../../policy/index.js';
-import { addHostRecord } from '../documents/index.js';
+import { addHostRecord, noteHostTime } from '../documents/index.js';
 import { prepareDocuments } from './prepare-documents.js';
 
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
@@ -92,6 +92,20 @@ test("the machine's policy is the least there may be, where the image's key has 
   // Of no use to an image with another key, nor without a signature.
   await writeFile(machine, '{"configurationFileVersion": 2, "bulkhead": {"serial": 9}}');
   expect(await prepare(older)).toMatchObject({ highestSerial: 0 });
+});
+
+test('a clock that is set back makes no policy valid again', async () => {
+  const now = Date.now();
+  const soon = await policyFile({ serial: 3, expires: new Date(now + 86_400_000).toISOString() }, true);
+  addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
+  await prepareDocuments(paths(), { policy: soon }, keyed);
+  // As it was seen two days from now.
+  noteHostTime(paths().policyRecords, keyIdOf(publicKey), now + 2 * 86_400_000);
+  await expect(prepareDocuments(paths(), { policy: soon }, keyed)).rejects.toMatchObject({
+    code: 'BH_POLICY_CLOCK',
+    params: { source: join(path('policies'), keyIdOf(publicKey), 'time.json') },
+  });
+  expect(await prepareDocuments(paths(), { policy: soon }, keyless)).toMatchObject({ highestSerial: 0 });
 });
 
 test('a damaged record of the host is not none', async () => {

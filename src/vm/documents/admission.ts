@@ -11,7 +11,7 @@ import {
   type KnownPolicy,
   parsePolicyKey,
 } from '../../policy/index.js';
-import { readHostRecords } from './host-record.js';
+import { noteHostTime, readHostRecords, readHostTime } from './host-record.js';
 import { machinePolicyFile, readPolicyFile } from './policy-file.js';
 
 /**
@@ -22,13 +22,18 @@ import { machinePolicyFile, readPolicyFile } from './policy-file.js';
  */
 export async function admissionOf(
   { policyKey, version }: Pick<Manifest, 'policyKey' | 'version'>,
-  records: readonly string[],
+  records: readonly [string, ...string[]],
   { now = Date.now(), machineFile = machinePolicyFile } = {},
 ): Promise<Admission> {
-  if (policyKey === undefined) return { key: undefined, imageVersion: version, now, known: [] };
+  if (policyKey === undefined)
+    return { key: undefined, imageVersion: version, now, seen: undefined, known: [] };
   const key = parsePolicyKey(policyKey, 'public', 'manifest.json');
-  const known = [...readHostRecords(records, keyIdOf(key)), ...(await machineFloor(machineFile, key))];
-  return { key, imageVersion: version, now, known };
+  const keyId = keyIdOf(key);
+  const known = [...readHostRecords(records, keyId), ...(await machineFloor(machineFile, key))];
+  const seen = readHostTime(records, keyId);
+  // Also where the policy is refused then: the clock may be set back before the next attempt.
+  noteHostTime(records, keyId, now);
+  return { key, imageVersion: version, now, seen, known };
 }
 
 /**

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeDocumentDisk } from './document-disk.js';
-import { addHostRecord, readHostRecords } from './host-record.js';
+import { addHostRecord, noteHostTime, readHostRecords, readHostTime } from './host-record.js';
 import { policyChange, policyFileOf } from './policy-change.js';
 import { openPolicyFile, readPolicyFile } from './policy-file.js';
 
@@ -54,6 +54,20 @@ test('what the host remembers of a key is only ever raised, and the first of a s
   addHostRecord(own, 'other', { serial: 2 });
   addHostRecord([path('machine')], 'key', { serial: 11 });
   expect([ofSerials('key'), ofSerials('other')]).toEqual([[12, 11], [2]]);
+});
+
+test('the highest time is remembered of a key of which a policy was in force, and by whoever saw it', () => {
+  const own = [path('own'), path('machine')] as const;
+  noteHostTime(own, 'key', 1_000);
+  expect(readHostTime(own, 'key')).toBeUndefined();
+  addHostRecord(own, 'key', { serial: 1 });
+  noteHostTime(own, 'key', 3_000);
+  noteHostTime(own, 'key', 2_000);
+  expect(readHostTime(own, 'key')).toEqual({ time: 3_000, source: path('own/key/time.json') });
+  addHostRecord([path('machine')], 'key', { serial: 1 });
+  noteHostTime([path('machine')], 'key', 4_000);
+  expect(readHostTime(own, 'key')?.time).toBe(4_000);
+  expect(ofSerials('key')).toEqual([1, 1]);
 });
 
 test('what root wrote every user can read', async () => {

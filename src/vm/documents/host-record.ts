@@ -2,15 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { codeOf } from '../../common/cause.js';
-import { readIfThere, syncDirectory } from '../../common/durable-file.js';
+import { readIfThere, replaceDurably, syncDirectory } from '../../common/durable-file.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import {
   contentHash,
   type KnownPolicy,
   parsePolicyRecord,
+  parseSeenTime,
   type PolicyRecord,
   policyRecordText,
   type ReadPolicy,
+  type SeenTime,
+  seenTimeText,
 } from '../../policy/index.js';
 
 /** `<directory>/<key id>/<serial>.json`. Each has a file of its own, so that of two instances that start at once none lowers what the other wrote. */
@@ -62,6 +65,32 @@ export function recordInForce(
   const { serial, signature } = settings.bulkhead ?? {};
   if (serial === undefined || signature === undefined) return;
   addHostRecord(directories, signature.keyId, { serial, sha256: contentHash(document) });
+  noteHostTime(directories, signature.keyId, Date.now());
+}
+
+/** Beside the records of a key. Of one of whose policies none was in force, nothing is remembered. */
+const timeName = 'time.json';
+
+/** The highest time this machine has seen under policies of a key. @throws BH_POLICY_RECORD; what the system says. */
+export function readHostTime(directories: readonly string[], keyId: string): SeenTime | undefined {
+  const times = directories.flatMap((directory) => {
+    const file = join(directory, keyId, timeName);
+    return parseSeenTime(readIfThere(file), file) ?? [];
+  });
+  return times.toSorted((a, b) => b.time - a.time)[0];
+}
+
+/** Never lowers it. Where it cannot be written the data disk has the same. */
+export function noteHostTime([directory]: readonly [string, ...string[]], keyId: string, now: number): void {
+  const own = join(directory, keyId);
+  try {
+    const seen = readHostTime([directory], keyId);
+    if (namesIn(own).length === 0 || (seen !== undefined && seen.time >= now)) return;
+    replaceDurably(join(own, timeName), seenTimeText(now));
+    chmodSync(join(own, timeName), 0o644);
+  } catch {
+    // What is damaged is told by who reads it.
+  }
 }
 
 /** Adds one; a higher one stays, and of an equal one the first. Throws what the system says. */

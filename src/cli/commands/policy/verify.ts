@@ -42,7 +42,7 @@ async function verify(
   const policy = await readSoundPolicy(file);
   acceptPolicy(
     policy,
-    { key: publicKey, now: Date.now(), known: [{ serial: least, source: '--serial' }] },
+    { key: publicKey, now: Date.now(), seen: undefined, known: [{ serial: least, source: '--serial' }] },
     file,
   );
   const { serial, expires } = policy.settings.bulkhead ?? {};
