@@ -71,7 +71,3 @@ export async function settingsInUse(
   const user = await readUserFile(env);
   return { user, policy, effective: effectiveSettings(policy?.settings, user.settings) };
 }
-
-export function contactOf(policy: Settings | undefined): string {
-  return policy?.bulkhead?.contact ?? 'your administrator';
-}

@@ -1,5 +1,6 @@
 import { isBulkheadError } from '../common/errors/bulkhead-error.js';
 import {
+  contactOf,
   allowedDirectories,
   directoriesSharedByDefault,
   type Settings,
@@ -14,7 +15,6 @@ import {
   type ShareRequest,
 } from '../vm/sharing/index.js';
 import type { CliContext } from './context.js';
-import { contactOf } from './settings-in-use.js';
 
 export interface SharesInUse {
   readonly shares: readonly ShareRequest[];

@@ -1,7 +1,8 @@
 import { availableParallelism } from 'node:os';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { VmFlags } from './options.js';
-import { contactOf, type SettingsInUse } from './settings-in-use.js';
+import { contactOf } from '../policy/index.js';
+import type { SettingsInUse } from './settings-in-use.js';
 
 /** What of a VM's shape is a setting, and the option of `up` beside it. */
 const shapes = [

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
-import { mayBeShared, type Settings } from '../policy/index.js';
+import { contactOf, mayBeShared, type Settings } from '../policy/index.js';
 import type { SharedDirectory } from './shared-list.js';
 
 /**
@@ -12,12 +12,13 @@ import type { SharedDirectory } from './shared-list.js';
  */
 export function checkSharesAllowed(
   shared: readonly SharedDirectory[],
-  { filesharingAllowedDirectories: allowed, bulkhead }: Settings,
+  settings: Settings,
   identityOf = (path: string): string => {
     const { dev, ino } = statSync(path, { bigint: true });
     return `${dev}:${ino}`;
   },
 ): void {
+  const allowed = settings.filesharingAllowedDirectories;
   if (allowed === undefined) return;
   const fine = new Set(
     shared.filter(({ path }) => mayBeShared(path, allowed)).map(({ path }) => identityOf(path)),
@@ -27,6 +28,6 @@ export function checkSharesAllowed(
     throw new BulkheadError('BH_SHARE_NOT_ALLOWED', {
       path: other.path,
       directories: allowed.map(({ path }) => path).join(', ') || 'none',
-      contact: bulkhead?.contact ?? 'your administrator',
+      contact: contactOf(settings),
     });
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { contactOf } from './contact.js';
 import type { JsonObject } from './json-value.js';
 import type { SeenTime } from './seen-time.js';
 import type { Settings } from './settings-schema.js';
@@ -17,8 +18,6 @@ export interface AcceptedBy {
   /** What of this key's policies was in force before, or was put up by the administrator. */
   readonly known: readonly KnownPolicy[];
 }
-
-const unnamed = 'your administrator';
 
 /** A policy that has been read, and the document it was read from. */
 export interface ReadPolicy {
@@ -56,7 +55,7 @@ function refuseOlder(
   known: readonly KnownPolicy[],
   file: string,
 ): void {
-  const contact = settings.bulkhead?.contact ?? unnamed;
+  const contact = contactOf(settings);
   const [highest] = known.toSorted((a, b) => b.serial - a.serial);
   if (highest !== undefined && serial < highest.serial) {
     const { serial: highestSerial, source } = highest;
@@ -74,11 +73,12 @@ function refuseOlder(
  * @throws BH_POLICY_EXPIRED, BH_POLICY_CLOCK
  */
 export function refuseExpired(
-  { bulkhead }: Settings,
+  settings: Settings,
   { now, seen }: Pick<AcceptedBy, 'now' | 'seen'>,
   file: string,
 ): void {
-  const { expires, contact = unnamed } = bulkhead ?? {};
+  const expires = settings.bulkhead?.expires;
+  const contact = contactOf(settings);
   if (expires !== undefined && Date.parse(expires) <= now)
     throw new BulkheadError('BH_POLICY_EXPIRED', { file, expires, contact });
   if (expires !== undefined && seen !== undefined && Date.parse(expires) <= seen.time) {

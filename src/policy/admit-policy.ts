@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { acceptPolicy, type ReadPolicy, refuseExpired } from './accept-policy.js';
 import type { KnownPolicy } from './policy-record.js';
+import { contactOf } from './contact.js';
 import { isAtLeast, versionPattern } from './image-version.js';
 import type { SeenTime } from './seen-time.js';
 import { keyIdOf } from './signature.js';
@@ -34,10 +35,15 @@ export function admitPolicy(policy: ReadPolicy | undefined, admission: Admission
   }
   if (key === undefined) refuseExpired(policy.settings, { now, seen }, file);
   else acceptPolicy(policy, { key, now, seen, known }, file);
-  const { minimumImageVersion: minimum, contact = 'your administrator' } = policy.settings.bulkhead ?? {};
+  const minimum = policy.settings.bulkhead?.minimumImageVersion;
   if (minimum === undefined) return;
   if (imageVersion === undefined || !versionPattern.test(imageVersion) || !isAtLeast(imageVersion, minimum)) {
     const version = imageVersion ?? 'an unknown version';
-    throw new BulkheadError('BH_POLICY_IMAGE_VERSION', { file, version, minimum, contact });
+    throw new BulkheadError('BH_POLICY_IMAGE_VERSION', {
+      file,
+      version,
+      minimum,
+      contact: contactOf(policy.settings),
+    });
   }
 }

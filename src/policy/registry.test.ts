@@ -59,8 +59,8 @@ describe('who may use the engine', () => {
   });
 
   test('everybody where nothing is asked', () => {
-    expect(allowedOrganizations()).toBeUndefined();
-    expect(allowedOrganizations({ bulkhead: {} })).toBeUndefined();
+    expect(allowedOrganizations(undefined, undefined)).toBeUndefined();
+    expect(allowedOrganizations({ bulkhead: {} }, undefined)).toBeUndefined();
   });
 
   test('registry.json without a provider in the policy is an error that says so', () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { contactOf } from './contact.js';
 import { namesOf } from './key-names.js';
 import type { Settings } from './settings-schema.js';
 import { organizationNames } from './sign-in-schema.js';
@@ -33,14 +34,19 @@ export function readRegistry(bytes: Uint8Array, file: string): Registry {
  * @throws BH_SIGN_IN_NO_ISSUER when only that file asks for members: without a provider nobody could show to be one.
  */
 export function allowedOrganizations(
-  { bulkhead: { signIn, contact = 'your administrator' } = {} }: Pick<Settings, 'bulkhead'> = {},
-  registry?: Registry,
+  settings: Pick<Settings, 'bulkhead'> | undefined,
+  registry: Registry | undefined,
 ): string[] | undefined {
+  const signIn = settings?.bulkhead?.signIn;
   if (signIn !== undefined) {
     const both = signIn.allowedOrgs.filter((name) => registry?.allowedOrgs.includes(name) ?? true);
     return [...new Set(both)].sort();
   }
   if (registry === undefined) return undefined;
   const organizations = registry.allowedOrgs.join(', ');
-  throw new BulkheadError('BH_SIGN_IN_NO_ISSUER', { file: 'registry.json', organizations, contact });
+  throw new BulkheadError('BH_SIGN_IN_NO_ISSUER', {
+    file: 'registry.json',
+    organizations,
+    contact: contactOf(settings),
+  });
 }

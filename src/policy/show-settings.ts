@@ -1,3 +1,4 @@
+import { unnamedContact } from './contact.js';
 import { type Effective, effectiveSettings, type SettingSource } from './effective-settings.js';
 import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';
@@ -28,7 +29,7 @@ export interface ShownSetting {
 /** What isolation goes by where the policy says nothing (`defaultPolicy` of src/isolation; a test of src/daemon compares). */
 export const builtInValues: Readonly<Record<string, JsonValue>> = {
   'enhancedContainerIsolation.value': true,
-  'bulkhead.contact': 'your administrator',
+  'bulkhead.contact': unnamedContact,
   'bulkhead.allowPrivileged': true,
   'bulkhead.buildHostNetwork': 'refused',
   'bulkhead.buildInsecure': 'refused',

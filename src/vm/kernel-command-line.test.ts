@@ -17,15 +17,15 @@ test('announces the documents, and the highest serial once there was one', () =>
     { name: 'policy', bytes: 512 },
     { name: 'settings', bytes: 2 },
   ] as const;
-  const plain = kernelCommandLine(manifest);
-  expect(kernelCommandLine(manifest, documents)).toBe(`${plain} bulkhead.policy=512 bulkhead.settings=2`);
+  const plain = kernelCommandLine(manifest, [], 0);
+  expect(kernelCommandLine(manifest, documents, 0)).toBe(`${plain} bulkhead.policy=512 bulkhead.settings=2`);
   expect(kernelCommandLine(manifest, documents.slice(0, 1), 7)).toBe(
     `${plain} bulkhead.policy=512 bulkhead.policy-serial=7`,
   );
 });
 
 test('carries the verity table parameters of the manifest', () => {
-  const line = kernelCommandLine(manifest);
+  const line = kernelCommandLine(manifest, [], 0);
   expect(line.split(' ')).toMatchInlineSnapshot(`
     [
       "console=ttyS0",

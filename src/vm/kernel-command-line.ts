@@ -9,8 +9,8 @@ import type { DocumentDisk } from './documents/index.js';
  */
 export function kernelCommandLine(
   { verity }: Pick<Manifest, 'verity'>,
-  documents: readonly Pick<DocumentDisk, 'name' | 'bytes'>[] = [],
-  highestSerial = 0,
+  documents: readonly Pick<DocumentDisk, 'name' | 'bytes'>[],
+  highestSerial: number,
 ): string {
   const { algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt, rootHash } = verity;
   return [

@@ -10,8 +10,8 @@ export function vmSpec(
   paths: InstancePaths,
   options: { readonly image: string; readonly memoryMiB: number; readonly cpus: number },
   manifest: Manifest,
-  documents: readonly DocumentDisk[] = [],
-  highestSerial = 0,
+  documents: readonly DocumentDisk[],
+  highestSerial: number,
 ): VmSpec {
   const { kernel, initramfs, root, hash } = manifest.files;
   return {

@@ -124,7 +124,7 @@ describe('in the VM', () => {
       hash: join(image, 'root.verity'),
       dataDisk: join(dir, 'data.raw'),
       documents: [],
-      commandLine: kernelCommandLine(manifest),
+      commandLine: kernelCommandLine(manifest, [], 0),
       consoleLog: join(dir, 'console.log'),
       memoryMiB: 1024,
       cpus: 2,
@@ -150,7 +150,7 @@ describe('in the VM', () => {
   };
 
   test('stripped verity parameters end the boot', async () => {
-    const commandLine = kernelCommandLine(manifest).replace(/ bulkhead\.verity=\S+/, '');
+    const commandLine = kernelCommandLine(manifest, [], 0).replace(/ bulkhead\.verity=\S+/, '');
     expect(await boot((spec) => ({ ...spec, commandLine }))).toEqual({
       code: 'BH_VM_VERITY_PARAMETERS',
       phases: ['kernel'],
@@ -158,7 +158,7 @@ describe('in the VM', () => {
   });
 
   test('another root hash ends the boot', async () => {
-    const commandLine = kernelCommandLine(manifest).replace(manifest.verity.rootHash, (hash) =>
+    const commandLine = kernelCommandLine(manifest, [], 0).replace(manifest.verity.rootHash, (hash) =>
       hash.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
     );
     const { code, phases } = await boot((spec) => ({ ...spec, commandLine }));

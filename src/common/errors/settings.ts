@@ -44,7 +44,7 @@ export const settingsErrors = defineErrors({
   },
   BH_TCP_BROWSER: {
     message:
-      'The request is refused, because {reason}: a page in a browser could have sent it (DNS rebinding).',
+      'The request is refused by rule browser-requests, because {reason}: a page in a browser could have sent it (DNS rebinding).',
     setting: 'exposeDockerAPIOnTCP2375',
     remedy: 'Use the Docker CLI or another client, with tcp://localhost:2375 or tcp://127.0.0.1:2375.',
     exitCode: ExitCode.refused,

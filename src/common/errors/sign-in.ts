@@ -4,7 +4,7 @@ import { defineErrors, ExitCode } from './definition.js';
 export const signInErrors = defineErrors({
   BH_SIGN_IN_REQUIRED: {
     message:
-      'Sign in to continue using Bulkhead. Membership in the [{organizations}] organization is required. Sign in enforced by your administrators (via {via}).',
+      'Sign in to continue using Bulkhead. Membership in the [{organizations}] organization is required. Sign in enforced by your administrators (via {via}). Refused by rule sign-in.',
     setting: 'bulkhead.signIn.allowedOrgs',
     remedy: 'Run `bulkhead sign-in` on the host, or ask {contact}. Containers that run go on.',
     exitCode: ExitCode.refused,

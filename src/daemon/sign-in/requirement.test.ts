@@ -8,11 +8,11 @@ const settings = settingsWith(
 );
 
 test('a policy without the key asks nobody', () => {
-  expect(signInRequirement({ configurationFileVersion: 2 })).toBeUndefined();
+  expect(signInRequirement({ configurationFileVersion: 2 }, undefined)).toBeUndefined();
 });
 
 test('what the policy says', () => {
-  expect(signInRequirement(settings)).toMatchObject({
+  expect(signInRequirement(settings, undefined)).toMatchObject({
     organizations: ['a', 'b'],
     scopes: ['openid', 'groups'],
     holdsMs: 7 * 24 * 60 * 60 * 1000,

@@ -1,4 +1,4 @@
-import { allowedOrganizations, type Registry, type Settings } from '../../policy/index.js';
+import { allowedOrganizations, contactOf, type Registry, type Settings } from '../../policy/index.js';
 
 /** Whose members may use the engine, and how they show that they are. */
 export interface SignInRequirement {
@@ -26,9 +26,12 @@ const dayMs = 86_400_000;
  *
  * @throws BH_SIGN_IN_NO_ISSUER
  */
-export function signInRequirement(settings: Settings, registry?: Registry): SignInRequirement | undefined {
+export function signInRequirement(
+  settings: Settings,
+  registry: Registry | undefined,
+): SignInRequirement | undefined {
   const organizations = allowedOrganizations(settings, registry);
-  const { signIn, contact = 'your administrator' } = settings.bulkhead ?? {};
+  const signIn = settings.bulkhead?.signIn;
   if (signIn === undefined || organizations === undefined) return undefined;
   return {
     issuer: signIn.issuer,
@@ -40,7 +43,7 @@ export function signInRequirement(settings: Settings, registry?: Registry): Sign
     issuerCertificates: signIn.issuerCertificates,
     holdsMs: signIn.offlineDays * dayMs,
     requireNonce: signIn.requireNonce,
-    contact,
+    contact: contactOf(settings),
     via: registry === undefined ? 'admin-settings.json' : 'registry.json',
   };
 }

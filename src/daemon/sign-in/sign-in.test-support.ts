@@ -21,7 +21,7 @@ export function settingsWith(signIn: Partial<SignInSettings> = {}, contact?: str
 }
 
 export function requirementWith(signIn: Partial<SignInSettings> = {}): SignInRequirement {
-  const requirement = signInRequirement(settingsWith(signIn));
+  const requirement = signInRequirement(settingsWith(signIn), undefined);
   if (requirement === undefined) throw new Error('nothing is asked for');
   return requirement;
 }

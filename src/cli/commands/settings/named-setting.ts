@@ -1,6 +1,7 @@
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { printableJson } from '../../../common/printable.js';
 import {
+  contactOf,
   type EffectiveSettings,
   isPolicySetting,
   nearSettings,
@@ -8,7 +9,6 @@ import {
   userSettingNamed,
   type UserSettingName,
 } from '../../../policy/index.js';
-import { contactOf } from '../../settings-in-use.js';
 
 /** The setting a person named, in any case. @throws BH_SETTING_UNKNOWN with names like it, BH_SETTING_ADMINISTRATORS */
 export function namedSetting(name: string, policy: Settings | undefined): UserSettingName {

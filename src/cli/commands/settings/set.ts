@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { Command } from 'commander';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import {
+  contactOf,
   engineOptionsOf,
   type JsonValue,
   parseLocatedJson,
@@ -12,7 +13,7 @@ import {
 } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { replaceFile } from '../../replace-file.js';
-import { contactOf, settingsInUse, type SettingsInUse } from '../../settings-in-use.js';
+import { settingsInUse, type SettingsInUse } from '../../settings-in-use.js';
 import { policyOption } from '../policy/policy-files.js';
 import { namedSetting, valueText } from './named-setting.js';
 
