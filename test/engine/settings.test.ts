@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { createDocker, type Docker, type Outcome, probe, unique } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { engineInternals } from '../support/engine-internals.ts';
+import { listening } from '../support/listeners.ts';
 import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
 
 /**
@@ -228,24 +229,6 @@ const publishedSchema = z.array(z.object({ HostIp: z.string(), HostPort: z.strin
 interface Published {
   readonly container: string;
   readonly ports: z.infer<typeof publishedSchema>;
-}
-
-/** Addresses on which a TCP port is listened on in the network namespace of a process (proc_pid_net(5)). */
-async function listening(pid: number, port: string): Promise<string[]> {
-  const names = new Map([
-    ['0100007F', '127.0.0.1'],
-    ['00000000', '0.0.0.0'],
-    ['00000000000000000000000001000000', '::1'],
-    ['00000000000000000000000000000000', '::'],
-  ]);
-  const tables = await Promise.all(
-    ['tcp', 'tcp6'].map((name) => readFile(`/proc/${pid}/net/${name}`, 'utf8')),
-  );
-  const found = tables.join('').matchAll(/^ *\d+: ([0-9A-F]+):([0-9A-F]{4}) [0-9A-F:]+ 0A /gm);
-  return [...found]
-    .filter(([, , hex = '']) => Number.parseInt(hex, 16) === Number(port))
-    .map(([, address = '']) => names.get(address) ?? address)
-    .sort();
 }
 
 /** An archive of one file of ASCII, in the ustar format (POSIX.1-1988). */

@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 enum { request_identities = 11, identities_answer = 12 };
@@ -39,14 +37,11 @@ static int ask(int agent)
 /* Asks the agent for its keys; it must have one. */
 int attempt_agent_keys(char **arguments)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	if (strlen(arguments[0]) >= sizeof address.sun_path)
-		return ENAMETOOLONG;
-	strcpy(address.sun_path, arguments[0]);
-	const int agent = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (agent < 0)
-		return errno;
-	const int error = connect(agent, (struct sockaddr *)&address, sizeof address) == 0 ? ask(agent) : errno;
+	int agent;
+	int error = connect_unix(arguments[0], &agent);
+	if (error != 0)
+		return error;
+	error = ask(agent);
 	close(agent);
 	return error;
 }

@@ -1,54 +1,13 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { type NativeEngine, startNativeEngine } from '../../src/vm/native/index.ts';
-import { createDocker, probe } from '../support/docker.ts';
+import { createDocker } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { type EngineInternals, engineInternals, type Service } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
-
-const create = {
-  method: 'POST',
-  path: '/v1.51/containers/create',
-  body: { Image: probe, Cmd: ['true'], HostConfig: { Privileged: true } },
-};
-
-/** A client that waits for no sign of an engine: it asks for a privileged container some hundred times a second. */
-class HammeringClient {
-  /** Answers by kind: `denied` by the policy, `served`, any other status; attempts without an answer are not counted. */
-  readonly answers = new Map<string, number>();
-  readonly #over = new AbortController();
-  readonly #loops: Promise<void>[];
-
-  constructor(socket: string, parallel: number) {
-    this.#loops = Array.from({ length: parallel }, () => this.#loop(socket));
-  }
-
-  get denied(): number {
-    return this.answers.get('denied') ?? 0;
-  }
-
-  async stop(): Promise<void> {
-    this.#over.abort();
-    await Promise.all(this.#loops);
-  }
-
-  async #loop(socket: string): Promise<void> {
-    while (!this.#over.signal.aborted) {
-      const kind = await callEngine(socket, create).then(kindOf, () => undefined);
-      if (kind !== undefined) this.answers.set(kind, (this.answers.get(kind) ?? 0) + 1);
-      // The engine that is to start shares these processors.
-      await delay(1);
-    }
-  }
-}
-
-function kindOf({ status, text }: { readonly status: number; readonly text: string }): string {
-  if (status === 403 && text.includes('bulkhead.allowPrivileged')) return 'denied';
-  return status === 201 ? 'served' : `${status} ${text}`;
-}
+import { createPrivileged, HammeringClient, kindOf } from '../support/hammering-client.ts';
 
 let dir: string;
 let client: HammeringClient;
@@ -57,7 +16,7 @@ let internals: EngineInternals;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-order-'));
   // From before there is an engine, or even the directory of its socket.
-  client = new HammeringClient(join(dir, 'host', 'docker.sock'), 2);
+  client = new HammeringClient(join(dir, 'host', 'docker.sock'), { request: createPrivileged, parallel: 2 });
   const file = join(dir, 'admin-settings.json');
   await writeFile(file, '{"configurationFileVersion": 2, "bulkhead": {"allowPrivileged": false}}');
   await using policy = await open(file);
@@ -82,11 +41,11 @@ const timeout = 180_000;
 
 /** The client has got decisions, by the policy each of them; it goes on. */
 async function expectMoreDenied(): Promise<void> {
-  const before = client.denied;
+  const before = client.count('denied');
   await eventually(async () => {
     // One that got through is not waited out.
-    expect(client.answers.get('served') ?? 0).toBe(0);
-    expect(client.denied).toBeGreaterThan(before + 10);
+    expect(client.count('served')).toBe(0);
+    expect(client.count('denied')).toBeGreaterThan(before + 10);
   }, 60_000);
 }
 
@@ -105,8 +64,8 @@ test.each<Service>(['bulkheadd', 'dockerd', 'containerd'])(
 
 test('nor was one made that no answer told of', { timeout }, async () => {
   await client.stop();
-  expect(client.answers.get('served')).toBeUndefined();
-  expect(client.denied).toBeGreaterThan(40);
+  expect(client.count('served')).toBe(0);
+  expect(client.count('denied')).toBeGreaterThan(40);
   const docker = createDocker(engine.dockerHost);
   expect(await eventually(async () => docker.ok(['ps', '-aq']), 60_000)).toBe('');
   const inside = createDocker(internals.rawHost);
@@ -115,7 +74,7 @@ test('nor was one made that no answer told of', { timeout }, async () => {
 
 test('rule off: an engine without a policy serves the same request', async () => {
   const docker = createDocker(inject('dockerHost'));
-  const answer = await callEngine(docker.socket, create);
+  const answer = await callEngine(docker.socket, createPrivileged);
   expect(kindOf(answer)).toBe('served');
   await docker.ok(['rm', /"Id":"([0-9a-f]{64})"/.exec(answer.text)?.[1] ?? '']);
 });

@@ -1,6 +1,7 @@
 import { execa } from 'execa';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { healthSchema } from '../../dist/common/health.js';
 import { commandLine } from './command-line.ts';
@@ -33,10 +34,17 @@ export interface Instance {
   readonly dataDisk: string;
   readonly dockerSocket: string;
   readonly dockerHost: string;
+  /** The command while it runs, for those that wait for something. Never rejects because of the exit status. */
+  start(
+    command: string,
+    ...args: readonly string[]
+  ): { readonly stdout: Readable; readonly ended: Promise<Outcome> };
   /** Never rejects because of the exit status. `--name` is added after the command's own name. */
   run(command: string, ...args: readonly string[]): Promise<Outcome>;
+  /** `bulkhead settings`, of the person and not of the instance; each instance here has a person of its own. */
+  settings(...args: readonly string[]): Promise<Outcome>;
   /** Rejects, with what the command said, unless the VM became ready. Without a number of seconds it has 240, on a quiet machine it takes 16. */
-  up(seconds?: number): Promise<void>;
+  up(seconds?: number, ...flags: readonly string[]): Promise<void>;
   status(): Promise<InstanceStatus>;
   /** Pids of every process whose command line or environment names the instance's directory. */
   processes(): Promise<number[]>;
@@ -47,26 +55,31 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
+    XDG_CONFIG_HOME: join(dir, 'config'),
     BULKHEAD_IMAGE: image,
     ...(policy === undefined ? {} : { BULKHEAD_POLICY: policy }),
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
-  const run: Instance['run'] = async (command, ...args) => {
-    const words = [commandLine, command, '--name', name, ...args];
-    const { exitCode, stdout, stderr } = await execa(process.execPath, words, {
-      env,
-      reject: false,
-      stdin: 'ignore',
-    });
-    return { status: exitCode ?? -1, stdout, stderr };
+  const bulkhead = (...words: string[]): ReturnType<Instance['start']> => {
+    const command = execa(process.execPath, [commandLine, ...words], { env, reject: false, stdin: 'ignore' });
+    const ended = command.then(({ exitCode, stdout, stderr }) => ({
+      status: exitCode ?? -1,
+      stdout,
+      stderr,
+    }));
+    return { stdout: command.stdout, ended };
   };
+  const start: Instance['start'] = (command, ...args) => bulkhead(command, '--name', name, ...args);
+  const run: Instance['run'] = (command, ...args) => start(command, ...args).ended;
   return {
     dataDisk: join(dir, 'state', 'bulkhead', name, 'data.raw'),
     dockerSocket,
     dockerHost: `unix://${dockerSocket}`,
+    start,
     run,
-    async up(seconds = 240) {
-      const { status, stderr } = await run('up', '--timeout', String(seconds));
+    settings: (...args) => bulkhead('settings', ...args).ended,
+    async up(seconds = 240, ...flags) {
+      const { status, stderr } = await run('up', '--timeout', String(seconds), ...flags);
       if (status !== 0) throw new Error(`bulkhead up: status ${status}\n${stderr}`);
     },
     async status() {

@@ -3,14 +3,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { silentReporter } from '../../dist/common/reporter.js';
 import { buildImage, cacheRoot, useCached } from '../../dist/image/index.js';
-import {
-  keyIdOf,
-  publicKeyText,
-  readSettings,
-  type Settings,
-  signDocument,
-  soundPolicy,
-} from '../../dist/policy/index.js';
+import { keyIdOf, publicKeyText, readSettings, signDocument, soundPolicy } from '../../dist/policy/index.js';
 import { instancePaths } from '../../dist/vm/index.js';
 
 /** Of the tests alone: always the same, so that the image with its public half is built once. */
@@ -32,8 +25,11 @@ export async function forgetTestPolicies(): Promise<void> {
 
 /** The text of a policy, signed with the key of the tests, or with another. */
 export function signedPolicy(
-  bulkhead: Settings['bulkhead'] & { serial: number },
-  { key = privateKey, ...settings }: { readonly key?: typeof privateKey } & Partial<Settings> = {},
+  bulkhead: { readonly serial: number; readonly [key: string]: unknown },
+  {
+    key = privateKey,
+    ...settings
+  }: { readonly key?: typeof privateKey; readonly [key: string]: unknown } = {},
 ): string {
   const text = JSON.stringify({ configurationFileVersion: 2, ...settings, bulkhead });
   const { document } = soundPolicy(readSettings(Buffer.from(text), 'policy'));

@@ -1,0 +1,54 @@
+import type { IdentityProvider } from './identity-provider.ts';
+import type { signedPolicy } from './signed-policy.ts';
+
+export interface Governing {
+  readonly serial: number;
+  readonly contact: string;
+  readonly provider: IdentityProvider;
+  /** The one image that may have the Docker socket, for `ps` and `version` alone. */
+  readonly socketImage: string;
+  /** Whether the API is on port 2375. */
+  readonly onTcp: boolean;
+}
+
+/** A policy that has everything on: what it decides differently from having none is what a test asks for. */
+export function governingPolicy({
+  serial,
+  contact,
+  provider: { issuer, clientId, jwks },
+  socketImage,
+  onTcp,
+}: Governing): Parameters<typeof signedPolicy> {
+  return [
+    {
+      serial,
+      contact,
+      allowPrivileged: false,
+      signIn: { issuer, clientId, jwks, scopes: ['groups'], allowedOrgs: ['acme', 'others'] },
+    },
+    {
+      blockDockerLoad: { locked: false, value: true },
+      exposeDockerAPIOnTCP2375: { locked: true, value: onTcp },
+      portBindingBehavior: { locked: true, value: 'local-only-port-binding' },
+      linuxVM: {
+        dockerDaemonOptions: {
+          locked: true,
+          value: JSON.stringify({
+            labels: ['team=vm'],
+            hosts: ['tcp://0.0.0.0:2376'],
+            runtimes: { other: { path: '/usr/lib/bulkhead/runc' } },
+            'userns-remap': 'default',
+          }),
+        },
+      },
+      enhancedContainerIsolation: {
+        locked: true,
+        value: true,
+        dockerSocketMount: {
+          imageList: { images: [socketImage] },
+          commandList: { type: 'allow', commands: ['ps', 'version'] },
+        },
+      },
+    },
+  ];
+}
