@@ -12,7 +12,7 @@ import { callEngine } from '../support/engine-api.ts';
 import { alternate, type BenchmarkRow, median, milliseconds, pairs } from './rows.ts';
 import { type BenchEngine, startBenchEngine } from './with-engine.ts';
 
-const imageMebibytes = 256;
+const imageMebibytes = 1024;
 const attachedMebibytes = 256;
 
 export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {

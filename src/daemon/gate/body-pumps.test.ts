@@ -154,3 +154,22 @@ test('a pump that was told nothing moves nothing and ends when it is stopped', a
   started?.stop();
   expect(String(await readAll(source))).toBe('bytes');
 });
+
+test.each([{ at: 'content', left: 1 }, { at: 'size' }] as const)(
+  'chunks of one byte, which fill a pipe long before they are much, go on: $at',
+  async (start) => {
+    const [peer, source] = await socketPair();
+    const [destination, taker] = await socketPair();
+    const chunks = `1\r\na\r\n`.repeat(20_000);
+    const moved = readAll(taker);
+    await new Promise((resolve) => {
+      peer.write((start.at === 'size' ? '' : 'a\r\n') + chunks, resolve);
+    });
+    const pump = await pumps.start(source, destination);
+    const over = pump?.run(start);
+    peer.write('0\r\n\r\n');
+    expect(await over).toBe('before-size');
+    destination.end();
+    expect((await moved).length).toBe(chunks.length + (start.at === 'size' ? 0 : 3));
+  },
+);
