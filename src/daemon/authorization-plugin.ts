@@ -2,7 +2,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { isBulkheadError } from '../common/errors/bulkhead-error.js';
+import { addressed, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
 import { decideRequest } from '../gate/decide-request.js';
 import { requestIdHeader } from '../gate/http/request-head.js';
@@ -104,8 +104,9 @@ function decide(text: string, policy: GatePolicy, witness: AuthorizationWitness)
     return { Allow: true };
   } catch (error) {
     if (!isBulkheadError(error)) throw error;
-    witness.denied(asks, error);
-    return { Allow: false, Msg: error.message };
+    const refusal = addressed(error, policy.contact);
+    witness.denied(asks, refusal);
+    return { Allow: false, Msg: refusal.message };
   }
 }
 

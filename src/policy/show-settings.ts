@@ -1,4 +1,4 @@
-import { unnamedContact } from './contact.js';
+import { unnamedContact } from '../common/errors/bulkhead-error.js';
 import { type Effective, effectiveSettings, type SettingSource } from './effective-settings.js';
 import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';

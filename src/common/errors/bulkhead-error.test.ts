@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { BulkheadError, isBulkheadError } from './bulkhead-error.js';
+import { addressed, BulkheadError, isBulkheadError } from './bulkhead-error.js';
 
 test('fills the placeholders and keeps the facts', () => {
   const error = new BulkheadError('BH_QEMU_MISSING', { binary: '/usr/bin/qemu-system-x86_64' });
@@ -12,4 +12,13 @@ test('fills the placeholders and keeps the facts', () => {
 
 test('a parameter nobody passed stays visible instead of vanishing', () => {
   expect(new BulkheadError('BH_QEMU_MISSING').message).toContain('{binary}');
+});
+
+test("whom to ask is the policy's word where there is one, and somebody where there is none", () => {
+  const error = new BulkheadError('BH_GATE_NETWORK', { option: 'macvlan' });
+  expect(error.message).toContain('ask your administrator.');
+  const told = addressed(error, 'platform@example.org');
+  expect(told.message).toContain('ask platform@example.org.');
+  expect(told.params['option']).toBe('macvlan');
+  expect(addressed(told, 'somebody else').message).toBe(told.message);
 });

@@ -6,6 +6,12 @@ export type ErrorParams = Readonly<Record<string, string | number>>;
 /** Recognises our errors across module copies (the bundled daemon and the tests may each hold one). */
 const brand = Symbol.for('bulkhead.error');
 
+/** Whom a refusal tells its reader to ask where no policy says. */
+export const unnamedContact = 'your administrator';
+
+/** Of texts whose writer has no policy at hand. */
+const defaults: ErrorParams = { contact: unnamedContact };
+
 /** Every failure a person may see. The text comes from the registry; the facts stay machine-readable in `params`. */
 export class BulkheadError extends Error {
   readonly [brand] = true;
@@ -28,6 +34,12 @@ export function isBulkheadError(value: unknown): value is BulkheadError {
   return value instanceof Error && brand in value;
 }
 
+/** The same error, which names whom the policy says to ask, where its text names anybody. */
+export function addressed(error: BulkheadError, contact: string): BulkheadError {
+  const { code, params, cause } = error;
+  return new BulkheadError(code, { contact, ...params }, { cause });
+}
+
 function describe(definition: ErrorDefinition, params: ErrorParams): string {
   const parts = [fill(definition.message, params)];
   if (definition.setting !== undefined) parts.push(`Setting: ${fill(definition.setting, params)}.`);
@@ -37,6 +49,6 @@ function describe(definition: ErrorDefinition, params: ErrorParams): string {
 
 function fill(template: string, params: ErrorParams): string {
   return template.replaceAll(/\{(\w+)\}/g, (placeholder, name: string) =>
-    String(params[name] ?? placeholder),
+    String(params[name] ?? defaults[name] ?? placeholder),
   );
 }

@@ -1,6 +1,6 @@
 import { defineErrors, ExitCode } from './definition.js';
 
-const ask = 'Use a named volume instead, or ask your administrator.';
+const ask = 'Use a named volume instead, or ask {contact}.';
 
 /** Refusals of Docker API requests. Where Docker documents a text for the same refusal, its stable core is in ours. */
 export const gateErrors = defineErrors({
@@ -37,7 +37,7 @@ export const gateErrors = defineErrors({
   },
   BH_GATE_ENDPOINT: {
     message: "enhanced container isolation: rule endpoints refuses {path}: {what} can't be isolated.",
-    remedy: 'Ask your administrator.',
+    remedy: 'Ask {contact}.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_ENDPOINT_OPTION: {
@@ -56,7 +56,7 @@ export const gateErrors = defineErrors({
   BH_GATE_HTTP: {
     message: 'The request is refused by rule request-form, because {reason}.',
     remedy:
-      'Docker clients do not send such requests; what cannot be read with certainty never reaches the engine. Ask your administrator if one of yours does.',
+      'Docker clients do not send such requests; what cannot be read with certainty never reaches the engine. Ask {contact} if one of yours does.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_JOINED_NETWORK: {
@@ -68,7 +68,7 @@ export const gateErrors = defineErrors({
   BH_GATE_KEPT_MOUNT: {
     message:
       'enhanced container isolation: rule bind-sources refuses this while the engine keeps a record of {kind} {name} that leads to {source}, which nobody could have asked for here: it is of another engine, or was written while this one did not run.',
-    remedy: 'Remove it: {command} {name}. Ask your administrator if you did not make it.',
+    remedy: 'Remove it: {command} {name}. Ask {contact} if you did not make it.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_LOG_DRIVER: {
@@ -98,7 +98,7 @@ export const gateErrors = defineErrors({
   BH_GATE_NETWORK: {
     message:
       'enhanced container isolation: rule network-drivers refuses {option}: a network must not lead to other places of the VM.',
-    remedy: 'Use the driver bridge, or ask your administrator.',
+    remedy: 'Use the driver bridge, or ask {contact}.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_NO_CONTAINER: {
@@ -116,7 +116,7 @@ export const gateErrors = defineErrors({
     message:
       'mounts denied: The path {source} is not shared from the host and is not known to Docker. Rule bind-sources: it lies in no directory that is shared with containers.',
     setting: '--share',
-    remedy: 'Use a named volume or docker cp instead, or ask your administrator.',
+    remedy: 'Use a named volume or docker cp instead, or ask {contact}.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_PRIVILEGED: {
@@ -158,13 +158,13 @@ export const gateErrors = defineErrors({
     message:
       "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources): the ssh agent is not passed on to containers.",
     setting: '--ssh-agent',
-    remedy: 'Ask your administrator.',
+    remedy: 'Ask {contact}.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_UNKNOWN_ENDPOINT: {
     message:
       'page not found: {method} {path} is not an endpoint of the Docker API this version knows (rule endpoints).',
-    remedy: 'What is not known is not passed on to the engine. Ask your administrator for a newer version.',
+    remedy: 'What is not known is not passed on to the engine. Ask {contact} for a newer version.',
     exitCode: ExitCode.refused,
   },
   BH_GATE_VOLUME: {

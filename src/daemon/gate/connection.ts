@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import { joinDuplex } from '../../channel/index.js';
-import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { addressed, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Caller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import { passAnswer, type AnswerEnd } from './answer-side.js';
@@ -93,11 +93,15 @@ export class GateConnection {
   }
 
   async #witnessed<T>(work: Promise<T>): Promise<T> {
-    const { witness } = this.#hooks;
+    const { witness, policy } = this.#hooks;
     return work.catch((error: unknown) => {
-      if (isBulkheadError(error)) witness.refused(this.#reading, this.#caller, error);
-      else witness.over(this.#reading.id);
-      throw error;
+      if (!isBulkheadError(error)) {
+        witness.over(this.#reading.id);
+        throw error;
+      }
+      const refusal = addressed(error, policy.contact);
+      witness.refused(this.#reading, this.#caller, refusal);
+      throw refusal;
     });
   }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { nextChunk, readAll } from '../../channel/test-support/streams.js';
+import { openPolicy } from '../../gate/policy.test-support.js';
 import { answer, startGate } from './engine-double.test-support.js';
 
 /** The engine gets the id the gate gave the request, and hands it on to the second line. */
@@ -42,6 +43,12 @@ test('a request that cannot be read is answered in the form of Docker and reache
   near.end();
   await over;
   expect(received()).toBe('');
+});
+
+test('a refusal names whom the policy says to ask', async () => {
+  const { near } = await startGate({ policy: { ...openPolicy, contact: 'platform@example.org' } });
+  near.write('GET /no-such-thing HTTP/1.1\r\nHost: x\r\n\r\n');
+  expect(String(await readAll(near))).toContain('Ask platform@example.org for a newer version');
 });
 
 test('one that comes behind a good one is refused when that has been answered', async () => {
