@@ -1,5 +1,6 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { connect, createServer, type Server } from 'node:net';
+import { once } from 'node:events';
+import { connect, createServer, type Server, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -52,6 +53,7 @@ function sockets(): FilteredSockets {
     serve: (connection, owner) => {
       connection.end(owner.containerId);
     },
+    mostConnections: 3,
     log: createLogger('test', { write: () => undefined }),
   });
 }
@@ -95,4 +97,30 @@ test('the next daemon serves those of containers that run, and only those', asyn
   await all.restore();
   expect(readdirSync(directory)).toEqual([dirname(path).slice(directory.length + 1)]);
   expect([await said(path), all.ownerOf(one.containerId)]).toEqual([one.containerId, one]);
+});
+
+test('containers have a bounded number of connections together, and room again when one of them closes', async () => {
+  const taken: Socket[] = [];
+  const all = new FilteredSockets({
+    directory,
+    relays,
+    isHeld: () => true,
+    serve: (connection) => {
+      taken.push(connection);
+      connection.write('served');
+    },
+    mostConnections: 2,
+    log: createLogger('test', { write: () => undefined }),
+  });
+  const paths = [await all.open(one), await all.open(other)];
+  const clients = paths.map((path) => connect(path));
+  await Promise.all(clients.map(async (client) => once(client, 'data')));
+  expect(await said(paths[0] ?? '')).toBe('');
+  expect(taken).toHaveLength(2);
+  const closed = once(taken[0] ?? new Socket(), 'close');
+  taken[0]?.destroy();
+  await closed;
+  const next = connect(paths[1] ?? '');
+  expect(String((await once(next, 'data'))[0])).toBe('served');
+  for (const socket of [...clients, ...taken, next]) socket.destroy();
 });

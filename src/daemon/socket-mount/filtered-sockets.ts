@@ -24,6 +24,11 @@ export interface FilteredSocketsOptions {
   readonly relays: SocketRelays;
   /** Takes over one connection of a container. */
   readonly serve: (connection: Socket, owner: SocketOwner) => void;
+  /**
+   * At once, of all containers together; another is closed. Each takes two descriptors, and containers that take all there are keep the engine
+   * from whoever else would use it.
+   */
+  readonly mostConnections: number;
   readonly log: Logger;
 }
 
@@ -51,6 +56,7 @@ const ownerSchema = z.strictObject({ containerId: z.string(), image: z.string(),
 export class FilteredSockets {
   readonly #options: FilteredSocketsOptions;
   readonly #open = new Map<string, OpenSocket>();
+  #connections = 0;
   /** Directories of an earlier daemon. */
   readonly #left: readonly string[];
 
@@ -101,11 +107,11 @@ export class FilteredSockets {
   }
 
   async #serve(directory: string, owner: SocketOwner, starting: boolean): Promise<void> {
-    const { log, serve } = this.#options;
+    const { log } = this.#options;
     const path = join(directory, 'gate');
     rmSync(path, { force: true });
     const server = createServer({ allowHalfOpen: true }, (connection) => {
-      serve(connection, owner);
+      this.#take(connection, owner);
     });
     server.on('error', (error) => {
       log.error({ err: error, container: owner.containerId }, 'the Docker socket of a container failed');
@@ -113,6 +119,19 @@ export class FilteredSockets {
     server.listen(path);
     await once(server, 'listening');
     this.#open.set(owner.containerId, { owner, directory, server, opened: Date.now(), starting });
+  }
+
+  #take(connection: Socket, owner: SocketOwner): void {
+    const { mostConnections, serve } = this.#options;
+    if (this.#connections >= mostConnections) {
+      connection.destroy();
+      return;
+    }
+    this.#connections += 1;
+    connection.once('close', () => {
+      this.#connections -= 1;
+    });
+    serve(connection, owner);
   }
 
   #remove(containerId: string): void {

@@ -56,6 +56,9 @@ export interface DockerSockets extends SocketMounts {
   judgeBody(exchange: Exchange, body: RequestBody): Promise<void>;
 }
 
+/** Of all containers; a relay takes 256 of one. The least limit of descriptors there is, that of a shell in native mode, was 20,000. */
+const mostConnections = 4096;
+
 /** Composes the parts of this room. */
 export function createDockerSockets(options: DockerSocketsOptions): DockerSockets {
   const { policy, contact, client, dataRoot, isHeld, holdersOf, audit, log } = options;
@@ -70,6 +73,7 @@ export function createDockerSockets(options: DockerSocketsOptions): DockerSocket
       if (peers === undefined) connection.destroy();
       else peers.serve(connection, { kind: 'container', id: containerId, image });
     },
+    mostConnections,
     log,
   });
   const deciding = { policy, memory, lookup, engineReady: () => peers?.engineReady() ?? false, log };
