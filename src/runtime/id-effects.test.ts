@@ -53,7 +53,10 @@ test('what is no regular file is neither followed nor waited for, and its ids st
     const names = ['100000.json', '165536.json', '231072.json', '296608.json'];
     expect(store.readAll()).toEqual(names.map((name) => [name, '']));
     const holder = { runtimeRoot: '/run/r', containerId: 'c', pid: 1, pidStartTime: '1' };
-    const allocator = new IdAllocator(store, systemIdUseProbe());
+    // Containers of other engines on this machine have ids, too.
+    const proc = join(directory, 'proc');
+    mkdirSync(proc);
+    const allocator = new IdAllocator(store, systemIdUseProbe(proc));
     expect(await allocator.acquire(65_536, holder)).toEqual({ base: 362_144, size: 65_536 });
   } finally {
     socket.close();
