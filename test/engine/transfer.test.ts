@@ -1,12 +1,18 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { constants, readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { IncomingMessage, request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { createDocker, type Docker } from '../support/docker.ts';
+import { z } from 'zod';
+import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { engineInternals } from '../support/engine-internals.ts';
+import { orNothing } from '../../src/common/cause.ts';
+import { eventually } from '../support/eventually.ts';
 import { mebibytesRead, peakMemory, resetPeakMemory } from '../support/process-figures.ts';
+import { processTree, wordsOf } from '../support/process-tree.ts';
 import { transferRows } from '../support/transfer.ts';
 
 /**
@@ -74,3 +80,46 @@ test('the bytes did not go through bulkheadd', async () => {
   // All of it would be four times as much; what others do meanwhile counts as well.
   expect((await mebibytesRead(daemonPid)) - readBefore).toBeLessThan(direct);
 });
+
+/**
+ * Of the image's libuv a child that inherits a socket makes it blocking, for bulkheadd as well: whoever then did not read stopped it, in a write.
+ */
+test('no socket of bulkheadd blocks while a program moves what a client does not read', async () => {
+  const direct = createDocker(inject('dockerHost'));
+  const name = unique('unread');
+  const blocking = (): string[] => sockets(daemonPid).filter((fd) => isBlocking(daemonPid, fd));
+  await direct.ok(['run', '--name', name, probe, 'dd', 'if=/dev/zero', 'of=/large', 'bs=1M', 'count=16']);
+  const before = blocking();
+  let read = 0;
+  const asked = request({ socketPath: direct.socket, path: `/containers/${name}/export` }).end();
+  const [answer] = z.tuple([z.instanceof(IncomingMessage)]).parse(await once(asked, 'response'));
+  try {
+    // Read as little as makes a pump of it.
+    for await (const piece of answer.iterator({ destroyOnReturn: false })) {
+      read += z.instanceof(Buffer).parse(piece).length;
+      if (read > 2 << 20) break;
+    }
+    await eventually(async () => {
+      const children = processTree(daemonPid).flatMap(wordsOf);
+      if (!children.includes('/usr/lib/bulkhead/body-pump')) throw new Error('no program moves the answer');
+      return Promise.resolve();
+    }, 30_000);
+    expect(blocking()).toEqual(before);
+  } finally {
+    answer.destroy();
+    await direct.ok(['rm', '-f', name]);
+  }
+});
+
+/** Those that are closed meanwhile are left out. */
+function sockets(pid: number): string[] {
+  return readdirSync(`/proc/${pid}/fd`).filter((fd) =>
+    orNothing(() => readlinkSync(`/proc/${pid}/fd/${fd}`))?.startsWith('socket:'),
+  );
+}
+
+function isBlocking(pid: number, fd: string): boolean {
+  const info = orNothing(() => readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8')) ?? '';
+  const flags = /^flags:\s+(\d+)$/m.exec(info)?.[1];
+  return flags !== undefined && (Number.parseInt(flags, 8) & constants.O_NONBLOCK) === 0;
+}

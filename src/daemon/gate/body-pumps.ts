@@ -58,6 +58,11 @@ export function createBodyPumps(program: string): BodyPumps {
       };
       try {
         const child = spawn(program, [], { stdio: ['pipe', 'ignore', 'ignore', source, destination] });
+        if (!(keepFromBlocking(source) && keepFromBlocking(destination))) {
+          child.kill('SIGKILL');
+          source.destroy();
+          destination.destroy();
+        }
         const exit = new Promise<PumpEnd>((resolve) => {
           child.once('exit', (code, signal) =>
             resolve(ends.get(code) ?? { failed: `${program} ended with ${code ?? signal ?? 'nothing'}` }),
@@ -82,4 +87,16 @@ export function createBodyPumps(program: string): BodyPumps {
       }
     },
   };
+}
+
+/**
+ * Some versions of libuv, that of Debian's Node in the image among them and Node's own not, make a descriptor blocking that a child inherits as a
+ * stream, and it is one open file for both. The first client that does not read would then stop this process in a write, and with it everybody's
+ * engine. To be called before anything can be written. Node has no public name for `uv_stream_set_blocking`; false where there is none at all.
+ */
+function keepFromBlocking(socket: Socket): boolean {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (typeof handle !== 'object' || handle === null || !('setBlocking' in handle)) return false;
+  const { setBlocking } = handle;
+  return typeof setBlocking === 'function' && Reflect.apply(setBlocking, handle, [false]) === 0;
 }
