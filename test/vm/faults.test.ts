@@ -172,7 +172,8 @@ describe('a VM that ends', () => {
       );
       expect(refused.status).toBe(77);
       await expectNothingRuns();
-      await writePolicy(policy, { serial: 7 });
+      // The very same: another with this number is refused.
+      await writePolicy(policy, { serial: 7, restartOnChange: true });
       await instance.up();
       expect(await inForce()).toMatchObject(serial(7));
       await expectKeeper('started', 'stopped', 'started');
