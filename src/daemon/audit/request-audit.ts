@@ -8,7 +8,7 @@ import { enginePath, withoutVersion } from '../../gate/engine-path.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import type { AuthorizationWitness, EngineAsks } from '../authorization-plugin.js';
 import type { Exchange, RequestReading, RequestWitness } from '../gate/exchange.js';
-import { logged, type Subject, subjectOf } from './subject.js';
+import { developerCalled, logged, type Subject, subjectOf } from './subject.js';
 
 /** A request between its head and the first byte of its answer. */
 interface Pending {
@@ -134,8 +134,7 @@ export class RequestAudit implements RequestWitness, AuthorizationWitness {
 
   #whoIs(caller: Caller): AuditCaller {
     if (caller.kind === 'container') return { kind: 'container', id: caller.id, image: logged(caller.image) };
-    const subject = this.#signedIn();
-    return subject === undefined ? { kind: 'developer' } : { kind: 'user', subject: logged(subject) };
+    return developerCalled(this.#signedIn());
   }
 
   #settle(id: string, status?: number): void {

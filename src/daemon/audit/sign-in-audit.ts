@@ -1,7 +1,7 @@
-import type { AuditCaller, Decision } from '../../common/audit-event.js';
+import type { Decision } from '../../common/audit-event.js';
 import { isErrorCode, reasonOf } from '../../common/errors/rule-of.js';
 import type { SignInAnswer } from '../../common/sign-in.js';
-import { logged } from './subject.js';
+import { developerCalled, logged } from './subject.js';
 
 /**
  * What came of signing in or out; undefined of an answer that decides nothing. Pure. Only who it was and the code of an error are taken:
@@ -15,13 +15,12 @@ export function signInDecision(
   before: string | undefined,
 ): Decision | undefined {
   if (answer.kind === 'begin') return undefined;
-  const earlier: AuditCaller =
-    before === undefined ? { kind: 'developer' } : { kind: 'user', subject: logged(before) };
+  const earlier = developerCalled(before);
   if (answer.kind === 'error') {
     const reason = isErrorCode(answer.code) ? reasonOf(answer.code) : { code: logged(answer.code) };
     return { kind: 'sign-in', outcome: 'refused', who: earlier, action, ...reason };
   }
   const { member } = answer.state;
-  const who: AuditCaller = member === null ? earlier : { kind: 'user', subject: logged(member.subject) };
+  const who = member === null ? earlier : developerCalled(member.subject);
   return { kind: 'sign-in', outcome: 'allowed', who, action };
 }

@@ -1,3 +1,4 @@
+import type { AuditCaller } from '../../common/audit-event.js';
 import { printable } from '../../common/printable.js';
 
 /** What a request is about. */
@@ -53,4 +54,9 @@ function imageInQuery(path: string, query: URLSearchParams): string | undefined 
 function joined(name: string | null, tag: string | null): string | undefined {
   if (name === null || name === '') return undefined;
   return tag === null || tag === '' ? name : `${name}${tag.includes(':') ? '@' : ':'}${tag}`;
+}
+
+/** Who a developer is: the subject of whoever is signed in, undefined while nobody is. */
+export function developerCalled(subject: string | undefined): AuditCaller {
+  return subject === undefined ? { kind: 'developer' } : { kind: 'user', subject: logged(subject) };
 }

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { stat } from 'node:fs/promises';
-import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { isAbsent } from '../../common/is-absent.js';
 import type { Manifest } from '../../image/index.js';
 import {
   type Admission,
@@ -41,11 +40,7 @@ export async function admissionOf(
  * is for other images. Threat: `--policy`, with an older file, where nothing has been in force yet.
  */
 async function machineFloor(file: string, key: KeyObject): Promise<KnownPolicy[]> {
-  const absent = await stat(file).then(
-    () => false,
-    (error: unknown) => codeOf(error) === 'ENOENT',
-  );
-  if (absent) return [];
+  if (await isAbsent(file)) return [];
   const { settings, document } = await readPolicyFile(file);
   const { signature, serial } = settings.bulkhead ?? {};
   const keyId = keyIdOf(key);

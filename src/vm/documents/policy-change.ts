@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { codeOf, messageOf } from '../../common/cause.js';
+import { messageOf } from '../../common/cause.js';
+import { isAbsent } from '../../common/is-absent.js';
 import { machinePolicyFile } from './policy-file.js';
 
 /** What a VM was booted with; null for no policy. */
@@ -13,10 +14,7 @@ export async function policyFileOf(
   machineFile = machinePolicyFile,
 ): Promise<string | undefined> {
   if (named !== undefined) return resolve(named);
-  return stat(machineFile).then(
-    () => machineFile,
-    (error: unknown) => (codeOf(error) === 'ENOENT' ? undefined : machineFile),
-  );
+  return (await isAbsent(machineFile)) ? undefined : machineFile;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { codeOf } from '../../common/cause.js';
 import { readIfThere } from '../../common/durable-file.js';
+import { isAbsent } from '../../common/is-absent.js';
 import { version } from '../../common/version.js';
 import { loadManifest, type Manifest, manifestFileName, policyKeyPath } from '../../image/index.js';
 
@@ -21,11 +21,7 @@ export interface RootIdentity {
 export async function rootIdentity(root: string): Promise<RootIdentity> {
   const found = await stat(root).catch(() => undefined);
   if (found?.isDirectory() === true) return { policyKey: readIfThere(join(root, policyKeyPath)), version };
-  const absent = await stat(join(dirname(root), manifestFileName)).then(
-    () => false,
-    (error: unknown) => codeOf(error) === 'ENOENT',
-  );
-  if (absent) return { policyKey: null, version };
+  if (await isAbsent(join(dirname(root), manifestFileName))) return { policyKey: null, version };
   const manifest = await loadManifest(dirname(root));
   if (manifest.files.root.path !== basename(root)) return { policyKey: null, version };
   return { policyKey: manifest.policyKey, version: manifest.version };

@@ -91,34 +91,18 @@ export function commandRows(machine: SocketMachine): void {
       const { stderr } = await machine.docker.run(['exec', machine.holder.name, 'docker', 'push', 'x']);
       return stderr;
     };
+    const listed = async (): Promise<string> => {
+      const { name } = machine.holder;
+      return machine.docker.ok(['exec', name, 'docker', 'ps', '-q', '--filter', `name=${name}`]);
+    };
     for (const service of ['bulkheadd', 'dockerd'] as const) {
       await machine.internals.replace(service);
       await eventually(async () => expect(await push()).toContain('is blocked'), 60_000);
-      expect(
-        await machine.docker.ok([
-          'exec',
-          machine.holder.name,
-          'docker',
-          'ps',
-          '-q',
-          '--filter',
-          `name=${machine.holder.name}`,
-        ]),
-      ).not.toBe('');
+      expect(await listed()).not.toBe('');
     }
     await machine.docker.ok(['restart', '-t', '0', machine.holder.name]);
     expect(await push()).toContain('is blocked');
-    expect(
-      await machine.docker.ok([
-        'exec',
-        machine.holder.name,
-        'docker',
-        'ps',
-        '-q',
-        '--filter',
-        `name=${machine.holder.name}`,
-      ]),
-    ).not.toBe('');
+    expect(await listed()).not.toBe('');
   }, 180_000);
 
   test('the socket goes with the container', async () => {
