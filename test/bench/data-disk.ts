@@ -28,7 +28,7 @@ export async function makeDataDisk(): Promise<DataDisk> {
   try {
     await mkdir(memory);
     await mkdir(path);
-    await execa('mount', ['-t', 'tmpfs', '-o', 'size=4g,mode=0700', 'bulkhead-bench', memory]);
+    await execa('mount', ['-t', 'tmpfs', '-o', 'size=8g,mode=0700', 'bulkhead-bench', memory]);
     await execa('truncate', ['-s', '4g', image]);
     await execa('/usr/sbin/mkfs.ext4', ['-q', '-F', '-O', 'has_journal', '-E', 'lazy_itable_init=0', image]);
     await execa('mount', ['-o', 'loop', image, path]);
