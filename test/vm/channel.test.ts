@@ -50,7 +50,7 @@ test('logs -f shows a line that is written after it began', async () => {
   let seen = '';
   response.on('data', (chunk: Buffer) => (seen += String(chunk)));
   const saw = async (text: string): Promise<void> => {
-    while (!seen.includes(text)) await once(response, 'data', { signal: AbortSignal.timeout(30_000) });
+    while (!seen.includes(text)) await once(response, 'data', { signal: AbortSignal.timeout(120_000) });
   };
   await saw('early');
   for (const word of ['one', 'two']) {
@@ -126,6 +126,6 @@ describe('many at once', () => {
 
 /*
  * Under TCG the engine takes 20 to 60 s for each 256 MiB it imports, saves or loads (measured), most of it hashing in the emulated
- * processor: 1 GiB would take seven minutes to say no more about the channel.
+ * processor. 96 MiB are more than all buffers on the way; 1 GiB by the same code: test/engine/transfer.test.ts.
  */
-transferRows(() => docker, 256, 300_000);
+transferRows(() => docker, 96, 180_000);
