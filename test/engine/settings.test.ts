@@ -216,6 +216,26 @@ describe("users' settings", () => {
   });
 });
 
+test.each([
+  ['where the policy lists images by their names', ['registry.example.org/ci:*'], []],
+  ['where it lists none', [], ['https://mirror.example.org/']],
+])("G08: a user's mirror, %s, answers: %j %j", async (_what, images, mirrors) => {
+  const options = {
+    'registry-mirrors': ['https://mirror.example.org'],
+    'insecure-registries': ['r.example.org:5000'],
+  };
+  await using engine = await startSettingsEngine('mirror', {
+    policy: {
+      enhancedContainerIsolation: { locked: true, value: true, dockerSocketMount: { imageList: { images } } },
+    },
+    user: { linuxVM: { dockerDaemonOptions: JSON.stringify({ ...options, labels: ['team=user'] }) } },
+  });
+  const info = await engine.docker.ok(['info', '-f', '{{json .RegistryConfig.Mirrors}} {{json .Labels}}']);
+  expect(info).toBe(`${JSON.stringify(mirrors.length === 0 ? null : mirrors)} ["team=user"]`);
+  const insecure = await engine.docker.ok(['info', '-f', '{{json .RegistryConfig.IndexConfigs}}']);
+  expect(insecure.includes('r.example.org:5000')).toBe(mirrors.length > 0);
+});
+
 test('G08: what dockerd would not start with is told, and keeps no engine in a loop', async () => {
   const options = JSON.stringify({ 'dns-search': ['not a domain'] });
   const policy = { linuxVM: { dockerDaemonOptions: { locked: true, value: options } } };
