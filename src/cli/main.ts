@@ -1,10 +1,14 @@
 #!/usr/bin/env node
-import { processContext } from './context.js';
-import { run } from './run.js';
+import { isNodeTooOld, oldestNode } from './node-version.js';
 
-const interruption = new AbortController();
-const interrupt = (): void => interruption.abort(new Error('interrupted'));
-// A second Ctrl-C ends the command at once, as the default does.
-process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-
-process.exitCode = await run(process.argv.slice(2), processContext(interruption.signal));
+const { versions, execPath, stderr } = process;
+if (isNodeTooOld(versions.node)) {
+  // Before anything else is loaded: what an older one makes of it is no sentence that helps anybody.
+  stderr.write(
+    `Bulkhead needs Node ${oldestNode} or newer; ${execPath} is ${versions.node}. In the checkout \`npx bulkhead\` uses the one that \`make setup\` brings.\n`,
+  );
+  process.exitCode = 78;
+} else {
+  const { start } = await import('./start.js');
+  process.exitCode = await start();
+}

@@ -40,11 +40,24 @@ export function addressed(error: BulkheadError, contact: string): BulkheadError 
   return new BulkheadError(code, { contact, ...params }, { cause });
 }
 
+/** What happened, and what to do about it (with the setting that decides it), for those who show the two apart. */
+export function partsOf({ code, params }: BulkheadError): {
+  readonly message: string;
+  readonly remedy: string;
+} {
+  const [message = '', ...rest] = describeParts(errorRegistry[code], params);
+  return { message, remedy: rest.join(' ') };
+}
+
 function describe(definition: ErrorDefinition, params: ErrorParams): string {
+  return describeParts(definition, params).join(' ');
+}
+
+function describeParts(definition: ErrorDefinition, params: ErrorParams): string[] {
   const parts = [fill(definition.message, params)];
   if (definition.setting !== undefined) parts.push(`Setting: ${fill(definition.setting, params)}.`);
   parts.push(fill(definition.remedy, params));
-  return parts.join(' ');
+  return parts;
 }
 
 function fill(template: string, params: ErrorParams): string {

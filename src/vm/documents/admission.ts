@@ -17,12 +17,13 @@ import { machinePolicyFile, readPolicyFile } from './policy-file.js';
  * What an image holds a policy against, as far as the host knows: for the early answer, which names the file. What counts is decided in the VM.
  *
  * @param records `InstancePaths.policyRecords`.
+ * @param options.remember whether the time is noted, as each attempt to start has to; who only looks says false.
  * @throws BH_POLICY_RECORD; what is wrong with the policy of the machine, which is a floor.
  */
 export async function admissionOf(
   { policyKey, version }: Pick<Manifest, 'policyKey' | 'version'>,
   records: readonly [string, ...string[]],
-  { now = Date.now(), machineFile = machinePolicyFile } = {},
+  { now = Date.now(), machineFile = machinePolicyFile, remember = true } = {},
 ): Promise<Admission> {
   if (policyKey === undefined)
     return { key: undefined, imageVersion: version, now, seen: undefined, known: [] };
@@ -31,7 +32,7 @@ export async function admissionOf(
   const known = [...readHostRecords(records, keyId), ...(await machineFloor(machineFile, key))];
   const seen = readHostTime(records, keyId);
   // Also where the policy is refused then: the clock may be set back before the next attempt.
-  noteHostTime(records, keyId, now);
+  if (remember) noteHostTime(records, keyId, now);
   return { key, imageVersion: version, now, seen, known };
 }
 

@@ -25,16 +25,21 @@ const accelerators: Partial<Record<NodeJS.Platform, Accelerator>> = {
   win32: 'whpx',
 };
 
+/** Best first; the last one always works. */
+export function acceleratorsOf(platform: NodeJS.Platform): readonly Accelerator[] {
+  const native = accelerators[platform];
+  return native === undefined ? ['tcg'] : [native, 'tcg'];
+}
+
 export class QemuBackend implements VmBackend {
   readonly capabilities: VmCapabilities;
   readonly #options: QemuBackendOptions;
 
   constructor(options: QemuBackendOptions) {
     this.#options = options;
-    const native = accelerators[options.platform];
     this.capabilities = {
       backend: 'qemu',
-      accelerators: native === undefined ? ['tcg'] : [native, 'tcg'],
+      accelerators: acceleratorsOf(options.platform),
       directKernelBoot: true,
       dataDiskFormat: 'raw',
       reportsPanic: true,

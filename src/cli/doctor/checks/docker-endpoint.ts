@@ -1,0 +1,69 @@
+import { z } from 'zod';
+import { join } from 'node:path';
+import { instancePaths } from '../../../vm/instance/paths.js';
+import { contextName } from '../../docker-context/context-name.js';
+import { type Check, ok, warning } from '../check.js';
+
+const deadlineMs = 10_000;
+
+interface Facts {
+  readonly name: string;
+  /** What the Docker client would talk to now; undefined where none is there, or it does not say. */
+  readonly current: { readonly context: string; readonly host: string } | undefined;
+  /** DOCKER_HOST, which comes before every context; undefined where it is not set. */
+  readonly variable: string | undefined;
+  /** The addresses of this instance, in its VM and in native mode. */
+  readonly own: readonly string[];
+}
+
+const contextSchema = z
+  .array(z.object({ Name: z.string(), Endpoints: z.object({ docker: z.object({ Host: z.string() }) }) }))
+  .length(1);
+
+/** The client itself is asked, because which of its variables, options and files counts is its own affair. */
+export const dockerEndpointCheck: Check<Facts> = {
+  name: 'docker host',
+  async gather({ machine, env, name }) {
+    const { dockerSocket, runtimeDir } = instancePaths(name);
+    const result = await machine.exec
+      .run('docker', ['context', 'inspect'], { timeoutMs: deadlineMs })
+      .catch(() => undefined);
+    const parsed = contextSchema.safeParse(result?.exitCode === 0 ? parseJson(result.stdout) : undefined);
+    const context = parsed.success ? parsed.data[0] : undefined;
+    const variable = env['DOCKER_HOST'];
+    return {
+      name,
+      current:
+        context === undefined ? undefined : { context: context.Name, host: context.Endpoints.docker.Host },
+      variable: variable === '' ? undefined : variable,
+      own: [dockerSocket, join(runtimeDir, 'engine', 'docker.sock')].map((path) => `unix://${path}`),
+    };
+  },
+  judge({ name, current, variable, own }) {
+    const option = name === 'default' ? '' : ` --name ${name}`;
+    const host = current?.host ?? variable;
+    if (host === undefined) return [ok('there is no Docker client to ask where it leads')];
+    if (own.includes(host)) return [ok(`docker leads to this instance (${host})`)];
+    if (variable !== undefined)
+      return [
+        warning(
+          `DOCKER_HOST leads docker elsewhere: ${variable}`,
+          `\`eval "$(bulkhead env${option})"\`, or \`unset DOCKER_HOST\` and \`docker context use ${contextName(name)}\`.`,
+        ),
+      ];
+    return [
+      warning(
+        `docker leads elsewhere: ${host} (context ${current?.context ?? 'default'})`,
+        `\`eval "$(bulkhead env${option})"\` in this shell, or for good \`docker context use ${contextName(name)}\`.`,
+      ),
+    ];
+  },
+};
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
