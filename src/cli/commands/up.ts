@@ -11,6 +11,7 @@ import {
   startController,
 } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
+import { tellContext } from '../docker-context/tell-context.js';
 import {
   addVmOptions,
   controllerArguments,
@@ -27,12 +28,17 @@ import { ProgressView } from '../output/progress-view.js';
 interface UpFlags extends VmFlags {
   readonly name: string;
   readonly json?: boolean;
+  /** False with --no-context. */
+  readonly context: boolean;
+  readonly useContext?: boolean;
 }
 
 export function upCommand(context: CliContext): Command {
   return addVmOptions(
     new Command('up').description('boot the VM and wait until its engine answers').addOption(nameOption()),
   )
+    .option('--use-context', "make the instance's Docker context the current one, for every shell")
+    .option('--no-context', 'leave the contexts of Docker alone')
     .addOption(jsonOption())
     .addHelpText(
       'after',
@@ -41,9 +47,13 @@ The VM runs in the background until \`bulkhead down\`. Its image is verified bef
 effect when it boots, and so does the policy: a VM that already runs is left as it is, unless the new policy says
 bulkhead.restartOnChange; then it is restarted. \`bulkhead status\` says where a restart is needed.
 
+Docker's context \`bulkhead\` (\`bulkhead-NAME\` of another instance) is made, or made right, where a Docker client is on PATH. It
+becomes the current one with --use-context alone, stays after \`down\`, and is removed with \`docker context rm\`.
+
 Examples:
   $ bulkhead up                           boot, with progress
-  $ eval "$(bulkhead env)" && docker ps   use it
+  $ eval "$(bulkhead env)" && docker ps   use it in this shell
+  $ bulkhead up --use-context             use it in every shell
   $ bulkhead up --policy admin-settings.json
   $ bulkhead up --name ci --memory 4096   a second VM beside the first`,
     )
@@ -116,14 +126,18 @@ async function policyOfRestart(
 }
 
 /** Says how to go on, or as JSON what is running now. */
-async function tell({ terminal }: CliContext, { name, json }: UpFlags): Promise<void> {
+async function tell(context: CliContext, { name, json, useContext, ...flags }: UpFlags): Promise<void> {
+  const { terminal } = context;
   const paths = instancePaths(name);
+  const dockerHost = `unix://${paths.dockerSocket}`;
+  const usage = flags.context
+    ? await tellContext(context, { instance: name, dockerHost, use: useContext === true })
+    : `Use it with  eval "$(bulkhead env${name === 'default' ? '' : ` --name ${name}`})"`;
   if (json === true) {
     const now = await inspectInstance(paths);
     const status = now.kind === 'running' ? await now.client.status() : undefined;
     terminal.out(`${printableJson(JSON.stringify(status ?? null))}\n`);
     return;
   }
-  const option = name === 'default' ? '' : ` --name ${name}`;
-  terminal.err(`Docker: unix://${paths.dockerSocket}\nUse it with  eval "$(bulkhead env${option})"\n`);
+  terminal.err(`Docker: ${dockerHost}\n${usage}\n`);
 }
