@@ -3,21 +3,12 @@ import { type Command, Option } from 'commander';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { cacheRoot, checkRememberedKey, loadManifest, rememberedPolicyKey } from '../image/index.js';
 import { vmShape } from '../policy/index.js';
-import { checkInstanceName, type ControllerOptions, defaultInstanceName, findImage } from '../vm/index.js';
+import { type ControllerOptions, findImage } from '../vm/index.js';
 import { registryFileOf } from '../vm/documents/index.js';
 import { policyFileOf, policyOption } from './commands/policy/policy-files.js';
 import type { CliContext } from './context.js';
 
-export function nameOption(): Option {
-  return new Option('-n, --name <name>', 'the instance; each has its own VM, data disk and socket')
-    .env('BULKHEAD_NAME')
-    .default(defaultInstanceName)
-    .argParser(checkInstanceName);
-}
-
-export function jsonOption(): Option {
-  return new Option('--json', 'print JSON, for scripts');
-}
+export { jsonOption, nameOption } from './basic-options.js';
 
 export function registryOption(): Option {
   return new Option(

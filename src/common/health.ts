@@ -86,7 +86,15 @@ export const healthSchema = z.object({
   audit: auditSchema,
   /** Null where the policy asks nobody to sign in. */
   signIn: signInStateSchema.nullable(),
-  memory: z.object({ residentBytes: z.number() }),
+  memory: z.object({
+    /** Of bulkheadd. */
+    residentBytes: z.number(),
+    /** Of the kernel the engine runs on: all of it, and what programs could still have. Images from before it was told say nothing. */
+    totalBytes: z.number().nullable().default(null),
+    availableBytes: z.number().nullable().default(null),
+  }),
+  /** The file system that images, containers and volumes are on, as the engine sees it. */
+  dataDisk: z.object({ totalBytes: z.number(), availableBytes: z.number() }).nullable().default(null),
   kernel: kernelSchema,
   rootFilesystem: rootSchema,
   policy: policySchema,

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { release, uptime } from 'node:os';
+import { readFile, statfs } from 'node:fs/promises';
+import { freemem, release, totalmem, uptime } from 'node:os';
 import type { Health, KernelFacts, PolicyStanding } from '../common/health.js';
 import type { SignInState } from '../common/sign-in.js';
 import type { ServiceName } from './init/init-protocol.js';
 import { readRootFacts } from './root-facts.js';
 import type { ServiceState } from './engine/supervisor.js';
+
+const dataPath = '/var/lib/bulkhead-data';
 
 export interface HealthSources {
   readonly version: string;
@@ -28,11 +30,25 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
     isolation: { rangesInUse: sources.rangesInUse() },
     audit: sources.audit(),
     signIn: sources.signIn(),
-    memory: { residentBytes: process.memoryUsage.rss() },
+    // On Linux the second is MemAvailable of proc_meminfo(5), not MemFree.
+    memory: {
+      residentBytes: process.memoryUsage.rss(),
+      totalBytes: totalmem(),
+      availableBytes: freemem(),
+    },
+    dataDisk: await readDataDisk(),
     kernel: await readKernelFacts(),
     rootFilesystem: readRootFacts(),
     policy: sources.policy,
   };
+}
+
+/** Null where it is not mounted, which a health document must survive. */
+async function readDataDisk(): Promise<Health['dataDisk']> {
+  const found = await statfs(dataPath).catch(() => undefined);
+  if (found === undefined) return null;
+  const { blocks, bavail, bsize } = found;
+  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize };
 }
 
 async function readKernelFacts(): Promise<KernelFacts> {

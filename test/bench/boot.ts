@@ -10,7 +10,7 @@ import type { BenchmarkRow } from './rows.ts';
 
 export async function benchBoot(): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-boot-'));
-  const env = { XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir };
+  const env = { XDG_STATE_HOME: join(dir, 'state'), XDG_RUNTIME_DIR: dir, DOCKER_CONFIG: dir };
   const bulkhead = async (...args: string[]): Promise<string> =>
     (await execa('node', [commandLine, ...args, '--name', 'bench'], { env })).stdout;
   const image = await builtImageDir();

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -11,6 +11,7 @@ import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchSettings } from './settings.ts';
+import { benchStatus } from './status.ts';
 import { benchWork } from './work.ts';
 
 const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = {
@@ -23,6 +24,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   channel: () => benchmarkChannel(),
   image: imageSizes,
   boot: benchBoot,
+  status: benchStatus,
 };
 
 const wanted = process.argv.slice(2);

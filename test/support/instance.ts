@@ -57,6 +57,8 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
     XDG_RUNTIME_DIR: join(dir, 'run'),
     XDG_CONFIG_HOME: join(dir, 'config'),
     BULKHEAD_IMAGE: image,
+    // `up` keeps a Docker context, which must not be that of whoever runs the tests.
+    DOCKER_CONFIG: join(dir, 'docker'),
     ...(policy === undefined ? {} : { BULKHEAD_POLICY: policy }),
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
@@ -83,7 +85,7 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
       if (status !== 0) throw new Error(`bulkhead up: status ${status}\n${stderr}`);
     },
     async status() {
-      return statusSchema.parse(JSON.parse((await run('status', '--json')).stdout));
+      return statusSchema.parse(JSON.parse((await run('status', '--json', '--fresh')).stdout));
     },
     processes: () => processesNaming(dir),
   };

@@ -1,124 +1,110 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { z } from 'zod';
 import { ExitCode } from '../../common/errors/definition.js';
-import { type Health, parseHealth, policySchema } from '../../common/health.js';
-import { printable, printableJson } from '../../common/printable.js';
-import { type ControllerStatus, inspectInstance, instancePaths } from '../../vm/index.js';
-import { policyChange, policyFileOf } from '../../vm/documents/index.js';
+import { printableJson } from '../../common/printable.js';
+import type { GuestFacts } from '../../vm/controller/guest-facts.js';
+import type { Instance } from '../../vm/controller/inspect.js';
+import { quickStatus } from '../../vm/controller/quick-status.js';
+import { runningController } from '../../vm/controller/running.js';
+import type { ControllerStatus } from '../../vm/controller/status.js';
+import { policyChange, policyFileOf } from '../../vm/documents/policy-change.js';
+import { instancePaths } from '../../vm/instance/paths.js';
+import { jsonOption, nameOption } from '../basic-options.js';
 import type { CliContext } from '../context.js';
-import { findNativeEngine } from '../find-engine.js';
-import { jsonOption, nameOption } from '../options.js';
-import { policyText } from '../output/policy-text.js';
-import { signInStateOf, signInText } from '../output/sign-in-text.js';
-import { seconds } from '../output/step-text.js';
+import { readHostFacts } from '../status/host-facts.js';
+import { engineRows, placeRows, resourceRows, statusText, vmRows } from '../status/rows.js';
+import { warningsOf } from '../status/warnings.js';
 
-const nativeDeadlineMs = 2_000;
+/** How long the VM may take: with what the command itself needs it is an answer at once. Where it takes longer its last word is told. */
+const guestWithinMs = 60;
+
+interface StatusFlags {
+  readonly name: string;
+  readonly json?: boolean;
+  readonly fresh?: boolean;
+}
 
 export function statusCommand(context: CliContext): Command {
   return new Command('status')
     .description('say what the VM, or the engine without one, is doing')
     .addOption(nameOption())
+    .option('--fresh', 'wait up to 2 s for what the VM says now, instead of telling its last word')
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
+Answers at once, also where the VM is stuck: what it did not say in time is its last word, with the time, or missing, and said
+to be. Sizes: \`disk\` and \`memory\` are first as the VM sees them, then what they take of this machine.
+
 Exit status 0 when the engine is ready, otherwise that of the error (69 when nothing runs, 75 while it boots).
 
 Examples:
   $ bulkhead status
-  $ bulkhead status --json | jq .phases`,
+  $ bulkhead status --json | jq .warnings`,
     )
-    .action(({ name, json }: { readonly name: string; readonly json?: boolean }) =>
-      status(context, name, json ?? false),
-    );
+    .action((flags: StatusFlags) => status(context, flags));
 }
 
-async function status({ terminal, signal }: CliContext, name: string, json: boolean): Promise<void> {
-  const found = await inspectInstance(instancePaths(name));
+async function status(context: CliContext, flags: StatusFlags): Promise<void> {
+  const { name, json = false, fresh = false } = flags;
+  const paths = instancePaths(name);
+  if ((await runningController(paths)) !== undefined && !fresh) {
+    const vm = await quickStatus(paths.controllerSocket, guestWithinMs);
+    if (vm !== undefined && vm.facts !== null) return tellVm(context, vm, vm.facts, json);
+  }
+  // Loaded only here: each takes longer than all the above.
+  const { inspectInstance } = await import('../../vm/controller/inspect.js');
+  const found = await inspectInstance(paths);
   if (found.kind === 'running') {
-    const now = await found.client.status();
-    const restart = await policyChange(now.policy, now.policy?.file ?? (await policyFileOf(undefined)));
-    const document = { ...now, restartNeeded: restart ?? null };
-    terminal.out(
-      json ? `${printableJson(JSON.stringify(document))}\n` : describe(now, restart, standingOf(now.guest)),
-    );
-    if (now.state !== 'ready') process.exitCode = ExitCode.temporary;
-    return;
+    const vm = await found.client.status(fresh ? undefined : guestWithinMs);
+    const { guestFacts } = await import('../../vm/controller/guest-facts.js');
+    return tellVm(context, vm, vm.facts ?? guestFacts(vm.guest), json);
   }
-  const native = await nativeStatus(name, signal);
-  if (native !== undefined) {
-    terminal.out(json ? `${printableJson(JSON.stringify(native))}\n` : describeNative(native));
-    if (native.state !== 'ready') process.exitCode = ExitCode.temporary;
-    return;
+  if (existsSync(join(paths.runtimeDir, 'engine', 'control.sock'))) {
+    const { findNativeEngine } = await import('../find-engine.js');
+    const { nativeStatus } = await import('../status/native-status.js');
+    const native = await nativeStatus(findNativeEngine(name), name, context.signal);
+    if (native !== undefined) {
+      context.terminal.out(json ? jsonLine(native.document) : native.text);
+      if (!native.ready) process.exitCode = ExitCode.temporary;
+      return;
+    }
   }
-  if (json) {
-    const error = found.kind === 'failed' ? { code: found.error.code, params: found.error.params } : null;
-    terminal.out(`${JSON.stringify({ name, state: found.kind, error })}\n`);
-  } else {
-    terminal.out(`${name}: ${found.kind}\n`);
-  }
+  tellStopped(context, name, found, json);
+}
+
+function tellStopped(
+  { terminal }: CliContext,
+  name: string,
+  found: Exclude<Instance, { readonly kind: 'running' }>,
+  json: boolean,
+): void {
+  const error = found.kind === 'failed' ? { code: found.error.code, params: found.error.params } : null;
+  terminal.out(json ? `${JSON.stringify({ name, state: found.kind, error })}\n` : `${name}: ${found.kind}\n`);
   if (found.kind === 'failed') throw found.error;
   process.exitCode = ExitCode.unavailable;
 }
 
-/** The guest is not trusted: what it says of its policy is shown where it makes sense. */
-function standingOf(guest: unknown): string | undefined {
-  const parsed = z.object({ policy: policySchema }).safeParse(guest);
-  return parsed.success ? printable(policyText(parsed.data.policy, Date.now())) : undefined;
+async function tellVm(
+  { terminal }: CliContext,
+  vm: ControllerStatus,
+  guest: GuestFacts,
+  json: boolean,
+): Promise<void> {
+  const [host, file] = await Promise.all([readHostFacts(vm.dataDisk, vm.vmPid), policyFileOf(undefined)]);
+  const restart = await policyChange(vm.policy, vm.policy?.file ?? file);
+  const now = Date.now();
+  const ready = vm.state === 'ready';
+  const lastWord = vm.guestAnswered ? undefined : vm.guestAt;
+  const warnings = warningsOf({ now, mode: 'vm', ready, guest, lastWord, host, restart });
+  const rows = [...vmRows, ...engineRows, ...resourceRows, ...placeRows];
+  terminal.out(
+    json
+      ? jsonLine({ ...vm, restartNeeded: restart ?? null, warnings, host })
+      : statusText(vm.name, warnings, rows, { now, guest, vm, host }),
+  );
+  if (!ready) process.exitCode = ExitCode.temporary;
 }
 
-interface NativeStatus {
-  readonly name: string;
-  readonly state: 'ready' | 'booting';
-  readonly backend: 'native';
-  readonly dockerHost: string;
-  readonly guest: Health;
-}
-
-/** Undefined where no engine of this name runs on this kernel, or it does not answer. */
-async function nativeStatus(name: string, signal: AbortSignal): Promise<NativeStatus | undefined> {
-  const engine = findNativeEngine(name);
-  const guest = await engine
-    ?.status(AbortSignal.any([signal, AbortSignal.timeout(nativeDeadlineMs)]))
-    .then(parseHealth)
-    .catch(() => undefined);
-  signal.throwIfAborted();
-  if (engine === undefined || guest === undefined) return undefined;
-  const state = guest.engine.ready ? 'ready' : 'booting';
-  return { name, state, backend: 'native', dockerHost: `unix://${engine.dockerSocket}`, guest };
-}
-
-function describeNative({ name, state, backend, dockerHost, guest }: NativeStatus): string {
-  return describeRows(name, [
-    ['state', state],
-    ['backend', backend],
-    ['docker', dockerHost],
-    ['policy', standingOf(guest) ?? ''],
-    ['signed in', signInText(guest.signIn)],
-  ]);
-}
-
-function describe(now: ControllerStatus, restart: string | undefined, standing: string | undefined): string {
-  const ready = now.readyAfterMs === null ? '' : `, ready after ${seconds(now.readyAfterMs)}`;
-  const phase = now.state === 'booting' ? ` (${now.phases.at(-1)?.phase ?? 'kernel not seen yet'})` : '';
-  const rows: [string, string][] = [
-    ['state', `${now.state}${phase}${ready}`],
-    ['backend', [now.backend, now.accelerator].filter((part) => part !== null).join(', ')],
-    ['docker', now.dockerHost],
-    ['signed in', signInText(signInStateOf(now.guest))],
-    ['image', now.image],
-    ['root hash', now.rootHash ?? ''],
-    ['policy', standing ?? now.policy?.file ?? ''],
-    ['restart', restart === undefined ? '' : `needed: ${restart}`],
-    ['data disk', now.dataDisk],
-    ['console', now.consoleLog],
-    ['processes', `controller ${now.pid}${now.vmPid === null ? '' : `, VM ${now.vmPid}`}`],
-    ['note', now.note ?? ''],
-  ];
-  return describeRows(now.name, rows);
-}
-
-function describeRows(name: string, rows: readonly (readonly [string, string])[]): string {
-  const shown = rows.filter(([, value]) => value !== '');
-  return `${name}\n${shown.map(([key, value]) => `  ${key.padEnd(10)} ${value}`).join('\n')}\n`;
-}
+const jsonLine = (document: unknown): string => `${printableJson(JSON.stringify(document))}\n`;

@@ -1,14 +1,6 @@
-import { z } from 'zod';
 import { printable } from '../../common/printable.js';
-import { type SignInState, signInStateSchema } from '../../common/sign-in.js';
+import type { SignInState } from '../../common/sign-in.js';
 import type { DevicePrompt } from '../sign-in/device-flow.js';
-
-const withSignIn = z.object({ signIn: signInStateSchema.nullable() });
-
-/** What a health document says of signing in; null where nobody needs to, or the guest did not say. */
-export function signInStateOf(health: unknown): SignInState | null {
-  return withSignIn.safeParse(health).data?.signIn ?? null;
-}
 
 /** One line for `status`; empty where nobody needs to sign in. */
 export function signInText(state: SignInState | null): string {

@@ -30,8 +30,9 @@ export class ControlClient {
     this.#address = address;
   }
 
-  async status(): Promise<ControllerStatus> {
-    const answer = await this.#request('GET', '/status');
+  /** @param within how long the guest may take, in milliseconds; its last word is told where it takes longer. Without it, only its present one. */
+  async status(within?: number): Promise<ControllerStatus> {
+    const answer = await this.#request('GET', within === undefined ? '/status' : `/status?within=${within}`);
     return statusSchema.parse(JSON.parse(await readAll(answer)));
   }
 

@@ -15,7 +15,7 @@ const largestQuestion = 4 << 20;
  * The controller's own socket: HTTP/1.1, for the `bulkhead` commands of the same user alone (mode 0600 in a directory of mode
  * 0700).
  *
- * - `GET /status` one JSON document;
+ * - `GET /status?within=<ms>` one JSON document (`status.ts`); with a deadline for the guest, that and what it last said;
  * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
  * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
  * - `POST /sign-in`, `POST /sign-out` likewise (`src/common/sign-in.ts`);
@@ -46,7 +46,7 @@ async function answer(
   switch (`${request.method} ${url.pathname}`) {
     case 'GET /status':
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify(await controller.status()));
+      response.end(JSON.stringify(await controller.status(deadlineOf(url.searchParams))));
       return;
     case 'GET /progress':
       followProgress(controller, response, (state) => state === 'ready' || isFinal(state));
@@ -79,6 +79,12 @@ async function answer(
     default:
       response.writeHead(404).end();
   }
+}
+
+/** Longer than the guest is waited for anyway makes no difference. */
+function deadlineOf(query: URLSearchParams): number | undefined {
+  const within = query.get('within');
+  return within === null || !/^\d{1,5}$/.test(within) ? undefined : Number(within);
 }
 
 function followProgress(

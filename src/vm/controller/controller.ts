@@ -7,6 +7,8 @@ import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
 import { type PolicyFile, recordInForce } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
+import { guestFacts } from './guest-facts.js';
+import { GuestHealth, type GuestReport } from './guest-health.js';
 import { ensureDataDisk } from '../instance/data-disk.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { Deadline } from '../lifecycle/deadline.js';
@@ -42,6 +44,7 @@ export class Controller {
   readonly #lifecycle = new Lifecycle();
   readonly #bootDeadline: Deadline;
   readonly #started: { readonly at: Date; readonly ms: number };
+  readonly #health = new GuestHealth(() => this.#askGuest());
   readonly #phases: { phase: Phase; atMs: number; guestUptimeMs: number | null }[] = [];
   /** Aborted when preparing has lost its purpose. */
   readonly #preparing = new AbortController();
@@ -51,6 +54,7 @@ export class Controller {
   #machine: Machine | undefined;
   #link: GuestLink | undefined;
   #readyAfterMs: number | undefined;
+  #since = new Date();
   #told: { readonly state: VmStateName; readonly phase: Phase | undefined } | undefined;
 
   constructor(parts: ControllerParts) {
@@ -108,9 +112,11 @@ export class Controller {
     void this.#stopMachine(true);
   }
 
-  async status(): Promise<ControllerStatus> {
+  /** @param within milliseconds; where the guest takes longer, its last word is told, with its age. Without it only its present one is. */
+  async status(within?: number): Promise<ControllerStatus> {
     const { paths, options } = this.#parts;
     const { state } = this;
+    const guest = state.name === 'ready' ? await this.#guestSays(within) : undefined;
     return {
       name: paths.name,
       state: state.name,
@@ -123,13 +129,19 @@ export class Controller {
       rootHash: this.#manifest?.verity.rootHash ?? null,
       dockerHost: `unix://${paths.dockerSocket}`,
       startedAt: this.#started.at.toISOString(),
+      stateSince: this.#since.toISOString(),
+      memoryMiB: options.memoryMiB,
+      cpus: options.cpus,
       readyAfterMs: this.#readyAfterMs ?? null,
       phases: this.#phases,
       consoleLog: paths.consoleLog,
       dataDisk: paths.dataDisk,
       policy: this.#policy === undefined ? null : { file: this.#policy.file, sha256: this.#policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
-      guest: state.name === 'ready' ? await this.#guestStatus() : null,
+      guest: guest?.document ?? null,
+      facts: guestFacts(guest?.document),
+      guestAt: guest?.at ?? null,
+      guestAnswered: guest?.answered ?? false,
     };
   }
 
@@ -137,6 +149,7 @@ export class Controller {
   #tell(state: VmState): void {
     const phase = state.name === 'booting' ? state.phase : undefined;
     if (this.#told?.state === state.name && this.#told.phase === phase) return;
+    if (this.#told?.state !== state.name) this.#since = new Date();
     this.#told = { state: state.name, phase };
     this.progress.add({
       kind: 'state',
@@ -147,8 +160,15 @@ export class Controller {
     });
   }
 
-  async #guestStatus(): Promise<unknown> {
-    return (await this.#link?.status(AbortSignal.timeout(guestStatusDeadlineMs)).catch(() => null)) ?? null;
+  async #askGuest(): Promise<unknown> {
+    return this.#link?.status(AbortSignal.timeout(guestStatusDeadlineMs));
+  }
+
+  async #guestSays(within: number | undefined): Promise<(GuestReport & { answered: boolean }) | undefined> {
+    const answered =
+      within === undefined ? (await this.#health.fresh()) !== undefined : await this.#health.within(within);
+    const report = within === undefined && !answered ? undefined : this.#health.last;
+    return report === undefined ? undefined : { ...report, answered };
   }
 
   async #prepare(): Promise<VmSpec> {

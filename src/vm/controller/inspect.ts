@@ -1,10 +1,9 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire } from '../../common/errors/wire-error.js';
-import { lockOwner } from '../instance/lock.js';
 import type { InstancePaths } from '../instance/paths.js';
-import { isRunning } from '../instance/process-identity.js';
 import { ControlClient } from './control-client.js';
 import { readRecord } from './record.js';
+import { runningController } from './running.js';
 
 /** What a command finds when it looks at an instance from outside. */
 export type Instance =
@@ -17,11 +16,9 @@ export type Instance =
 /** Looks at the lock for who runs the instance now, and at the record for how the last controller came to its end. */
 export async function inspectInstance(paths: InstancePaths): Promise<Instance> {
   const { name, controllerSocket: socket, controllerLog: log } = paths;
-  const owner = await lockOwner(paths.lock);
-  if (owner !== undefined && (await isRunning(owner))) {
-    const { pid } = owner;
+  const pid = await runningController(paths);
+  if (pid !== undefined)
     return { kind: 'running', pid, client: new ControlClient({ name, pid, socket, log }) };
-  }
   const record = readRecord(paths.record);
   if (record === undefined || record.state === 'stopped') return { kind: 'stopped' };
   if (record.error !== undefined) return { kind: 'failed', error: fromWire(record.error) };

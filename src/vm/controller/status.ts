@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { wireErrorSchema } from '../../common/errors/wire-error.js';
 import { stateNames } from '../lifecycle/state.js';
 import { phaseNames } from '../phases.js';
+import { guestFactsSchema } from './guest-facts.js';
 
 /** What `bulkhead status --json` prints of a running controller. Fields are added, never renamed. */
 export const statusSchema = z.object({
@@ -18,6 +19,11 @@ export const statusSchema = z.object({
   rootHash: z.string().nullable(),
   dockerHost: z.string(),
   startedAt: z.iso.datetime(),
+  /** When it came into its present state. (A controller that was started before an update does not say what was added later.) */
+  stateSince: z.iso.datetime().nullable().default(null),
+  /** Of the VM, as it was asked for. */
+  memoryMiB: z.int().nullable().default(null),
+  cpus: z.int().nullable().default(null),
   /** From the start of the controller, in milliseconds; null before the VM is ready. */
   readyAfterMs: z.number().nullable(),
   /** Each phase when the host learnt of it (ms since the controller started) and by the guest's own clock. */
@@ -29,8 +35,14 @@ export const statusSchema = z.object({
   /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */
   policy: z.object({ file: z.string(), sha256: z.string() }).nullable(),
   error: wireErrorSchema.nullable(),
-  /** The guest's own health document; null when it does not answer. */
+  /** The guest's own health document; null when it does not answer, or, for who asks with a deadline, when it never did. */
   guest: z.unknown(),
+  /** Of that, what makes sense, part by part. Null from a controller of before this was told. */
+  facts: guestFactsSchema.nullable().default(null),
+  /** When it said that; null where it did not. */
+  guestAt: z.iso.datetime().nullable().default(null),
+  /** Whether it answered this question: where it did not, `guest` is its last word. */
+  guestAnswered: z.boolean().default(true),
 });
 
 export type ControllerStatus = z.infer<typeof statusSchema>;

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { messageOf } from '../../common/cause.js';
 import { isAbsent } from '../../common/is-absent.js';
-import { machinePolicyFile } from './policy-file.js';
+import { machinePolicyFile } from './machine-policy-file.js';
 
 /** What a VM was booted with; null for no policy. */
 export type BootedPolicy = { readonly file: string; readonly sha256: string } | null;

@@ -3,8 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { type ReadPolicy, readSettings, soundPolicy } from '../../policy/index.js';
 import { openDocument } from './open-document.js';
 
-/** Where an administrator puts the policy of a machine; it holds for every instance that is not given another. */
-export const machinePolicyFile = '/etc/bulkhead/admin-settings.json';
+export { machinePolicyFile } from './machine-policy-file.js';
 
 /** A policy that is in order, as it was in the file when it was read: everything that is done with it is done with these bytes. */
 export interface PolicyFile extends ReadPolicy {

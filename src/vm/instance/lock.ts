@@ -1,11 +1,8 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.js';
-
-const ownerSchema = z.strictObject({ pid: z.int().positive(), started: z.string() });
 
 export interface InstanceLock extends AsyncDisposable {
   /** True when a process that died had left the lock behind. */
@@ -61,9 +58,15 @@ export async function lockOwner(file: string): Promise<ProcessIdentity | undefin
   return parseOwner(await readFile(file, 'utf8').catch(() => ''));
 }
 
+/** By hand: what answers at once, such as `bulkhead status`, begins here and does not load a library of schemas for two fields. */
 function parseOwner(content: string): ProcessIdentity | undefined {
   try {
-    return ownerSchema.parse(JSON.parse(content));
+    const value: unknown = JSON.parse(content);
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('started' in value))
+      return undefined;
+    const { pid, started } = value;
+    if (typeof pid !== 'number' || !Number.isSafeInteger(pid) || pid <= 0) return undefined;
+    return typeof started === 'string' ? { pid, started } : undefined;
   } catch {
     return undefined;
   }
