@@ -50,6 +50,7 @@ missing_packages() {
 	/usr/bin/xz xz-utils
 	/usr/bin/cpio cpio
 	/usr/bin/pgrep procps
+	/usr/bin/groff groff-base
 	LIST
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmod, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,6 +29,8 @@ beforeAll(async () => {
     XDG_STATE_HOME: directory,
     XDG_RUNTIME_DIR: directory,
     XDG_CACHE_HOME: directory,
+    // `up` keeps a Docker context, which must not be that of whoever runs the tests.
+    DOCKER_CONFIG: join(directory, 'docker'),
   };
 });
 
@@ -203,4 +205,100 @@ test('Ctrl-C while it boots stops the VM', async () => {
   await closed;
   expect(up.exitCode).toBe(130);
   expect((await status('hang-c')).state).toBe('stopped');
+}, 60_000);
+
+test('a VM that says nothing of itself: status answers at once, and says what is missing', async () => {
+  await bulkhead(['up', '--name', 'mute']);
+  const told = await bulkhead(['status', '--name', 'mute']);
+  expect(told).toMatchObject({ status: 0 });
+  expect(told.out).toMatch(/^mute\n {2}WARNING {4}the VM does not answer/);
+  expect(told.out).toContain('data disk  ');
+  const document = z
+    .object({
+      state: z.string(),
+      guest: z.null(),
+      guestAnswered: z.literal(false),
+      warnings: z.array(z.string()),
+    })
+    .parse(JSON.parse((await bulkhead(['status', '--name', 'mute', '--json'])).out));
+  expect(document.warnings[0]).toContain('does not answer');
+}, 60_000);
+
+test('a VM that answers: its own word, when it said it, and what the host knows', async () => {
+  await bulkhead(['up', '--name', 'said']);
+  const { out } = await bulkhead(['status', '--name', 'said', '--json', '--fresh']);
+  const facts = z.looseObject({
+    guest: z.object({ fake: z.literal(true) }),
+    guestAnswered: z.literal(true),
+    guestAt: z.iso.datetime(),
+    stateSince: z.iso.datetime(),
+    memoryMiB: z.literal(2048),
+    warnings: z.tuple([]),
+    host: z.object({
+      dataDisk: z.object({ sizeBytes: z.literal(64 * 1024 ** 3) }),
+      vmResidentBytes: z.number(),
+    }),
+  });
+  expect(facts.safeParse(JSON.parse(out)).error).toBeUndefined();
+}, 60_000);
+
+test('a Docker client that fails does not make `up` fail, and is not asked where nobody wants it', async () => {
+  const [programs, calls] = [join(directory, 'programs'), join(directory, 'docker-calls')];
+  await mkdir(programs);
+  const script = `#!/bin/sh\necho "$@" >> '${calls}'\necho 'no room' >&2\nexit 1\n`;
+  await writeFile(join(programs, 'docker'), script, { mode: 0o755 });
+  const extra = { PATH: `${programs}:${process.env['PATH'] ?? ''}` };
+  const without = await bulkhead(['up', '--name', 'ctx', '--no-context'], extra);
+  expect(without).toMatchObject({ status: 0 });
+  await expect(stat(calls)).rejects.toMatchObject({ code: 'ENOENT' });
+  const again = await bulkhead(['up', '--name', 'ctx', '--use-context'], extra);
+  expect(again).toMatchObject({ status: 0 });
+  expect(again.err).toContain("warning: Docker's context bulkhead-ctx was not made: no room");
+  expect(await readFile(calls, 'utf8')).toMatch(
+    /^context inspect bulkhead-ctx\ncontext create bulkhead-ctx /,
+  );
+}, 60_000);
+
+test('doctor tells, changes nothing, and says by its status whether something is to be mended', async () => {
+  await bulkhead(['up', '--name', 'doc', '--no-context']);
+  const { pid = 0 } = await status('doc');
+  process.kill(pid, 'SIGKILL');
+  while (!(await isGone(pid))) await status('doc');
+  const files = async (): Promise<string[]> => {
+    const names = await readdir(directory, { recursive: true });
+    const found = await Promise.all(
+      names.map(async (name) => `${name} ${(await lstat(join(directory, name))).mtimeMs}`),
+    );
+    return found.toSorted();
+  };
+  const before = await files();
+  const { out, status: exitCode } = await bulkhead(['doctor', '--json', '--name', 'doc']);
+  expect(await files()).toEqual(before);
+  const finding = z.object({
+    check: z.string(),
+    level: z.enum(['ok', 'warning', 'problem']),
+    text: z.string(),
+    cure: z.string().nullable(),
+  });
+  const { worst, checks } = z
+    .object({ name: z.literal('doc'), worst: z.string(), checks: z.array(finding) })
+    .parse(JSON.parse(out));
+  const texts = checks.map(({ check, level, text }) => `${check} ${level} ${text}`);
+  expect(texts.find((text) => text.startsWith('qemu'))).toMatch(/^qemu ok QEMU 10\.0\.99/);
+  expect(texts.find((text) => text.startsWith('image'))).toMatch(/^image ok /);
+  expect(texts.find((text) => text.includes(' doc: '))).toMatch(/^leftovers warning doc: The controller/);
+  expect(exitCode).toBe(worst === 'problem' ? 78 : 0);
+  const none = await bulkhead(['doctor', '--name', 'doc'], { BULKHEAD_IMAGE: join(directory, 'nothing') });
+  expect(none).toMatchObject({ status: 78 });
+  expect(none.out).toMatch(/^PROBLEM +image +The VM image is incomplete/m);
+}, 60_000);
+
+test('what a shell asks while a person types', async () => {
+  await bulkhead(['up', '--name', 'typed', '--no-context']);
+  const asked = async (...words: string[]): Promise<string> =>
+    (await bulkhead(['complete', '--', ...words])).out;
+  expect(await asked('down', '--name', 'ty')).toBe('words\ntyped\tinstance\n');
+  expect(await asked('stat')).toMatch(/^words\nstatus\t/);
+  expect(await asked('settings', 'set', 'bulkhead.mem')).toMatch(/^words\nbulkhead\.memoryMiB\t/);
+  expect(await asked('up', '--policy', '')).toBe('files\n');
 }, 60_000);

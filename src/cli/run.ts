@@ -1,12 +1,12 @@
-import { CommanderError } from 'commander';
+import { type Command, CommanderError } from 'commander';
 import { ExitCode } from '../common/errors/definition.js';
-import { toUserError } from '../vm/index.js';
+import { toUserError } from '../vm/user-error.js';
 import type { CliContext } from './context.js';
 import { createProgram } from './program.js';
 
 /** Runs one command line (without program names). Resolves with the exit status; reports every error itself. */
 export async function run(args: readonly string[], context: CliContext): Promise<number> {
-  const program = createProgram(context);
+  const program = await createProgram(context, args[0]);
   exitByException(program);
   try {
     await program.parseAsync(args, { from: 'user' });
@@ -17,7 +17,7 @@ export async function run(args: readonly string[], context: CliContext): Promise
   }
 }
 
-function exitByException(command: ReturnType<typeof createProgram>): void {
+function exitByException(command: Command): void {
   command.exitOverride();
   for (const child of command.commands) exitByException(child);
 }

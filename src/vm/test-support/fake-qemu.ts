@@ -12,7 +12,7 @@ import { probeExitStatus } from '../qemu/probe-guest.js';
 /**
  * A program that behaves like QEMU towards the controller: version, probe guest, QMP, and a guest that passes its phases and serves the
  * control channel. What goes wrong is said by the name of the instance: `hang…` stops after phase `init`,
- * `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once, `puppet…` does what lines on the control port tell it.
+ * `mute…` never says how it is, `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once, `puppet…` does what lines on the control port tell it.
  */
 const args = process.argv.slice(2);
 const option = (name: string): string => args[args.indexOf(name) + 1] ?? '';
@@ -48,7 +48,7 @@ function runVm(scenario: string): void {
     if (command.execute === 'quit') end('host-qmp-quit');
     if (command.execute !== 'cont') return;
     if (scenario.startsWith('puppet')) obey(control, (line) => void phase.write(`${line}\n`), send, end);
-    else boot(scenario, say, end, () => openPort(control, send, say, end));
+    else boot(scenario, say, end, () => openPort(scenario, control, send, say, end));
   });
 }
 
@@ -91,6 +91,7 @@ function boot(
 }
 
 function openPort(
+  scenario: string,
   control: Socket,
   send: (message: object) => void,
   say: (message: object) => void,
@@ -99,7 +100,8 @@ function openPort(
   send({ event: 'VSERPORT_CHANGE', data: { id: portIds.control, open: true } });
   const handlers = {
     engine: (stream: NodeJS.ReadWriteStream) => void stream.pipe(stream),
-    status: async () => ({ fake: true }),
+    status: () =>
+      scenario.startsWith('mute') ? new Promise<never>(() => undefined) : Promise.resolve({ fake: true }),
     explain: async (question: unknown) => ({ question }),
     signIn: async (question: unknown) => ({ question }),
     signOut: async () => ({}),
