@@ -13,6 +13,7 @@ import { findKernel, loadModules, type KernelFiles } from './load-modules.js';
 import { type Flavour, type Manifest, manifestFileName, manifestSchema } from './manifest.js';
 import { writeProbeImage } from './probe-image.js';
 import { buildPrograms, type Programs } from './programs.js';
+import { writeShareServer } from './share-server.js';
 import { parseModuleNames, parseRootRules } from './recipe.js';
 import { removeTree } from './staging.js';
 import type { Userland } from './userland.js';
@@ -87,6 +88,7 @@ export async function assemble(
   const verity = await inStep(reporter, 'Make the erofs image and its hash tree', () =>
     makeBlockImages(tree, images, contentKey(options), exec, signal),
   );
+  const shareServer = await writeShareServer(userland.root, listing, dir);
   const uncompressed = sizesOf(await listTree(tree));
   await removeTree(work);
   const manifest = manifestSchema.parse({
@@ -97,6 +99,7 @@ export async function assemble(
     ...(flavour === 'debug' ? { warning: debugWarning } : {}),
     kernelVersion: kernel.version,
     files: await describeFiles(dir),
+    shareServer,
     verity,
     suite: userland.suite,
     packages: userland.packages,

@@ -174,8 +174,15 @@ async function checkReproducible(
   const second = await assemble(dir, options, silentReporter, exec, 'backward');
   const roles: readonly ImageFileRole[] = ['kernel', 'initramfs', 'root', 'hash'];
   const different = roles.filter((role) => first.files[role].sha256 !== second.files[role].sha256);
-  if (different.length === 0 && first.verity.rootHash === second.verity.rootHash) return;
-  const reason = `a second build made another ${different.join(' and ') || 'root hash'}`;
+  const differs = (part: (manifest: Manifest) => unknown): boolean =>
+    JSON.stringify(part(first)) !== JSON.stringify(part(second));
+  const parts = [
+    ...different,
+    ...(differs(({ verity }) => verity.rootHash) ? ['root hash'] : []),
+    ...(differs(({ shareServer }) => shareServer) ? ['server of shared directories'] : []),
+  ];
+  if (parts.length === 0) return;
+  const reason = `a second build made another ${parts.join(' and ')}`;
   throw new BulkheadError('BH_IMAGE_STEP_FAILED', { step: 'the reproducibility check', reason });
 }
 

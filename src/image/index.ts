@@ -15,4 +15,5 @@ export {
   parseManifest,
 } from './manifest.js';
 export { checkRememberedKey, policyKeyPath, rememberedPolicyKey, rememberPolicyKey } from './policy-key.js';
+export { type ShareServerProgram, shareServerOf } from './share-server.js';
 export { verifyImage } from './verify.js';

@@ -6,7 +6,7 @@ import { addNode } from './select-root.js';
 import type { Content, ImageTree } from './tree.js';
 
 /** Where Debian's loader looks without a configuration or a cache. */
-const libraryDirs = ['/usr/lib/x86_64-linux-gnu', '/usr/lib'];
+export const libraryDirs = ['/usr/lib/x86_64-linux-gnu', '/usr/lib'];
 
 /**
  * Adds the shared libraries every program in the tree needs, and those they need, from the userland: the link with the wanted name and what

@@ -10,6 +10,13 @@ const fileName = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]*$/, 'not a plain f
 
 const imageFileSchema = z.strictObject({ path: fileName, size: z.int().positive(), sha256 });
 
+/** What the host runs of the image, without the name of its directory. */
+const programFilesSchema = z.strictObject({
+  /** Of the files, the dynamic loader; it is called by its path and given the directory, so nothing of the host's own libraries is used. */
+  loader: fileName,
+  files: z.array(imageFileSchema).min(1),
+});
+
 const blockSize = z.int().refine((size) => size === 512 || size === 1024 || size === 2048 || size === 4096);
 
 const packageSchema = z.strictObject({
@@ -43,6 +50,8 @@ export const manifestSchema = z.strictObject({
     root: imageFileSchema,
     hash: imageFileSchema,
   }),
+  /** The server of shared directories, in the directory `virtiofsd`, with its libraries; images from before it have none. */
+  shareServer: programFilesSchema.optional(),
   verity: z.strictObject({
     algorithm: z.literal('sha256'),
     dataBlockSize: blockSize,
@@ -70,6 +79,8 @@ export const manifestSchema = z.strictObject({
 });
 
 export type Manifest = z.infer<typeof manifestSchema>;
+export type ImageFile = z.infer<typeof imageFileSchema>;
+export type ProgramFiles = z.infer<typeof programFilesSchema>;
 export type ImageFileRole = keyof Manifest['files'];
 export type ImagePackage = Manifest['packages'][number];
 export type Flavour = Manifest['flavour'];

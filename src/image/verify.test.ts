@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -111,6 +111,19 @@ test('a truncated file, a missing file, a missing manifest and a directory are t
   });
   await rm(join(dir, 'manifest.json'));
   await expect(verifyImage(dir)).rejects.toMatchObject({ code: 'BH_IMAGE_FILE_MISSING' });
+});
+
+test('what the host runs of the image is checked as well', async () => {
+  const data = Buffer.from('program');
+  const file = join(dir, 'virtiofsd', 'virtiofsd');
+  const described = { path: 'virtiofsd', size: data.length, sha256: sha256(data) };
+  await writeManifest({ ...manifest, shareServer: { loader: 'ld.so', files: [described] } });
+  await expect(verifyImage(dir)).rejects.toMatchObject({ code: 'BH_IMAGE_FILE_MISSING', params: { file } });
+  await mkdir(join(dir, 'virtiofsd'));
+  await writeFile(file, data);
+  await expect(verifyImage(dir)).resolves.toBeDefined();
+  await writeFile(file, 'Program');
+  await expect(verifyImage(dir)).rejects.toMatchObject({ code: 'BH_IMAGE_CORRUPT', params: { file } });
 });
 
 test('an abort ends it with the reason of the signal', async () => {

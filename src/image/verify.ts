@@ -2,7 +2,8 @@ import { open, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { hashFile } from './file-hash.js';
-import { type ImageFileRole, loadManifest, type Manifest } from './manifest.js';
+import { type ImageFile, type ImageFileRole, loadManifest, type Manifest } from './manifest.js';
+import { shareServerDirectory } from './share-server.js';
 import { parseSuperblock, rootHashOf, superblockSize } from './verity-superblock.js';
 
 const roles: readonly ImageFileRole[] = ['kernel', 'initramfs', 'hash', 'root'];
@@ -18,14 +19,23 @@ const roles: readonly ImageFileRole[] = ['kernel', 'initramfs', 'hash', 'root'];
  */
 export async function verifyImage(dir: string, options: { signal?: AbortSignal } = {}): Promise<Manifest> {
   const manifest = await loadManifest(dir);
-  await Promise.all(roles.map((role) => checkSize(dir, manifest, role)));
+  const files = filesOf(manifest);
+  await Promise.all(files.map((file) => checkSize(dir, file)));
   await checkVerity(dir, manifest);
-  await Promise.all(roles.map((role) => checkHash(dir, manifest, role, options.signal)));
+  await Promise.all(files.map((file) => checkHash(dir, file, options.signal)));
   return manifest;
 }
 
-async function checkSize(dir: string, manifest: Manifest, role: ImageFileRole): Promise<void> {
-  const { path, size } = manifest.files[role];
+/** By their paths within the image's directory. */
+function filesOf({ files, shareServer }: Manifest): readonly ImageFile[] {
+  const served = (shareServer?.files ?? []).map((file) => ({
+    ...file,
+    path: join(shareServerDirectory, file.path),
+  }));
+  return [...roles.map((role) => files[role]), ...served];
+}
+
+async function checkSize(dir: string, { path, size }: ImageFile): Promise<void> {
   const file = join(dir, path);
   const found = await stat(file).catch((cause: unknown) => {
     throw new BulkheadError('BH_IMAGE_FILE_MISSING', { file }, { cause });
@@ -36,13 +46,7 @@ async function checkSize(dir: string, manifest: Manifest, role: ImageFileRole): 
     throw new BulkheadError('BH_IMAGE_TRUNCATED', { file, actual: found.size, expected: size });
 }
 
-async function checkHash(
-  dir: string,
-  manifest: Manifest,
-  role: ImageFileRole,
-  signal?: AbortSignal,
-): Promise<void> {
-  const { path, sha256 } = manifest.files[role];
+async function checkHash(dir: string, { path, sha256 }: ImageFile, signal?: AbortSignal): Promise<void> {
   const file = join(dir, path);
   const found = await hashFile(file, signal);
   if (found.sha256 !== sha256) {

@@ -1,11 +1,17 @@
-import { copyFile, mkdtemp, open, readFile, rm, stat, symlink, truncate } from 'node:fs/promises';
+import { copyFile, cp, mkdtemp, open, readFile, rm, stat, symlink, truncate } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { silentReporter } from '../../src/common/reporter.js';
-import { buildImage, loadManifest, type Manifest, verifyImage } from '../../src/image/index.js';
+import {
+  buildImage,
+  loadManifest,
+  type Manifest,
+  shareServerOf,
+  verifyImage,
+} from '../../src/image/index.js';
 import { listTree } from '../../src/image/listing.js';
 import { mountRoot } from './mounted-root.js';
 
@@ -18,6 +24,7 @@ beforeAll(async () => {
   manifest = await loadManifest(inject('imageDir'));
   copy = await mkdtemp(join(tmpdir(), 'bulkhead-image-'));
   await Promise.all(names.map((name) => copyFile(join(inject('imageDir'), name), join(copy, name))));
+  await cp(join(inject('imageDir'), 'virtiofsd'), join(copy, 'virtiofsd'), { recursive: true });
 });
 
 afterAll(() => rm(copy, { recursive: true }));
@@ -26,6 +33,23 @@ test('a user who has no rights can read, and so boot, what root built', async ()
   const modes = names.map(async (name) => (await stat(join(inject('imageDir'), name))).mode & 0o777);
   expect(await Promise.all(modes)).toEqual(names.map(() => 0o644));
   expect((await stat(inject('imageDir'))).mode & 0o777).toBe(0o755);
+});
+
+test('the server of shared directories runs with nothing of the host', async () => {
+  const program = shareServerOf(inject('imageDir'), manifest);
+  if (program === undefined) throw new Error('the image has no server of shared directories');
+  const run = ['--inhibit-cache', '--library-path', program.libraries];
+  const { stdout: listed } = await execa(program.loader, [...run, '--list', program.program]);
+  const elsewhere = listed
+    .split('\n')
+    .filter((line) => line.includes('=>') && !line.includes(program.libraries));
+  expect(elsewhere).toEqual([]);
+  const { stdout } = await execa(program.loader, [...run, program.program, '--help'], {
+    env: {},
+    extendEnv: false,
+  });
+  for (const option of ['--translate-uid', '--translate-gid', '--sandbox', '--readonly', '--modcaps'])
+    expect(stdout).toContain(option);
 });
 
 test("the gate's table of endpoints is that of the engine in the image", async () => {
@@ -56,6 +80,7 @@ describe('damage is found before anything boots', () => {
     ['the hash tree', 'root.verity', () => size('hash') - 4096],
     ['the kernel', 'kernel', () => 100_000],
     ['the initramfs', 'initramfs', () => 4000],
+    ['the server of shared directories', 'virtiofsd/virtiofsd', () => 100_000],
   ])('one bit in %s', async (_, name, offset) => {
     await flipBit(name, offset());
     try {
