@@ -1,4 +1,4 @@
-import { get } from 'node:http';
+import { connect } from 'node:net';
 import type { ControllerStatus } from './status.js';
 
 /** For all of it; the guest's part of it is `within`. */
@@ -25,16 +25,18 @@ function isStatus(document: unknown): document is ControllerStatus {
   return typeof document === 'object' && document !== null && 'facts' in document && 'state' in document;
 }
 
+/** HTTP/1.0, whose answer ends with the connection and has no chunks (RFC 1945 §7.2.2): Node's own client alone takes 20 to 40 ms to load. */
 function read(socketPath: string, path: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const sent = get({ socketPath, path, agent: false, timeout: deadlineMs }, (answer) => {
-      let text = '';
-      answer
-        .setEncoding('utf8')
-        .on('data', (part: string) => (text += part))
-        .on('end', () => (answer.statusCode === 200 ? resolve(text) : reject(new Error('refused'))))
-        .on('error', reject);
+    let text = '';
+    const socket = connect(socketPath).setEncoding('utf8').setTimeout(deadlineMs);
+    socket.on('data', (part: string) => (text += part));
+    socket.on('end', () => {
+      const head = text.indexOf('\r\n\r\n');
+      if (head !== -1 && /^HTTP\/1\.[01] 200 /.test(text)) resolve(text.slice(head + 4));
+      else reject(new Error('refused'));
     });
-    sent.on('timeout', () => sent.destroy(new Error('no answer'))).on('error', reject);
+    socket.on('timeout', () => socket.destroy(new Error('no answer'))).on('error', reject);
+    socket.write(`GET ${path} HTTP/1.0\r\nHost: controller\r\n\r\n`);
   });
 }
