@@ -46,6 +46,7 @@ export async function composeRoot(inputs: RootInputs): Promise<ImageTree> {
   tree.addFile(`${ours}/refresh-views`, 0o755, { data: programs.refreshViews });
   tree.addFile(`${ours}/socket-relay`, 0o755, { data: programs.socketRelay });
   tree.addFile(`${ours}/body-pump`, 0o755, { data: programs.bodyPump });
+  tree.addFile(`${ours}/publish-port`, 0o755, { data: programs.publishPort });
   tree.addFile(`${ours}/bulkheadd.mjs`, 0o644, { data: programs.daemon });
   tree.addFile('/usr/sbin/runc', 0o755, { data: programs.frontDoor });
   tree.addFile('/usr/share/bulkhead/images/probe.tar', 0o644, { data: inputs.probeImage });

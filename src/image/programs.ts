@@ -12,6 +12,7 @@ export interface Programs {
   readonly refreshViews: Buffer;
   readonly socketRelay: Buffer;
   readonly bodyPump: Buffer;
+  readonly publishPort: Buffer;
   readonly frontDoor: Buffer;
   readonly attachFiles: Buffer;
   readonly probe: Buffer;
@@ -26,6 +27,7 @@ const makefiles = [
   { dir: 'src/daemon/refresh-views', variable: 'OUT' },
   { dir: 'src/daemon/socket-relay', variable: 'OUT' },
   { dir: 'src/daemon/body-pump', variable: 'OUT' },
+  { dir: 'src/daemon/publish-port', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -53,6 +55,7 @@ export async function buildPrograms(
     refreshViews: await read('refresh-views'),
     socketRelay: await read('socket-relay'),
     bodyPump: await read('body-pump'),
+    publishPort: await read('publish-port'),
     frontDoor: await read('bulkhead-runtime'),
     attachFiles: await read('attach-files'),
     probe: await read('probe'),

@@ -1,0 +1,16 @@
+#ifndef BULKHEAD_PROXY_H
+#define BULKHEAD_PROXY_H
+
+#include <sys/types.h>
+
+/** Descriptors dockerd passes to its proxy (libnetwork/portmapper/proxy_linux.go): where it is answered, and the bound socket. */
+#define ANSWER_FD 3
+#define LISTEN_FD 4
+
+/** Becomes docker-proxy, with everything as dockerd gave it. Returns only on failure, with errno. */
+void proxy_become(char **arguments);
+
+/** Starts docker-proxy on LISTEN_FD as a child that ends with this process. The pid, or -1 with errno. */
+pid_t proxy_start(char **arguments);
+
+#endif
