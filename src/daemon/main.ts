@@ -110,7 +110,12 @@ async function main(args: DaemonArguments): Promise<void> {
   }
 
   const options = engineOptionsInForce(settings, effective);
-  const { added, stripped } = engineConfigurationOf(options, gatePolicy.portBinding, ownNetworks);
+  const { added, stripped } = engineConfigurationOf(
+    options,
+    gatePolicy.portBinding,
+    ownNetworks,
+    effective.proxy.value,
+  );
   for (const { key, reason } of stripped)
     log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');
   const ownOptions = Object.keys(options.kept).length === 0;

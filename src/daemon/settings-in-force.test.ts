@@ -41,10 +41,12 @@ test.each([
   expect(() => inForce(policy, text)).toThrow(/^the user's settings:1:\d/);
 });
 
+const direct = { exclude: ['.example.com'] };
+
 test('G08 what is kept is added to the configuration, and what is stripped is named', () => {
   const value = { runtimes: {}, mtu: 1400, 'default-address-pools': [{ base: '10.0.0.0/8', size: 24 }] };
   const configured = (own: string) =>
-    engineConfigurationOf(engineOptionsOf(value), 'default-port-binding', [own]);
+    engineConfigurationOf(engineOptionsOf(value), 'default-port-binding', [own], direct);
   expect(configured('192.0.2.0/24')).toEqual({
     added: { mtu: 1400, 'default-address-pools': value['default-address-pools'] },
     stripped: [expect.objectContaining({ key: 'runtimes' })],
@@ -56,11 +58,23 @@ test('G08 what is kept is added to the configuration, and what is stripped is na
 
 test('G07 ports without an address are bound to the loopback by the engine itself', () => {
   const none = engineOptionsOf({});
-  expect(engineConfigurationOf(none, 'default-local-port-binding', []).added).toEqual({
+  expect(engineConfigurationOf(none, 'default-local-port-binding', [], direct).added).toEqual({
     ip: '127.0.0.1',
     'default-network-opts': {
       bridge: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' },
     },
   });
-  expect(engineConfigurationOf(none, 'default-port-binding', []).added).toEqual({});
+  expect(engineConfigurationOf(none, 'default-port-binding', [], direct).added).toEqual({});
+});
+
+test("the proxy reaches the engine's own requests, and a list of exceptions alone is no proxy", () => {
+  const configured = (proxy: Parameters<typeof engineConfigurationOf>[3]) =>
+    engineConfigurationOf(engineOptionsOf({}), 'default-port-binding', [], proxy).added;
+  expect(configured({ http: 'http://one:1', https: 'http://two:2', exclude: ['a', '.b'] })).toEqual({
+    proxies: { 'http-proxy': 'http://one:1', 'https-proxy': 'http://two:2', 'no-proxy': 'a,.b' },
+  });
+  expect(configured({ https: 'http://two:2', exclude: [] })).toEqual({
+    proxies: { 'https-proxy': 'http://two:2' },
+  });
+  expect(configured(direct)).toEqual({});
 });

@@ -3,6 +3,7 @@ import {
   effectiveSettings,
   type EngineOptions,
   type JsonObject,
+  type ProxyAddresses,
   readUserSettings,
   type Settings,
   type StrippedOption,
@@ -29,12 +30,14 @@ export function readSettingsInForce(policy: Settings | undefined, fd: number | u
  * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.
  *
  * @param options what of `dockerDaemonOptions` may reach it (`engineOptionsInForce`).
+ * @param proxy of dockerd itself, which pulls, pushes and, as BuildKit, fetches what a Dockerfile names. Containers and build steps get theirs from the client.
  * @param ownNetworks the VM's own, in CIDR form: an address pool with a part of one would take addresses of the VM away.
  */
 export function engineConfigurationOf(
   { kept, stripped }: EngineOptions,
   portBinding: EffectiveSettings['portBindingBehavior']['value'],
   ownNetworks: readonly string[],
+  { http, https, exclude }: ProxyAddresses,
 ): { readonly added: JsonObject; readonly stripped: readonly StrippedOption[] } {
   const { 'default-address-pools': pools, ...others } = kept;
   const collides =
@@ -48,6 +51,15 @@ export function engineConfigurationOf(
       ...(local
         ? { ip: '127.0.0.1', 'default-network-opts': { bridge: { [bindingOption]: '127.0.0.1' } } }
         : {}),
+      ...(http === undefined && https === undefined
+        ? {}
+        : {
+            proxies: {
+              ...(http === undefined ? {} : { 'http-proxy': http }),
+              ...(https === undefined ? {} : { 'https-proxy': https }),
+              ...(exclude.length === 0 ? {} : { 'no-proxy': exclude.join(',') }),
+            },
+          }),
     },
     stripped: collides
       ? [...stripped, { key: 'default-address-pools', reason: "it has a part of the VM's own network" }]

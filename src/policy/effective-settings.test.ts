@@ -80,6 +80,14 @@ describe("a user's file", () => {
     [{ bulkhead: { allowPrivileged: true } }, 'bulkhead.allowPrivileged: no setting has this name'],
     [{ bulkhead: { shares: ['src'] } }, 'bulkhead.shares[0]: not an absolute path'],
     [{ linuxVM: { dockerDaemonOptions: '{"mtu": "x"}' } }, 'linuxVM.dockerDaemonOptions: mtu: '],
+    [{ linuxVM: { vpnkitCIDR: 'fd00::/64' } }, 'linuxVM.vpnkitCIDR: invalid: not an IPv4 network'],
+    [{ linuxVM: { vpnkitCIDR: '10.0.0.0/30' } }, 'linuxVM.vpnkitCIDR: invalid: not an IPv4 network'],
+    [{ linuxVM: { vpnkitCIDR: '127.0.0.0/24' } }, 'linuxVM.vpnkitCIDR: invalid: not an IPv4 network'],
+    [{ linuxVM: { vpnkitCIDR: '224.0.0.0/24' } }, 'linuxVM.vpnkitCIDR: invalid: not an IPv4 network'],
+    [{ proxy: { mode: 'manual', http: 'ftp://x' } }, 'proxy.http: not the address of a proxy'],
+    [{ proxy: { mode: 'manual', exclude: ['a b'] } }, 'proxy.exclude: not a list of hosts'],
+    [{ proxy: { mode: 'manual', locked: true } }, 'proxy.locked: no setting has this name'],
+    [{ proxy: { http: 'proxy.example' } }, 'proxy.mode: '],
   ])('%j is refused', (file, expected) => {
     const { problems = [] } = readUserSettings(bytes(file), 'u');
     expect(problems.map(({ message }) => message)).toEqual([expect.stringContaining(expected)]);
@@ -97,7 +105,8 @@ describe("a user's file", () => {
 
   test('holds the settings of the table and no others', () => {
     const folded = namesOf(userSettingsSchema);
-    const parts = userSettingNames.flatMap((name) => name.split('.'));
+    const ofProxy = ['mode', 'http', 'https', 'exclude'];
+    const parts = [...userSettingNames.flatMap((name) => name.split('.')), ...ofProxy];
     expect(new Set(parts)).toEqual(new Set(folded.values()));
     for (const name of userSettingNames)
       expect(isPolicySetting(name) || name === 'bulkhead.shares').toBe(true);

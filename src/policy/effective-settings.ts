@@ -1,5 +1,6 @@
 import type { JsonObject } from './json-value.js';
-import { type PortBindingBehavior, vmShape } from './setting-values.js';
+import { effectiveProxy, type ProxySetting } from './proxy-setting.js';
+import { builtInNetwork, type PortBindingBehavior, vmShape } from './setting-values.js';
 import type { Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 
@@ -16,7 +17,9 @@ export interface EffectiveSettings {
   readonly blockDockerLoad: Effective<boolean>;
   readonly exposeDockerAPIOnTCP2375: Effective<boolean>;
   readonly portBindingBehavior: Effective<PortBindingBehavior>;
+  readonly proxy: Effective<ProxySetting>;
   readonly 'linuxVM.dockerDaemonOptions': Effective<JsonObject>;
+  readonly 'linuxVM.vpnkitCIDR': Effective<string>;
   readonly 'bulkhead.memoryMiB': Effective<number>;
   readonly 'bulkhead.cpus': Effective<number>;
   readonly 'bulkhead.dataSizeGiB': Effective<number>;
@@ -47,11 +50,13 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
       user.portBindingBehavior,
       'default-port-binding',
     ),
+    proxy: effectiveProxy(policy?.proxy, user.proxy),
     'linuxVM.dockerDaemonOptions': resolve(
       policy?.linuxVM?.dockerDaemonOptions,
       user.linuxVM?.dockerDaemonOptions,
       {},
     ),
+    'linuxVM.vpnkitCIDR': resolve(policy?.linuxVM?.vpnkitCIDR, user.linuxVM?.vpnkitCIDR, builtInNetwork),
     'bulkhead.memoryMiB': shapeOf('memoryMiB'),
     'bulkhead.cpus': shapeOf('cpus'),
     'bulkhead.dataSizeGiB': shapeOf('dataSizeGiB'),

@@ -17,6 +17,8 @@ export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';
 export { notCarriedOut } from './not-carried-out.js';
+export { isOnLoopback, maskedProxy, proxyAddress } from './proxy-address.js';
+export { type ProxyAddresses, shownValue } from './proxy-setting.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';
 export { largestPolicy, type ReadSettings, readSettings, soundPolicy } from './read-settings.js';
 export {

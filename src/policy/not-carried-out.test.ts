@@ -18,7 +18,9 @@ test('what isolation is told is carried out, and what is of no use to Bulkhead i
 
 test.each([
   [{ defaultNetworkingMode: { locked: true, value: 'ipv4only' } }, 'defaultNetworkingMode'],
-  [{ linuxVM: { vpnkitCIDR: { value: '10.1.0.0/24' } } }, 'linuxVM.vpnkitCIDR'],
+  [{ containersProxy: { mode: 'system' } }, 'containersProxy'],
+  [{ proxy: { mode: 'manual', http: 'proxy.example', pac: 'http://x' } }, 'proxy.pac'],
+  [{ proxy: { mode: 'system', embeddedPac: '', enableKerberosNtlm: true } }, 'proxy.enableKerberosNtlm'],
   [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],
   [
     {

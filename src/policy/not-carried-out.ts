@@ -8,8 +8,10 @@ const carriedOut: ReadonlySet<string> = new Set([
   'blockDockerLoad',
   'exposeDockerAPIOnTCP2375',
   'linuxVM.dockerDaemonOptions',
+  'linuxVM.vpnkitCIDR',
   'filesharingAllowedDirectories',
   'portBindingBehavior',
+  'proxy',
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',
   'bulkhead.memoryMiB',
@@ -51,11 +53,21 @@ export function notCarriedOut(settings: Settings): string[] {
       facts.enforcer === 'nobody' || whole.has(name) ? [] : [name],
     ),
     ...withoutEffect(settings),
+    ...proxyWithoutEffect(settings),
     // Isolation is never off: where the policy asks for that, it does not get it.
     ...(isolation?.value === false ? ['enhancedContainerIsolation.value'] : []),
     ...Object.keys(settings.bulkhead ?? {}).map((key) => `bulkhead.${key}`),
   ];
   return names.filter((name) => !carriedOut.has(name));
+}
+
+/** A file or a program that says which proxy is for which address, and signing in at one with the user's ticket. */
+function proxyWithoutEffect({ proxy }: Settings): string[] {
+  return [
+    ...((proxy?.pac ?? '') === '' ? [] : ['proxy.pac']),
+    ...((proxy?.embeddedPac ?? '') === '' ? [] : ['proxy.embeddedPac']),
+    ...(proxy?.enableKerberosNtlm === true ? ['proxy.enableKerberosNtlm'] : []),
+  ];
 }
 
 /** Commands in lists that are the client's alone: nothing of them is seen here. */

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditSchema } from './audit-schema.js';
+import { proxyShape } from './proxy-setting.js';
 import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
@@ -14,7 +15,6 @@ function lockable<Value extends z.ZodType>(value: Value) {
 const flag = lockable(z.boolean());
 const text = lockable(z.string());
 
-const cidr = z.union([z.cidrv4(), z.cidrv6()]);
 const port = z.int().min(0).max(65_535);
 /** `a,b` in Docker's prose, an array in its examples. */
 const hostList = z.union([z.string(), z.array(z.string())]);
@@ -129,6 +129,7 @@ export const settingsSchema = z.strictObject({
   proxy: z
     .strictObject({
       ...proxyKeys,
+      ...proxyShape,
       windowsDockerdPort: z.int().min(-1).max(65_535).optional(),
       enableKerberosNtlm: z.boolean().optional(),
     })
@@ -146,7 +147,7 @@ export const settingsSchema = z.strictObject({
     .strictObject({
       wslEngineEnabled: flag,
       dockerDaemonOptions: lockable(settingValues.dockerDaemonOptions),
-      vpnkitCIDR: lockable(cidr),
+      vpnkitCIDR: lockable(settingValues.vpnkitCIDR),
     })
     .optional(),
   windowsContainers: z

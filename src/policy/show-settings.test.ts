@@ -36,7 +36,8 @@ describe('G10 showSettings', () => {
     ['bulkhead.allowPrivileged', true, 'built-in', 'carried out'],
     ['defaultNetworkingMode', 'ipv4only', 'policy, locked', 'not carried out'],
     ['scout', { sbomIndexing: false }, 'policy, locked', 'of no use'],
-    ['linuxVM.vpnkitCIDR', undefined, 'built-in', 'not carried out'],
+    ['linuxVM.vpnkitCIDR', '192.168.65.0/24', 'built-in', 'carried out'],
+    ['containersProxy', undefined, 'built-in', 'not carried out'],
   ])('%s', (name, value, source, standing) => {
     expect(shown(name)).toMatchObject({ value, source, standing });
   });

@@ -3,6 +3,7 @@ import { type Effective, effectiveSettings, type SettingSource } from './effecti
 import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';
 import { isCarriedOut } from './not-carried-out.js';
+import { shownValue } from './proxy-setting.js';
 import { bulkheadMeanings, type Enforcer, settingTable } from './setting-table.js';
 import { bulkheadKeys, type Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
@@ -86,7 +87,8 @@ export function showSettings(policy: Settings | undefined, user: UserSettings): 
   const effective: Readonly<Record<string, Effective<unknown> | undefined>> = { ...inForce };
   const { stripped } = engineOptionsInForce(policy, inForce);
   return settingFacts().map((facts) => {
-    const said = effective[facts.name] ?? saidBy(policy, facts.name);
+    const { value, source } = effective[facts.name] ?? saidBy(policy, facts.name);
+    const said = { value: shownValue(facts.name, value), source };
     if (facts.name === 'enhancedContainerIsolation.value' && said.value === false)
       return {
         ...facts,

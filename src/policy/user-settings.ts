@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { isJsonObject, type JsonObject } from './json-value.js';
 import { namesOf } from './key-names.js';
+import { proxyShape } from './proxy-setting.js';
 import { settingValues } from './setting-values.js';
 import { readStrictDocument, type StrictDocument } from './strict-document.js';
 
@@ -12,7 +13,13 @@ export const userSettingsSchema = z.strictObject({
   blockDockerLoad: z.boolean().optional(),
   exposeDockerAPIOnTCP2375: z.boolean().optional(),
   portBindingBehavior: settingValues.portBindingBehavior.optional(),
-  linuxVM: z.strictObject({ dockerDaemonOptions: settingValues.dockerDaemonOptions.optional() }).optional(),
+  proxy: z.strictObject(proxyShape).optional(),
+  linuxVM: z
+    .strictObject({
+      dockerDaemonOptions: settingValues.dockerDaemonOptions.optional(),
+      vpnkitCIDR: settingValues.vpnkitCIDR.optional(),
+    })
+    .optional(),
   bulkhead: z
     .strictObject({
       memoryMiB: settingValues.memoryMiB.optional(),

@@ -1,5 +1,6 @@
 import type { Duplex, Readable } from 'node:stream';
 import type { DocumentDisk } from './documents/index.js';
+import type { GuestNetwork } from './network/index.js';
 
 export type Accelerator = 'kvm' | 'hvf' | 'whpx' | 'tcg';
 
@@ -39,6 +40,8 @@ export interface VmSpec {
   /** Small disks for the guest to read, each by its serial `bulkhead-<name>`, never to write. */
   readonly documents: readonly DocumentDisk[];
   readonly commandLine: string;
+  /** As the command line says it as well. */
+  readonly network: GuestNetwork;
   readonly consoleLog: string;
   readonly memoryMiB: number;
   readonly cpus: number;

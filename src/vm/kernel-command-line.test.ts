@@ -1,5 +1,8 @@
 import { expect, test } from 'vitest';
 import { kernelCommandLine } from './kernel-command-line.js';
+import { guestNetwork } from './network/index.js';
+
+const network = guestNetwork('192.168.65.0/24');
 
 const manifest = {
   verity: {
@@ -17,15 +20,17 @@ test('announces the documents, and the highest serial once there was one', () =>
     { name: 'policy', bytes: 512 },
     { name: 'settings', bytes: 2 },
   ] as const;
-  const plain = kernelCommandLine(manifest, [], 0);
-  expect(kernelCommandLine(manifest, documents, 0)).toBe(`${plain} bulkhead.policy=512 bulkhead.settings=2`);
-  expect(kernelCommandLine(manifest, documents.slice(0, 1), 7)).toBe(
+  const plain = kernelCommandLine(manifest, [], 0, network);
+  expect(kernelCommandLine(manifest, documents, 0, network)).toBe(
+    `${plain} bulkhead.policy=512 bulkhead.settings=2`,
+  );
+  expect(kernelCommandLine(manifest, documents.slice(0, 1), 7, network)).toBe(
     `${plain} bulkhead.policy=512 bulkhead.policy-serial=7`,
   );
 });
 
 test('carries the verity table parameters of the manifest', () => {
-  const line = kernelCommandLine(manifest, [], 0);
+  const line = kernelCommandLine(manifest, [], 0, network);
   expect(line.split(' ')).toMatchInlineSnapshot(`
     [
       "console=ttyS0",
@@ -40,6 +45,7 @@ test('carries the verity table parameters of the manifest', () => {
       "net.ifnames=0",
       "vsyscall=none",
       "bulkhead.verity=sha256,4096,1024,31657,abababab,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
+      "bulkhead.net=192.168.65.3/24,192.168.65.1,192.168.65.2",
     ]
   `);
 });

@@ -1,16 +1,19 @@
 import type { Manifest } from '../image/index.js';
 import type { DocumentDisk } from './documents/index.js';
+import { type GuestNetwork, kernelNetwork } from './network/index.js';
 
 /**
  * The kernel command line of the VM. It carries the root hash, so it is built from the manifest that `verifyImage` checked
  * and from nothing else: what follows `bulkhead.verity=` decides what the VM trusts.
  *
  * @param documents disks PID 1 has to find. @param highestSerial what the host remembers of the policies that were in force.
+ * @param network the addresses PID 1 gives the VM.
  */
 export function kernelCommandLine(
   { verity }: Pick<Manifest, 'verity'>,
   documents: readonly Pick<DocumentDisk, 'name' | 'bytes'>[],
   highestSerial: number,
+  network: GuestNetwork,
 ): string {
   const { algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt, rootHash } = verity;
   return [
@@ -30,6 +33,7 @@ export function kernelCommandLine(
     // Nothing in the VM uses the legacy vsyscall page; it is one executable page at a known address less.
     'vsyscall=none',
     `bulkhead.verity=${[algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt, rootHash].join(',')}`,
+    `bulkhead.net=${kernelNetwork(network)}`,
     // A document that is announced and not there ends the boot: no policy at all must not be a policy.
     ...documents.map(({ name, bytes }) => `bulkhead.${name}=${bytes}`),
     ...(highestSerial === 0 ? [] : [`bulkhead.policy-serial=${highestSerial}`]),

@@ -4,6 +4,7 @@ import type { VmSpec } from './backend.js';
 import type { DocumentDisk } from './documents/index.js';
 import type { InstancePaths } from './instance/paths.js';
 import { kernelCommandLine } from './kernel-command-line.js';
+import type { GuestNetwork } from './network/index.js';
 
 /** The VM of an instance: its own disk and logs, and the image its verified manifest describes. Pure. */
 export function vmSpec(
@@ -12,6 +13,7 @@ export function vmSpec(
   manifest: Manifest,
   documents: readonly DocumentDisk[],
   highestSerial: number,
+  network: GuestNetwork,
 ): VmSpec {
   const { kernel, initramfs, root, hash } = manifest.files;
   return {
@@ -22,7 +24,8 @@ export function vmSpec(
     hash: join(options.image, hash.path),
     dataDisk: paths.dataDisk,
     documents,
-    commandLine: kernelCommandLine(manifest, documents, highestSerial),
+    commandLine: kernelCommandLine(manifest, documents, highestSerial, network),
+    network,
     consoleLog: paths.consoleLog,
     memoryMiB: options.memoryMiB,
     cpus: options.cpus,

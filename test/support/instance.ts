@@ -23,6 +23,7 @@ const statusSchema = z.looseObject({
   vmPid: z.int().nullish(),
   dockerHost: z.string().optional(),
   dataDisk: z.string().optional(),
+  network: z.string().nullish(),
   phases: z.array(z.object({ phase: z.string(), atMs: z.number() })).optional(),
   guest: healthSchema.nullish(),
   restartNeeded: z.string().nullish(),

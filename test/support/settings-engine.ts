@@ -5,7 +5,8 @@ import type { Docker } from './docker.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
 
 /** An engine of its own under a whole policy, and with a user's settings, both as their files have them. */
-export interface SettingsEngine extends AsyncDisposable, Pick<OwnEngine, 'socket' | 'internals'> {
+export interface SettingsEngine
+  extends AsyncDisposable, Pick<OwnEngine, 'socket' | 'controlSocket' | 'internals'> {
   readonly docker: Docker;
   /** Empty at first, for what the tests need; goes with the engine. */
   readonly dir: string;
@@ -39,6 +40,7 @@ export async function startSettingsEngine(
   return {
     docker: engine.docker,
     socket: engine.socket,
+    controlSocket: engine.controlSocket,
     internals: engine.internals,
     dir,
     [Symbol.asyncDispose]: () => all.disposeAsync(),

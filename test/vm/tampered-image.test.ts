@@ -11,6 +11,7 @@ import type { VmSpec } from '../../dist/vm/backend.js';
 import { ensureDataDisk } from '../../dist/vm/instance/data-disk.js';
 import { kernelCommandLine } from '../../dist/vm/kernel-command-line.js';
 import { Machine } from '../../dist/vm/machine.js';
+import { guestNetwork } from '../../dist/vm/network/index.js';
 import { QemuBackend } from '../../dist/vm/qemu/qemu-backend.js';
 import { instanceAt, type Instance } from '../support/instance.ts';
 
@@ -110,6 +111,7 @@ describe('before the boot', () => {
 
 /** Boots past the controller's own check, as if the files had changed after it. */
 describe('in the VM', () => {
+  const network = guestNetwork('192.168.65.0/24');
   const boot = async (change: (spec: VmSpec) => VmSpec): Promise<{ code: string; phases: string[] }> => {
     const cacheDir = join(dir, 'cache');
     const env = process.env;
@@ -124,7 +126,8 @@ describe('in the VM', () => {
       hash: join(image, 'root.verity'),
       dataDisk: join(dir, 'data.raw'),
       documents: [],
-      commandLine: kernelCommandLine(manifest, [], 0),
+      commandLine: kernelCommandLine(manifest, [], 0, network),
+      network,
       consoleLog: join(dir, 'console.log'),
       memoryMiB: 1024,
       cpus: 2,
@@ -150,7 +153,7 @@ describe('in the VM', () => {
   };
 
   test('stripped verity parameters end the boot', async () => {
-    const commandLine = kernelCommandLine(manifest, [], 0).replace(/ bulkhead\.verity=\S+/, '');
+    const commandLine = kernelCommandLine(manifest, [], 0, network).replace(/ bulkhead\.verity=\S+/, '');
     expect(await boot((spec) => ({ ...spec, commandLine }))).toEqual({
       code: 'BH_VM_VERITY_PARAMETERS',
       phases: ['kernel'],
@@ -158,8 +161,9 @@ describe('in the VM', () => {
   });
 
   test('another root hash ends the boot', async () => {
-    const commandLine = kernelCommandLine(manifest, [], 0).replace(manifest.verity.rootHash, (hash) =>
-      hash.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
+    const commandLine = kernelCommandLine(manifest, [], 0, network).replace(
+      manifest.verity.rootHash,
+      (hash) => hash.replace(/.$/, (digit) => (digit === '0' ? '1' : '0')),
     );
     const { code, phases } = await boot((spec) => ({ ...spec, commandLine }));
     expect(code).toBe('BH_VM_ROOT_CORRUPT');

@@ -15,7 +15,7 @@ test('tells what is carried out from what is only accepted', () => {
   expect(settingsText(describeSettings(settings))).toBe(`In order.
   configurationFileVersion  locked   version of the format; 2 (host)
   blockDockerLoad           locked   docker load, import and builds from an archive are refused (vm)
-  linuxVM.vpnkitCIDR        default  network of the VM (vm and host)
+  linuxVM.vpnkitCIDR        default  network of the VM (host)
 Accepted, of no use to Bulkhead:
   scout                     lists of what images contain
 `);

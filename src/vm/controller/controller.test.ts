@@ -79,6 +79,7 @@ async function setUp(overrides: Overrides = {}) {
     options: { image, policy, memoryMiB: 512, cpus: 1, dataSizeMiB: 512, timeoutMs: undefined },
     backend,
     clock,
+    env: {},
     logger,
     openLink: overrides.openLink ?? (async () => link),
   });
@@ -286,6 +287,7 @@ async function restart({ paths, image, clock }: Awaited<ReturnType<typeof setUp>
       throw new Error('started');
     }),
     clock,
+    env: {},
     logger,
     openLink: () => Promise.reject(new Error('opened')),
   });

@@ -15,6 +15,7 @@ import { Deadline } from '../lifecycle/deadline.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine } from '../machine.js';
+import { chooseNetwork, engineNetworks, type GuestNetwork, readHostNetworks } from '../network/index.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
 import { vmSpec } from '../vm-spec.js';
@@ -28,6 +29,8 @@ export interface ControllerParts {
   readonly options: ControllerOptions;
   readonly backend: VmBackend;
   readonly clock: Clock;
+  /** Of the person who starts the VM. */
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
   readonly openLink: () => Promise<GuestLink>;
 }
@@ -51,6 +54,7 @@ export class Controller {
   #manifest: Manifest | undefined;
   #policy: PolicyFile | undefined;
   #host: VmHost | undefined;
+  #network: GuestNetwork | undefined;
   #machine: Machine | undefined;
   #link: GuestLink | undefined;
   #readyAfterMs: number | undefined;
@@ -136,6 +140,7 @@ export class Controller {
       phases: this.#phases,
       consoleLog: paths.consoleLog,
       dataDisk: paths.dataDisk,
+      network: this.#network?.cidr ?? null,
       policy: this.#policy === undefined ? null : { file: this.#policy.file, sha256: this.#policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
       guest: guest?.document ?? null,
@@ -172,15 +177,21 @@ export class Controller {
   }
 
   async #prepare(): Promise<VmSpec> {
-    const { paths, options, backend } = this.#parts;
+    const { paths, options, backend, env } = this.#parts;
     const { signal } = this.#preparing;
     const [manifest, host] = await Promise.all([
       verifyImage(options.image, { signal }),
       backend.probe(signal),
     ]);
-    const documents = await prepareDocuments(paths, options, manifest);
+    const documents = await prepareDocuments(paths, options, manifest, env);
     this.#policy = documents.policy;
-    for (const text of documents.notes) this.progress.add({ kind: 'note', text });
+    const { effective } = documents;
+    const { network, notes } = chooseNetwork(effective['linuxVM.vpnkitCIDR'], [
+      ...readHostNetworks(),
+      ...engineNetworks(effective),
+    ]);
+    this.#network = network;
+    for (const text of [...documents.notes, ...notes]) this.progress.add({ kind: 'note', text });
     this.#link = await this.#parts.openLink();
     const disk = await ensureDataDisk(paths.dataDisk, options.dataSizeMiB);
     this.#manifest = manifest;
@@ -196,7 +207,7 @@ export class Controller {
       { host, disk, image: options.image, rootHash: manifest.verity.rootHash },
       'prepared',
     );
-    return vmSpec(paths, options, manifest, documents.disks, documents.highestSerial);
+    return vmSpec(paths, options, manifest, documents.disks, documents.highestSerial, network);
   }
 
   async #start(spec: VmSpec): Promise<Machine> {

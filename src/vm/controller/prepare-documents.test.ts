@@ -10,6 +10,7 @@ import { prepareDocuments } from './prepare-documents.js';
 const { privateKey, publicKey } = generateKeyPairSync('ed25519');
 const keyed = { policyKey: publicKeyText(publicKey), version: '1.2.0' };
 const keyless = { version: '1.2.0' };
+const noProxy = { XDG_CONFIG_HOME: '/none' };
 let dir = '';
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-prepare-'));
@@ -37,7 +38,7 @@ async function policyFile(bulkhead: object, sign = false): Promise<string> {
 test('what is checked is what the guest reads, and what the last VM read is gone', async () => {
   await writeFile(path('settings.json'), '{}');
   const options = { policy: await policyFile({ serial: 3 }), settings: path('settings.json') };
-  const { policy, disks, highestSerial, notes } = await prepareDocuments(paths(), options, keyless);
+  const { policy, disks, highestSerial, notes } = await prepareDocuments(paths(), options, keyless, noProxy);
   expect(disks.map(({ name, bytes }) => [name, bytes])).toEqual([
     ['policy', policy?.bytes.length],
     ['settings', 2],
@@ -45,7 +46,7 @@ test('what is checked is what the guest reads, and what the last VM read is gone
   expect((await readFile(path('policy.disk'), 'utf8')).trimEnd()).toBe(policy?.bytes.toString());
   expect([highestSerial, notes]).toEqual([0, [expect.stringContaining('no policy key')]]);
 
-  const none = await prepareDocuments(paths(), {}, keyless);
+  const none = await prepareDocuments(paths(), {}, keyless, noProxy);
   expect(none).toMatchObject({ disks: [], notes: [] });
   expect((await readdir(dir)).filter((name) => name.endsWith('.disk'))).toEqual([]);
 });
@@ -53,22 +54,27 @@ test('what is checked is what the guest reads, and what the last VM read is gone
 test('an image with a key is told the highest serial, and gets no policy but a signed one', async () => {
   addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
   const options = { policy: await policyFile({ serial: 3 }, true) };
-  expect(await prepareDocuments(paths(), options, keyed)).toMatchObject({ highestSerial: 3, notes: [] });
+  expect(await prepareDocuments(paths(), options, keyed, noProxy)).toMatchObject({
+    highestSerial: 3,
+    notes: [],
+  });
   await policyFile({ serial: 2 }, true);
-  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), options, keyed, noProxy)).rejects.toMatchObject({
     code: 'BH_POLICY_ROLLBACK',
     params: { file: options.policy, serial: 2, highestSerial: 3, source: recordFile() },
   });
   await policyFile({ serial: 4 });
-  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), options, keyed, noProxy)).rejects.toMatchObject({
     code: 'BH_POLICY_UNSIGNED',
   });
-  await expect(prepareDocuments(paths(), {}, keyed)).rejects.toMatchObject({ code: 'BH_POLICY_MISSING' });
+  await expect(prepareDocuments(paths(), {}, keyed, noProxy)).rejects.toMatchObject({
+    code: 'BH_POLICY_MISSING',
+  });
 });
 
 test("the machine's policy is the least there may be, where the image's key has signed it", async () => {
   const machine = path('machine.json');
-  const prepare = async (policy: string) => prepareDocuments(paths(), { policy }, keyed, machine);
+  const prepare = async (policy: string) => prepareDocuments(paths(), { policy }, keyed, noProxy, machine);
   await copyFile(await policyFile({ serial: 9 }, true), machine);
   const older = await policyFile({ serial: 8 }, true);
   await expect(prepare(older)).rejects.toMatchObject({
@@ -98,21 +104,23 @@ test('a clock that is set back makes no policy valid again', async () => {
   const now = Date.now();
   const soon = await policyFile({ serial: 3, expires: new Date(now + 86_400_000).toISOString() }, true);
   addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
-  await prepareDocuments(paths(), { policy: soon }, keyed);
+  await prepareDocuments(paths(), { policy: soon }, keyed, noProxy);
   // As it was seen two days from now.
   noteHostTime(paths().policyRecords, keyIdOf(publicKey), now + 2 * 86_400_000);
-  await expect(prepareDocuments(paths(), { policy: soon }, keyed)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), { policy: soon }, keyed, noProxy)).rejects.toMatchObject({
     code: 'BH_POLICY_CLOCK',
     params: { source: join(path('policies'), keyIdOf(publicKey), 'time.json') },
   });
-  expect(await prepareDocuments(paths(), { policy: soon }, keyless)).toMatchObject({ highestSerial: 0 });
+  expect(await prepareDocuments(paths(), { policy: soon }, keyless, noProxy)).toMatchObject({
+    highestSerial: 0,
+  });
 });
 
 test('a damaged record of the host is not none', async () => {
   addHostRecord(paths().policyRecords, keyIdOf(publicKey), { serial: 3 });
   await writeFile(recordFile(), 'x');
   const options = { policy: await policyFile({ serial: 3 }, true) };
-  await expect(prepareDocuments(paths(), options, keyed)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), options, keyed, noProxy)).rejects.toMatchObject({
     code: 'BH_POLICY_RECORD',
     params: { file: recordFile() },
   });
@@ -120,12 +128,14 @@ test('a damaged record of the host is not none', async () => {
 
 test('settings that are not in order, or not there, are told before anything boots', async () => {
   await writeFile(path('settings.json'), '{"nonsense": 1}');
-  await expect(prepareDocuments(paths(), { settings: path('settings.json') }, keyless)).rejects.toMatchObject(
-    { code: 'BH_SETTINGS_INVALID' },
+  await expect(
+    prepareDocuments(paths(), { settings: path('settings.json') }, keyless, noProxy),
+  ).rejects.toMatchObject({ code: 'BH_SETTINGS_INVALID' });
+  await expect(prepareDocuments(paths(), { settings: path('none') }, keyless, noProxy)).rejects.toMatchObject(
+    {
+      code: 'BH_SETTINGS_FILE',
+    },
   );
-  await expect(prepareDocuments(paths(), { settings: path('none') }, keyless)).rejects.toMatchObject({
-    code: 'BH_SETTINGS_FILE',
-  });
 });
 
 test("the machine's registry.json goes with a policy that names a provider, and is in order", async () => {
@@ -133,19 +143,37 @@ test("the machine's registry.json goes with a policy that names a provider, and 
   await writeFile(registry, '{"allowedOrgs": ["acme"]}');
   const signIn = { issuer: 'https://id.example.org', clientId: 'c', allowedOrgs: ['acme', 'other'] };
   const policy = await policyFile({ signIn });
-  const { disks } = await prepareDocuments(paths(), { policy, registry }, keyless);
+  const { disks } = await prepareDocuments(paths(), { policy, registry }, keyless, noProxy);
   expect(disks.map(({ name, bytes }) => [name, bytes]).at(-1)).toEqual(['registry', 25]);
   expect((await readFile(path('registry.disk'), 'utf8')).trimEnd()).toBe('{"allowedOrgs": ["acme"]}');
 
-  await expect(prepareDocuments(paths(), { registry }, keyless)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), { registry }, keyless, noProxy)).rejects.toMatchObject({
     code: 'BH_SIGN_IN_NO_ISSUER',
   });
   await writeFile(registry, '{"allowedOrgs": "acme"}');
-  await expect(prepareDocuments(paths(), { policy, registry }, keyless)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), { policy, registry }, keyless, noProxy)).rejects.toMatchObject({
     code: 'BH_REGISTRY_INVALID',
     params: { file: registry, line: 1, column: 2 },
   });
-  await expect(prepareDocuments(paths(), { policy, registry: dir }, keyless)).rejects.toMatchObject({
+  await expect(prepareDocuments(paths(), { policy, registry: dir }, keyless, noProxy)).rejects.toMatchObject({
     code: 'BH_REGISTRY_FILE',
+  });
+});
+
+test('the proxy of the host is in the settings the guest reads, without a file of a user as well', async () => {
+  const env = { https_proxy: 'http://ada:secret@proxy.example:3128', HTTP_PROXY: 'localhost:3128' };
+  const { disks, notes, effective } = await prepareDocuments(paths(), {}, keyless, env);
+  expect(disks.map(({ name }) => name)).toEqual(['settings']);
+  expect(JSON.parse(await readFile(path('settings.disk'), 'utf8'))).toEqual({
+    proxy: { mode: 'system', https: 'http://ada:secret@proxy.example:3128' },
+  });
+  expect(notes).toEqual([expect.stringContaining('http://localhost:3128 (HTTP_PROXY) is on the loopback')]);
+  expect(effective['linuxVM.vpnkitCIDR']).toEqual({ value: '192.168.65.0/24', source: 'built-in' });
+
+  await writeFile(path('settings.json'), '{"BLOCKdockerload": true}');
+  await prepareDocuments(paths(), { settings: path('settings.json') }, keyless, env);
+  expect(JSON.parse(await readFile(path('settings.disk'), 'utf8'))).toMatchObject({
+    blockDockerLoad: true,
+    proxy: { mode: 'system' },
   });
 });

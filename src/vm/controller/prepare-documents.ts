@@ -5,8 +5,10 @@ import type { Manifest } from '../../image/index.js';
 import {
   admitPolicy,
   allowedOrganizations,
+  type EffectiveSettings,
   effectiveSettings,
   highestSerialOf,
+  type JsonObject,
   readUserSettings,
   type UserSettings,
 } from '../../policy/index.js';
@@ -23,12 +25,15 @@ import {
   writeDocumentDisk,
 } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
+import { withHostProxy } from '../proxy/index.js';
 import type { ControllerOptions } from './options.js';
 
 export interface PreparedDocuments {
   readonly policy: PolicyFile | undefined;
   readonly disks: readonly DocumentDisk[];
   readonly highestSerial: number;
+  /** What the VM is to go by. */
+  readonly effective: EffectiveSettings;
   /** What a person should hear of the policy. */
   readonly notes: readonly string[];
 }
@@ -36,12 +41,14 @@ export interface PreparedDocuments {
 /**
  * Reads the policy, the user's settings and the machine's registry.json once and puts them on disks of the instance's own.
  *
+ * @param env of the person who starts the VM: its proxies are the host's.
  * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, BH_REGISTRY_FILE, BH_REGISTRY_INVALID, BH_SIGN_IN_NO_ISSUER, what `admitPolicy` throws; nothing was booted then.
  */
 export async function prepareDocuments(
   { documentDisks, policyRecords }: Pick<InstancePaths, 'documentDisks' | 'policyRecords'>,
   options: Pick<ControllerOptions, 'policy' | 'settings' | 'registry'>,
   manifest: Pick<Manifest, 'policyKey' | 'version'>,
+  env: Readonly<Record<string, string | undefined>>,
   machineFile = machinePolicyFile,
 ): Promise<PreparedDocuments> {
   const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
@@ -50,9 +57,15 @@ export async function prepareDocuments(
   const user = await readUserFile(options.settings);
   const registry = options.registry === undefined ? undefined : await readRegistryFile(options.registry);
   allowedOrganizations(policy?.settings, registry);
+  const effective = effectiveSettings(policy?.settings, user.settings);
+  const handedOn = withHostProxy(user.document, effective, env);
   const documents = [
     { name: 'policy', bytes: policy?.bytes },
-    { name: 'settings', bytes: user.bytes },
+    {
+      name: 'settings',
+      bytes:
+        handedOn.document === user.document ? user.bytes : Buffer.from(JSON.stringify(handedOn.document)),
+    },
     { name: 'registry', bytes: registry?.bytes },
   ] as const;
   const disks: DocumentDisk[] = [];
@@ -63,23 +76,29 @@ export async function prepareDocuments(
   return {
     policy,
     disks,
+    effective,
     highestSerial: highestSerialOf(admission.known),
     notes: [
       ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),
       ...otherKeyNotes(policyRecords, admission.key),
-      ...settingsNotes(policy?.settings, effectiveSettings(policy?.settings, user.settings)),
+      ...settingsNotes(policy?.settings, effective),
+      ...handedOn.notes,
     ],
   };
 }
 
-async function readUserFile(
-  file: string | undefined,
-): Promise<{ readonly bytes: Buffer | undefined; readonly settings: UserSettings }> {
-  if (file === undefined) return { bytes: undefined, settings: {} };
+interface UserFile {
+  readonly bytes: Buffer | undefined;
+  readonly settings: UserSettings;
+  readonly document: JsonObject;
+}
+
+async function readUserFile(file: string | undefined): Promise<UserFile> {
+  if (file === undefined) return { bytes: undefined, settings: {}, document: {} };
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new BulkheadError('BH_SETTINGS_FILE', { file, reason: messageOf(cause) }, { cause });
   });
-  const { value: settings = {}, problems } = readUserSettings(bytes, file);
-  if (problems?.[0] !== undefined) throw problems[0];
-  return { bytes, settings };
+  const read = readUserSettings(bytes, file);
+  if (read.problems !== undefined) throw read.problems[0];
+  return { bytes, settings: read.value, document: read.document };
 }

@@ -65,6 +65,7 @@ async function runLocked(
     options,
     backend,
     clock: systemClock,
+    env: process.env,
     logger,
     openLink: () => openGuestLink(paths.dockerSocket, systemClock, logger),
   });

@@ -32,6 +32,8 @@ export const statusSchema = z.object({
   ),
   consoleLog: z.string(),
   dataDisk: z.string(),
+  /** The VM's own, in CIDR form; null before it is chosen. */
+  network: z.string().nullable().default(null),
   /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */
   policy: z.object({ file: z.string(), sha256: z.string() }).nullable(),
   error: wireErrorSchema.nullable(),

@@ -38,7 +38,7 @@ test('the whole command line', () => {
     -chardev socket,id=control,fd=5
     -device virtserialport,bus=ports.0,nr=2,chardev=control,id=control0,name=org.bulkhead.control
     -device virtio-rng-pci
-    -netdev user,id=net0,ipv6=off
+    -netdev user,id=net0,ipv6=off,net=192.168.65.0/24,host=192.168.65.1,dns=192.168.65.2,dhcpstart=192.168.65.3
     -device virtio-net-pci,netdev=net0,romfile=
     -chardev socket,id=console,fd=6
     -serial chardev:console

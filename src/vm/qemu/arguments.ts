@@ -1,4 +1,5 @@
 import type { Accelerator, VmSpec } from '../backend.js';
+import { userNetwork } from '../network/index.js';
 
 /** Descriptors of the socket pairs QEMU inherits: no socket of ours has a path that another user could reach or a file that stays behind. */
 export const qemuDescriptors = { qmp: 3, phase: 4, control: 5, console: 6 } as const;
@@ -25,8 +26,7 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     diskArguments(spec),
     portArguments(),
     ['-device', 'virtio-rng-pci'],
-    // By IPv6 as well as by IPv4 the guest would reach the loopback of the host; PID 1 closes the latter and configures IPv4 alone.
-    ['-netdev', 'user,id=net0,ipv6=off', '-device', 'virtio-net-pci,netdev=net0,romfile='],
+    ['-netdev', userNetwork(spec.network), '-device', 'virtio-net-pci,netdev=net0,romfile='],
     ['-chardev', `socket,id=console,fd=${qemuDescriptors.console}`],
     ['-serial', 'chardev:console'],
     // Paused until the monitor is listened to, so that no event is missed.

@@ -1,4 +1,5 @@
 import type { VmSpec } from '../backend.js';
+import { guestNetwork } from '../network/index.js';
 
 export const exampleSpec: VmSpec = {
   name: 'example',
@@ -9,6 +10,7 @@ export const exampleSpec: VmSpec = {
   dataDisk: '/state/data.raw',
   documents: [],
   commandLine: 'console=ttyS0',
+  network: guestNetwork('192.168.65.0/24'),
   consoleLog: '/state/console.log',
   memoryMiB: 2048,
   cpus: 2,

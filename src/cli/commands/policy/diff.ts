@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../../common/errors/definition.js';
 import { printable, printableJson } from '../../../common/printable.js';
-import { policyDifferences } from '../../../policy/index.js';
+import { policyDifferences, shownValue } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { readSoundPolicy } from './policy-files.js';
@@ -27,7 +27,11 @@ Examples:
 
 async function diff({ terminal }: CliContext, before: string, after: string, json: boolean): Promise<void> {
   const [old, now] = [await readSoundPolicy(before), await readSoundPolicy(after)];
-  const differences = policyDifferences(old.document, now.document);
+  const differences = policyDifferences(old.document, now.document).map(({ key, ...values }) => ({
+    key,
+    before: shownValue(key, values.before),
+    after: shownValue(key, values.after),
+  }));
   const text = (value: unknown): string =>
     value === undefined ? '(absent)' : printableJson(JSON.stringify(value));
   if (json) terminal.out(`${printableJson(JSON.stringify(differences))}\n`);

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { printableJson } from '../../../common/printable.js';
+import { shownValue } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { settingsInUse } from '../../settings-in-use.js';
@@ -37,7 +38,8 @@ async function get(
 ): Promise<void> {
   const { policy, effective } = await settingsInUse(env, file);
   const setting = namedSetting(name, policy?.settings);
-  const { value, source } = effective[setting];
+  const { source } = effective[setting];
+  const value = shownValue(setting, effective[setting].value);
   terminal.out(
     json === true
       ? `${printableJson(JSON.stringify({ name: setting, value, source }))}\n`

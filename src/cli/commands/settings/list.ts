@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { printableJson } from '../../../common/printable.js';
-import { userSettingNames, userSettingTable } from '../../../policy/index.js';
+import { shownValue, userSettingNames, userSettingTable } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { settingsInUse } from '../../settings-in-use.js';
@@ -37,7 +37,8 @@ export async function listSettings(
   const { user, policy, effective } = await settingsInUse(env, file);
   const settings = userSettingNames.map((name) => ({
     name,
-    ...effective[name],
+    value: shownValue(name, effective[name].value),
+    source: effective[name].source,
     meaning: userSettingTable[name],
   }));
   if (json === true) {

@@ -2,7 +2,6 @@ import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { printableJson } from '../../../common/printable.js';
 import {
   contactOf,
-  type EffectiveSettings,
   isPolicySetting,
   nearSettings,
   type Settings,
@@ -24,7 +23,7 @@ export function namedSetting(name: string, policy: Settings | undefined): UserSe
 }
 
 /** A value as one word or as JSON, so that `set` takes what `get` gives. Threat: control characters of a policy's default, on the terminal of its reader. */
-export function valueText(value: EffectiveSettings[UserSettingName]['value']): string {
+export function valueText(value: unknown): string {
   if (typeof value === 'string' && printableJson(value) === value) return value;
   return printableJson(JSON.stringify(value));
 }

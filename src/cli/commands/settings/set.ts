@@ -8,6 +8,7 @@ import {
   type JsonValue,
   parseLocatedJson,
   readUserSettings,
+  shownValue,
   type UserSettingName,
   withSetting,
 } from '../../../policy/index.js';
@@ -36,6 +37,7 @@ Examples:
   $ bulkhead settings set bulkhead.memoryMiB 8192
   $ bulkhead settings set portBindingBehavior default-local-port-binding
   $ bulkhead settings set bulkhead.shares '["/home/ada/src", "/srv/fixtures:ro"]'
+  $ bulkhead settings set proxy '{"mode": "manual", "https": "proxy.example:3128", "exclude": ".example.com"}'
   $ bulkhead settings set linuxVM.dockerDaemonOptions '{"dns": ["192.0.2.53"]}'`,
     )
     .action((name: string, value: string, { policy }: SetFlags) => set(context, name, value, policy));
@@ -66,7 +68,7 @@ async function set(
     throw new BulkheadError('BH_SETTING_LOCKED', {
       name,
       file: policy?.file ?? '',
-      value: valueText(effective[name].value),
+      value: valueText(shownValue(name, effective[name].value)),
       contact: contactOf(policy?.settings),
     });
   const value = valueOf(name, text);

@@ -1,0 +1,3 @@
+export { chooseNetwork, engineNetworks } from './choose-network.js';
+export { type GuestNetwork, guestNetwork, kernelNetwork, userNetwork } from './guest-network.js';
+export { readHostNetworks } from './host-networks.js';

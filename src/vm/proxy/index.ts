@@ -1,0 +1,1 @@
+export { withHostProxy } from './with-host-proxy.js';
