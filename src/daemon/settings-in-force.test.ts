@@ -71,10 +71,14 @@ test("the proxy reaches the engine's own requests, and a list of exceptions alon
   const configured = (proxy: Parameters<typeof engineConfigurationOf>[3]) =>
     engineConfigurationOf(engineOptionsOf({}), 'default-port-binding', [], proxy).added;
   expect(configured({ http: 'http://one:1', https: 'http://two:2', exclude: ['a', '.b'] })).toEqual({
-    proxies: { 'http-proxy': 'http://one:1', 'https-proxy': 'http://two:2', 'no-proxy': 'a,.b' },
+    proxies: {
+      'http-proxy': 'http://one:1',
+      'https-proxy': 'http://two:2',
+      'no-proxy': 'a,.b,.docker.internal',
+    },
   });
   expect(configured({ https: 'http://two:2', exclude: [] })).toEqual({
-    proxies: { 'https-proxy': 'http://two:2' },
+    proxies: { 'https-proxy': 'http://two:2', 'no-proxy': '.docker.internal' },
   });
   expect(configured(direct)).toEqual({});
 });

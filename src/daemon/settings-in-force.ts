@@ -26,6 +26,9 @@ export function readSettingsInForce(policy: Settings | undefined, fd: number | u
   return effectiveSettings(policy, read.value);
 }
 
+/** What only the VM knows is asked without a proxy (`vm-image/name-server`). */
+const hostNames = '.docker.internal';
+
 /**
  * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.
  *
@@ -57,7 +60,7 @@ export function engineConfigurationOf(
             proxies: {
               ...(http === undefined ? {} : { 'http-proxy': http }),
               ...(https === undefined ? {} : { 'https-proxy': https }),
-              ...(exclude.length === 0 ? {} : { 'no-proxy': exclude.join(',') }),
+              'no-proxy': [...exclude, hostNames].join(','),
             },
           }),
     },

@@ -13,6 +13,7 @@ export interface Programs {
   readonly socketRelay: Buffer;
   readonly bodyPump: Buffer;
   readonly publishPort: Buffer;
+  readonly nameServer: Buffer;
   readonly frontDoor: Buffer;
   readonly attachFiles: Buffer;
   readonly probe: Buffer;
@@ -28,6 +29,7 @@ const makefiles = [
   { dir: 'src/daemon/socket-relay', variable: 'OUT' },
   { dir: 'src/daemon/body-pump', variable: 'OUT' },
   { dir: 'src/daemon/publish-port', variable: 'OUT' },
+  { dir: 'vm-image/name-server', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -56,6 +58,7 @@ export async function buildPrograms(
     socketRelay: await read('socket-relay'),
     bodyPump: await read('body-pump'),
     publishPort: await read('publish-port'),
+    nameServer: await read('name-server'),
     frontDoor: await read('bulkhead-runtime'),
     attachFiles: await read('attach-files'),
     probe: await read('probe'),

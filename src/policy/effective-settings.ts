@@ -1,6 +1,6 @@
 import type { JsonObject } from './json-value.js';
 import { effectiveProxy, type ProxySetting } from './proxy-setting.js';
-import { builtInNetwork, type PortBindingBehavior, vmShape } from './setting-values.js';
+import { builtInNetwork, type DnsInhibition, type PortBindingBehavior, vmShape } from './setting-values.js';
 import type { Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 
@@ -17,6 +17,7 @@ export interface EffectiveSettings {
   readonly blockDockerLoad: Effective<boolean>;
   readonly exposeDockerAPIOnTCP2375: Effective<boolean>;
   readonly portBindingBehavior: Effective<PortBindingBehavior>;
+  readonly dnsInhibition: Effective<DnsInhibition>;
   readonly proxy: Effective<ProxySetting>;
   readonly 'linuxVM.dockerDaemonOptions': Effective<JsonObject>;
   readonly 'linuxVM.vpnkitCIDR': Effective<string>;
@@ -50,6 +51,7 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
       user.portBindingBehavior,
       'default-port-binding',
     ),
+    dnsInhibition: resolve(policy?.dnsInhibition, user.dnsInhibition, 'auto'),
     proxy: effectiveProxy(policy?.proxy, user.proxy),
     'linuxVM.dockerDaemonOptions': resolve(
       policy?.linuxVM?.dockerDaemonOptions,

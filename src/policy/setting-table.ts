@@ -51,7 +51,7 @@ export const settingTable = {
   'windowsContainers.dockerDaemonOptions': unused('Windows containers', ['windows']),
   kubernetes: unused('a cluster in the VM'),
   defaultNetworkingMode: { enforcer: 'vm', meaning: 'IPv4, IPv6 or both' },
-  dnsInhibition: { enforcer: 'vm', meaning: 'which addresses names resolve to' },
+  dnsInhibition: { enforcer: 'host', meaning: 'which addresses names do not resolve to' },
   portBindingBehavior: { enforcer: 'vm', meaning: 'addresses published ports listen on' },
   enableInference: unused('running models'),
   enableInferenceTCP: unused('running models'),

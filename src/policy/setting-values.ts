@@ -37,11 +37,15 @@ export const settingValues = {
       canBeNetwork,
       'invalid: not an IPv4 network of /8 to /29 that hosts can have, as 192.168.65.0/24',
     ),
+  dnsInhibition: z.enum(['auto', 'ipv4', 'ipv6', 'none']),
   memoryMiB: within(vmShape.memoryMiB),
   cpus: within(vmShape.cpus),
   /** As `--share` takes them. */
   shares: z.array(z.string().regex(/^\/[^\0]*$/, 'not an absolute path, with :ro or :rw behind it or not')),
   dataSizeGiB: within(vmShape.dataSizeGiB),
 } as const;
+
+/** Which addresses names do not resolve to: those of a family, of none, or of those the VM can't reach. */
+export type DnsInhibition = z.infer<typeof settingValues.dnsInhibition>;
 
 export type PortBindingBehavior = z.infer<typeof settingValues.portBindingBehavior>;

@@ -162,7 +162,7 @@ export const settingsSchema = z.strictObject({
     })
     .optional(),
   defaultNetworkingMode: lockable(z.enum(['dual-stack', 'ipv4only', 'ipv6only'])),
-  dnsInhibition: lockable(z.enum(['auto', 'ipv4', 'ipv6', 'none'])),
+  dnsInhibition: lockable(settingValues.dnsInhibition),
   portBindingBehavior: lockable(settingValues.portBindingBehavior),
   enableInference: flag,
   enableInferenceTCP: flag,

@@ -33,7 +33,7 @@ export function kernelCommandLine(
     // Nothing in the VM uses the legacy vsyscall page; it is one executable page at a known address less.
     'vsyscall=none',
     `bulkhead.verity=${[algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt, rootHash].join(',')}`,
-    `bulkhead.net=${kernelNetwork(network)}`,
+    ...kernelNetwork(network),
     // A document that is announced and not there ends the boot: no policy at all must not be a policy.
     ...documents.map(({ name, bytes }) => `bulkhead.${name}=${bytes}`),
     ...(highestSerial === 0 ? [] : [`bulkhead.policy-serial=${highestSerial}`]),

@@ -10,6 +10,7 @@
 #include <sys/reboot.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <net/if.h>
 #include <unistd.h>
 
 #include "data_disk.h"
@@ -23,6 +24,7 @@
 #include "log.h"
 #include "modules.h"
 #include "mounts.h"
+#include "names.h"
 #include "network.h"
 #include "options.h"
 #include "phase.h"
@@ -105,16 +107,26 @@ static void start_data_disk(const struct options *options, struct data_disk *dis
         fail(options, "data-disk-corrupt", detail);
 }
 
+/* What dockerd is told of the host; empty in native mode, where it is the machine's own to know. */
+static char host_gateway[HOST_GATEWAY_LIMIT];
+
 /* A VM without network is legitimate (air gap), a command line that cannot be understood is not. */
 static void set_up_network(const struct options *options, const char *cmdline)
 {
     struct net_params params;
+    char interface[IF_NAMESIZE];
 
     if (!net_params_of_cmdline(cmdline, &params))
         fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
-    if (!configure_network(&params))
+    const bool reached = configure_network(&params);
+    if (!reached)
         log_line("network: %s", strerror(errno));
-    if (!write_identity(&params.resolver) || !set_host_name())
+    /* without it names resolve all the same, but those of the host */
+    const bool named = reached && params.names.s_addr != 0 && find_interface(interface) && start_name_server(&params, interface);
+    if (reached && params.names.s_addr != 0 && !named)
+        log_line("name server: %s", strerror(errno));
+    host_gateway_argument(&params, host_gateway);
+    if (!write_identity(named ? &params.names : &params.resolver) || !set_host_name())
         fail_errno(options, "root-not-verified", "/run/bulkhead/etc");
 }
 
@@ -191,6 +203,7 @@ static enum stop_reason run_services(const struct options *options, int signals)
             fail_errno(options, "engine-failed", KEPT_ARGUMENTS[i][0]);
     if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
         fail_errno(options, "engine-failed", AGENT_SOCKET);
+    services.engine_extra[0] = host_gateway[0] == '\0' ? NULL : host_gateway;
     add_daemon_arguments(options, &services, port);
     for (enum service_index i = 0; i < SERVICE_COUNT; i++) {
         /* bulkheadd, the last, reports phases itself: its first must not come before this one */

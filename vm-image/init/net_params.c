@@ -9,23 +9,50 @@
 
 #define VALUE_LIMIT 128
 
+static bool is_beside(const struct net_params *params, struct in_addr other)
+{
+    return ((params->address.s_addr ^ other.s_addr) & params->netmask.s_addr) == 0;
+}
+
 bool parse_net_params(const char *text, struct net_params *params)
 {
     char copy[VALUE_LIMIT];
-    char *fields[3];
+    char *fields[4];
     char *parts[2];
     uint64_t prefix;
 
     if (strlen(text) >= sizeof(copy))
         return false;
     strcpy(copy, text);
-    if (split_fields(copy, ',', fields, 3) != 3 || split_fields(fields[0], '/', parts, 2) != 2)
+    params->names.s_addr = 0;
+    params->without = NULL;
+    const size_t count = split_fields(copy, ',', fields, 4);
+    if (count < 3 || count > 4 || split_fields(fields[0], '/', parts, 2) != 2)
         return false;
     if (inet_pton(AF_INET, parts[0], &params->address) != 1 || !parse_decimal(parts[1], 1, 30, &prefix) ||
-        inet_pton(AF_INET, fields[1], &params->gateway) != 1 || inet_pton(AF_INET, fields[2], &params->resolver) != 1)
+        inet_pton(AF_INET, fields[1], &params->gateway) != 1 || inet_pton(AF_INET, fields[2], &params->resolver) != 1 ||
+        (count == 4 && inet_pton(AF_INET, fields[3], &params->names) != 1))
         return false;
     params->netmask.s_addr = htonl(UINT32_MAX << (32 - prefix));
-    return ((params->address.s_addr ^ params->gateway.s_addr) & params->netmask.s_addr) == 0;
+    return is_beside(params, params->gateway) && (count == 3 || (is_beside(params, params->names) && params->names.s_addr != params->address.s_addr));
+}
+
+static bool read_without(const char *cmdline, const char **without)
+{
+    static const char *const WORDS[] = {"ipv4", "ipv6"};
+    char value[VALUE_LIMIT];
+
+    switch (cmdline_value(cmdline, WITHOUT_KEY, value, sizeof(value))) {
+    case CMDLINE_ABSENT:
+        return true;
+    case CMDLINE_OK:
+        for (size_t i = 0; i < sizeof(WORDS) / sizeof(WORDS[0]); i++)
+            if (strcmp(value, WORDS[i]) == 0)
+                *without = WORDS[i];
+        return *without != NULL;
+    default:
+        return false;
+    }
 }
 
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params)
@@ -34,9 +61,9 @@ bool net_params_of_cmdline(const char *cmdline, struct net_params *params)
 
     switch (cmdline_value(cmdline, NET_KEY, value, sizeof(value))) {
     case CMDLINE_OK:
-        return parse_net_params(value, params);
+        return parse_net_params(value, params) && read_without(cmdline, &params->without);
     case CMDLINE_ABSENT:
-        return parse_net_params(NET_DEFAULT, params);
+        return parse_net_params(NET_DEFAULT, params) && read_without(cmdline, &params->without);
     default:
         return false;
     }

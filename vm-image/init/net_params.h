@@ -5,6 +5,8 @@
 #include <stdbool.h>
 
 #define NET_KEY "bulkhead.net"
+/** Which addresses names do not resolve to, `ipv4` or `ipv6`. */
+#define WITHOUT_KEY "bulkhead.names-without"
 /** What QEMU's user network gives its first guest. */
 #define NET_DEFAULT "10.0.2.15/24,10.0.2.2,10.0.2.3"
 
@@ -13,9 +15,11 @@ struct net_params {
     struct in_addr netmask;
     struct in_addr gateway;
     struct in_addr resolver;
+    struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
+    const char *without;  /* of the two words of WITHOUT_KEY; NULL: neither */
 };
 
-/** Reads `ADDRESS/PREFIX,GATEWAY,RESOLVER`, IPv4 in dotted form, prefix 1 to 30, gateway inside the prefix. */
+/** Reads `ADDRESS/PREFIX,GATEWAY,RESOLVER[,NAMES]`, IPv4 in dotted form, prefix 1 to 30, gateway and names inside the prefix. */
 bool parse_net_params(const char *text, struct net_params *params);
 
 /** The parameters in `cmdline`, or NET_DEFAULT when it has none; false when they are repeated or malformed. */

@@ -24,8 +24,7 @@ static bool is_virtio(const char *name)
     return base != NULL && strcmp(base, "/virtio_net") == 0;
 }
 
-/* The first by name: with one network card, the usual case, the only one. */
-static bool find_interface(char *name)
+bool find_interface(char *name)
 {
     DIR *entries = opendir("/sys/class/net");
 

@@ -8,6 +8,9 @@
 /** Brings the loopback interface up; false with errno. */
 bool bring_loopback_up(void);
 
+/** Name of the network card: of the first by name, the only one in the usual case. `name` has IF_NAMESIZE bytes. False when there is none. */
+bool find_interface(char *name);
+
 /**
  * Gives the first virtio network interface its address and makes its gateway the default route, which itself cannot be reached then; false with
  * errno, ENODEV when there is no such interface.

@@ -116,7 +116,7 @@ bool services_start(struct services *services, enum service_index index)
         log_line("short names of layers: %s", strerror(errno));
     if (index == DOCKERD && !hide_unserved_state())
         return false;
-    pid_t pid = spawn_service(&SERVICES[index], NULL, services->logs[index][1], NULL, 0);
+    pid_t pid = spawn_service(&SERVICES[index], index == DOCKERD ? services->engine_extra : NULL, services->logs[index][1], NULL, 0);
     if (pid < 0)
         return false;
     services->pids[index] = pid;

@@ -17,6 +17,7 @@ import {
 import { admitPolicy, allowedOrganizations, effectiveSettings } from '../../policy/index.js';
 import {
   admissionOf,
+  nativeNotes,
   openRegistryFile,
   otherKeyNotes,
   policyNotes,
@@ -116,6 +117,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
+    ...nativeNotes(inForce),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);

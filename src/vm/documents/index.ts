@@ -7,4 +7,4 @@ export { machinePolicyFile, openPolicyFile, type PolicyFile, readPolicyFile } fr
 export { otherKeyNotes, policyNotes } from './policy-notes.js';
 export { openRegistryFile, readRegistryFile, type RegistryFile, registryFileOf } from './registry-file.js';
 export { rootIdentity } from './root-identity.js';
-export { settingsNotes } from './settings-notes.js';
+export { nativeNotes, settingsNotes } from './settings-notes.js';

@@ -8,3 +8,16 @@ export function settingsNotes(policy: Settings | undefined, effective: Effective
       `Kept from the engine: ${key} of linuxVM.dockerDaemonOptions (${source}): ${reason}.`,
   );
 }
+
+/** What is decided on the way into a VM, and so decides nothing without one. */
+const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
+
+/** What whoever starts an engine in native mode should hear of them. */
+export function nativeNotes(effective: EffectiveSettings): string[] {
+  return ofTheVm
+    .filter((name) => effective[name].source !== 'built-in')
+    .map(
+      (name) =>
+        `${name} (${effective[name].source}) decides nothing here: without a VM the engine has a network of its own that leads nowhere.`,
+    );
+}

@@ -1,5 +1,5 @@
 import { overlaps, parseIpv4Network } from '../../common/ipv4-network.js';
-import type { Effective, EffectiveSettings } from '../../policy/index.js';
+import type { DnsInhibition, Effective, EffectiveSettings } from '../../policy/index.js';
 import { type GuestNetwork, guestNetwork } from './guest-network.js';
 
 /** A network that somebody else has. */
@@ -20,10 +20,11 @@ const others = ['192.168.127.0/24', '172.30.65.0/24', '10.65.65.0/24', '198.18.6
 export function chooseNetwork(
   { value, source }: Effective<string>,
   taken: readonly TakenNetwork[],
+  inhibition?: DnsInhibition,
 ): { readonly network: GuestNetwork; readonly notes: readonly string[] } {
   const candidates = source === 'built-in' ? [value, ...others] : [value];
   const free = candidates.find((cidr) => clashesOf(cidr, taken).length === 0);
-  const network = guestNetwork(free ?? value);
+  const network = guestNetwork(free ?? value, inhibition);
   const { cidr } = network;
   return {
     network,

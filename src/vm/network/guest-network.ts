@@ -1,4 +1,5 @@
 import { addressIn, ipv4NetworkText, parseIpv4Network } from '../../common/ipv4-network.js';
+import type { DnsInhibition } from '../../policy/index.js';
 
 /** The addresses of QEMU's user network, all of one IPv4 network. */
 export interface GuestNetwork {
@@ -10,14 +11,21 @@ export interface GuestNetwork {
   readonly resolver: string;
   /** The VM's own, with the length of the prefix. */
   readonly address: string;
+  /** Where everybody in the VM asks for names (`vm-image/name-server`); nobody has the address. */
+  readonly names: string;
+  /** The addresses no name resolves to there. */
+  readonly without: 'ipv4' | 'ipv6' | undefined;
 }
+
+/** What is left out for each value of `dnsInhibition`: by itself what the VM, which has IPv4 alone, can't reach. */
+const leftOut = { auto: 'ipv6', ipv4: 'ipv4', ipv6: 'ipv6', none: undefined } as const;
 
 /**
  * Gives the VM and what it reaches their addresses: the lowest there are, so that the smallest network has room for them.
  *
  * @param cidr as `settingValues.vpnkitCIDR` takes it.
  */
-export function guestNetwork(cidr: string): GuestNetwork {
+export function guestNetwork(cidr: string, inhibition: DnsInhibition = 'auto'): GuestNetwork {
   const network = parseIpv4Network(cidr);
   if (network === undefined) throw new TypeError(`${cidr} is no IPv4 network`);
   return {
@@ -25,12 +33,17 @@ export function guestNetwork(cidr: string): GuestNetwork {
     gateway: addressIn(network, 1),
     resolver: addressIn(network, 2),
     address: `${addressIn(network, 3)}/${network.prefix}`,
+    names: addressIn(network, 4),
+    without: leftOut[inhibition],
   };
 }
 
-/** As `bulkhead.net=` has it on the kernel command line (`vm-image/init/net_params.c`). */
-export function kernelNetwork({ address, gateway, resolver }: GuestNetwork): string {
-  return [address, gateway, resolver].join(',');
+/** What the kernel command line says of it (`vm-image/init/net_params.c`). */
+export function kernelNetwork({ address, gateway, resolver, names, without }: GuestNetwork): string[] {
+  return [
+    `bulkhead.net=${[address, gateway, resolver, names].join(',')}`,
+    ...(without === undefined ? [] : [`bulkhead.names-without=${without}`]),
+  ];
 }
 
 /**

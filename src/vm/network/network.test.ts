@@ -2,14 +2,27 @@ import { describe, expect, test } from 'vitest';
 import { chooseNetwork, engineNetworks } from './choose-network.js';
 import { guestNetwork, kernelNetwork, userNetwork } from './guest-network.js';
 import { readHostNetworks } from './host-networks.js';
+import { nameServerNotes } from './host-name-servers.js';
 
 describe('guestNetwork', () => {
   test('the command lines of QEMU and of the kernel say the same', () => {
     const network = guestNetwork('192.168.65.0/24');
-    expect(kernelNetwork(network)).toBe('192.168.65.3/24,192.168.65.1,192.168.65.2');
+    expect(kernelNetwork(network)).toEqual([
+      'bulkhead.net=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4',
+      'bulkhead.names-without=ipv6',
+    ]);
     expect(userNetwork(network)).toBe(
       'user,id=net0,ipv6=off,net=192.168.65.0/24,host=192.168.65.1,dns=192.168.65.2,dhcpstart=192.168.65.3',
     );
+  });
+
+  test.each([
+    ['auto', 'ipv6'],
+    ['ipv4', 'ipv4'],
+    ['ipv6', 'ipv6'],
+    ['none', undefined],
+  ] as const)('dnsInhibition %s leaves out %s', (inhibition, without) => {
+    expect(guestNetwork('10.0.0.0/8', inhibition).without).toBe(without);
   });
 
   test('the smallest network has room, and an address in the network stands for it', () => {
@@ -18,6 +31,8 @@ describe('guestNetwork', () => {
       gateway: '10.9.8.9',
       resolver: '10.9.8.10',
       address: '10.9.8.11/29',
+      names: '10.9.8.12',
+      without: 'ipv6',
     });
   });
 });
@@ -59,6 +74,19 @@ describe('chooseNetwork', () => {
     expect(chooseNetwork(builtIn, taken).network.cidr).toBe('172.30.65.0/24');
     expect(engineNetworks({ 'linuxVM.dockerDaemonOptions': { value: {}, source: 'built-in' } })).toEqual([]);
   });
+});
+
+test.each([
+  ['nameserver 127.0.0.53\n', 0],
+  ['# x\nnameserver fd00::1\nsearch x\nnameserver\t192.0.2.1\n', 0],
+  ['nameserver fd00::1', 1],
+  ['nameserver fe80::1%eth0\n', 1],
+  ['', 1],
+])('what is to be told of names where the host asks %j', (file, notes) => {
+  const told = nameServerNotes(file).filter((note) =>
+    note.includes('names no name server with an IPv4 address'),
+  );
+  expect(told).toHaveLength(notes);
 });
 
 describe('readHostNetworks', () => {

@@ -94,14 +94,19 @@ static void network(void)
 {
     static const char *const BAD[] = {"",       "10.0.2.15,10.0.2.2,10.0.2.3",       "10.0.2.15/0,10.0.2.2,10.0.2.3", "10.0.2.15/31,10.0.2.2,10.0.2.3",
                                       "10.0.2", "10.0.2.15/24,10.0.3.2,10.0.2.3",    "10.0.2.15/24,10.0.2.2",         "10.0.2.15/24/1,10.0.2.2,10.0.2.3",
-                                      "::1/24", "10.0.2.15/24,10.0.2.2,10.0.2.3,x"};
+                                      "::1/24", "10.0.2.15/24,10.0.2.2,10.0.2.3,x", "10.0.2.15/24,10.0.2.2,10.0.2.3,10.0.3.4",
+                                      "10.0.2.15/24,10.0.2.2,10.0.2.3,10.0.2.15", "10.0.2.15/24,10.0.2.2,10.0.2.3,10.0.2.4,10.0.2.5"};
     struct net_params params;
 
     CHECK(net_params_of_cmdline("quiet", &params));
     CHECK(params.address.s_addr == htonl(0x0a00020f) && params.netmask.s_addr == htonl(0xffffff00) && params.gateway.s_addr == htonl(0x0a000202) &&
           params.resolver.s_addr == htonl(0x0a000203));
     CHECK(net_params_of_cmdline("x " NET_KEY "=192.168.7.9/28,192.168.7.1,9.9.9.9", &params) && params.netmask.s_addr == htonl(0xfffffff0));
+    CHECK(params.names.s_addr == 0 && params.without == NULL);
+    CHECK(net_params_of_cmdline(NET_KEY "=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4 " WITHOUT_KEY "=ipv6", &params) &&
+          params.names.s_addr == htonl(0xc0a84104) && strcmp(params.without, "ipv6") == 0);
     CHECK(!net_params_of_cmdline(NET_KEY "=", &params));
+    CHECK(!net_params_of_cmdline(WITHOUT_KEY "=ipv7", &params) && !net_params_of_cmdline(WITHOUT_KEY "=ipv4 " WITHOUT_KEY "=ipv4", &params));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
         CHECK(!parse_net_params(BAD[i], &params));
 }
