@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { eventually } from '../support/eventually.ts';
 
 /** The VM's name server as it is in the image, confined, with a resolver of the test's own behind it. */
@@ -17,6 +17,9 @@ let port: number;
 let resolver: Socket;
 /** What the resolver was asked, and by whom. */
 const asked: { readonly query: Buffer; readonly from: RemoteInfo }[] = [];
+
+// It is compiled here, twice, beside whatever else the machine does.
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 });
 
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-names-'));
