@@ -94,7 +94,10 @@ export const healthSchema = z.object({
     availableBytes: z.number().nullable().default(null),
   }),
   /** The file system that images, containers and volumes are on, as the engine sees it. */
-  dataDisk: z.object({ totalBytes: z.number(), availableBytes: z.number() }).nullable().default(null),
+  dataDisk: z
+    .object({ totalBytes: z.number(), usedBytes: z.number(), availableBytes: z.number() })
+    .nullable()
+    .default(null),
   kernel: kernelSchema,
   rootFilesystem: rootSchema,
   policy: policySchema,

@@ -47,8 +47,9 @@ export async function readHealth(sources: HealthSources): Promise<Health> {
 async function readDataDisk(): Promise<Health['dataDisk']> {
   const found = await statfs(dataPath).catch(() => undefined);
   if (found === undefined) return null;
-  const { blocks, bavail, bsize } = found;
-  return { totalBytes: blocks * bsize, availableBytes: bavail * bsize };
+  // As df(1) has it: what is kept for root is neither used nor available.
+  const { blocks, bfree, bavail, bsize } = found;
+  return { totalBytes: blocks * bsize, usedBytes: (blocks - bfree) * bsize, availableBytes: bavail * bsize };
 }
 
 async function readKernelFacts(): Promise<KernelFacts> {

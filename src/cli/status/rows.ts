@@ -79,8 +79,7 @@ export const resourceRows: readonly StatusRow[] = [
     text: ({ guest: { dataDisk: inside }, host }) => {
       const outside = host?.dataDisk ?? undefined;
       return join(
-        inside !== null &&
-          `${sizeText(inside.totalBytes - inside.availableBytes)} used of ${sizeText(inside.totalBytes)}`,
+        inside !== null && `${sizeText(inside.usedBytes)} used of ${sizeText(inside.totalBytes)}`,
         outside !== undefined &&
           `its file takes ${sizeText(outside.takenBytes)} of at most ${sizeText(outside.sizeBytes)}, beside it ${sizeText(outside.freeBytes)} are free`,
       );

@@ -41,7 +41,10 @@ test.each<[string, WarningFacts]>([
       services: { containerd, dockerd: { ...dockerd, restarts: 2, lastExit: { kind: 'signal', value: 9 } } },
     }),
   ],
-  ['almost full: 1.0 GiB', guest({ dataDisk: { totalBytes: 64 * gibibyte, availableBytes: gibibyte } })],
+  [
+    'almost full: 1.0 GiB',
+    guest({ dataDisk: { totalBytes: 64 * gibibyte, usedBytes: 60 * gibibyte, availableBytes: gibibyte } }),
+  ],
   [
     'only 1.0 GiB are left on the disk of this machine',
     { ...calm, host: { dataDisk: { ...disk, freeBytes: gibibyte }, vmResidentBytes: null } },

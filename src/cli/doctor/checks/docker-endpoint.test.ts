@@ -2,8 +2,8 @@ import { expect, test } from 'vitest';
 import { judged } from '../test-support/judged.js';
 import { dockerEndpointCheck } from './docker-endpoint.js';
 
-const own = ['unix:///run/b/default/docker.sock'];
-const facts = { name: 'default', current: undefined, variable: undefined, own };
+const own = ['unix:///run/b/default/docker.sock', 'unix:///run/b/default/engine/docker.sock'] as const;
+const facts = { name: 'default', current: undefined, variable: undefined, own, native: false };
 
 test.each([
   [{}, /^ok: there is no Docker client/],
@@ -20,6 +20,10 @@ test.each([
     /^warning: DOCKER_HOST leads docker elsewhere: ssh:\/\/x → .*--name ci.*docker context use bulkhead-ci/,
   ],
   [{ variable: 'unix:///run/b/default/docker.sock' }, /^ok/],
+  [
+    { native: true, current: { context: 'default', host: 'unix:///var/run/docker.sock' } },
+    /^warning: .*→ `export DOCKER_HOST=unix:\/\/\/run\/b\/default\/engine\/docker\.sock`/,
+  ],
 ])('%j', (given, text) => {
   expect(judged(dockerEndpointCheck, { ...facts, ...given })[0]).toMatch(text);
 });

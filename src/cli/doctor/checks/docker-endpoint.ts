@@ -13,7 +13,9 @@ interface Facts {
   /** DOCKER_HOST, which comes before every context; undefined where it is not set. */
   readonly variable: string | undefined;
   /** The addresses of this instance, in its VM and in native mode. */
-  readonly own: readonly string[];
+  readonly own: readonly [string, string];
+  /** Whether an engine without a VM has its socket there: no context is made of those. */
+  readonly native: boolean;
 }
 
 const contextSchema = z
@@ -25,6 +27,7 @@ export const dockerEndpointCheck: Check<Facts> = {
   name: 'docker host',
   async gather({ machine, env, name }) {
     const { dockerSocket, runtimeDir } = instancePaths(name);
+    const nativeSocket = join(runtimeDir, 'engine', 'docker.sock');
     const result = await machine.exec
       .run('docker', ['context', 'inspect'], { timeoutMs: deadlineMs })
       .catch(() => undefined);
@@ -36,14 +39,17 @@ export const dockerEndpointCheck: Check<Facts> = {
       current:
         context === undefined ? undefined : { context: context.Name, host: context.Endpoints.docker.Host },
       variable: variable === '' ? undefined : variable,
-      own: [dockerSocket, join(runtimeDir, 'engine', 'docker.sock')].map((path) => `unix://${path}`),
+      own: [`unix://${dockerSocket}`, `unix://${nativeSocket}`],
+      native: (await machine.facts(nativeSocket)) !== undefined,
     };
   },
-  judge({ name, current, variable, own }) {
+  judge({ name, current, variable, own, native }) {
     const option = name === 'default' ? '' : ` --name ${name}`;
     const host = current?.host ?? variable;
     if (host === undefined) return [ok('there is no Docker client to ask where it leads')];
     if (own.includes(host)) return [ok(`docker leads to this instance (${host})`)];
+    const where = variable ?? `${host} (context ${current?.context ?? 'default'})`;
+    if (native) return [warning(`docker leads elsewhere: ${where}`, `\`export DOCKER_HOST=${own[1]}\`.`)];
     if (variable !== undefined)
       return [
         warning(
@@ -53,7 +59,7 @@ export const dockerEndpointCheck: Check<Facts> = {
       ];
     return [
       warning(
-        `docker leads elsewhere: ${host} (context ${current?.context ?? 'default'})`,
+        `docker leads elsewhere: ${where}`,
         `\`eval "$(bulkhead env${option})"\` in this shell, or for good \`docker context use ${contextName(name)}\`.`,
       ),
     ];

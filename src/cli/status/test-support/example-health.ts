@@ -14,7 +14,7 @@ export const exampleHealth: Health = {
   audit: { recorded: 5, suppressed: 0, lost: 0, lastError: null, openTelemetry: null },
   signIn: null,
   memory: { residentBytes: 100, totalBytes: 2 * gibibyte, availableBytes: 1.5 * gibibyte },
-  dataDisk: { totalBytes: 64 * gibibyte, availableBytes: 60 * gibibyte },
+  dataDisk: { totalBytes: 64 * gibibyte, usedBytes: 4 * gibibyte, availableBytes: 57 * gibibyte },
   kernel: { release: '7', corePattern: '', modprobe: '', hostname: '', modules: '', modulesDisabled: '1' },
   rootFilesystem: { readonly: true, verity: true },
   policy: { imageKey: null, inForce: 'none' },
