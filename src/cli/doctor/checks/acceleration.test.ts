@@ -4,7 +4,7 @@ import { accelerationCheck } from './acceleration.js';
 
 const refused = [{ accelerator: 'kvm' as const, reason: 'why' }];
 const slow = { accelerator: 'tcg' as const, refused };
-const kvm = { mode: 0o660, group: 'kvm', openFailure: undefined };
+const kvm = { mode: 0o660, owner: 'root', group: 'kvm', openFailure: undefined };
 const linux = { platform: 'linux' as const };
 
 test.each([
@@ -15,7 +15,11 @@ test.each([
   ],
   [
     { ...linux, choice: slow, kvm: { ...kvm, openFailure: 'EACCES' } },
-    /^warning: .*root and the group kvm, mode 660 → `sudo usermod -aG kvm "\$USER"`/,
+    /^warning: .*root:kvm, mode 660 → `sudo usermod -aG kvm "\$USER"`/,
+  ],
+  [
+    { ...linux, choice: slow, kvm: { ...kvm, mode: 0o600, group: 'root', openFailure: 'EACCES' } },
+    /root:root, mode 600 → `sudo groupadd -f kvm && sudo chgrp kvm .*usermod -aG kvm "\$USER"/,
   ],
   [{ ...linux, choice: slow, kvm: { ...kvm, openFailure: 'ENODEV' } }, /cannot be opened \(ENODEV\)/],
   [{ ...linux, choice: slow, kvm }, /can be opened, but runs no guest/],

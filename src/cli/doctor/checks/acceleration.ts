@@ -11,9 +11,14 @@ interface Facts {
   readonly platform: NodeJS.Platform;
   /** What came of running a tiny guest; undefined where no QEMU is there to run it. */
   readonly choice: AcceleratorChoice | BulkheadError | undefined;
-  readonly kvm:
-    | { readonly mode: number; readonly group: string; readonly openFailure: string | undefined }
-    | undefined;
+  readonly kvm: KvmFacts | undefined;
+}
+
+interface KvmFacts {
+  readonly mode: number;
+  readonly owner: string;
+  readonly group: string;
+  readonly openFailure: string | undefined;
 }
 
 /** A device that can be opened proves nothing, so a guest is run, as `up` does; who may open it only explains why not. */
@@ -52,8 +57,8 @@ export const accelerationCheck: Check<Facts> = {
     if (kvm.openFailure === 'EACCES' || kvm.openFailure === 'EPERM')
       return [
         warning(
-          `${slow}; ${device} is for root and the group ${kvm.group}, mode ${kvm.mode.toString(8)}`,
-          `\`sudo usermod -aG ${kvm.group} "$USER"\`, then sign in to this machine anew.`,
+          `${slow}; ${device} is for ${kvm.owner}:${kvm.group}, mode ${kvm.mode.toString(8)}`,
+          admission(kvm),
         ),
       ];
     return [
@@ -65,13 +70,22 @@ export const accelerationCheck: Check<Facts> = {
   },
 };
 
-async function kvmFacts(machine: Machine): Promise<Facts['kvm']> {
+/** Nobody is told to join the group of root: where the device has no group of its own, it gets one first. */
+function admission({ mode, group }: KvmFacts): string {
+  const join = (name: string): string =>
+    `\`sudo usermod -aG ${name} "$USER"\`, then sign in to this machine anew.`;
+  if (group !== 'root' && (mode & 0o060) === 0o060) return join(group);
+  return `\`sudo groupadd -f kvm && sudo chgrp kvm ${device} && sudo chmod 660 ${device}\` (udev does it where it runs), and ${join('kvm')}`;
+}
+
+async function kvmFacts(machine: Machine): Promise<KvmFacts | undefined> {
   const facts = await machine.facts(device);
   if (facts === undefined) return undefined;
   const lines = (await machine.text('/etc/group'))?.split('\n') ?? [];
   const group = lines.map((line) => line.split(':')).find(([, , id]) => id === String(facts.gid))?.[0];
   return {
     mode: facts.mode,
+    owner: facts.uid === 0 ? 'root' : String(facts.uid),
     group: group ?? String(facts.gid),
     openFailure: await machine.openFailure(device),
   };
