@@ -25,8 +25,9 @@ bench: build
 setup:
 	@./scripts/setup.sh
 
+# Executable, so that `bulkhead` works by its name too where node_modules/.bin is on PATH, as completion has it.
 build: setup native
-	@tsc --build
+	@tsc --build && chmod +x dist/cli/main.js
 
 native: setup
 	@for dir in $(NATIVE); do $(MAKE) --silent --no-print-directory -C $$dir || exit 1; done
