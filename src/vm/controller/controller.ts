@@ -15,14 +15,7 @@ import { Deadline } from '../lifecycle/deadline.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine } from '../machine.js';
-import {
-  chooseNetwork,
-  engineNetworks,
-  type GuestNetwork,
-  nameServerNotes,
-  readHostNetworks,
-  readNameServers,
-} from '../network/index.js';
+import { type GuestNetwork, networkInUse } from '../network/index.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
 import { vmSpec } from '../vm-spec.js';
@@ -192,15 +185,9 @@ export class Controller {
     ]);
     const documents = await prepareDocuments(paths, options, manifest, env);
     this.#policy = documents.policy;
-    const { effective } = documents;
-    const { network, notes } = chooseNetwork(
-      effective['linuxVM.vpnkitCIDR'],
-      [...readHostNetworks(), ...engineNetworks(effective)],
-      effective.dnsInhibition.value,
-    );
+    const { network, notes } = networkInUse(documents.effective);
     this.#network = network;
-    for (const text of [...documents.notes, ...notes, ...nameServerNotes(readNameServers())])
-      this.progress.add({ kind: 'note', text });
+    for (const text of [...documents.notes, ...notes]) this.progress.add({ kind: 'note', text });
     this.#link = await this.#parts.openLink();
     const disk = await ensureDataDisk(paths.dataDisk, options.dataSizeMiB);
     this.#manifest = manifest;

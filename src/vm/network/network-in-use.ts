@@ -1,0 +1,18 @@
+import type { EffectiveSettings } from '../../policy/index.js';
+import { chooseNetwork, engineNetworks } from './choose-network.js';
+import type { GuestNetwork } from './guest-network.js';
+import { nameServerNotes, readNameServers } from './host-name-servers.js';
+import { readHostNetworks } from './host-networks.js';
+
+/** The network a VM is started with on this machine, and what a person should know of it. */
+export function networkInUse(effective: EffectiveSettings): {
+  readonly network: GuestNetwork;
+  readonly notes: readonly string[];
+} {
+  const { network, notes } = chooseNetwork(
+    effective['linuxVM.vpnkitCIDR'],
+    [...readHostNetworks(), ...engineNetworks(effective)],
+    effective.dnsInhibition.value,
+  );
+  return { network, notes: [...notes, ...nameServerNotes(readNameServers())] };
+}
