@@ -49,6 +49,7 @@ export const vmRows: readonly StatusRow[] = [
       ),
   },
   { name: 'docker', text: ({ vm }) => vm?.dockerHost ?? '' },
+  { name: 'network', text: ({ vm }) => vm?.network ?? '' },
 ];
 
 export const engineRows: readonly StatusRow[] = [
