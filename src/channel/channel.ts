@@ -34,6 +34,8 @@ export interface Channel {
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Lines of the audit log (`src/common/audit-event.ts`), unchecked, in the same way. */
   audit(query: AuditQuery, signal?: AbortSignal): AsyncIterable<string>;
+  /** Has the guest give free space of its data disk back to the host; resolves when it has, with its answer, unchecked. */
+  trim(signal?: AbortSignal): Promise<unknown>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -57,6 +59,8 @@ export interface ChannelHandlers {
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Likewise, of the audit log. */
   audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
+  /** A JSON value. */
+  trim(): Promise<unknown>;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

@@ -89,6 +89,10 @@ class ClientChannel implements Channel {
     return await this.#document('POST', '/sign-out', { signal });
   }
 
+  async trim(signal?: AbortSignal): Promise<unknown> {
+    return await this.#document('POST', '/trim', { signal });
+  }
+
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string> {
     return this.#lines(logTarget(query), signal);
   }

@@ -6,6 +6,8 @@ test.each([
   ['POST', '/engine', { name: 'engine' }],
   ['GET', '/status', { name: 'status' }],
   ['POST', '/power-off', { name: 'power-off' }],
+  ['POST', '/trim', { name: 'trim' }],
+  ['GET', '/trim', { status: 405 }],
   ['POST', '/explain', { name: 'explain' }],
   ['POST', '/sign-in', { name: 'sign-in' }],
   ['POST', '/sign-out', { name: 'sign-out' }],

@@ -9,6 +9,7 @@ export type Route =
   | { readonly name: 'sign-out' }
   | { readonly name: 'logs'; readonly query: LogQuery }
   | { readonly name: 'audit'; readonly query: AuditQuery }
+  | { readonly name: 'trim' }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -24,6 +25,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/sign-out', 'POST'],
   ['/logs', 'GET'],
   ['/audit', 'GET'],
+  ['/trim', 'POST'],
   ['/power-off', 'POST'],
 ]);
 
@@ -56,6 +58,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'sign-out' };
     case '/status':
       return { name: 'status' };
+    case '/trim':
+      return { name: 'trim' };
     case '/power-off':
       return { name: 'power-off' };
     default:

@@ -93,6 +93,8 @@ async function serve(
     }
     case 'sign-out':
       return answer(stream, JSON.stringify(await handlers.signOut()));
+    case 'trim':
+      return answer(stream, JSON.stringify(await handlers.trim()));
     case 'logs':
       return await sendLines(stream, (signal) => handlers.logs(route.query, signal));
     case 'audit':

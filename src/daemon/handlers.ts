@@ -7,6 +7,7 @@ import { signInDecision } from './audit/sign-in-audit.js';
 import type { Journal } from './journal/journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
+import type { Trimmed } from './trim-disk.js';
 
 export interface HandlerSources {
   /** Serves a developer's connection to the engine. */
@@ -15,6 +16,8 @@ export interface HandlerSources {
   readonly explain: (question: unknown) => Promise<unknown>;
   readonly signIn: SignIn | undefined;
   readonly journal: Journal;
+  /** Absent where the data disk is not the VM's own. */
+  readonly trim: (() => Promise<Trimmed>) | undefined;
   readonly powerOff: () => Promise<void>;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
 }
@@ -29,6 +32,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     signOut: async () => recorded('sign-out', sources, answerSignOut),
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
+    trim: async () => (await sources.trim?.()) ?? { trimmed: false },
     powerOff: sources.powerOff,
   };
 }

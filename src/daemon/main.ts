@@ -42,6 +42,7 @@ import { releaseStuckStarts } from './engine/stuck-starts.js';
 import { keepStorageReserve, releaseReserve, StorageReserve } from './engine/storage-reserve.js';
 import { thawKilled } from './engine/thaw-killed.js';
 import { Supervisor } from './engine/supervisor.js';
+import { createTrim } from './trim-disk.js';
 import { createRefreshViews } from './view-refresh.js';
 import { version } from '../common/version.js';
 import { serveVmControl } from './vm-control.js';
@@ -214,6 +215,7 @@ async function main(args: DaemonArguments): Promise<void> {
     clock: systemClock,
     log,
     engineConfigPath: enginePaths.config,
+    ownsDisk: args.mode === 'vm',
   });
   const refreshViews = createRefreshViews((container) => client.runningPid(container));
   const mustBeMember = createSignInJudge(signIn);
@@ -252,6 +254,7 @@ async function main(args: DaemonArguments): Promise<void> {
       }),
     signIn,
     journal,
+    trim: args.mode === 'vm' ? createTrim(link, systemClock) : undefined,
     powerOff,
     audit,
   });

@@ -7,7 +7,7 @@ import type { InitLink } from './init/init-link.js';
 import type { PhaseSink } from './init/phase-sink.js';
 import type { Supervisor } from './engine/supervisor.js';
 
-/** Together at most 8.5 s, so that PID 1 has its share of the 10 s a person waits for `bulkhead down`. */
+/** Together at most 8.5 s, so that PID 1 has its share of the time a person waits for `bulkhead down` (src/vm/machine.ts). */
 const reloadDeadlineMs = 1_000;
 const engineDeadlineMs = 6_500;
 const containerdDeadlineMs = 1_000;
@@ -17,14 +17,16 @@ const containerGraceSeconds = 5;
 const sigHup = 1;
 
 export interface PowerOffDependencies {
-  readonly supervisor: Supervisor;
-  readonly client: EngineClient;
-  readonly link: InitLink;
-  readonly phases: PhaseSink;
+  readonly supervisor: Pick<Supervisor, 'signal' | 'stop'>;
+  readonly client: Pick<EngineClient, 'awaitReload'>;
+  readonly link: Pick<InitLink, 'send'>;
+  readonly phases: Pick<PhaseSink, 'phase'>;
   readonly clock: Clock;
   readonly log: Logger;
   /** The engine's configuration file. PID 1 copies it to tmpfs at boot, so it is writable and lost afterwards. */
   readonly engineConfigPath: string;
+  /** In the VM. Elsewhere the data is on a file system of the host's, which goes on. */
+  readonly ownsDisk: boolean;
 }
 
 /**
@@ -43,6 +45,8 @@ export function createPowerOff(dependencies: PowerOffDependencies): () => Promis
 
 async function powerOff(d: PowerOffDependencies): Promise<void> {
   d.phases.phase('powering-off');
+  // Now, and not only at the end: whatever the plug is pulled on, it is the last seconds at most.
+  if (d.ownsDisk) d.link.send({ kind: 'sync' });
   try {
     await endLiveRestore(d);
   } catch (error) {

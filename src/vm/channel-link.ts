@@ -46,6 +46,7 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
     explain: async (question, signal) => (await supervisor.current(signal)).explain(question, signal),
     signIn: async (question, signal) => (await supervisor.current(signal)).signIn(question, signal),
     signOut: async (signal) => (await supervisor.current(signal)).signOut(signal),
+    trim: async (signal) => (await supervisor.current(signal)).trim(signal),
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);
     },

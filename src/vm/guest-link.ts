@@ -13,6 +13,8 @@ export interface GuestLink {
   /** Question and answers as in `src/common/sign-in.ts`. */
   signIn(question: unknown, signal: AbortSignal): Promise<unknown>;
   signOut(signal: AbortSignal): Promise<unknown>;
+  /** Resolves when free space of the data disk was given back, with the guest's answer. */
+  trim(signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */

@@ -97,6 +97,7 @@ async function guest(kind: string, path: string): Promise<void> {
     explain: async () => null,
     signIn: async () => null,
     signOut: async () => null,
+    trim: async () => null,
     async *logs() {},
     async *audit() {},
     powerOff: async () => {},

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "data_disk.h"
 #include "log.h"
 #include "unmount.h"
 
@@ -63,6 +64,18 @@ static void signal_service(struct services *services, enum service_index index, 
         send_line(services, "error signal %s: %s", SERVICES[index].name, strerror(errno));
 }
 
+/* One at a time: what another would find to give back, the first has given back. */
+static bool trim_start(struct services *services)
+{
+    if (services->trimmer != 0) {
+        errno = EALREADY;
+        return false;
+    }
+    pid_t pid = start_data_trim();
+    services->trimmer = pid > 0 ? pid : 0;
+    return pid > 0;
+}
+
 /* True for power-off. */
 static bool obey(struct services *services, const char *line)
 {
@@ -77,6 +90,15 @@ static bool obey(struct services *services, const char *line)
     if (request.verb == VERB_LIST) {
         for (enum service_index i = 0; i < DAEMON; i++)
             report_state(services, i);
+        return false;
+    }
+    if (request.verb == VERB_SYNC) {
+        start_data_sync();
+        return false;
+    }
+    if (request.verb == VERB_TRIM) {
+        if (!trim_start(services))
+            send_line(services, "error trim: %s", strerror(errno));
         return false;
     }
     if (request.verb == VERB_UNMOUNT_STEP) {
@@ -113,6 +135,11 @@ bool control_serve(struct services *services, struct line_buffer *input)
             return true;
     }
     return false;
+}
+
+void control_report_trim(struct services *services, int status)
+{
+    send_line(services, WIFEXITED(status) && WEXITSTATUS(status) == 0 ? "trimmed" : "trim-failed");
 }
 
 void control_report_exit(struct services *services, enum service_index index, pid_t pid, int status)

@@ -15,4 +15,7 @@ bool control_serve(struct services *services, struct line_buffer *input);
 /** Tells DAEMON, if there is one, that a service has ended with wait(2) status `status`. */
 void control_report_exit(struct services *services, enum service_index index, pid_t pid, int status);
 
+/** Tells it likewise that the process of start_data_trim() has ended. */
+void control_report_trim(struct services *services, int status);
+
 #endif

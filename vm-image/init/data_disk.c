@@ -2,12 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
+#include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "grow_disk.h"
+#include "log.h"
 #include "program.h"
 
 #define FAILED_LIMIT 128
@@ -49,6 +55,26 @@ bool prepare_data_disk(struct data_disk *disk, char *failed)
     return disk->worker >= 0;
 }
 
+void start_data_sync(void)
+{
+    if (fork() != 0)
+        return;
+    int point = open(DATA_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    _exit(point >= 0 && syncfs(point) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
+pid_t start_data_trim(void)
+{
+    pid_t pid = fork();
+
+    if (pid != 0)
+        return pid;
+    struct fstrim_range all = {.len = UINT64_MAX};
+    int point = open(DATA_POINT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    /* Only what is written down as free is given back. */
+    _exit(point >= 0 && syncfs(point) == 0 && ioctl(point, FITRIM, &all) == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+}
+
 static bool bind_directory(const char *name)
 {
     char source[64], target[64];
@@ -75,6 +101,9 @@ bool mount_data_disk(struct data_disk *disk, char *failed)
         snprintf(failed, FAILED_LIMIT, "mount of %s: %s", disk->path, strerror(errno));
         return false;
     }
+    /* At its old size it serves as before; what is amiss, if anything, the kernel's log says. */
+    if (!grow_to_device(disk->path, DATA_POINT))
+        log_line("growing %s: %s", disk->path, strerror(errno));
     if (!bind_directory("docker") || !bind_directory("containerd")) {
         snprintf(failed, FAILED_LIMIT, "bind from %s: %s", DATA_POINT, strerror(errno));
         return false;

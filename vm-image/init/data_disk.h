@@ -30,4 +30,16 @@ bool prepare_data_disk(struct data_disk *disk, char *failed);
 /** Waits for the preparation, mounts the disk and binds the engine's directories from it; false with `failed` (128 bytes). */
 bool mount_data_disk(struct data_disk *disk, char *failed);
 
+/**
+ * Begins to write what the data disk has in memory, in a process of its own, because a disk that does not answer would hold up PID 1 as well. Not sync(2): that
+ * waits for the file systems of containers, too. Whoever waits for any child reaps it.
+ */
+void start_data_sync(void);
+
+/**
+ * Gives the blocks that hold nothing back to the host (FITRIM, fs/ext4/mballoc.c), in a process of its own, whose exit status is 0 when it did. The pid; -1 with errno.
+ * Not with the mount option `discard`: every removal of a layer would wait for holes to be punched in the host's file.
+ */
+pid_t start_data_trim(void);
+
 #endif

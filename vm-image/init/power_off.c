@@ -18,7 +18,7 @@
 
 #define TERM_MS 2000
 #define KILL_MS 1000
-#define GUARD_MS 5000
+#define GUARD_MS 10000 /* the host waits 30 s for a VM that has said powering-off (src/vm/machine.ts) */
 
 /* Reaps until no child is left or `milliseconds` are over. SIGCHLD is blocked, so sigtimedwait(2) gets it. */
 static bool reap_all(int64_t milliseconds)

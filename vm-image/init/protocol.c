@@ -26,6 +26,14 @@ bool parse_request(const char *line, struct request *request)
         request->verb = VERB_LIST;
         return true;
     }
+    if (count == 1 && strcmp(fields[0], "sync") == 0) {
+        request->verb = VERB_SYNC;
+        return true;
+    }
+    if (count == 1 && strcmp(fields[0], "trim") == 0) {
+        request->verb = VERB_TRIM;
+        return true;
+    }
     if (count == 1 && strcmp(fields[0], "power-off") == 0) {
         request->verb = VERB_POWER_OFF;
         return true;

@@ -7,7 +7,7 @@
 #define PROTOCOL_LINE_LIMIT 256
 
 /** What bulkheadd may ask of PID 1 (docs/architecture.md, "PID 1 ↔ bulkheadd"). */
-enum verb { VERB_START, VERB_SIGNAL, VERB_UNMOUNT_STEP, VERB_LIST, VERB_POWER_OFF };
+enum verb { VERB_START, VERB_SIGNAL, VERB_UNMOUNT_STEP, VERB_LIST, VERB_SYNC, VERB_TRIM, VERB_POWER_OFF };
 
 struct request {
     enum verb verb;

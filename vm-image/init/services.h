@@ -19,6 +19,7 @@ struct services {
     int control;                       /* our end of DAEMON's socket, -1 = none */
     const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
     const char *engine_extra[2];       /* arguments of DOCKERD beside those of the table, ends with NULL */
+    pid_t trimmer;                     /* of start_data_trim(); 0 = none */
     int64_t daemon_started;            /* uptime_ms */
     int64_t daemon_due;                /* uptime_ms of the next start; 0 = running */
     int64_t daemon_pause;              /* ms, the pause before the next restart */

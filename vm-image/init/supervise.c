@@ -33,6 +33,11 @@ static void reap(struct services *services)
     pid_t pid;
 
     while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == services->trimmer) {
+            services->trimmer = 0;
+            control_report_trim(services, status);
+            continue;
+        }
         enum service_index index = service_by_pid(services, pid);
         if (index == SERVICE_COUNT)
             continue; /* an orphan */

@@ -12,6 +12,7 @@ export const echoHandlers: ChannelHandlers = {
   explain: async (question) => ({ question }),
   signIn: async (question) => ({ question }),
   signOut: async () => ({}),
+  trim: async () => ({ trimmed: true }),
   async *logs() {},
   async *audit() {},
   powerOff: async () => {},

@@ -111,6 +111,7 @@ export class Supervisor {
       this.#log.error({ text: message.text }, 'PID 1 refused a command');
       return;
     }
+    if (message.kind === 'trimmed') return;
     const entry = this.#entry(message.service);
     switch (message.kind) {
       case 'running':

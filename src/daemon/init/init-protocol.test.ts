@@ -14,6 +14,8 @@ test('reads every message PID 1 sends', () => {
   expect(parseInitLine('exited containerd 7 signal 9')).toMatchObject({
     status: { kind: 'signal', value: 9 },
   });
+  expect(parseInitLine('trimmed')).toEqual({ kind: 'trimmed', done: true });
+  expect(parseInitLine('trim-failed')).toEqual({ kind: 'trimmed', done: false });
   expect(parseInitLine('error no such service')).toEqual({ kind: 'error', text: 'no such service' });
 });
 
@@ -25,6 +27,7 @@ test.each([
   'exited dockerd 4 code',
   'exited dockerd 4 why 1',
   'stopped dockerd 5',
+  'trimmed 5',
 ])('does not guess at %j', (line) => {
   expect(parseInitLine(line)).toBeNull();
 });
@@ -45,7 +48,7 @@ test('never throws, whatever arrives', () => {
   fc.assert(
     fc.property(fc.array(words), (line) => {
       const message = parseInitLine(line.join(' '));
-      return message === null || message.kind === 'error' || line.includes(message.service);
+      return message === null || !('service' in message) || line.includes(message.service);
     }),
   );
 });
@@ -55,5 +58,7 @@ test('writes commands one line each', () => {
   expect(formatInitCommand({ kind: 'signal', service: 'dockerd', signal: 15 })).toBe('signal dockerd 15\n');
   expect(formatInitCommand({ kind: 'unmount-step', step: 'r4jx0' })).toBe('unmount-step r4jx0\n');
   expect(formatInitCommand({ kind: 'list' })).toBe('list\n');
+  expect(formatInitCommand({ kind: 'sync' })).toBe('sync\n');
+  expect(formatInitCommand({ kind: 'trim' })).toBe('trim\n');
   expect(formatInitCommand({ kind: 'power-off' })).toBe('power-off\n');
 });

@@ -14,12 +14,15 @@ export type InitMessage =
       readonly status: ExitStatus;
     }
   | { readonly kind: 'stopped'; readonly service: ServiceName }
+  /** The answer to `trim`. */
+  | { readonly kind: 'trimmed'; readonly done: boolean }
   | { readonly kind: 'error'; readonly text: string };
 
 /** Null for a line that is none of ours: PID 1 is trusted, so this means a version mismatch worth a log line. */
 export function parseInitLine(line: string): InitMessage | null {
   const words = line.split(' ');
   if (words[0] === 'error') return { kind: 'error', text: words.slice(1).join(' ') };
+  if (line === 'trimmed' || line === 'trim-failed') return { kind: 'trimmed', done: line === 'trimmed' };
   const service = serviceNames.find((name) => name === words[1]);
   if (service === undefined) return null;
   if (words[0] === 'stopped' && words.length === 2) return { kind: 'stopped', service };
@@ -43,6 +46,10 @@ export type InitCommand =
   /** Of a killed build: BuildKit's name of it, letters and digits. */
   | { readonly kind: 'unmount-step'; readonly step: string }
   | { readonly kind: 'list' }
+  /** Begin to write what the data disk has in memory. */
+  | { readonly kind: 'sync' }
+  /** Give the free blocks of the data disk back to the host; answered by `trimmed` or an error. */
+  | { readonly kind: 'trim' }
   | { readonly kind: 'power-off' };
 
 export function formatInitCommand(command: InitCommand): string {
@@ -55,6 +62,10 @@ export function formatInitCommand(command: InitCommand): string {
       return `unmount-step ${command.step}\n`;
     case 'list':
       return 'list\n';
+    case 'sync':
+      return 'sync\n';
+    case 'trim':
+      return 'trim\n';
     case 'power-off':
       return 'power-off\n';
   }

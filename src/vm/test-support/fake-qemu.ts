@@ -105,6 +105,7 @@ function openPort(
     explain: async (question: unknown) => ({ question }),
     signIn: async (question: unknown) => ({ question }),
     signOut: async () => ({}),
+    trim: async () => ({ trimmed: true }),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');

@@ -51,12 +51,14 @@ static void escaping(void)
 
 static void requests(void)
 {
-    static const char *const BAD[] = {"",  "start", "start ", "start a b", "list x", "power-off now", "signal dockerd", "signal dockerd 0", "signal dockerd 65",
+    static const char *const BAD[] = {"",  "start", "start ", "start a b", "list x", "sync x", "power-off now", "signal dockerd", "signal dockerd 0", "signal dockerd 65",
                                       "unmount-step", "unmount-step ..", "unmount-step a/b", "unmount-step A",
                                       " list", "list ", "LIST", "signal dockerd 9 9", "start 01234567890123456789012345678901"};
     struct request request;
 
     CHECK(parse_request("list", &request) && request.verb == VERB_LIST);
+    CHECK(parse_request("sync", &request) && request.verb == VERB_SYNC);
+    CHECK(parse_request("trim", &request) && request.verb == VERB_TRIM);
     CHECK(parse_request("power-off", &request) && request.verb == VERB_POWER_OFF);
     CHECK(parse_request("start dockerd", &request) && request.verb == VERB_START && strcmp(request.name, "dockerd") == 0);
     CHECK(parse_request("unmount-step r4jx0", &request) && request.verb == VERB_UNMOUNT_STEP && strcmp(request.name, "r4jx0") == 0);
