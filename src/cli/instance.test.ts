@@ -106,8 +106,13 @@ test('up, use, down, and up again', async () => {
   expect(await status('ok')).toMatchObject({ state: 'stopped' });
 
   expect(await bulkhead(['up', '--name', 'ok', '--json'])).toMatchObject({ status: 0 });
-  expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
-  expect(await bulkhead(['down', '--name', 'ok'])).toMatchObject({ status: 0 });
+  const down = await bulkhead(['down', '--name', 'ok', '--json']);
+  expect([down.status, JSON.parse(down.out)]).toEqual([0, { name: 'ok', state: 'stopped', inOrder: true }]);
+  const downAgain = await bulkhead(['down', '--name', 'ok', '--json']);
+  expect([downAgain.status, JSON.parse(downAgain.out)]).toEqual([
+    0,
+    { name: 'ok', state: 'stopped', inOrder: null },
+  ]);
 }, 60_000);
 
 test('two instances do not disturb each other', async () => {

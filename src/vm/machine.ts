@@ -13,6 +13,15 @@ import { type GuestFailure, parsePhaseLine, type Phase } from './phases.js';
  */
 export const mostMessages = 1_000;
 
+/**
+ * How long a guest may take to be gone once it was asked, in milliseconds. One that has said `powering-off` is stopping containers and writing its disk, which
+ * it bounds itself (8.5 s for the engine, 4 s for what is left of it, 10 s for the disk); one that says nothing hangs.
+ */
+export const stopDeadlines = { silentMs: 10_000, announcedMs: 30_000 } as const;
+
+/** Why a VM that was asked to stop had its plug pulled: it said nothing, it took too long, or it could not be asked. */
+export type PlugReason = 'silent' | 'late' | 'refused';
+
 export interface MachineEvents {
   phase(phase: Phase, guestUptimeMs: number | undefined): void;
   /** The guest reported that it cannot go on. */
@@ -40,30 +49,43 @@ export class Machine {
     return this.#lastPhase;
   }
 
-  /** Asks the guest to stop, and pulls the plug when it refuses or is not gone after `deadlineMs`. True when the plug was not needed. */
+  /**
+   * Asks the guest to stop, and pulls the plug when it refuses or takes too long. Resolves when the VM is gone.
+   *
+   * @param onPlug called before the plug is pulled on a guest that was asked.
+   */
   async stop(
     powerOff: ((signal: AbortSignal) => Promise<void>) | undefined,
     clock: Clock,
-    deadlineMs: number,
-  ): Promise<boolean> {
+    onPlug: (why: PlugReason) => void,
+  ): Promise<void> {
     if (powerOff === undefined) {
       await this.vm.destroy();
-      return false;
+      return;
     }
     const over = new AbortController();
-    const late = clock.sleep(deadlineMs, over.signal).then(
-      () => 'late' as const,
-      () => 'over' as const,
-    );
+    const late = this.#untilLate(clock, over.signal);
     const refused = powerOff(over.signal).then(
       () => this.vm.exited,
       () => 'refused' as const,
     );
     const outcome = await Promise.race([this.vm.exited, late, refused]);
     over.abort(new Error('the VM was stopped'));
-    if (outcome !== 'late' && outcome !== 'refused') return true;
+    if (outcome !== 'silent' && outcome !== 'late' && outcome !== 'refused') return;
+    onPlug(outcome);
     await this.vm.destroy();
-    return false;
+  }
+
+  /** Never resolves with a reason once `over` is aborted. */
+  async #untilLate(clock: Clock, over: AbortSignal): Promise<PlugReason | 'over'> {
+    try {
+      await clock.sleep(stopDeadlines.silentMs, over);
+      if (this.#lastPhase !== 'powering-off') return 'silent';
+      await clock.sleep(stopDeadlines.announcedMs - stopDeadlines.silentMs, over);
+      return 'late';
+    } catch {
+      return 'over';
+    }
   }
 
   #hear(line: string, events: MachineEvents, logger: Logger): void {

@@ -14,6 +14,10 @@ const explainDeadlineMs = 60_000;
 /** The guest may have to ask the provider for its keys. */
 const signInDeadlineMs = 45_000;
 
+/** A little more than the guest gives itself (`src/daemon/trim-disk.ts`). */
+const trimDeadlineMs = 250_000;
+const trimmedSchema = z.object({ trimmed: z.boolean() });
+
 /** Where a controller listens, and what to say about it when it does not. */
 export interface ControllerAddress {
   readonly name: string;
@@ -50,6 +54,13 @@ export class ControlClient {
     return this.#ask('/sign-out', answerDeadlineMs, signal);
   }
 
+  /** Has the VM give free space of its data disk back to this machine. Rejects with `BH_DISK_TRIM` where it cannot. */
+  async trim(signal?: AbortSignal): Promise<void> {
+    const answer = await this.#ask('/trim', trimDeadlineMs, signal);
+    if (!trimmedSchema.parse(answer).trimmed)
+      throw new BulkheadError('BH_DISK_TRIM', { name: this.#address.name });
+  }
+
   /** Calls back from the present state on; resolves when the instance is ready, else rejects with what ended it. */
   async waitReady(onProgress: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
     const last = await this.#follow('GET', '/progress', onProgress, signal);
@@ -60,10 +71,13 @@ export class ControlClient {
     this.#fail('it ended');
   }
 
-  /** Tells the instance to stop; resolves when it has, else rejects with what went wrong. */
-  async down(onProgress: (progress: Progress) => void, signal?: AbortSignal): Promise<void> {
+  /** Tells the instance to stop; resolves when it has, with whether it did so by itself, else rejects with what went wrong. */
+  async down(
+    onProgress: (progress: Progress) => void,
+    signal?: AbortSignal,
+  ): Promise<{ readonly inOrder: boolean }> {
     const last = await this.#follow('POST', '/down', onProgress, signal);
-    if (last?.state === 'stopped') return;
+    if (last?.state === 'stopped') return { inOrder: last.inOrder !== false };
     if (last?.error !== undefined) throw fromWire(last.error);
     this.#fail('it ended');
   }

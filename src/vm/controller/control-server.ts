@@ -19,6 +19,7 @@ const largestQuestion = 4 << 20;
  * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
  * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
  * - `POST /sign-in`, `POST /sign-out` likewise (`src/common/sign-in.ts`);
+ * - `POST /trim` has the guest give free space of its data disk back, answered with the guest's document when it has;
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
  * - `GET /audit?follow=1&since=…` the guest's audit log as JSON lines;
  * - `POST /down` starts to stop, then as `/progress`; the answer ends with the process, so that whoever waits for it finds the
@@ -69,6 +70,9 @@ async function answer(
       await askGuest(controller, request, response, largestSignInQuestion, (link, _, signal) =>
         link.signOut(signal),
       );
+      return;
+    case 'POST /trim':
+      await askGuest(controller, request, response, 0, (link, _, signal) => link.trim(signal));
       return;
     case 'GET /logs':
       await sendLines(controller, response, logsOf(url.searchParams));

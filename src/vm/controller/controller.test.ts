@@ -62,6 +62,7 @@ async function setUp(overrides: Overrides = {}) {
     explain: async (question) => ({ question }),
     signIn: async (question) => ({ question }),
     signOut: async () => ({ signedOut: true }),
+    trim: async () => ({ trimmed: true }),
     async *logs() {
       yield '{}';
     },
@@ -221,21 +222,74 @@ test('once ready there is no deadline any more', async () => {
   expect((await vm.exited).kind).toBe('guest-shutdown');
 });
 
-test('a guest that does not stop in time is ended', async () => {
-  const { controller, clock, final, vm } = await setUpReady({ powerOff: async () => undefined });
+/** The last two things a person is told. */
+const lastWords = (seen: readonly Progress[]): unknown[] =>
+  seen.slice(-2).map((one) => (one.kind === 'note' ? one.text : [one.state, one.inOrder]));
+
+test('a guest that does not begin to stop in time is ended, and the person is told', async () => {
+  const { controller, clock, final, vm, seen } = await setUpReady({ powerOff: async () => undefined });
   controller.down();
   await clock.advanceWhenSleeping(10_000);
   expect(await final).toEqual({ name: 'stopped' });
   expect((await vm.exited).kind).toBe('host-quit');
+  expect(lastWords(seen)).toEqual([
+    expect.stringMatching(/^The VM did not begin to stop within 10 s and was ended: /),
+    ['stopped', false],
+  ]);
 });
 
-test('a guest that cannot be asked is ended at once', async () => {
-  const { controller, clock, final } = await setUpReady({
+test('a guest that has said it is powering off has three times as long', async () => {
+  const { controller, clock, final, vm, seen } = await setUpReady({
+    powerOff: async (vm) => vm.say({ phase: 'powering-off' }),
+  });
+  controller.down();
+  await clock.advanceWhenSleeping(10_000);
+  await clock.advanceWhenSleeping(20_000);
+  expect(await final).toEqual({ name: 'stopped' });
+  expect((await vm.exited).kind).toBe('host-quit');
+  expect(lastWords(seen)).toEqual([
+    expect.stringMatching(/^The VM had not stopped after 30 s and was ended: /),
+    ['stopped', false],
+  ]);
+});
+
+test('and one that is gone within that time stopped in order', async () => {
+  const { controller, clock, final, vm, seen } = await setUpReady({
+    powerOff: async (vm) => vm.say({ phase: 'powering-off' }),
+  });
+  controller.down();
+  await clock.advanceWhenSleeping(10_000);
+  vm.end({ kind: 'guest-shutdown' });
+  expect(await final).toEqual({ name: 'stopped' });
+  expect(lastWords(seen)).toEqual([
+    ['stopping', undefined],
+    ['stopped', true],
+  ]);
+});
+
+test('a guest that cannot be asked is ended at once, and the person is told', async () => {
+  const { controller, clock, final, seen } = await setUpReady({
     powerOff: () => Promise.reject(new Error('no channel')),
   });
   controller.down();
   expect(await final).toEqual({ name: 'stopped' });
   expect(clock.now()).toBe(0);
+  expect(lastWords(seen)).toEqual([
+    expect.stringMatching(/^The VM could not be asked to stop and was ended: /),
+    ['stopped', false],
+  ]);
+});
+
+test('of one that was still booting nobody is warned: there was nothing to lose', async () => {
+  const { controller, untilStarted, final, seen, reached } = await setUp({
+    powerOff: () => Promise.reject(new Error('no channel')),
+  });
+  const vm = await untilStarted();
+  vm.say({ phase: 'kernel' });
+  await reached('booting');
+  controller.down();
+  await final;
+  expect(lastWords(seen).at(-1)).toEqual(['stopped', true]);
 });
 
 test.each([

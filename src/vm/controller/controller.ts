@@ -14,13 +14,14 @@ import type { InstancePaths } from '../instance/paths.js';
 import { Deadline } from '../lifecycle/deadline.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { VmState, VmStateName } from '../lifecycle/state.js';
-import { Machine } from '../machine.js';
+import { Machine, type PlugReason } from '../machine.js';
 import { type GuestNetwork, networkInUse } from '../network/index.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
 import { vmSpec } from '../vm-spec.js';
 import type { ControllerOptions } from './options.js';
 import { prepareDocuments } from './prepare-documents.js';
+import { plugNote } from './plug-note.js';
 import { ProgressLog } from './progress-log.js';
 import type { ControllerStatus } from './status.js';
 
@@ -35,8 +36,6 @@ export interface ControllerParts {
   readonly openLink: () => Promise<GuestLink>;
 }
 
-/** Stopping containers, engine and file systems may take this long; then the plug is pulled. */
-const stopDeadlineMs = 10_000;
 const guestStatusDeadlineMs = 2_000;
 const bootTimeoutMs = (accelerator: Accelerator): number => (accelerator === 'tcg' ? 300_000 : 90_000);
 
@@ -59,6 +58,7 @@ export class Controller {
   #link: GuestLink | undefined;
   #readyAfterMs: number | undefined;
   #since = new Date();
+  #plugPulled = false;
   #told: { readonly state: VmStateName; readonly phase: Phase | undefined } | undefined;
 
   constructor(parts: ControllerParts) {
@@ -162,6 +162,7 @@ export class Controller {
       atMs: this.#elapsed(),
       ...(phase === undefined ? {} : { phase }),
       ...(state.name === 'failed' ? { error: toWire(state.cause) } : {}),
+      ...(state.name === 'stopped' ? { inOrder: !this.#plugPulled } : {}),
     });
   }
 
@@ -284,8 +285,16 @@ export class Controller {
     const link = this.#link;
     const powerOff =
       orderly && link !== undefined ? (signal: AbortSignal) => link.powerOff(signal) : undefined;
-    const inOrder = await machine.stop(powerOff, this.#parts.clock, stopDeadlineMs);
-    if (orderly && !inOrder) this.#parts.logger.warn('the VM did not stop in order and was ended');
+    await machine.stop(powerOff, this.#parts.clock, (why) => this.#pullPlug(why));
+  }
+
+  /** Told before it is done, because whoever waits for the end of the VM hears nothing after it. */
+  #pullPlug(why: PlugReason): void {
+    this.#parts.logger.warn({ why }, 'the VM did not stop in order and is ended');
+    // What was still booting had nothing of a person's to lose, and cannot be asked.
+    if (this.#readyAfterMs === undefined) return;
+    this.#plugPulled = true;
+    this.progress.add({ kind: 'note', text: plugNote(why) });
   }
 
   #elapsed(): number {

@@ -12,6 +12,8 @@ export const progressSchema = z.discriminatedUnion('kind', [
     /** Milliseconds since the controller started. */
     atMs: z.number(),
     error: wireErrorSchema.optional(),
+    /** Of `stopped`: false when the VM was ended instead of stopping by itself; a note has said so. */
+    inOrder: z.boolean().optional(),
   }),
   /** One plain line a person should see. */
   z.strictObject({ kind: z.literal('note'), text: z.string() }),
