@@ -5,6 +5,17 @@ export type { Progress } from './controller/progress.js';
 export { progressPipe, runController } from './controller/run-controller.js';
 export { startController } from './controller/start-controller.js';
 export type { ControllerStatus } from './controller/status.js';
+export {
+  type DiskFacts,
+  gibibytes,
+  judgePlace,
+  moveDisk,
+  placeFacts,
+  readDiskFacts,
+  resizeDisk,
+  settleDisk,
+  systemDiskFiles,
+} from './disk/index.js';
 export { describePhase } from './failure-cause.js';
 export { findImage } from './find-image.js';
 export { makeInstanceDirectories } from './instance/directories.js';

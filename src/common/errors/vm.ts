@@ -120,6 +120,56 @@ export const vmErrors = defineErrors({
     remedy: 'Read {console}; it shows the disks the kernel found.',
     exitCode: ExitCode.unavailable,
   },
+  BH_DISK_TRIM: {
+    message: 'The VM of instance {name} could not give free space of its data disk back to this machine.',
+    remedy:
+      'The file system the disk lies on may not be able to take holes (`bulkhead disk` shows where). Read `bulkhead logs --service console`.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_DISK_AWAY: {
+    message: 'The data disk was moved to {dataDisk}, and is not there.',
+    remedy:
+      'Mount the file system it is on. Nothing was started, because a new disk would be an empty one. If the disk is lost, remove disk.json in the state directory of the instance.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_DISK_IN_USE: {
+    message: 'Instance {name} runs, and its data disk cannot be {action} meanwhile.',
+    remedy: 'Stop it with `bulkhead down` first.',
+    exitCode: ExitCode.temporary,
+  },
+  BH_DISK_MOVE: {
+    message: 'The data disk {dataDisk} was not moved to {directory}: {reason}.',
+    remedy: 'It is where it was, and whole. Correct the cause and try again.',
+    exitCode: ExitCode.noDiskSpace,
+  },
+  BH_DISK_NONE: {
+    message: 'Instance {name} has no data disk yet ({dataDisk}).',
+    remedy: 'The first `bulkhead up` makes it; `--data-size` says how large.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_DISK_PLACE: {
+    message: 'The data disk cannot be kept in {directory}: {reason}.',
+    remedy: 'Choose a directory of your own, on a disk of this machine, that nobody else may write to.',
+    exitCode: ExitCode.configuration,
+  },
+  BH_DISK_RECORD: {
+    message: '{file}, which says where the data disk is, cannot be used: {reason}.',
+    remedy:
+      'Nothing was started, because a new disk would be an empty one. Correct the file, or remove it if the disk is where it was made.',
+    exitCode: ExitCode.badData,
+  },
+  BH_DISK_RESIZE: {
+    message: 'The data disk {dataDisk} was not resized: {reason}.',
+    remedy: 'It is as it was. A file system such as FAT holds no file of that size.',
+    exitCode: ExitCode.noDiskSpace,
+  },
+  BH_DISK_SHRINK: {
+    message:
+      'The data disk {dataDisk} has {size} GiB and is not made smaller: a file system that is interrupted while it shrinks is lost.',
+    remedy:
+      'It takes only the space that was used. For a smaller one, save what you need, move the disk away, and `bulkhead up --data-size`.',
+    exitCode: ExitCode.refused,
+  },
   BH_DISK_SPACE: {
     message: '{available} MiB are free in {directory}; the VM needs {needed} MiB there to start.',
     remedy: 'Free some space, or point XDG_STATE_HOME to a larger disk.',

@@ -6,6 +6,7 @@ import { systemExec } from '../../common/exec.js';
 import { toWire } from '../../common/errors/wire-error.js';
 import { cacheRoot, useCached } from '../../image/index.js';
 import { openGuestLink } from '../channel-link.js';
+import { settleDisk, systemDiskFiles } from '../disk/index.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { lockInstance } from '../instance/lock.js';
 import type { InstancePaths } from '../instance/paths.js';
@@ -38,7 +39,9 @@ export async function runController(
     await using lock = await lockInstance(paths.lock, paths.name);
     await using _image = await useCached(cacheRoot(), options.image);
     if (lock.wasStale) logger.warn('the previous controller had ended without giving up its lock');
-    return await runLocked(paths, options, logger, announce);
+    const disk = await settleDisk(systemDiskFiles(paths.diskRecord), paths.dataDisk);
+    if (disk.note !== undefined) announce({ kind: 'note', text: disk.note });
+    return await runLocked({ ...paths, dataDisk: disk.file }, options, logger, announce);
   } catch (error) {
     const failure = toUserError(error);
     logger.error({ err: error }, failure.message);

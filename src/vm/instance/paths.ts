@@ -39,7 +39,9 @@ export interface InstancePaths {
   readonly name: string;
   /** `$XDG_STATE_HOME/bulkhead/<name>`: survives a reboot. */
   readonly stateDir: string;
+  /** Where a data disk is made. Where it is, once it was moved, `diskRecord` says (`disk/settle-disk.ts`). */
   readonly dataDisk: string;
+  readonly diskRecord: string;
   /** What the guest reads of the documents of the present or last VM. */
   readonly documentDisks: Readonly<Record<DocumentName, string>>;
   /** What is remembered of the policies that were in force on this machine (`host-record.ts`): written to the first, read in all. */
@@ -76,6 +78,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     name,
     stateDir,
     dataDisk: join(stateDir, 'data.raw'),
+    diskRecord: join(stateDir, 'disk.json'),
     documentDisks: {
       policy: join(stateDir, 'policy.disk'),
       settings: join(stateDir, 'settings.disk'),

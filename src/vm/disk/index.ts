@@ -1,0 +1,7 @@
+export { type DiskFacts, readDiskFacts } from './disk-facts.js';
+export { type DiskFiles, systemDiskFiles } from './disk-files.js';
+export { judgePlace } from './judge-place.js';
+export { moveDisk } from './move-disk.js';
+export { placeFacts } from './place-facts.js';
+export { gibibytes, resizeDisk } from './resize-disk.js';
+export { type DiskPlace, settleDisk } from './settle-disk.js';

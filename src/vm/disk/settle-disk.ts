@@ -1,0 +1,40 @@
+import { messageOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { DiskFiles } from './disk-files.js';
+
+/** Where a disk is, or is to be made. */
+export interface DiskPlace {
+  readonly file: string;
+  /** A new one may be made there. Not where it was moved to: that disk is not there because its file system is not mounted. */
+  readonly mayCreate: boolean;
+  /** One plain line where something is left that takes space and could not be removed; the next look tries again. */
+  readonly note?: string;
+}
+
+/** Name of a copy that is not whole yet. */
+export const partOf = (file: string): string => `${file}.part`;
+
+/**
+ * Takes up what a killed `bulkhead disk move` or a loss of power has left: a copy that is not in use is removed, and so is the disk that a copy has replaced,
+ * once the copy is seen to be there. Every step may be repeated. Run with the instance's lock held.
+ *
+ * @param standard where the disk is if nothing is recorded. Throws `BH_DISK_RECORD`, `BH_DISK_AWAY`.
+ */
+export async function settleDisk(files: DiskFiles, standard: string): Promise<DiskPlace> {
+  const record = files.readRecord();
+  if (record === undefined) return { file: standard, mayCreate: true };
+  const { file, copying, superseded } = record;
+  const mayCreate = file === standard && superseded === undefined;
+  if (!mayCreate && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
+  const remains = copying === undefined ? [] : [partOf(copying), copying];
+  if (superseded !== undefined) remains.push(superseded);
+  if (remains.length === 0) return { file, mayCreate };
+  try {
+    for (const remain of remains) await files.remove(remain);
+  } catch (error) {
+    // It only takes space: no reason not to start.
+    return { file, mayCreate, note: `${remains.join(', ')} cannot be removed: ${messageOf(error)}.` };
+  }
+  await files.writeRecord({ format: 1, file });
+  return { file, mayCreate };
+}
