@@ -29,6 +29,7 @@ beforeAll(async () => {
     XDG_STATE_HOME: directory,
     XDG_RUNTIME_DIR: directory,
     XDG_CACHE_HOME: directory,
+    XDG_CONFIG_HOME: directory,
     // `up` keeps a Docker context, which must not be that of whoever runs the tests.
     DOCKER_CONFIG: join(directory, 'docker'),
   };
@@ -216,7 +217,7 @@ test('a VM that says nothing of itself: status answers at once, and says what is
   await bulkhead(['up', '--name', 'mute']);
   const told = await bulkhead(['status', '--name', 'mute']);
   expect(told).toMatchObject({ status: 0 });
-  expect(told.out).toMatch(/^mute\n {2}WARNING {4}the VM does not answer/);
+  expect(told.out).toMatch(/^mute\n {2}WARNING {4}the VM did not answer/);
   expect(told.out).toContain('data disk  ');
   const document = z
     .object({
@@ -226,7 +227,7 @@ test('a VM that says nothing of itself: status answers at once, and says what is
       warnings: z.array(z.string()),
     })
     .parse(JSON.parse((await bulkhead(['status', '--name', 'mute', '--json'])).out));
-  expect(document.warnings[0]).toContain('does not answer');
+  expect(document.warnings[0]).toContain('did not answer');
 }, 60_000);
 
 test('a VM that answers: its own word, when it said it, and what the host knows', async () => {

@@ -27,7 +27,10 @@ test('nothing to warn of', () => {
 });
 
 test.each<[string, WarningFacts]>([
-  ['the VM does not answer; ', { ...calm, guest: guestFacts(null), lastWord: null }],
+  [
+    'the VM did not answer in time and has said nothing before',
+    { ...calm, guest: guestFacts(null), lastWord: null },
+  ],
   ['is from 2026-11-22T11:00:00Z', { ...calm, lastWord: '2026-11-22T11:00:00Z' }],
   ['not read-only and not verified', guest({ rootFilesystem: { readonly: false, verity: false } })],
   ['restart needed: it changed', { ...calm, restart: 'it changed' }],

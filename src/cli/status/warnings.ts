@@ -38,7 +38,7 @@ function silence({ ready, lastWord }: WarningFacts): string[] {
   if (!ready || lastWord === undefined) return [];
   if (lastWord === null)
     return [
-      'the VM does not answer; what it alone knows is missing here (`bulkhead logs --service console`)',
+      'the VM did not answer in time and has said nothing before; what it alone knows is missing (--fresh waits for it)',
     ];
   return [`the VM did not answer in time; what it says is from ${lastWord} (--fresh waits for it)`];
 }

@@ -67,7 +67,7 @@ export class Controller {
     this.#bootDeadline = new Deadline(parts.clock, () => this.#bootTimedOut());
     this.#lifecycle.onEvent((state, event) => {
       parts.logger.info({ state: state.name, event: event.type }, 'lifecycle');
-      if (state.name === 'ready') this.#readyAfterMs ??= this.#elapsed();
+      if (state.name === 'ready') this.#becameReady();
       this.#tell(state);
     });
   }
@@ -148,6 +148,13 @@ export class Controller {
       guestAt: guest?.at ?? null,
       guestAnswered: guest?.answered ?? false,
     };
+  }
+
+  /** Its first word is asked for at once: it takes longest, and who asks how the VM is has little time. */
+  #becameReady(): void {
+    if (this.#readyAfterMs !== undefined) return;
+    this.#readyAfterMs = this.#elapsed();
+    void this.#health.fresh();
   }
 
   /** An event that changed nothing a person can see is not told. */
