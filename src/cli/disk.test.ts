@@ -26,6 +26,8 @@ beforeAll(async () => {
     XDG_STATE_HOME: directory,
     XDG_RUNTIME_DIR: directory,
     XDG_CACHE_HOME: directory,
+    // `up` keeps a Docker context, which must not be that of whoever runs the tests.
+    DOCKER_CONFIG: directory,
     XDG_CONFIG_HOME: join(directory, 'config'),
   };
 });
