@@ -8,7 +8,15 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'], restoreMocks: true } },
+      {
+        test: {
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'],
+          restoreMocks: true,
+          // Some start programs, which on a busy machine takes longer than vitest's 5 s.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: 'image',
