@@ -129,7 +129,7 @@ describe('the policy of a VM that runs', () => {
     const { vm } = await pids();
     const { status, stderr } = await instance.run('up');
     expect([status, stderr]).toEqual([0, expect.stringContaining('Restart needed: ')]);
-    expect((await instance.run('status')).stdout).toContain('restart    needed: ');
+    expect((await instance.run('status')).stdout).toContain('restart needed: ');
     expect((await pids()).vm).toBe(vm);
     expect(await inForce()).toMatchObject(serial(5));
   });
