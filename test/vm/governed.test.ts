@@ -97,7 +97,7 @@ describe('sign-in enforcement', () => {
     expect(await command.ended).toMatchObject({ status: 0 });
     await hammered.more('denied', 'served', inTime);
     await hammered.stop();
-    expect((await governed.run('status')).stdout).toMatch(/signed in +ada \(acme\) until 20/);
+    expect((await governed.run('status', '--fresh')).stdout).toMatch(/signed in +ada \(acme\) until 20/);
   });
 });
 
@@ -246,7 +246,7 @@ describe('what stops and goes on', () => {
 
   test('who had signed in still is, and nobody was ever taken for signed out', async () => {
     expect([hammered.forbidden, hammered.membersOnly].map((one) => one.count('sign-in'))).toEqual([0, 0]);
-    expect((await governed.run('status')).stdout).toMatch(/signed in +ada \(acme\) until 20/);
+    expect((await governed.run('status', '--fresh')).stdout).toMatch(/signed in +ada \(acme\) until 20/);
   });
 
   test('E18: the container with the socket was started again, and is so once more: its list is the same', async () => {
