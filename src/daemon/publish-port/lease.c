@@ -90,8 +90,10 @@ void lease_release(int lease, int ms)
 
     clock_gettime(CLOCK_MONOTONIC, &begun);
     if (send_line(lease, "release\n", 8))
-        for (struct pollfd polled = {.fd = lease, .events = POLLIN}; poll(&polled, 1, left_of(&begun, ms)) > 0;)
-            if (recv(lease, rest, sizeof(rest), MSG_DONTWAIT) <= 0 && errno != EAGAIN)
+        for (struct pollfd polled = {.fd = lease, .events = POLLIN}; poll(&polled, 1, left_of(&begun, ms)) > 0;) {
+            ssize_t got = recv(lease, rest, sizeof(rest), MSG_DONTWAIT);
+            if (got == 0 || (got < 0 && errno != EAGAIN))
                 break;
+        }
     close(lease);
 }

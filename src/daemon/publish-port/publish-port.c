@@ -196,8 +196,10 @@ static void hear_lease(void)
     if (got == 0)
         return;
     if (got < 0) {
+        /* After a pause: a bulkheadd that takes connections and ends them at once would be asked without end. */
         close(lease);
-        ask();
+        lease = -1;
+        lease_lost = true;
         return;
     }
     if (lease_granted(line, &reason) != guest_port) {
