@@ -35,6 +35,8 @@ describe('proxyAddress', () => {
     expect(maskedProxy('http://proxy.example:1')).toBe('http://proxy.example:1');
     const value = { mode: 'manual', https: 'ada:secret@proxy.example', exclude: ['a'] };
     expect(shownValue('proxy', value)).toEqual({ ...value, https: 'http://xxxxx:xxxxx@proxy.example' });
+    expect(shownValue('proxy', { pac: 'http://ada:secret@pac.example/p' })).toEqual({ pac: 'pac.example/p' });
+    expect(shownValue('proxy', '{"http":"http://ada:secret@bad host"}')).toBe('bad host"}');
     expect(shownValue('containersProxy.http', 'ada:100%@x')).toBe('x');
     expect(shownValue('bulkhead.contact', 'ada:secret@x')).toBe('ada:secret@x');
   });

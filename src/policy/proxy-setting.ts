@@ -71,7 +71,7 @@ export function addressesOf({ http = '', https = '', exclude = [] }: Partial<Giv
  * @param name as `proxy` or `containersProxy.https`.
  */
 export function shownValue(name: string, value: unknown): unknown {
-  if (!/^(proxy|containersProxy)(\.https?)?$/.test(name)) return value;
+  if (!/^(proxy|containersProxy)(\.(https?|pac))?$/.test(name)) return value;
   if (typeof value === 'string') return maskedProxy(proxyAddress(value) ?? value.replace(/^.*@/, ''));
   if (typeof value !== 'object' || value === null) return value;
   const members: readonly [string, unknown][] = Object.entries(value);

@@ -76,7 +76,7 @@ async function set(
   if (problems !== undefined)
     throw new BulkheadError('BH_SETTING_VALUE', {
       name,
-      value: text,
+      value: valueText(shownValue(name, value)),
       reason: String(problems[0]?.params['reason'] ?? 'it is not in order'),
     });
   for (const { key, reason } of engineOptionsOf(settings.linuxVM?.dockerDaemonOptions ?? {}).stripped)

@@ -119,3 +119,12 @@ test('a file that is not in order is left as it is, and what is wrong is told wi
   }
   expect(await readFile(file, 'utf8')).toContain('},\n}');
 });
+
+test('what is refused is repeated without the password of a proxy', async () => {
+  for (const value of ['{"mode":"manual","http":"http://ada:secret@bad host"}', 'http://ada:secret@host']) {
+    const { status, text } = await settings('set', 'proxy', value);
+    expect(status).not.toBe(0);
+    expect(text).toContain('BH_SETTING_VALUE');
+    expect(text).not.toContain('secret');
+  }
+});
