@@ -81,7 +81,7 @@ function tellStopped(
   json: boolean,
 ): void {
   const error = found.kind === 'failed' ? { code: found.error.code, params: found.error.params } : null;
-  terminal.out(json ? `${JSON.stringify({ name, state: found.kind, error })}\n` : `${name}: ${found.kind}\n`);
+  terminal.out(json ? jsonLine({ name, state: found.kind, error }) : `${name}: ${found.kind}\n`);
   if (found.kind === 'failed') throw found.error;
   process.exitCode = ExitCode.unavailable;
 }
