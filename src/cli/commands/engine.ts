@@ -26,6 +26,7 @@ import {
   rootIdentity,
   settingsNotes,
 } from '../../vm/documents/index.js';
+import { movedDisks } from '../../vm/disk/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
@@ -129,6 +130,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ? await listenTcpApi(join(hostDir, 'docker.sock'))
     : undefined;
   await using _image = await useCached(cacheRoot(context.env), dirname(root));
+  const disks = await movedDisks();
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({
       name: flags.name,
@@ -141,6 +143,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
         { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
         { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
         { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
+        ...disks.map((path) => ({ path, what: 'the data disk of a VM' })),
         ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
       ],
       ...(policy === undefined ? {} : { policy: policy.handle }),

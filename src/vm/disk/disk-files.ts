@@ -61,6 +61,9 @@ export function systemDiskFiles(
       try {
         // For the user alone from its first byte on; cp keeps what is there.
         await using copy = await open(to, 'wx', 0o600);
+        // Some file systems (FAT, exFAT, NTFS) give every file the mode they were mounted with.
+        if (((await copy.stat()).mode & 0o077) !== 0)
+          throw new Error('files there cannot be kept from other users');
         // Node cannot find holes (SEEK_DATA of lseek(2)), and reading 64 GiB of them takes minutes. Ended with this process: a copy that goes on alone would be in the way of the next.
         const sparse = platform === 'linux' ? ['--sparse=always'] : [];
         const [file, ...args] = endingWithParent(['/bin/cp', ...sparse, '--', from, to], platform);

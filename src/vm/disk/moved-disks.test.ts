@@ -1,0 +1,30 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { expect, test } from 'vitest';
+import { instancePaths } from '../instance/paths.js';
+import { writeDiskRecord } from './disk-record.js';
+import { movedDisks } from './moved-disks.js';
+
+test('every file a record names, of every instance', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'bh-moved-'));
+  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
+  const facts = { env, uid: 0, home: directory, ownsDirectory: () => true };
+  const record = (name: string): string => instancePaths(name, facts).diskRecord;
+  try {
+    expect(await movedDisks(facts)).toEqual([]);
+    for (const name of ['ci', 'default', 'never-moved'])
+      await mkdir(dirname(record(name)), { recursive: true });
+    writeDiskRecord(record('default'), { format: 1, file: '/b/data.raw', superseded: '/a/data.raw' });
+    writeDiskRecord(record('ci'), { format: 1, file: '/c/data.raw', copying: '/d/data.raw' });
+    expect(await movedDisks(facts)).toEqual([
+      '/c/data.raw',
+      '/d/data.raw',
+      '/d/data.raw.part',
+      '/b/data.raw',
+      '/a/data.raw',
+    ]);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
