@@ -24,12 +24,6 @@ export function addressIn({ base }: Ipv4Network, offset: number): string {
   return addressText(base + offset);
 }
 
-/** Whether the two have an address in common. */
-export function overlaps(one: Ipv4Network, other: Ipv4Network): boolean {
-  const prefix = Math.min(one.prefix, other.prefix);
-  return lowest(one.base, prefix) === lowest(other.base, prefix);
-}
-
 function lowest(address: number, prefix: number): number {
   const size = 2 ** (32 - prefix);
   return Math.floor(address / size) * size;

@@ -9,7 +9,7 @@ import {
   type StrippedOption,
 } from '../policy/index.js';
 import { bindingOption } from '../gate/port-bindings.js';
-import { overlap } from '../gate/subnets.js';
+import { overlap } from '../common/subnets.js';
 import { readSealedFile } from './sealed-file.js';
 
 /**

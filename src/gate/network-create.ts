@@ -3,7 +3,7 @@ import type { EngineJson } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import type { GatePolicy } from './policy.js';
 import { checkNetworkBinding } from './port-bindings.js';
-import { overlap } from './subnets.js';
+import { overlap } from '../common/subnets.js';
 
 /** Drivers that are part of dockerd. `overlay` needs a swarm. */
 const networkDrivers = new Set([

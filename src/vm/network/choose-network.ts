@@ -1,4 +1,4 @@
-import { overlaps, parseIpv4Network } from '../../common/ipv4-network.js';
+import { overlap } from '../../common/subnets.js';
 import type { DnsInhibition, Effective, EffectiveSettings } from '../../policy/index.js';
 import { type GuestNetwork, guestNetwork } from './guest-network.js';
 
@@ -36,11 +36,7 @@ export function chooseNetwork(
 }
 
 function clashesOf(cidr: string, taken: readonly TakenNetwork[]): TakenNetwork[] {
-  const own = parseIpv4Network(cidr);
-  return taken.filter((other) => {
-    const network = parseIpv4Network(other.cidr);
-    return own !== undefined && network !== undefined && overlaps(own, network);
-  });
+  return taken.filter((other) => overlap(other.cidr, cidr) === true);
 }
 
 /** What the engine's own networks are made of, where that was set; its built-in pools avoid the VM's network by themselves. */

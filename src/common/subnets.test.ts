@@ -31,3 +31,13 @@ test.each([
 ])('%s and fec0::15/64: %s', (subnet, expected) => {
   expect(overlap(subnet, 'fec0::15/64')).toBe(expected);
 });
+
+test.each([
+  ['192.168.65.0/24', '192.168.0.0/16', true],
+  ['192.168.65.0/24', '192.168.65.128/25', true],
+  ['192.168.65.0/24', '192.168.64.0/24', false],
+  ['0.0.0.0/0', '203.0.113.7/32', true],
+  ['10.0.0.0/8', '11.0.0.0/8', false],
+])('%s and %s: %s', (one, other, expected) => {
+  expect([overlap(one, other), overlap(other, one)]).toEqual([expected, expected]);
+});
