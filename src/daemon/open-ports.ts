@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { bindingOption, isLoopback } from '../gate/port-bindings.js';
+import { isLoopback } from '../common/loopback.js';
+import { bindingOption } from '../gate/port-bindings.js';
 import { type EngineClient, readEngine } from './engine/engine-client.js';
 
 type Client = Pick<EngineClient, 'call'>;

@@ -1,13 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { isLoopback } from '../common/loopback.js';
 import { readEngineJson } from './engine-json.js';
 import { asObject, objectAt } from './fields.js';
-import {
-  bindLocally,
-  checkNetworkBinding,
-  checkPortBindings,
-  isLoopback,
-  type PortBinding,
-} from './port-bindings.js';
+import { bindLocally, checkNetworkBinding, checkPortBindings, type PortBinding } from './port-bindings.js';
 import { openPolicy } from './policy.test-support.js';
 import { RequestBody } from './request-body.js';
 

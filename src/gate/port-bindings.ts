@@ -1,5 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { isLoopback } from '../common/loopback.js';
 import { type EngineJson, foldKey } from './engine-json.js';
 import { arrayAt, asObject, objectAt, textAt } from './fields.js';
 import type { BodyContext } from './rewrite-body.js';
@@ -19,11 +19,6 @@ const openings: readonly (readonly [option: RegExp, harmless: ReadonlySet<string
   [/^com\.docker\.network\.bridge\.gateway_mode_ipv[46]$/, new Set(['nat', 'isolated'])],
   [/^com\.docker\.network\.bridge\.trusted_host_interfaces$/, new Set([''])],
 ];
-
-/** Whether an address is one of the machine's loopback, in a form that is read in one way alone. */
-export function isLoopback(address: string): boolean {
-  return (isIPv4(address) && address.startsWith('127.')) || (isIPv6(address) && address === '::1');
-}
 
 /**
  * POST /containers/create: a published port that names no address gets those of the loopback, where the setting says so. Threat: a service

@@ -1,6 +1,7 @@
-import { access, constants, mkdir, statfs } from 'node:fs/promises';
+import { access, constants, mkdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { freeBytes } from '../common/free-bytes.js';
 import { type HostTool, hostTools } from './host-tools.js';
 
 const megabyte = 1024 * 1024;
@@ -21,10 +22,7 @@ export const thisMachine: Machine = {
   // Debian keeps some tools where the path of a user does not lead.
   searchPath: [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter),
   tools: hostTools,
-  availableBytes: async (dir) => {
-    const { bavail, bsize } = await statfs(dir);
-    return bavail * bsize;
-  },
+  availableBytes: freeBytes,
 };
 
 /** Fails before any work is done. Throws `BH_IMAGE_NEEDS_ROOT`, `BH_IMAGE_TOOL_MISSING` or `BH_IMAGE_NO_SPACE`. */

@@ -1,4 +1,5 @@
-import { isIPv4, isIPv6 } from 'node:net';
+import { isIPv6 } from 'node:net';
+import { isLoopback } from '../common/loopback.js';
 
 /** What Go's client speaks to a proxy (net/http, Transport.Proxy). */
 const protocols = new Set(['http:', 'https:', 'socks5:', 'socks5h:']);
@@ -30,10 +31,5 @@ export function maskedProxy(address: string): string {
 export function isOnLoopback(address: string): boolean {
   const { hostname } = new URL(address);
   const host = hostname.replaceAll(/^\[|\]$/g, '').toLowerCase();
-  return (
-    host === 'localhost' ||
-    host.endsWith('.localhost') ||
-    host === '::1' ||
-    (isIPv4(host) && host.startsWith('127.'))
-  );
+  return host === 'localhost' || host.endsWith('.localhost') || isLoopback(host);
 }

@@ -1,8 +1,9 @@
 import { constants, type Stats } from 'node:fs';
-import { lstat, open, readdir, readFile, statfs } from 'node:fs/promises';
+import { lstat, open, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../common/cause.js';
 import { systemExec } from '../../common/exec.js';
+import { freeBytes } from '../../common/free-bytes.js';
 import type { FileFacts, Machine } from './site.js';
 
 /** Of `st_blocks`, whatever the file system's own blocks are (stat(2)). */
@@ -30,7 +31,7 @@ export const thisMachine: Machine = {
       return String(codeOf(error) ?? error);
     }
   },
-  freeBytes,
+  freeBytes: freeBytesAt,
 };
 
 function factsOf(stats: Stats): FileFacts {
@@ -45,13 +46,12 @@ function kindOf(stats: Stats): FileFacts['kind'] {
   return stats.isCharacterDevice() || stats.isBlockDevice() ? 'device' : 'other';
 }
 
-async function freeBytes(path: string): Promise<number> {
+async function freeBytesAt(path: string): Promise<number> {
   try {
-    const { bavail, bsize } = await statfs(path);
-    return bavail * bsize;
+    return await freeBytes(path);
   } catch (error) {
     // What `up` or a build will make is not there yet.
     if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    return freeBytes(dirname(path));
+    return freeBytesAt(dirname(path));
   }
 }

@@ -1,5 +1,6 @@
-import { readFile, stat, statfs } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { freeBytes } from '../../common/free-bytes.js';
 
 /** What the host itself knows of a VM: true also while the VM says nothing. Bytes. */
 export interface HostFacts {
@@ -14,9 +15,9 @@ export interface HostFacts {
 }
 
 export async function readHostFacts(dataDisk: string, vmPid: number | null): Promise<HostFacts> {
-  const [found, space, memory] = await Promise.all([
+  const [found, free, memory] = await Promise.all([
     stat(dataDisk).catch(() => undefined),
-    statfs(dirname(dataDisk)).catch(() => undefined),
+    freeBytes(dirname(dataDisk)).catch(() => 0),
     vmPid === null ? undefined : readFile(`/proc/${vmPid}/status`, 'utf8').catch(() => undefined),
   ]);
   const resident = /^VmRSS:\s+(\d+) kB$/m.exec(memory ?? '')?.[1];
@@ -28,7 +29,7 @@ export async function readHostFacts(dataDisk: string, vmPid: number | null): Pro
             sizeBytes: found.size,
             // `st_blocks` counts 512 bytes, whatever the file system's own blocks are (stat(2)).
             takenBytes: found.blocks * 512,
-            freeBytes: space === undefined ? 0 : space.bavail * space.bsize,
+            freeBytes: free,
           },
     vmResidentBytes: resident === undefined ? null : Number(resident) * 1024,
   };

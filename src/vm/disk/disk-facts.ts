@@ -1,6 +1,7 @@
-import { open, statfs } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../common/cause.js';
+import { freeBytes } from '../../common/free-bytes.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { readDiskRecord } from './disk-record.js';
 import {
@@ -36,7 +37,7 @@ export async function readDiskFacts(
   return {
     file,
     disk: await readDisk(file),
-    hostFreeBytes: await freeBytes(dirname(file)),
+    hostFreeBytes: await freeBytes(dirname(file)).catch(() => null),
     unsettled: record?.copying !== undefined || record?.superseded !== undefined,
   };
 }
@@ -51,14 +52,5 @@ async function readDisk(file: string): Promise<DiskFacts['disk']> {
   } catch (error) {
     if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
     throw error;
-  }
-}
-
-async function freeBytes(directory: string): Promise<number | null> {
-  try {
-    const { bavail, bsize } = await statfs(directory);
-    return bavail * bsize;
-  } catch {
-    return null;
   }
 }
