@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { messageOf } from '../../common/cause.js';
+import { codeOf, messageOf } from '../../common/cause.js';
 import type { Exec, ExecResult } from '../../common/exec.js';
 import { printable } from '../../common/printable.js';
 import { contextName } from './context-name.js';
@@ -64,7 +64,8 @@ export async function keepContext(
     if (use) await succeed(docker('use', context));
     return { kind: 'kept', context, used: use };
   } catch (error) {
-    if (isMissing(error)) return { kind: 'no-client' };
+    // How execa says that there is no such program.
+    if (codeOf(error) === 'ENOENT') return { kind: 'no-client' };
     return { kind: 'failed', context, reason: printable(messageOf(error)) };
   }
 }
@@ -80,9 +81,4 @@ function clientEnvironment(env: Readonly<Record<string, string | undefined>>): R
   return Object.fromEntries(
     entries.flatMap(([name, value]): [string, string][] => (value === undefined ? [] : [[name, value]])),
   );
-}
-
-/** How execa says that there is no such program. */
-function isMissing(error: unknown): boolean {
-  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT';
 }

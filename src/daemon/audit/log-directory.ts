@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { type FileHandle, open, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { codeOf } from '../../common/cause.js';
 
 /** Files a log is kept in, as effects. What rejects or throws does so with what the system says. */
 export interface LogDirectory {
@@ -96,7 +97,7 @@ export class SystemLogDirectory implements LogDirectory {
 
   async open(name: string): Promise<AsyncIterable<Buffer> | undefined> {
     const file = await open(join(this.#path, name), reading).catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+      if (codeOf(error) === 'ENOENT') return undefined;
       throw error;
     });
     if (file === undefined) return undefined;
