@@ -8,7 +8,7 @@ import { type PolicyFile, recordInForce } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
 import { guestFacts } from './guest-facts.js';
-import { GuestHealth, type GuestReport } from './guest-health.js';
+import { GuestHealth } from './guest-health.js';
 import { ensureDataDisk } from '../instance/data-disk.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { Deadline } from '../lifecycle/deadline.js';
@@ -120,7 +120,7 @@ export class Controller {
   async status(within?: number): Promise<ControllerStatus> {
     const { paths, options } = this.#parts;
     const { state } = this;
-    const guest = state.name === 'ready' ? await this.#guestSays(within) : undefined;
+    const guest = state.name === 'ready' ? await this.#health.word(within) : undefined;
     return {
       name: paths.name,
       state: state.name,
@@ -175,13 +175,6 @@ export class Controller {
 
   async #askGuest(): Promise<unknown> {
     return this.#link?.status(AbortSignal.timeout(guestStatusDeadlineMs));
-  }
-
-  async #guestSays(within: number | undefined): Promise<(GuestReport & { answered: boolean }) | undefined> {
-    const answered =
-      within === undefined ? (await this.#health.fresh()) !== undefined : await this.#health.within(within);
-    const report = within === undefined && !answered ? undefined : this.#health.last;
-    return report === undefined ? undefined : { ...report, answered };
   }
 
   async #prepare(): Promise<VmSpec> {

@@ -26,6 +26,15 @@ export class GuestHealth {
     return this.#last;
   }
 
+  /** Its present word; where `within` says how many milliseconds there are for it, its last one where it takes longer. */
+  async word(
+    within: number | undefined,
+  ): Promise<(GuestReport & { readonly answered: boolean }) | undefined> {
+    const answered = within === undefined ? (await this.fresh()) !== undefined : await this.within(within);
+    const report = within === undefined && !answered ? undefined : this.#last;
+    return report === undefined ? undefined : { ...report, answered };
+  }
+
   /** Asks now; undefined where the guest does not answer. */
   async fresh(): Promise<GuestReport | undefined> {
     try {

@@ -5,8 +5,6 @@ import type { DiskFiles } from './disk-files.js';
 /** Where a disk is, or is to be made. */
 export interface DiskPlace {
   readonly file: string;
-  /** A new one may be made there. Not where it was moved to: that disk is not there because its file system is not mounted. */
-  readonly mayCreate: boolean;
   /** One plain line where something is left that takes space and could not be removed; the next look tries again. */
   readonly note?: string;
 }
@@ -22,19 +20,20 @@ export const partOf = (file: string): string => `${file}.part`;
  */
 export async function settleDisk(files: DiskFiles, standard: string): Promise<DiskPlace> {
   const record = files.readRecord();
-  if (record === undefined) return { file: standard, mayCreate: true };
+  if (record === undefined) return { file: standard };
   const { file, copying, superseded } = record;
-  const mayCreate = file === standard && superseded === undefined;
-  if (!mayCreate && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
+  // Where it was moved to, no new one is made: that disk is not there because its file system is not mounted.
+  const mayBeNew = file === standard && superseded === undefined;
+  if (!mayBeNew && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
   const remains = copying === undefined ? [] : [partOf(copying), copying];
   if (superseded !== undefined) remains.push(superseded);
-  if (remains.length === 0) return { file, mayCreate };
+  if (remains.length === 0) return { file };
   try {
     for (const remain of remains) await files.remove(remain);
   } catch (error) {
     // It only takes space: no reason not to start.
-    return { file, mayCreate, note: `${remains.join(', ')} cannot be removed: ${messageOf(error)}.` };
+    return { file, note: `${remains.join(', ')} cannot be removed: ${messageOf(error)}.` };
   }
   await files.writeRecord({ format: 1, file });
-  return { file, mayCreate };
+  return { file };
 }
