@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { answerTo, lastAddress, nameOf, queryFor, rcode } from '../support/dns-message.ts';
 import { eventually } from '../support/eventually.ts';
 
 /** The VM's name server as it is in the image, confined, with a resolver of the test's own behind it. */
@@ -91,7 +92,7 @@ test('an answer to another question is none', async () => {
 
 test('one who floods keeps nobody from asking', async () => {
   const flood = createSocket('udp4');
-  flood.bind(0, '127.0.0.2');
+  flood.bind(0, '127.1.0.1');
   await once(flood, 'listening');
   for (let id = 0; id < 2_000; id += 1) flood.send(queryFor(`silent${id}`, 1, id), port, '127.0.0.1');
   expect(lastAddress(await ask('name.example', 1))).toBe('192.0.2.1');
@@ -155,36 +156,4 @@ function nextMessage(socket: Socket): Promise<Buffer> {
     resolve(message);
   });
   return promise;
-}
-
-function queryFor(name: string, type: number, id: number): Buffer {
-  const labels = name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`));
-  return Buffer.concat([
-    Buffer.from([id >> 8, id & 255, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0]),
-    ...labels,
-    Buffer.from([0, type >> 8, type & 255, 0, 1]),
-  ]);
-}
-
-function nameOf(query: Buffer): string {
-  return query.subarray(13, 13 + (query[12] ?? 0)).toString();
-}
-
-/** @param as another first label, of the same length. */
-function answerTo(query: Buffer, address: string, as?: string): Buffer {
-  const head = Buffer.from(query);
-  head[2] = 0x81;
-  head[3] = 0x80;
-  head.writeUInt16BE(1, 6);
-  if (as !== undefined) head.write(as, 13);
-  const record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, ...address.split('.').map(Number)];
-  return Buffer.concat([head, Buffer.from(record)]);
-}
-
-function lastAddress(answer: Buffer): string {
-  return [...answer.subarray(-4)].join('.');
-}
-
-function rcode(answer: Buffer): number {
-  return (answer[3] ?? 0) & 15;
 }

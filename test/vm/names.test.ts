@@ -65,6 +65,28 @@ describe('the names of the host', () => {
   });
 });
 
+test('a network that is internal has no way to them, whatever way its containers make', async () => {
+  const [inner, outer] = [unique('internal'), unique('open')];
+  await docker.ok(['network', 'create', '--internal', inner]);
+  await docker.ok(['network', 'create', outer]);
+  try {
+    const said = async (network: string): Promise<string> => {
+      const subnet = ['network', 'inspect', network, '--format', '{{(index .IPAM.Config 0).Gateway}}'];
+      const way = `ip route replace default via ${await docker.ok(subnet)} && ip route`;
+      const words = ['run', '--rm', '--cap-add', 'NET_ADMIN', '--network', network, probe, 'sh', '-c'];
+      const script = `${way}; timeout 20 ${lookUp('host.docker.internal')} ${own(4)}; true`;
+      const { stdout, stderr } = await docker.run([...words, script]);
+      return stdout + stderr;
+    };
+    const seen = await said(inner);
+    expect(seen).toContain('default via');
+    expect(found(seen, 'host.docker.internal')).toBeUndefined();
+    expect(found(await said(outer), 'host.docker.internal')).toBe(own(1));
+  } finally {
+    await docker.run(['network', 'rm', inner, outer]);
+  }
+});
+
 test("the host's own resolver answers for the rest", async ({ skip }) => {
   const answer = await resolve4('nothing.invalid').catch(codeOf);
   skip(

@@ -29,6 +29,7 @@
 #include "options.h"
 #include "phase.h"
 #include "power_off.h"
+#include "program.h"
 #include "root_check.h"
 #include "services.h"
 #include "supervise.h"
@@ -110,23 +111,40 @@ static void start_data_disk(const struct options *options, struct data_disk *dis
 /* What dockerd is told of the host; empty in native mode, where it is the machine's own to know. */
 static char host_gateway[HOST_GATEWAY_LIMIT];
 
-/* A VM without network is legitimate (air gap), a command line that cannot be understood is not. */
-static void set_up_network(const struct options *options, const char *cmdline)
+/* Of the name server; NULL: there is none. */
+static const char *const *name_server;
+
+/* A VM without network is legitimate (air gap), a command line that cannot be understood is not. The pid of what makes the rules of the name server; -1: nothing does. */
+static pid_t set_up_network(const struct options *options, const char *cmdline, struct net_params *params)
 {
-    struct net_params params;
     char interface[IF_NAMESIZE];
 
-    if (!net_params_of_cmdline(cmdline, &params))
+    if (!net_params_of_cmdline(cmdline, params))
         fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
-    const bool reached = configure_network(&params);
-    if (!reached)
+    host_gateway_argument(params, host_gateway);
+    if (!configure_network(params)) {
         log_line("network: %s", strerror(errno));
-    /* without it names resolve all the same, but those of the host */
-    const bool named = reached && params.names.s_addr != 0 && find_interface(interface) && start_name_server(&params, interface);
-    if (reached && params.names.s_addr != 0 && !named)
+        return -1;
+    }
+    if (params->names.s_addr == 0)
+        return -1;
+    name_server = find_interface(interface) ? name_server_arguments(params, interface) : NULL;
+    const pid_t rules = name_server == NULL ? -1 : start_name_rules(params);
+    if (rules < 0)
         log_line("name server: %s", strerror(errno));
-    host_gateway_argument(&params, host_gateway);
-    if (!write_identity(named ? &params.names : &params.resolver) || !set_host_name())
+    return rules;
+}
+
+/* Dockerd's rules have to come behind those of the name server, so this is before dockerd. Without them names resolve all the same, but those of the host. */
+static void set_up_names(const struct options *options, const struct net_params *params, pid_t rules)
+{
+    const int status = rules < 0 ? -1 : await_program(rules);
+
+    if (status != 0)
+        name_server = NULL;
+    if (status > 0)
+        log_line("rules of the name server: status %d", status);
+    if (!write_identity(name_server == NULL ? &params->resolver : &params->names) || !set_host_name())
         fail_errno(options, "root-not-verified", "/run/bulkhead/etc");
 }
 
@@ -134,6 +152,7 @@ static void set_up_machine(struct options *options, const char *cmdline)
 {
     char detail[1152];
     struct data_disk disk;
+    struct net_params params;
 
     /* The check of the data disk and the loading of modules are the two long steps: on two processors they overlap. */
     start_data_disk(options, &disk);
@@ -145,9 +164,10 @@ static void set_up_machine(struct options *options, const char *cmdline)
     if (!close_module_loading())
         fail_errno(options, "module-failed", "kernel.modules_disabled");
     set_sysctls();
-    set_up_network(options, cmdline);
+    const pid_t rules = set_up_network(options, cmdline, &params);
     if (!mount_data_disk(&disk, detail))
         fail(options, "data-disk-corrupt", detail);
+    set_up_names(options, &params, rules);
     phase_report("data-mounted");
 }
 
@@ -205,6 +225,8 @@ static enum stop_reason run_services(const struct options *options, int signals)
         fail_errno(options, "engine-failed", AGENT_SOCKET);
     services.engine_extra[0] = host_gateway[0] == '\0' ? NULL : host_gateway;
     add_daemon_arguments(options, &services, port);
+    services.names = name_server;
+    services_start_names(&services);
     for (enum service_index i = 0; i < SERVICE_COUNT; i++) {
         /* bulkheadd, the last, reports phases itself: its first must not come before this one */
         if (i == DAEMON)

@@ -2,15 +2,17 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <net/if.h>
 #include <stdio.h>
 
 #include "program.h"
 
 #define NAME_SERVER "/usr/lib/bulkhead/name-server"
-/* Nobody publishes it by chance: it is above those that are given out (net.ipv4.ip_local_port_range), and no service's. */
-#define NAME_PORT "65053"
+#define PORT ":53"
 /* Always empty here; docs/architecture.md. */
 #define EMPTY_DIRECTORY "/run/bulkhead/rootfs"
+
+#define ENDPOINT_LIMIT (INET_ADDRSTRLEN + sizeof(PORT))
 
 static bool write_address(struct in_addr address, const char *suffix, char *text, size_t size)
 {
@@ -19,24 +21,37 @@ static bool write_address(struct in_addr address, const char *suffix, char *text
     return inet_ntop(AF_INET, &address, dotted, sizeof(dotted)) != NULL && snprintf(text, size, "%s%s", dotted, suffix) < (int)size;
 }
 
-bool start_name_server(const struct net_params *params, const char *interface)
+pid_t start_name_rules(const struct net_params *params)
 {
-    char listener[32], resolver[32], host[32], names[32];
-    const char *arguments[16] = {NAME_SERVER, "--listen", listener, "--resolver", resolver, "--host", host, "--names", names, "--interface", interface, "--root",
-                                 EMPTY_DIRECTORY};
+    char resolver[ENDPOINT_LIMIT], names[ENDPOINT_LIMIT];
+    const char *const arguments[] = {NAME_SERVER, "--rules", names, "--resolver", resolver, NULL};
+
+    if (!write_address(params->names, "", names, sizeof(names)) || !write_address(params->resolver, PORT, resolver, sizeof(resolver))) {
+        errno = EINVAL;
+        return -1;
+    }
+    return start_program(arguments);
+}
+
+const char *const *name_server_arguments(const struct net_params *params, const char *interface)
+{
+    static char listen[ENDPOINT_LIMIT], resolver[ENDPOINT_LIMIT], host[ENDPOINT_LIMIT], vm[ENDPOINT_LIMIT], card[IF_NAMESIZE];
+    static const char *arguments[16] = {NAME_SERVER, "--listen", listen, "--resolver", resolver, "--host", host, "--apart-from", vm, "--interface", card, "--root",
+                                        EMPTY_DIRECTORY};
     size_t count = 13;
 
-    if (!write_address(params->address, ":" NAME_PORT, listener, sizeof(listener)) || !write_address(params->resolver, ":53", resolver, sizeof(resolver)) ||
-        !write_address(params->gateway, "", host, sizeof(host)) || !write_address(params->names, "", names, sizeof(names))) {
+    if (!write_address(params->names, PORT, listen, sizeof(listen)) || !write_address(params->resolver, PORT, resolver, sizeof(resolver)) ||
+        !write_address(params->gateway, "", host, sizeof(host)) || !write_address(params->address, "", vm, sizeof(vm)) ||
+        snprintf(card, sizeof(card), "%s", interface) >= (int)sizeof(card)) {
         errno = EINVAL;
-        return false;
+        return NULL;
     }
     if (params->without != NULL) {
         arguments[count++] = "--without";
         arguments[count++] = params->without;
     }
     arguments[count] = NULL;
-    return start_program(arguments) > 0;
+    return arguments;
 }
 
 void host_gateway_argument(const struct net_params *params, char text[HOST_GATEWAY_LIMIT])

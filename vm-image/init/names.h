@@ -2,14 +2,21 @@
 #define BULKHEAD_NAMES_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "net_params.h"
 
 /** Bytes of `--host-gateway-ip=ADDRESS`. */
 #define HOST_GATEWAY_LIMIT 40
 
-/** Starts the name server of the VM (vm-image/name-server), which keeps itself running; false with errno. `interface` is the network card. */
-bool start_name_server(const struct net_params *params, const char *interface);
+/**
+ * Starts making the rules of the firewall by which the name server of the VM is reached (vm-image/name-server); await_program() says 0 when they are there.
+ * Before dockerd's, which come behind them. The pid, or -1 with errno.
+ */
+pid_t start_name_rules(const struct net_params *params);
+
+/** The arguments of the name server, for as long as PID 1 lives; NULL with errno. `interface` is the network card. */
+const char *const *name_server_arguments(const struct net_params *params, const char *interface);
 
 /** The argument by which dockerd knows the address of the host, for `--add-host NAME:host-gateway`. */
 void host_gateway_argument(const struct net_params *params, char text[HOST_GATEWAY_LIMIT]);

@@ -11,13 +11,11 @@
 #include "engine_storage.h"
 #include "log.h"
 #include "phase.h"
+#include "program.h"
 #include "spawn.h"
 
 #define LOG_PIPE_SIZE (1 << 20)
 #define RUNTIME_BACKLOG 512
-#define PAUSE_MIN_MS 1000
-#define PAUSE_MAX_MS 30000
-#define STEADY_MS 60000
 
 static int listen_at(const char *path)
 {
@@ -40,7 +38,6 @@ bool services_open(struct services *services, const char *runtime_path)
     services->control = -1;
     for (size_t i = 0; i < KEPT_COUNT; i++)
         services->kept[i] = -1;
-    services->daemon_pause = PAUSE_MIN_MS;
     for (int i = 0; i < DAEMON; i++) {
         if (pipe2(services->logs[i], O_CLOEXEC) != 0)
             return false;
@@ -99,8 +96,7 @@ static bool start_daemon(struct services *services)
     }
     services->control = pair[0];
     services->pids[DAEMON] = pid;
-    services->daemon_started = uptime_ms();
-    services->daemon_due = 0;
+    restart_started(&services->daemon, uptime_ms());
     return true;
 }
 
@@ -139,14 +135,30 @@ enum service_index service_by_pid(const struct services *services, pid_t pid)
     return SERVICE_COUNT;
 }
 
+void services_start_names(struct services *services)
+{
+    if (services->names == NULL || services->name_server != 0)
+        return;
+    const pid_t pid = start_program(services->names);
+    if (pid < 0) {
+        log_line("start of the name server: %s", strerror(errno));
+        services_names_ended(services);
+        return;
+    }
+    services->name_server = pid;
+    restart_started(&services->names_restart, uptime_ms());
+}
+
+void services_names_ended(struct services *services)
+{
+    services->name_server = 0;
+    log_line("the name server ended, next start in %d ms", restart_ended(&services->names_restart, uptime_ms()));
+}
+
 void services_daemon_ended(struct services *services)
 {
-    if (uptime_ms() - services->daemon_started >= STEADY_MS)
-        services->daemon_pause = PAUSE_MIN_MS;
     if (services->control >= 0)
         close(services->control);
     services->control = -1;
-    services->daemon_due = uptime_ms() + services->daemon_pause;
-    log_line("%s ended, next start in %d ms", SERVICES[DAEMON].name, (int)services->daemon_pause);
-    services->daemon_pause = services->daemon_pause * 2 < PAUSE_MAX_MS ? services->daemon_pause * 2 : PAUSE_MAX_MS;
+    log_line("%s ended, next start in %d ms", SERVICES[DAEMON].name, restart_ended(&services->daemon, uptime_ms()));
 }

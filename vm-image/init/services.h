@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "restart.h"
 #include "service_table.h"
 
 #define EXTRA_ARGUMENT_LIMIT (4 + 2 * KEPT_COUNT) /* --mode, --host-dir or --control-port, and one for each kept */
@@ -20,9 +21,10 @@ struct services {
     const char *extra[EXTRA_ARGUMENT_LIMIT + 1]; /* arguments of DAEMON that depend on the mode */
     const char *engine_extra[2];       /* arguments of DOCKERD beside those of the table, ends with NULL */
     pid_t trimmer;                     /* of start_data_trim(); 0 = none */
-    int64_t daemon_started;            /* uptime_ms */
-    int64_t daemon_due;                /* uptime_ms of the next start; 0 = running */
-    int64_t daemon_pause;              /* ms, the pause before the next restart */
+    struct restart daemon;             /* of DAEMON */
+    const char *const *names;          /* arguments of the name server (names.h); NULL: there is none */
+    pid_t name_server;                 /* 0 = not running */
+    struct restart names_restart;
 };
 
 /** Makes the pipes and the listening socket; false with errno. */
@@ -49,7 +51,13 @@ enum service_index service_by_name(const char *name);
 /** The service with this pid, or SERVICE_COUNT. */
 enum service_index service_by_pid(const struct services *services, pid_t pid);
 
-/** Notes that DAEMON has ended and when it is to be started again: after 1 s, doubling to 30 s; a run of a minute starts over at 1 s. */
+/** Starts the name server where there is to be one; one that cannot be started is due again like one that has ended. */
+void services_start_names(struct services *services);
+
+/** Notes that the name server has ended and when it is to be started again. */
+void services_names_ended(struct services *services);
+
+/** Notes that DAEMON has ended and when it is to be started again. */
 void services_daemon_ended(struct services *services);
 
 #endif

@@ -38,6 +38,10 @@ static void reap(struct services *services)
             control_report_trim(services, status);
             continue;
         }
+        if (pid == services->name_server) {
+            services_names_ended(services);
+            continue;
+        }
         enum service_index index = service_by_pid(services, pid);
         if (index == SERVICE_COUNT)
             continue; /* an orphan */
@@ -63,15 +67,32 @@ static bool take_signals(struct services *services, int signals)
     return stop;
 }
 
-/* -1, for poll(2), when there is neither. 0 = none. */
-static int milliseconds_until(int64_t first, int64_t second)
+/* -1, for poll(2), when there is none. 0 in `dues` = none. */
+static int milliseconds_until(const int64_t *dues, size_t count)
 {
-    int64_t due = first == 0 || (second != 0 && second < first) ? second : first;
-    int64_t left = due - uptime_ms();
+    int64_t first = 0;
 
-    if (due == 0)
+    for (size_t i = 0; i < count; i++)
+        if (dues[i] != 0 && (first == 0 || dues[i] < first))
+            first = dues[i];
+    const int64_t left = first - uptime_ms();
+    if (first == 0)
         return -1;
     return left > 0 ? (int)left : 0;
+}
+
+static bool is_due(const struct restart *restart)
+{
+    return restart->due != 0 && uptime_ms() >= restart->due;
+}
+
+static void start_daemon_again(struct services *services, struct line_buffer *input)
+{
+    memset(input, 0, sizeof(*input));
+    if (!services_start(services, DAEMON)) {
+        log_line("start of bulkheadd: %s", strerror(errno));
+        services_daemon_ended(services);
+    }
 }
 
 /*
@@ -95,7 +116,8 @@ enum stop_reason supervise(struct services *services, int signals)
 
     for (;;) {
         struct pollfd wait[] = {{.fd = signals, .events = POLLIN}, {.fd = services->control, .events = POLLIN}};
-        if (poll(wait, 2, milliseconds_until(services->daemon_due, stop_due)) < 0 && errno != EINTR) {
+        const int64_t dues[] = {services->daemon.due, services->names_restart.due, stop_due};
+        if (poll(wait, 2, milliseconds_until(dues, sizeof(dues) / sizeof(dues[0]))) < 0 && errno != EINTR) {
             log_line("poll: %s", strerror(errno));
             return STOP_SIGNALLED;
         }
@@ -106,13 +128,9 @@ enum stop_reason supervise(struct services *services, int signals)
             return STOP_SIGNALLED;
         if (stop_due != 0 && (services->pids[DAEMON] == 0 || uptime_ms() >= stop_due))
             return STOP_SIGNALLED;
-        if (services->daemon_due != 0 && uptime_ms() >= services->daemon_due) {
-            memset(&input, 0, sizeof(input));
-            services->daemon_due = 0;
-            if (!services_start(services, DAEMON)) {
-                log_line("start of bulkheadd: %s", strerror(errno));
-                services_daemon_ended(services);
-            }
-        }
+        if (is_due(&services->daemon))
+            start_daemon_again(services, &input);
+        if (is_due(&services->names_restart))
+            services_start_names(services);
     }
 }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <net/if.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -19,15 +20,17 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "confine.h"
-#include "redirect.h"
+#include "rules.h"
 #include "server.h"
 
 struct options {
     struct sockaddr_in listen;
     struct sockaddr_in resolver;
     struct in_addr host;
-    struct in_addr names; /* 0: nothing is redirected */
+    struct in_addr vm;    /* the VM's own address; 0: the server stays in the network namespace it is started in */
+    struct in_addr rules; /* the address rules are made for, and nothing else is done; 0: none */
     struct filter filter;
     const char *interface; /* by which alone the resolver answers; NULL: any */
     const char *empty_directory;
@@ -41,8 +44,9 @@ static _Noreturn void die(const char *what)
 
 static _Noreturn void usage(void)
 {
-    fprintf(stderr, "usage: name-server --listen ADDRESS:PORT --resolver ADDRESS:PORT --host ADDRESS --root DIRECTORY [--names ADDRESS] [--interface NAME] "
-                    "[--without ipv4|ipv6]...\n");
+    fprintf(stderr, "usage: name-server --listen ADDRESS:PORT --resolver ADDRESS:PORT --host ADDRESS --root DIRECTORY [--apart-from ADDRESS] [--interface NAME] "
+                    "[--without ipv4|ipv6]...\n"
+                    "       name-server --rules ADDRESS --resolver ADDRESS:PORT\n");
     exit(EXIT_FAILURE);
 }
 
@@ -75,8 +79,9 @@ static void read_options(int count, char **arguments, struct options *options)
 {
     static const struct option KNOWN[] = {{"listen", required_argument, NULL, 'l'},    {"resolver", required_argument, NULL, 'r'},
                                           {"host", required_argument, NULL, 'h'},      {"root", required_argument, NULL, 'd'},
-                                          {"names", required_argument, NULL, 'n'},     {"interface", required_argument, NULL, 'i'},
-                                          {"without", required_argument, NULL, 'w'},   {NULL, 0, NULL, 0}};
+                                          {"apart-from", required_argument, NULL, 'a'}, {"interface", required_argument, NULL, 'i'},
+                                          {"without", required_argument, NULL, 'w'},   {"rules", required_argument, NULL, 'f'},
+                                          {NULL, 0, NULL, 0}};
     bool listen = false, resolver = false, host = false;
 
     memset(options, 0, sizeof(*options));
@@ -92,8 +97,10 @@ static void read_options(int count, char **arguments, struct options *options)
             host = true;
         } else if (which == 'd') {
             options->empty_directory = optarg;
-        } else if (which == 'n') {
-            take_address(optarg, &options->names);
+        } else if (which == 'a') {
+            take_address(optarg, &options->vm);
+        } else if (which == 'f') {
+            take_address(optarg, &options->rules);
         } else if (which == 'i') {
             options->interface = optarg;
         } else if (which == 'w' && strcmp(optarg, "ipv4") == 0) {
@@ -104,7 +111,8 @@ static void read_options(int count, char **arguments, struct options *options)
             usage();
         }
     }
-    if (optind != count || !listen || !resolver || !host || options->empty_directory == NULL)
+    const bool serves = listen && host && options->empty_directory != NULL;
+    if (optind != count || !resolver || (options->rules.s_addr == 0 && !serves))
         usage();
 }
 
@@ -136,12 +144,31 @@ static void open_upstream(const struct options *options, struct server *server)
 
 static _Noreturn void become_server(const struct options *options, int listener, pid_t parent)
 {
-    struct server server = {.listener = listener, .host = options->host, .filter = options->filter};
+    struct server server = {.listener = listener, .host = options->host, .vm = options->vm, .filter = options->filter};
 
     open_upstream(options, &server);
     if (!confine(options->empty_directory, parent))
         die("confine");
     serve(&server);
+}
+
+/* Where queries come; only this socket is in the network namespace that is made for it, and keeps it. */
+static int open_listener(const struct options *options)
+{
+    struct sockaddr_in bound = options->listen;
+    socklen_t length = sizeof(bound);
+    const int home = options->vm.s_addr == 0 ? -1 : go_apart(options->listen.sin_addr, options->vm);
+
+    if (options->vm.s_addr != 0 && home < 0)
+        die("network namespace");
+    const int listener = open_socket();
+    if (bind(listener, (const struct sockaddr *)&options->listen, sizeof(options->listen)) != 0 || getsockname(listener, (struct sockaddr *)&bound, &length) != 0)
+        die("listen");
+    if (home >= 0 && (setns(home, CLONE_NEWNET) != 0 || close(home) != 0))
+        die("network namespace");
+    printf("%u\n", (unsigned int)ntohs(bound.sin_port));
+    fflush(stdout);
+    return listener;
 }
 
 /* What a container made it end by, it can do again: not in a busy loop. */
@@ -179,17 +206,12 @@ int main(int count, char **arguments)
     accept_signals();
     keep_alive();
     read_options(count, arguments, &options);
-    const int listener = open_socket();
-    if (bind(listener, (struct sockaddr *)&options.listen, sizeof(options.listen)) != 0)
-        die("listen");
-    socklen_t length = sizeof(options.listen);
-    if (getsockname(listener, (struct sockaddr *)&options.listen, &length) != 0)
-        die("listen");
-    const struct redirection redirection = {.names = options.names, .listener = options.listen, .resolver = options.resolver.sin_addr};
-    if (options.names.s_addr != 0 && !redirect(&redirection))
-        die("iptables-restore");
-    printf("%u\n", (unsigned int)ntohs(options.listen.sin_port));
-    fflush(stdout);
+    if (options.rules.s_addr != 0) {
+        if (!make_rules(options.rules, options.resolver.sin_addr))
+            die("iptables-restore");
+        return EXIT_SUCCESS;
+    }
+    const int listener = open_listener(&options);
     for (;;) {
         const pid_t parent = getpid();
         const pid_t child = fork();

@@ -34,6 +34,7 @@ static void choose_way(struct pending_table *table, struct pending *entry, int64
         uint8_t socket;
     } way;
 
+    /* not one that waits itself yet */
     entry->used = false;
     do {
         /* Not by the C library: from 2.41 on it would map memory for the kernel's vDSO first, which the filter ends the process for. */
@@ -50,7 +51,7 @@ static void pass_on(const struct server *server, struct pending_table *table, co
                     const struct question *question)
 {
     const int64_t now = now_ms();
-    struct pending *entry = pending_add(table, client, now);
+    struct pending *entry = pending_add(table, client, party_of(client->sin_addr, server->vm), now);
 
     memcpy(&entry->client_id, query, sizeof(entry->client_id));
     memcpy(entry->question, question->bytes, question->length);
@@ -97,8 +98,8 @@ static bool take_answer(const struct server *server, struct pending_table *table
     if (entry == NULL || !is_answer(answer, (size_t)length, entry->question, entry->question_length))
         return true;
     memcpy(answer, &entry->client_id, sizeof(entry->client_id));
-    entry->used = false;
     (void)!sendto(server->listener, answer, (size_t)length, MSG_DONTWAIT | MSG_NOSIGNAL, (struct sockaddr *)&entry->client, sizeof(entry->client));
+    pending_end(table, entry);
     return true;
 }
 

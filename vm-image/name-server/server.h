@@ -13,6 +13,7 @@ struct server {
     int listener;                 /* UDP, bound */
     int upstream[UPSTREAM_COUNT]; /* UDP, connected with the resolver */
     struct in_addr host;
+    struct in_addr vm; /* by which the engine asks */
     struct filter filter;
 };
 

@@ -7,7 +7,7 @@
 #include "check.h"
 #include "message.h"
 #include "pending.h"
-#include "redirect.h"
+#include "rules.h"
 
 static const struct filter NOTHING = {false, false};
 
@@ -148,50 +148,93 @@ static struct sockaddr_in client(uint32_t number)
     return (struct sockaddr_in){.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(number)}};
 }
 
+static void parties(void)
+{
+    static const struct {
+        const char *one, *other;
+        bool same;
+    } PAIRS[] = {
+        {"172.17.0.2", "172.17.255.254", true},    {"172.17.0.2", "172.18.0.2", false},       {"192.168.0.2", "192.168.15.254", true},
+        {"192.168.0.2", "192.168.16.2", false},    {"192.168.240.2", "192.168.0.2", false},   {"10.1.2.3", "10.1.200.3", true},
+        {"192.168.65.3", "192.168.65.4", false},   {"192.168.65.3", "172.17.0.2", false},     {"0.0.0.1", "255.255.255.255", false},
+    };
+    struct in_addr vm, one, other;
+
+    inet_pton(AF_INET, "192.168.65.3", &vm);
+    for (size_t i = 0; i < sizeof(PAIRS) / sizeof(PAIRS[0]); i++) {
+        inet_pton(AF_INET, PAIRS[i].one, &one);
+        inet_pton(AF_INET, PAIRS[i].other, &other);
+        CHECK(party_of(one, vm) < PARTY_COUNT && party_of(other, vm) < PARTY_COUNT);
+        CHECK((party_of(one, vm) == party_of(other, vm)) == PAIRS[i].same);
+    }
+}
+
+static struct pending *ask(struct pending_table *table, uint32_t address, size_t party, int64_t now, uint16_t id)
+{
+    const struct sockaddr_in from = client(address);
+    struct pending *place = pending_add(table, &from, party, now);
+
+    place->id = id;
+    return place;
+}
+
+static size_t held_by(const struct pending_table *table, size_t party)
+{
+    size_t held = 0;
+
+    for (size_t i = 0; i < PENDING_LIMIT; i++)
+        held += table->entries[i].used && table->entries[i].party == party;
+    CHECK(held == table->counts[party]);
+    return held;
+}
+
 static void waiting(void)
 {
     static struct pending_table table;
-    const struct sockaddr_in one = client(1), other = client(2);
-    struct pending *first = pending_add(&table, &other, 1000);
+    struct pending *first = ask(&table, 1, 1, 1000, 7);
 
     first->socket = 3;
-    first->id = 7;
     CHECK(pending_find(&table, 3, 7, 1000) == first);
     CHECK(pending_find(&table, 3, 8, 1000) == NULL && pending_find(&table, 2, 7, 1000) == NULL);
     CHECK(pending_find(&table, 3, 7, 1000 + PENDING_MS) == NULL);
-    /* a client that floods takes its own places */
-    for (int i = 0; i < 10 * PENDING_LIMIT; i++)
-        pending_add(&table, &one, 1001 + i / 8)->id = 9;
-    CHECK(pending_find(&table, 3, 7, 2000) == first);
-    size_t held = 0;
-    for (size_t i = 0; i < PENDING_LIMIT; i++)
-        held += table.entries[i].used && table.entries[i].client.sin_addr.s_addr == one.sin_addr.s_addr;
-    CHECK(held == PENDING_OF_ONE);
-    /* of as many addresses as there are, the last one asked has a place */
-    for (uint32_t i = 0; i < 3 * PENDING_LIMIT; i++) {
-        const struct sockaddr_in liar = client(100 + i);
-        struct pending *place = pending_add(&table, &liar, 3000 + i);
-        place->socket = 1;
-        place->id = (uint16_t)i;
-        CHECK(pending_find(&table, 1, (uint16_t)i, 3000 + i) == place);
-    }
+    /* a network that floods, from all its addresses, takes its own places */
+    for (uint32_t i = 0; i < 10 * PENDING_LIMIT; i++)
+        ask(&table, 100 + i, 2, 1001 + i / 8, 9);
+    CHECK(pending_find(&table, 3, 7, 2300) == first);
+    CHECK(held_by(&table, 2) == PENDING_LIMIT - 1);
+    /* the last one asked has a place, and is the youngest of its own */
+    struct pending *last = ask(&table, 1, 2, 2300, 11);
+    CHECK(pending_find(&table, 0, 11, 2300) == last);
+    /* four that flood have equal parts, and the one beside them what it asked */
+    for (uint32_t i = 0; i < 40 * PENDING_LIMIT; i++)
+        ask(&table, 100 + i, 2 + i % 4, 2400 + i / 32, 9);
+    for (size_t party = 2; party < 6; party++)
+        CHECK(held_by(&table, party) >= PENDING_LIMIT / 4 - 1);
+    CHECK(pending_find(&table, 3, 7, 3800) == first);
+    pending_end(&table, first);
+    CHECK(held_by(&table, 1) == 0 && pending_find(&table, 3, 7, 3800) == NULL);
+    pending_end(&table, first);
+    CHECK(held_by(&table, 1) == 0);
+    /* what waited too long is nobody's any more */
+    for (uint32_t i = 0; i < PENDING_LIMIT; i++)
+        ask(&table, 1, 8, 20000, (uint16_t)i);
+    CHECK(held_by(&table, 8) == PENDING_LIMIT && held_by(&table, 2) == 0);
 }
 
 static void rules(void)
 {
     char text[RULES_LIMIT];
-    struct redirection to = {.listener = {.sin_family = AF_INET, .sin_port = htons(65053)}};
+    struct in_addr names, resolver;
 
-    inet_pton(AF_INET, "192.168.65.4", &to.names);
-    inet_pton(AF_INET, "192.168.65.3", &to.listener.sin_addr);
-    inet_pton(AF_INET, "192.168.65.2", &to.resolver);
-    CHECK(redirection_rules(&to, text));
-    CHECK(strstr(text, "-A BULKHEAD-NAMES -p udp -m udp --dport 53 -j DNAT --to-destination 192.168.65.3:65053\n") != NULL);
-    CHECK(strstr(text, "-A BULKHEAD-NAMES -p tcp -m tcp --dport 53 -j DNAT --to-destination 192.168.65.2:53\n") != NULL);
-    CHECK(strstr(text, "-A PREROUTING -d 192.168.65.4/32 -j BULKHEAD-NAMES\n-A OUTPUT -d 192.168.65.4/32 -j BULKHEAD-NAMES\n") != NULL);
-    CHECK(strstr(text, "-A INPUT -d 192.168.65.3/32 -p udp -m udp --dport 65053 -m hashlimit ") != NULL);
-    to.names.s_addr = to.listener.sin_addr.s_addr = to.resolver.s_addr = INADDR_NONE;
-    CHECK(redirection_rules(&to, text));
+    inet_pton(AF_INET, "192.168.65.4", &names);
+    inet_pton(AF_INET, "192.168.65.2", &resolver);
+    CHECK(name_rules(names, resolver, text));
+    CHECK(strstr(text, "-A BULKHEAD-NAMES -m rpfilter --invert -j DROP\n-A BULKHEAD-NAMES -s 192.168.0.0/16 -m hashlimit ") != NULL);
+    CHECK(strstr(text, "-A PREROUTING -d 192.168.65.4/32 -j BULKHEAD-NAMES\n") != NULL);
+    CHECK(strstr(text, "-A OUTPUT -d 192.168.65.4/32 -p tcp -m tcp --dport 53 -j DNAT --to-destination 192.168.65.2:53\n") != NULL);
+    CHECK(strstr(text, "-A DOCKER-USER -s 192.168.65.4/32 -i bulkhead-names -j ACCEPT\n") != NULL);
+    names.s_addr = resolver.s_addr = INADDR_NONE;
+    CHECK(name_rules(names, resolver, text));
 }
 
 int main(void)
@@ -201,6 +244,7 @@ int main(void)
     malformed();
     anything();
     answers();
+    parties();
     waiting();
     rules();
     return 0;
