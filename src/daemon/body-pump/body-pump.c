@@ -7,8 +7,9 @@
  * the end of the body; or, of a body in chunks (RFC 9112 section 7.1), `content LEFT`, before that many bytes of a chunk, `end` behind them,
  * `written-end` likewise where the destination has been sent the CRLF that comes now, or `size` before the size of the next chunk.
  *
- * It judges nothing. Of framing it takes one form, that of src/gate/http/body-reader.ts, and writes it anew; whatever else comes, the
- * last chunk included, it leaves unread in the socket for bulkheadd. Its exit status says where it stopped.
+ * It judges nothing. Of framing it takes one form, that of src/gate/http/body-reader.ts, and writes its own: what is there of several chunks
+ * becomes one, because docker's client sends 32 KiB a time and each costs dockerd two reads. Whatever else comes, the last chunk included, it
+ * leaves unread in the socket for bulkheadd. Its exit status says where it stopped.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,8 +30,8 @@
 /* src/daemon/gate/body-pumps.ts has the same numbers. */
 enum end {
     END_DONE = 0,          /* counted: all of it */
-    END_OF_CONTENT = 10,   /* behind the content of a chunk; what comes is not CRLF, or not all of it is there */
-    END_BEFORE_SIZE = 11,  /* behind that CRLF; what comes is no size line of the one form, or not all of it is there */
+    END_OF_CONTENT = 10,   /* behind the content of a chunk, at both sides; what comes is not CRLF, or not all of it is there */
+    END_BEFORE_SIZE = 11,  /* behind that CRLF, at both sides; what comes is no size line of the one form, or not all of it is there */
     END_SOURCE = 12,       /* the source has ended or was cut */
     END_DESTINATION = 13,  /* nobody takes it any more */
     END_FAILED = 14,
@@ -49,9 +50,17 @@ enum end {
 /* Of a size line: 4 GiB less one byte need eight digits. */
 #define MOST_DIGITS 8
 #define SIZE_LINE (MOST_DIGITS + 2)
+#define CRLF 2
 
 static int ends[2];
+/* Content alone. */
 static size_t in_pipe;
+/* What is in the pipe becomes a chunk of our own. */
+static bool own_chunks;
+/* The destination has a chunk that wants its CRLF. It gets that with the next size, or before this program waits, if it may. */
+static bool chunk_open;
+/* Not where the source has said all of a chunk but its end: what comes may be something else, and bulkheadd's to refuse. */
+static bool may_end;
 /* More has come since less than LITTLE waited for it. That the pipe takes no more of it, being full of small pieces, looks the same. */
 static bool more_came;
 
@@ -71,21 +80,61 @@ static void wait_for(int fd, short events)
         finish(END_DESTINATION);
 }
 
+/* A destination that takes nothing now is waited for. */
+static void after_failed_write(void)
+{
+    if (errno == EAGAIN)
+        wait_for(DESTINATION, POLLOUT);
+    else if (errno == EPIPE || errno == ECONNRESET)
+        finish(END_DESTINATION);
+    else if (errno != EINTR)
+        finish(END_FAILED);
+}
+
+static void send_framing(const char *bytes, size_t length)
+{
+    while (length > 0) {
+        ssize_t sent = send(DESTINATION, bytes, length, MSG_DONTWAIT | MSG_NOSIGNAL);
+        if (sent < 0) {
+            after_failed_write();
+            continue;
+        }
+        bytes += sent;
+        length -= (size_t)sent;
+    }
+}
+
+static void send_size(void)
+{
+    char line[CRLF + 2 * sizeof(in_pipe) + CRLF + 1];
+
+    send_framing(line, (size_t)snprintf(line, sizeof(line), "%s%zx\r\n", chunk_open ? "\r\n" : "", in_pipe));
+    chunk_open = true;
+}
+
 /* What is in the pipe, to the destination. */
 static void drain(void)
 {
     more_came = false;
+    if (own_chunks && in_pipe > 0)
+        send_size();
     while (in_pipe > 0) {
         ssize_t moved = splice(ends[0], NULL, DESTINATION, NULL, in_pipe, 0);
         if (moved > 0)
             in_pipe -= (size_t)moved;
-        else if (moved < 0 && errno == EAGAIN)
-            wait_for(DESTINATION, POLLOUT);
-        else if (moved < 0 && (errno == EPIPE || errno == ECONNRESET))
-            finish(END_DESTINATION);
-        else if (moved == 0 || errno != EINTR)
+        else if (moved < 0)
+            after_failed_write();
+        else
             finish(END_FAILED);
     }
+}
+
+static void end_open_chunk(void)
+{
+    if (!chunk_open || !may_end)
+        return;
+    send_framing("\r\n", CRLF);
+    chunk_open = false;
 }
 
 /* The source had nothing to give, or the pipe no room. */
@@ -93,9 +142,10 @@ static void make_progress(void)
 {
     struct pollfd source = {.fd = SOURCE, .events = POLLIN};
 
-    if (in_pipe == 0)
+    if (in_pipe == 0) {
+        end_open_chunk();
         wait_for(SOURCE, POLLIN);
-    else if (in_pipe >= LITTLE || more_came || poll(&source, 1, GATHER_MS) <= 0)
+    } else if (in_pipe >= LITTLE || more_came || poll(&source, 1, GATHER_MS) <= 0)
         drain();
     else
         more_came = true;
@@ -140,23 +190,13 @@ static size_t peek(char *bytes, size_t most)
     }
 }
 
-/* Takes what was peeked at, and writes as much of our own in its place. */
-static void take(size_t length, const char *instead, size_t written)
+/* What was peeked at. */
+static void take(size_t length)
 {
-    char bytes[SIZE_LINE];
+    char bytes[CRLF + SIZE_LINE];
 
     if (recv(SOURCE, bytes, length, MSG_DONTWAIT) != (ssize_t)length)
         finish(END_FAILED);
-    while (written > 0) {
-        /* Less than a page is written whole or not at all. */
-        ssize_t put = write(ends[1], instead, written);
-        if (put == (ssize_t)written)
-            break;
-        if (put >= 0 || (errno != EAGAIN && errno != EINTR))
-            finish(END_FAILED);
-        drain();
-    }
-    in_pipe += written;
 }
 
 static int digit(char c)
@@ -186,38 +226,49 @@ _Noreturn static void stop_at(enum end end)
     finish(end);
 }
 
-/*
- * The end of a chunk.
- *
- * written: bulkheadd has ended it for the destination already.
- */
-static void end_chunk(bool written)
-{
-    char bytes[2];
-
-    if (peek(bytes, sizeof(bytes)) < 2 || bytes[0] != '\r' || bytes[1] != '\n')
-        stop_at(written ? END_UNCHANGED : END_OF_CONTENT);
-    take(2, "\r\n", written ? 0 : 2);
-}
-
 /* The size line of a chunk; returns the size. */
 static uint64_t begin_chunk(void)
 {
-    char bytes[SIZE_LINE], ours[SIZE_LINE + 1];
+    char bytes[SIZE_LINE];
     uint64_t size;
     size_t length = size_line(bytes, peek(bytes, sizeof(bytes)), &size);
 
-    if (length == 0)
-        stop_at(END_BEFORE_SIZE);
-    take(length, ours, (size_t)snprintf(ours, sizeof(ours), "%" PRIx64 "\r\n", size));
+    if (length == 0) {
+        drain();
+        end_open_chunk();
+        finish(END_BEFORE_SIZE);
+    }
+    take(length);
     return size;
 }
 
-_Noreturn static void move_chunks(void)
+/*
+ * From the end of the content of a chunk to the content of the next, of which it returns the size.
+ *
+ * unless: where it has stopped if the source does not go on with CRLF.
+ */
+static uint64_t next_chunk(enum end unless)
 {
+    char bytes[CRLF + SIZE_LINE];
+    uint64_t size;
+    size_t got = peek(bytes, sizeof(bytes));
+
+    if (got < CRLF || bytes[0] != '\r' || bytes[1] != '\n')
+        stop_at(unless);
+    may_end = true;
+    size_t length = size_line(bytes + CRLF, got - CRLF, &size);
+    take(CRLF + length);
+    return length > 0 ? size : begin_chunk();
+}
+
+_Noreturn static void move_chunks(uint64_t size)
+{
+    own_chunks = true;
     for (;;) {
-        move_content(begin_chunk());
-        end_chunk(false);
+        may_end = true;
+        move_content(size);
+        may_end = false;
+        size = next_chunk(END_OF_CONTENT);
     }
 }
 
@@ -255,13 +306,19 @@ int main(void)
         stop_at(END_DONE);
     }
     if (sscanf(line, "content %" SCNu64 "%c", &left, &newline) == 2 && newline == '\n') {
+        chunk_open = true;
         move_content(left);
-        end_chunk(false);
-    } else if (strcmp(line, "end\n") == 0)
-        end_chunk(false);
-    else if (strcmp(line, "written-end\n") == 0)
-        end_chunk(true);
-    else if (strcmp(line, "size\n") != 0)
+        drain();
+        move_chunks(next_chunk(END_OF_CONTENT));
+    }
+    if (strcmp(line, "end\n") == 0) {
+        chunk_open = true;
+        move_chunks(next_chunk(END_OF_CONTENT));
+    }
+    if (strcmp(line, "written-end\n") == 0)
+        move_chunks(next_chunk(END_UNCHANGED));
+    if (strcmp(line, "size\n") != 0)
         return END_FAILED;
-    move_chunks();
+    may_end = true;
+    move_chunks(begin_chunk());
 }

@@ -121,10 +121,32 @@ test('a pump and the parser behind it make of any bytes what the parser makes of
   );
 });
 
-test('no byte of framing the source sent reaches the destination as it was', async () => {
+test('no byte of framing the source sent reaches the destination: what is there of several chunks becomes one', async () => {
   const [moved, end] = await pump(Buffer.from('00A\r\n0123456789\r\n000b\r\n0123456789a\r\n0\r\n\r\n'), []);
-  expect(String(moved)).toBe('a\r\n0123456789\r\nb\r\n0123456789a\r\n');
+  expect(String(moved)).toBe('15\r\n01234567890123456789a\r\n');
   expect(end).toBe('before-size');
+});
+
+test('a chunk has its end before its source says more, and not before the source has ended it', async () => {
+  const [peer, source] = await socketPair();
+  const [destination, taker] = await socketPair();
+  const started = await pumps.start(source, destination);
+  const over = started?.run({ at: 'size' });
+  const reads = async (wanted: string): Promise<void> => {
+    let text = '';
+    while (text.length < wanted.length) text += String(await nextChunk(taker));
+    expect(text).toBe(wanted);
+  };
+  peer.write('5\r\nab');
+  await reads('2\r\nab\r\n');
+  peer.write('cde');
+  await reads('3\r\ncde');
+  peer.write('\r\n');
+  await reads('\r\n');
+  peer.write('1\r\nf');
+  await reads('1\r\nf');
+  peer.write('X');
+  expect(await over).toBe('behind-content');
 });
 
 test('a pump whose destination has gone ends, though nothing comes from the source', async () => {
@@ -170,6 +192,11 @@ test.each([{ at: 'content', left: 1 }, { at: 'size' }] as const)(
     peer.write('0\r\n\r\n');
     expect(await over).toBe('before-size');
     destination.end();
-    expect((await moved).length).toBe(chunks.length + (start.at === 'size' ? 0 : 3));
+    const began = Buffer.from(start.at === 'size' ? '' : '1\r\n');
+    const { content, outcome } = readOn(bodyReader('chunked'), Buffer.concat([began, await moved]));
+    expect({ length: content.length, outcome }).toEqual({
+      length: 20_000 + (start.at === 'size' ? 0 : 1),
+      outcome: 'not ended',
+    });
   },
 );
