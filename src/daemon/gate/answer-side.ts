@@ -59,6 +59,9 @@ async function readHead(
   }
 }
 
+/** Bytes; a write of so many takes as long as a client needs to wake. */
+const muchAtOnce = 16_384;
+
 async function passBody(
   { framing }: ResponseHead,
   head: readonly Buffer[],
@@ -79,6 +82,11 @@ async function passBody(
   };
   const pass = async (piece: Buffer): Promise<void> => {
     const { consumed } = reader.push(piece);
+    // Its client wakes and reads the head while the kernel copies the rest.
+    if (piece.length > muchAtOnce) {
+      await writeAll(client, pending);
+      pending = [];
+    }
     if (consumed === piece.length) await writeAll(client, [...pending, piece], () => engine.giveBack(piece));
     else {
       engine.putBack(piece.subarray(consumed));
