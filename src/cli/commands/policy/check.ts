@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../../common/errors/definition.js';
 import { printableJson } from '../../../common/printable.js';
-import { describeSettings } from '../../../policy/index.js';
+import { describeSettings, openWaysToCollector, type Settings } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption } from '../../options.js';
 import { settingsText } from '../../output/settings-text.js';
@@ -27,17 +27,29 @@ Examples:
 async function check({ terminal }: CliContext, file: string, json: boolean): Promise<void> {
   const { settings, problems } = await examinePolicyFile(file);
   const reports = settings === undefined ? [] : describeSettings(settings);
+  const warnings = settings === undefined ? [] : warningsOf(settings);
   if (json) {
     const document = {
       valid: problems === undefined,
       problems: (problems ?? []).map(({ code, params }) => ({ code, ...params })),
+      warnings,
       settings: reports.map(({ name, locked, facts }) => ({ name, locked, ...facts })),
     };
     terminal.out(`${printableJson(JSON.stringify(document))}\n`);
   } else if (problems === undefined) {
     terminal.out(settingsText(reports));
+    for (const warning of warnings) terminal.err(`${warning}\n`);
   } else {
     for (const { code, message } of problems) terminal.err(`${message} (${code})\n`);
   }
   if (problems !== undefined) process.exitCode = ExitCode.badData;
+}
+
+/** What is in order and does less than who wrote it may think. */
+function warningsOf(settings: Settings): readonly string[] {
+  const open = openWaysToCollector(settings);
+  if (open.length === 0) return [];
+  return [
+    `The audit log is exported (bulkhead.audit), and users may set ${open.join(' and ')}, by which the VM no longer reaches the collector: lock what is theirs to set.`,
+  ];
 }

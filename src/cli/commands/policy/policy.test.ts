@@ -43,6 +43,17 @@ describe('bulkhead policy', () => {
     expect((await policy('check', path('signed.json'))).status).toBe(0);
   });
 
+  test('check warns of an export that users can cut off, and of nothing else', async () => {
+    const audit = { openTelemetry: { endpoint: 'https://collector.example.org/v1/logs' } };
+    const text = JSON.stringify({ configurationFileVersion: 2, bulkhead: { audit } });
+    await writeFile(path('exported.json'), text);
+    const { status, text: said } = await policy('check', path('exported.json'));
+    expect([status, said]).toEqual([0, expect.stringContaining('linuxVM.vpnkitCIDR and dnsInhibition')]);
+    expect((await policy('check', path('plain.json'))).text).not.toContain('exported');
+    const { text: json } = await policy('check', '--json', path('exported.json'));
+    expect(JSON.parse(json)).toMatchObject({ valid: true, warnings: [expect.stringContaining('lock')] });
+  });
+
   test('verify refuses what is not signed, what was changed and what is older than the policy in force', async () => {
     await policy('sign', path('plain.json'), '--key', path('key'), '-o', path('signed.json'));
     const text = await readFile(path('signed.json'), 'utf8');
