@@ -107,7 +107,7 @@ test('power lost at each step of a move: one disk is whole, and it is the one th
   const files = watched(systemDiskFiles(diskRecord), keep);
   const moved = await moveDisk(
     files,
-    { instance: 'loss', standard: dataDisk, file: dataDisk, directory: target },
+    { instance: 'loss', standard: dataDisk, file: dataDisk, directory: target, allowed: async () => {} },
     () => undefined,
     AbortSignal.timeout(50_000),
   );
@@ -147,7 +147,7 @@ test('a move for which there is no room is given up, and the old disk is whole',
   }
   const moving = moveDisk(
     systemDiskFiles(diskRecord),
-    { instance: 'full', standard: dataDisk, file: dataDisk, directory: target },
+    { instance: 'full', standard: dataDisk, file: dataDisk, directory: target, allowed: async () => {} },
     () => undefined,
     AbortSignal.timeout(50_000),
   );

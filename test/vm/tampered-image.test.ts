@@ -132,7 +132,7 @@ describe('in the VM', () => {
       memoryMiB: 1024,
       cpus: 2,
     });
-    await ensureDataDisk(spec.dataDisk, 1024);
+    await ensureDataDisk(spec, 1024);
     const vm = await backend.start(spec, await backend.probe(signal), signal);
     const phases: string[] = [];
     const phase = (name: string): void => {

@@ -28,7 +28,7 @@ import {
 } from '../../vm/documents/index.js';
 import { movedDisks } from '../../vm/disk/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
-import { invokingUser, parseShare, type ShareRequest } from '../../vm/sharing/index.js';
+import { invokingUser, parseShare, recordShares, type ShareRequest } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption, registryOption } from '../options.js';
 import { assignment } from './env.js';
@@ -130,6 +130,10 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ? await listenTcpApi(join(hostDir, 'docker.sock'))
     : undefined;
   await using _image = await useCached(cacheRoot(context.env), dirname(root));
+  await recordShares(
+    paths,
+    shares.map(({ path }) => path),
+  );
   const disks = await movedDisks();
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({

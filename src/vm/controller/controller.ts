@@ -190,7 +190,7 @@ export class Controller {
     this.#network = network;
     for (const text of [...documents.notes, ...notes]) this.progress.add({ kind: 'note', text });
     this.#link = await this.#parts.openLink();
-    const disk = await ensureDataDisk(paths.dataDisk, options.dataSizeMiB);
+    const disk = await ensureDataDisk(paths, options.dataSizeMiB);
     this.#manifest = manifest;
     this.#host = host;
     if (host.note !== undefined) this.progress.add({ kind: 'note', text: host.note });

@@ -41,7 +41,12 @@ export async function runController(
     if (lock.wasStale) logger.warn('the previous controller had ended without giving up its lock');
     const disk = await settleDisk(systemDiskFiles(paths.diskRecord), paths.dataDisk);
     if (disk.note !== undefined) announce({ kind: 'note', text: disk.note });
-    return await runLocked({ ...paths, dataDisk: disk.file }, options, logger, announce);
+    return await runLocked(
+      { ...paths, dataDisk: disk.file, diskRecorded: disk.recorded },
+      options,
+      logger,
+      announce,
+    );
   } catch (error) {
     const failure = toUserError(error);
     logger.error({ err: error }, failure.message);

@@ -27,6 +27,17 @@ const recordSchema = z
 
 export type DiskRecord = z.infer<typeof recordSchema>;
 
+/** Name of a copy that is not whole yet. */
+export const partOf = (file: string): string => `${file}.part`;
+
+/** What a move that was interrupted has left, or may have: a copy that is not in use, and the disk that a copy has replaced. */
+export function remainsOf({ copying, superseded }: DiskRecord): string[] {
+  return [
+    ...(copying === undefined ? [] : [partOf(copying), copying]),
+    ...(superseded === undefined ? [] : [superseded]),
+  ];
+}
+
 /**
  * Undefined where nothing was ever recorded: the disk is where a new one is made.
  *

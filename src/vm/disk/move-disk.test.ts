@@ -4,7 +4,8 @@ import { mkdir, mkdtemp, open, readdir, readFile, rm, stat } from 'node:fs/promi
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type Death, type DiskStep, dyingDiskFiles } from '../test-support/dying-disk-files.js';
 import { systemDiskFiles } from './disk-files.js';
 import { moveDisk } from './move-disk.js';
@@ -30,6 +31,9 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 
+/** Every place is, but for what one test says. */
+const allowed = vi.fn<(directory: string) => Promise<void>>(() => Promise.resolve());
+
 const never = new AbortController().signal;
 
 interface Way {
@@ -39,7 +43,8 @@ interface Way {
 async function move({ linking }: Way, death?: Death, signal = never): Promise<readonly DiskStep[]> {
   const { files, steps } = dyingDiskFiles(systemDiskFiles(record), death, { linking });
   const { file } = await settleDisk(files, standard);
-  await moveDisk(files, { instance: 'one', standard, file, directory: target }, () => undefined, signal);
+  const request = { instance: 'one', standard, file, directory: target, allowed };
+  await moveDisk(files, request, () => undefined, signal);
   return steps;
 }
 
@@ -64,6 +69,17 @@ const stepsOf = new Map<Way, readonly DiskStep[]>([
   [copying, ['writeRecord', 'link', 'copy', 'rename', 'syncName', 'writeRecord', 'remove', 'writeRecord']],
   [linking, ['writeRecord', 'link', 'syncName', 'writeRecord', 'remove', 'writeRecord']],
 ]);
+
+test('a place that must not be is asked of once the record names it, and nothing is made there', async () => {
+  allowed.mockImplementationOnce(async (directory) => {
+    const written = systemDiskFiles(record).readRecord();
+    expect(written?.copying).toContain(directory);
+    throw new BulkheadError('BH_DISK_PLACE', { directory, reason: 'it is shared' });
+  });
+  await expect(move(linking)).rejects.toMatchObject({ code: 'BH_DISK_PLACE' });
+  expect(await expectWhole()).toBe(standard);
+  expect(await readdir(target)).toEqual([]);
+});
 
 test.each([
   ['copied to another file system', copying],

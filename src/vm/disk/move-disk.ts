@@ -4,7 +4,8 @@ import { abortReason } from '../../common/abort.js';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { DiskFiles } from './disk-files.js';
-import { type DiskPlace, partOf, settleDisk } from './settle-disk.js';
+import { partOf } from './disk-record.js';
+import { type DiskPlace, settleDisk } from './settle-disk.js';
 
 /** A name nobody has: what is found under it after a crash is ours to remove. */
 export function movedDiskName(instance: string): string {
@@ -19,6 +20,8 @@ export interface MoveRequest {
   readonly file: string;
   /** Judged (`judgePlace`), absolute, without links in it. */
   readonly directory: string;
+  /** Asked when the record says where the disk is going: rejects where it must not be, as in what containers can reach. */
+  readonly allowed: (directory: string) => Promise<void>;
 }
 
 /**
@@ -38,6 +41,7 @@ export async function moveDisk(
   try {
     // First: whatever is made from now on is known to the next who looks.
     await files.writeRecord({ format: 1, file: old, copying: moved });
+    await request.allowed(directory);
     if (!(await files.link(old, moved))) {
       await files.copy(old, partOf(moved), onBytes, signal);
       await files.rename(partOf(moved), moved);

@@ -19,8 +19,8 @@ test('every file a record names, of every instance', async () => {
     writeDiskRecord(record('ci'), { format: 1, file: '/c/data.raw', copying: '/d/data.raw' });
     expect(await movedDisks(facts)).toEqual([
       '/c/data.raw',
-      '/d/data.raw',
       '/d/data.raw.part',
+      '/d/data.raw',
       '/b/data.raw',
       '/a/data.raw',
     ]);

@@ -1,8 +1,7 @@
 import { dirname } from 'node:path';
 import { listInstances } from '../instance/list.js';
 import { instancePaths, type PathFacts } from '../instance/paths.js';
-import { readDiskRecord } from './disk-record.js';
-import { partOf } from './settle-disk.js';
+import { readDiskRecord, remainsOf } from './disk-record.js';
 
 /**
  * The data disks of this user that were moved, with what a move leaves for a while; the others are in the state directory. Some may not be there.
@@ -15,9 +14,7 @@ export async function movedDisks(facts?: PathFacts): Promise<readonly string[]> 
   for (const name of await listInstances(dirname(instancePaths('default', facts).stateDir))) {
     const record = readDiskRecord(instancePaths(name, facts).diskRecord);
     if (record === undefined) continue;
-    const { file, copying, superseded } = record;
-    for (const path of [file, ...(copying === undefined ? [] : [copying, partOf(copying)]), superseded])
-      if (path !== undefined) files.add(path);
+    for (const path of [record.file, ...remainsOf(record)]) files.add(path);
   }
   return [...files];
 }

@@ -1,16 +1,16 @@
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { remainsOf } from './disk-record.js';
 import type { DiskFiles } from './disk-files.js';
 
 /** Where a disk is, or is to be made. */
 export interface DiskPlace {
   readonly file: string;
+  /** Whether it was there already: then no new one may be made, which would be an empty one. */
+  readonly recorded: boolean;
   /** One plain line where something is left that takes space and could not be removed; the next look tries again. */
   readonly note?: string;
 }
-
-/** Name of a copy that is not whole yet. */
-export const partOf = (file: string): string => `${file}.part`;
 
 /**
  * Takes up what a killed `bulkhead disk move` or a loss of power has left: a copy that is not in use is removed, and so is the disk that a copy has replaced,
@@ -20,20 +20,19 @@ export const partOf = (file: string): string => `${file}.part`;
  */
 export async function settleDisk(files: DiskFiles, standard: string): Promise<DiskPlace> {
   const record = files.readRecord();
-  if (record === undefined) return { file: standard };
-  const { file, copying, superseded } = record;
+  if (record === undefined) return { file: standard, recorded: false };
+  const { file, superseded } = record;
   // Where it was moved to, no new one is made: that disk is not there because its file system is not mounted.
-  const mayBeNew = file === standard && superseded === undefined;
-  if (!mayBeNew && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
-  const remains = copying === undefined ? [] : [partOf(copying), copying];
-  if (superseded !== undefined) remains.push(superseded);
-  if (remains.length === 0) return { file };
+  const recorded = file !== standard || superseded !== undefined;
+  if (recorded && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
+  const remains = remainsOf(record);
+  if (remains.length === 0) return { file, recorded };
   try {
     for (const remain of remains) await files.remove(remain);
   } catch (error) {
     // It only takes space: no reason not to start.
-    return { file, note: `${remains.join(', ')} cannot be removed: ${messageOf(error)}.` };
+    return { file, recorded, note: `${remains.join(', ')} cannot be removed: ${messageOf(error)}.` };
   }
   await files.writeRecord({ format: 1, file });
-  return { file };
+  return { file, recorded };
 }

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, open, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => rm(directory, { recursive: true }));
 
 test('a new disk is sparse, private and bears the marker of docs/architecture.md', async () => {
-  expect(await ensureDataDisk(disk, 65_536)).toEqual({ created: true, sizeMiB: 65_536 });
+  expect(await ensureDataDisk({ dataDisk: disk }, 65_536)).toEqual({ created: true, sizeMiB: 65_536 });
   const found = await stat(disk);
   expect(found.size).toBe(64 * 1024 ** 3);
   expect(found.blocks * 512).toBeLessThan(1024 * 1024);
@@ -25,10 +25,10 @@ test('a new disk is sparse, private and bears the marker of docs/architecture.md
 });
 
 test('an existing disk is left as it is, whatever size is asked for', async () => {
-  await ensureDataDisk(disk, 512);
+  await ensureDataDisk({ dataDisk: disk }, 512);
   await using file = await open(disk, 'r+');
   await file.write('EXT4');
-  expect(await ensureDataDisk(disk, 1024)).toEqual({ created: false, sizeMiB: 512 });
+  expect(await ensureDataDisk({ dataDisk: disk }, 1024)).toEqual({ created: false, sizeMiB: 512 });
   expect((await stat(disk)).size).toBe(512 * 1024 ** 2);
   const { buffer } = await file.read(Buffer.alloc(4), 0, 4, 0);
   expect(buffer.toString()).toBe('EXT4');
@@ -36,7 +36,7 @@ test('an existing disk is left as it is, whatever size is asked for', async () =
 
 test('a draft of a killed controller is not taken for a disk', async () => {
   await writeFile(`${disk}.new`, 'half');
-  await ensureDataDisk(disk, 512);
+  await ensureDataDisk({ dataDisk: disk }, 512);
   expect((await readFile(disk)).subarray(0, 32)).toEqual(blankMarker);
   await expect(stat(`${disk}.new`)).rejects.toMatchObject({ code: 'ENOENT' });
 });
@@ -47,11 +47,26 @@ test.each([
   ['a directory', () => mkdir(disk)],
 ])('a disk that is %s is refused and kept', async (_what, make) => {
   await make();
-  await expect(ensureDataDisk(disk)).rejects.toMatchObject({
+  await expect(ensureDataDisk({ dataDisk: disk })).rejects.toMatchObject({
     code: 'BH_DATA_DISK_INVALID',
     params: { dataDisk: disk },
   });
   await expect(stat(disk)).resolves.toBeDefined();
+});
+
+test('a disk that was there before is not made anew where it has vanished', async () => {
+  const vanished = { code: 'BH_DISK_AWAY', params: { dataDisk: disk } };
+  await expect(ensureDataDisk({ dataDisk: disk, diskRecorded: true })).rejects.toMatchObject(vanished);
+  const elsewhere = join(directory, 'unmounted', 'data.raw');
+  await expect(ensureDataDisk({ dataDisk: elsewhere, diskRecorded: true })).rejects.toMatchObject({
+    code: 'BH_DISK_AWAY',
+  });
+  expect(await readdir(directory)).toEqual([]);
+  await ensureDataDisk({ dataDisk: disk, diskRecorded: false }, 512);
+  expect(await ensureDataDisk({ dataDisk: disk, diskRecorded: true })).toEqual({
+    created: false,
+    sizeMiB: 512,
+  });
 });
 
 test('too little space is said before anything is made', async () => {

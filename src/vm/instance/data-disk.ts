@@ -2,6 +2,7 @@ import { open, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { InstancePaths } from './paths.js';
 
 /** PID 1 formats a disk only if it starts with these 32 bytes, so that no other content is ever formatted away. */
 export const blankMarker = Buffer.from('BULKHEAD-BLANK-DATA-DISK-v1\0\0\0\0\0', 'latin1');
@@ -18,17 +19,23 @@ export interface DataDisk {
 }
 
 /**
- * Makes sure that the data disk is there: a sparse raw file. An existing one is never resized or written to.
+ * Makes sure that the data disk is there: a sparse raw file. An existing one is never resized or written to, and one that was there before is never made anew:
+ * its file system may have been unmounted since the record was read.
  * Run with the instance's lock held.
  *
- * Throws `BH_DATA_DISK_INVALID` or `BH_DISK_SPACE`.
+ * Throws `BH_DATA_DISK_INVALID`, `BH_DISK_AWAY` or `BH_DISK_SPACE`.
  */
-export async function ensureDataDisk(file: string, sizeMiB = defaultDataDiskMiB): Promise<DataDisk> {
-  await checkFreeSpace(dirname(file));
+export async function ensureDataDisk(
+  { dataDisk: file, diskRecorded }: Pick<InstancePaths, 'dataDisk' | 'diskRecorded'>,
+  sizeMiB = defaultDataDiskMiB,
+): Promise<DataDisk> {
   const found = await stat(file).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
     throw error;
   });
+  if (found === undefined && diskRecorded === true)
+    throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
+  await checkFreeSpace(dirname(file));
   if (found === undefined) {
     await create(file, sizeMiB);
     return { created: true, sizeMiB };

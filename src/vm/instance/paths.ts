@@ -42,6 +42,8 @@ export interface InstancePaths {
   /** Where a data disk is made. Where it is, once it was moved, `diskRecord` says (`disk/settle-disk.ts`). */
   readonly dataDisk: string;
   readonly diskRecord: string;
+  /** Where the data disk holds something already, whatever is found there; set by who has read the record. */
+  readonly diskRecorded?: boolean;
   /** What the guest reads of the documents of the present or last VM. */
   readonly documentDisks: Readonly<Record<DocumentName, string>>;
   /** What is remembered of the policies that were in force on this machine (`host-record.ts`): written to the first, read in all. */
@@ -52,6 +54,8 @@ export interface InstancePaths {
   /** What the controller last wrote about itself; see `controller-record.ts`. */
   readonly record: string;
   readonly lock: string;
+  /** Which directories the engine of this name shares (`sharing/recorded-shares.ts`). */
+  readonly sharedRecord: string;
   /** `$XDG_RUNTIME_DIR/bulkhead/<name>`: sockets, gone after a reboot. */
   readonly runtimeDir: string;
   readonly dockerSocket: string;
@@ -89,6 +93,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     controllerLog: join(stateDir, 'controller.log'),
     record: join(stateDir, 'controller.json'),
     lock: join(stateDir, 'lock'),
+    sharedRecord: join(stateDir, 'engine-shared.json'),
     runtimeDir,
     dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
     controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),

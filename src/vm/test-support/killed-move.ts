@@ -11,7 +11,7 @@ const { files } = dyingDiskFiles(
 const { file } = await settleDisk(files, standard);
 await moveDisk(
   files,
-  { instance: 'killed', standard, file, directory },
+  { instance: 'killed', standard, file, directory, allowed: async () => {} },
   () => undefined,
   new AbortController().signal,
 );

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { inStep } from '../../../common/reporter.js';
 import { gibibytes, judgePlace, moveDisk, placeFacts, systemDiskFiles } from '../../../vm/index.js';
+import { sharedHolderOf } from '../../../vm/sharing/index.js';
 import type { CliContext } from '../../context.js';
 import { jsonOption, nameOption } from '../../options.js';
 import { withDisk } from './held-disk.js';
@@ -29,6 +30,16 @@ Examples:
     );
 }
 
+/** Threat: a container that reaches the disk has everything of that VM, and its record of policies. */
+async function notShared(directory: string): Promise<void> {
+  const shared = await sharedHolderOf(directory);
+  if (shared !== undefined)
+    throw new BulkheadError('BH_DISK_PLACE', {
+      directory,
+      reason: `${shared} is shared with containers of an engine that runs`,
+    });
+}
+
 async function move(
   context: CliContext,
   given: string,
@@ -44,7 +55,7 @@ async function move(
     const moved = await inStep(reporter, 'Move the data disk', (step) =>
       moveDisk(
         systemDiskFiles(paths.diskRecord),
-        { instance: name, standard: paths.dataDisk, file, directory },
+        { instance: name, standard: paths.dataDisk, file, directory, allowed: notShared },
         (bytes) =>
           step.progress(
             `${gibibytes(bytes)} of ${gibibytes(facts.hostBytes)} GiB`,

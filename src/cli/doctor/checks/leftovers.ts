@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path';
 import { messageOf } from '../../../common/cause.js';
 import { inspectInstance } from '../../../vm/controller/inspect.js';
+import { readDiskRecord, remainsOf } from '../../../vm/disk/index.js';
 import { lockOwner } from '../../../vm/instance/lock.js';
 import { listInstances } from '../../../vm/instance/list.js';
 import { instancePaths, type InstancePaths } from '../../../vm/instance/paths.js';
@@ -63,16 +64,17 @@ async function leftoverOf(machine: Machine, name: string): Promise<Leftover | un
   if (found.kind === 'running') return undefined;
   const engine = await lockOwner(join(paths.stateDir, 'engine.lock'));
   const native = engine !== undefined && (await isRunning(engine));
+  const disk = diskFiles(paths);
   const candidates = [
     paths.dockerSocket,
     paths.controllerSocket,
-    `${paths.dataDisk}.new`,
+    ...disk.remains,
     ...(native ? [] : [join(paths.runtimeDir, 'engine', 'docker.sock'), join(paths.stateDir, 'engine.lock')]),
   ];
   const files: string[] = [];
   for (const path of candidates) if ((await machine.facts(path)) !== undefined) files.push(path);
-  const processes = await processesOf(machine, paths);
-  const failure = found.kind === 'failed' ? firstSentence(messageOf(found.error)) : undefined;
+  const processes = await processesOf(machine, disk.files);
+  const failure = found.kind === 'failed' ? firstSentence(messageOf(found.error)) : disk.failure;
   if (failure === undefined && files.length === 0 && processes.length === 0) return undefined;
   return { name, failure, files, processes };
 }
@@ -80,14 +82,30 @@ async function leftoverOf(machine: Machine, name: string): Promise<Leftover | un
 /** What the reader is to do is said by the finding. */
 const firstSentence = (text: string): string => text.split(/\.\s/)[0] ?? text;
 
+/** Where the data disk is or was, and what a move that was interrupted, or the making of a disk, leaves. */
+function diskFiles({ dataDisk, diskRecord }: InstancePaths): {
+  readonly files: readonly string[];
+  readonly remains: readonly string[];
+  readonly failure?: string;
+} {
+  const draft = `${dataDisk}.new`;
+  try {
+    const record = readDiskRecord(diskRecord);
+    const remains = record === undefined ? [] : remainsOf(record);
+    return { files: [record?.file ?? dataDisk, ...remains], remains: [draft, ...remains] };
+  } catch (error) {
+    return { files: [dataDisk], remains: [draft], failure: firstSentence(messageOf(error)) };
+  }
+}
+
 /** Whose command line names the data disk: QEMU, of which a controller that was killed should have left none. */
-async function processesOf(machine: Machine, { dataDisk }: InstancePaths): Promise<number[]> {
+async function processesOf(machine: Machine, disks: readonly string[]): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await machine.names('/proc')).filter((entry) => /^\d+$/.test(entry)).map(Number)) {
     const command = (await machine.text(`/proc/${pid}/cmdline`)) ?? '';
     const [program = '', ...args] = command.split('\0');
-    if (/qemu/.test(program.slice(dirname(program).length)) && args.some((arg) => arg.includes(dataDisk)))
-      found.push(pid);
+    const names = (arg: string): boolean => disks.some((disk) => arg.includes(disk));
+    if (/qemu/.test(program.slice(dirname(program).length)) && args.some(names)) found.push(pid);
   }
   return found;
 }

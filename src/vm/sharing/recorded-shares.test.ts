@@ -1,0 +1,51 @@
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { instancePaths } from '../instance/paths.js';
+import { recordShares, sharedHolderOf } from './recorded-shares.js';
+
+let root = '';
+const factsOf = (directory: string) => ({
+  env: { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory },
+  uid: 0,
+  home: directory,
+  ownsDirectory: () => true,
+});
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bh-shared-'));
+  for (const name of ['shared/within', 'beside', 'shared-not'])
+    await mkdir(join(root, name), { recursive: true });
+});
+afterEach(() => rm(root, { recursive: true }));
+const holder = (name: string): Promise<string | undefined> => sharedHolderOf(join(root, name), factsOf(root));
+async function record(...names: readonly string[]): Promise<string> {
+  const paths = instancePaths('ci', factsOf(root));
+  await mkdir(dirname(paths.sharedRecord), { recursive: true });
+  await recordShares(
+    paths,
+    names.map((name) => join(root, name)),
+  );
+  return paths.sharedRecord;
+}
+
+test('nothing is shared where nobody says so', async () => {
+  expect(await holder('beside')).toBeUndefined();
+});
+
+test('a shared directory holds itself and what lies below, whatever it is called', async () => {
+  await symlink(join(root, 'shared'), join(root, 'link'));
+  await record('link', 'gone');
+  for (const name of ['shared', 'shared/within', 'shared/not-there', 'link/within'])
+    expect(await holder(name)).toBe(join(root, 'shared'));
+  for (const name of ['beside', 'shared-not', '']) expect(await holder(name)).toBeUndefined();
+});
+
+test('what a process that has ended shared is shared no more, and a record that makes no sense is no permission', async () => {
+  const file = await record('shared');
+  const text = await readFile(file, 'utf8');
+  await writeFile(file, text.replace(/"started":"[^"]*"/, '"started":"earlier"'));
+  expect(await holder('shared')).toBeUndefined();
+  await writeFile(file, '{}');
+  await expect(holder('shared')).rejects.toThrow('owner');
+});
