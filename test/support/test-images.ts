@@ -10,7 +10,7 @@ import { mmdebstrapArguments, suiteName } from '../../src/image/userland-argv.ts
 import type { Docker } from './docker.ts';
 
 /** An image made of Debian packages on this machine, because tests pull from no registry. */
-interface Recipe extends ImageShape {
+export interface Recipe extends ImageShape {
   readonly suite: string;
   readonly packages: readonly string[];
 }
@@ -35,7 +35,7 @@ interface ImageShape {
 }
 
 /** No maintainer script runs: what one would have made of the accounts. */
-const accounts = {
+export const accounts = {
   'etc/passwd': [
     'root:x:0:0:root:/root:/bin/sh',
     'messagebus:x:101:101::/:/usr/sbin/nologin',
