@@ -5,10 +5,20 @@ import { cacheRoot, checkRememberedKey, loadManifest, rememberedPolicyKey } from
 import { vmShape } from '../policy/index.js';
 import { type ControllerOptions, findImage } from '../vm/index.js';
 import { registryFileOf } from '../vm/documents/index.js';
+import { parseShare, type ShareRequest, shareText } from '../vm/sharing/index.js';
 import { policyFileOf, policyOption } from './commands/policy/policy-files.js';
 import type { CliContext } from './context.js';
 
 export { jsonOption, nameOption } from './basic-options.js';
+
+export function shareOption(): Option {
+  return new Option(
+    '--share <directory[:ro]>',
+    'let containers bind it, at the same path; may be given several times',
+  )
+    .argParser((text: string, before: readonly ShareRequest[]) => [...before, parseShare(text)])
+    .default([], 'none');
+}
 
 export function registryOption(): Option {
   return new Option(
@@ -24,6 +34,7 @@ export interface VmFlags {
   /** The user's own; `up` finds it. */
   readonly settings?: string;
   readonly registryJson?: string;
+  readonly share?: readonly ShareRequest[];
   readonly exposeTcp?: boolean;
   readonly memory?: number;
   readonly cpus?: number;
@@ -46,6 +57,7 @@ export function addVmOptions(command: Command): Command {
     .addOption(policyOption())
     .addOption(new Option('--settings <file>', "the user's own settings").hideHelp())
     .addOption(registryOption())
+    .addOption(shareOption())
     .addOption(new Option('--expose-tcp', 'offer the API on port 2375 of the loopback').hideHelp())
     .addOption(
       new Option('--memory <MiB>', `memory of the VM ${orSetting('memoryMiB')}`).argParser(
@@ -90,6 +102,7 @@ export async function controllerOptions(
     policy: await policyFileOf(flags.policy),
     settings: flags.settings,
     registry: await registryFileOf(flags.registryJson),
+    shares: flags.share ?? [],
     exposeTcp: flags.exposeTcp,
     memoryMiB: flags.memory ?? vmShape.memoryMiB.builtIn,
     cpus: flags.cpus ?? vmShape.cpus.builtIn,
@@ -105,6 +118,7 @@ export function controllerArguments(options: ControllerOptions): string[] {
     options.policy === undefined ? [] : ['--policy', options.policy],
     options.settings === undefined ? [] : ['--settings', options.settings],
     options.registry === undefined ? [] : ['--registry-json', options.registry],
+    ...(options.shares ?? []).map((share) => ['--share', shareText(share)]),
     options.exposeTcp === true ? ['--expose-tcp'] : [],
     ['--memory', String(options.memoryMiB)],
     ['--cpus', String(options.cpus)],

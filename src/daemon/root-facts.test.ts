@@ -35,6 +35,19 @@ test('verified: the mapping of the initramfs over the root and its hash tree', (
   expect(measured('bulkhead-root', ['bulkhead-root', 'bulkhead-hash'])).toBe(true);
 });
 
+test('verified: a root with places for shared directories, whose programs are of the mapping', () => {
+  const mountInfo = write(
+    'mountinfo',
+    '20 1 0:30 / / ro - tmpfs bulkhead-root ro\n21 20 253:0 /usr /usr ro - erofs /dev/dm-0 ro\n',
+  );
+  expect(isVerity(mountInfo, sys)).toBe(false);
+  measured('bulkhead-root', ['bulkhead-root', 'bulkhead-hash']);
+  write('mountinfo', '20 1 0:30 / / ro - tmpfs x ro\n21 20 253:0 /usr /usr ro - erofs /dev/dm-0 ro\n');
+  expect(isVerity(mountInfo, sys)).toBe(true);
+  write('mountinfo', '20 1 253:0 / / ro - erofs x ro\n21 20 0:31 / /usr rw - tmpfs x rw\n');
+  expect(isVerity(mountInfo, sys)).toBe(false);
+});
+
 test.each([
   ['another mapping', 'other', ['bulkhead-root', 'bulkhead-hash']],
   ['no hash tree below', 'bulkhead-root', ['bulkhead-root']],

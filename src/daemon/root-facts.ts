@@ -26,14 +26,16 @@ function isReadonly(): boolean {
 }
 
 /**
- * True when the device under `/` is the one device-mapper made of a data disk and the disk with the hash tree; a
+ * True when the device under `/` (under `/usr`, where directories of the host are shared: `/` is then a small tmpfs with places for them, in which the
+ * directories of the root are bound, `vm-image/init/root_places.h`) is the one device-mapper made of a data disk and the disk with the hash tree; a
  * mapping without verification has no hash disk below it. False in native mode, whose root is a loop device.
  */
 export function isVerity(mountInfo: string, sys: string): boolean {
-  const device = readFileSync(mountInfo, 'utf8')
+  const mounts = readFileSync(mountInfo, 'utf8')
     .split('\n')
-    .map((line) => line.split(' '))
-    .findLast((words) => words[4] === '/')?.[2];
+    .map((line) => line.split(' '));
+  const at = (point: string): string | undefined => mounts.findLast((words) => words[4] === point)?.[2];
+  const device = at('/usr') ?? at('/');
   if (device === undefined) return false;
   const directory = `${sys}/dev/block/${device}`;
   return (

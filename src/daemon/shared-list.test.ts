@@ -7,9 +7,13 @@ test('the list says what is mounted, in order', () => {
     { path: '/home/u/a b', readOnly: false },
     { path: '/srv', readOnly: true },
   ]);
+  expect(parseSharedList('ro\0/srv\0ro+\0/link\0')).toEqual([
+    { path: '/srv', readOnly: true },
+    { path: '/link', readOnly: true },
+  ]);
 });
 
-test.each(['rw', 'rw\0/srv', 'rw\0srv\0', 'rx\0/srv\0', 'rw\0/\0', 'rw\0/srv\0ro\0', '\0'])(
+test.each(['rw', 'rw\0/srv', 'rw\0srv\0', 'rx\0/srv\0', 'rw++\0/srv\0', 'rw\0/\0', 'rw\0/srv\0ro\0', '\0'])(
   'a list like %j is not believed',
   (text) => {
     expect(() => parseSharedList(text)).toThrow('malformed');

@@ -14,15 +14,18 @@ export function readSharedList(fd: number): SharedDirectory[] {
   return parseSharedList(readSealedFile(fd).toString());
 }
 
-/** Records of `rw` or `ro` and an absolute path, each ended by a null byte. Throws on anything else. */
+/**
+ * Records of `rw` or `ro`, in the VM with a `+` for another name of the directory before, and an absolute path, each ended by a null byte. Throws on anything
+ * else.
+ */
 export function parseSharedList(text: string): SharedDirectory[] {
   const fields = text.split('\0');
   if (fields.pop() !== '' || fields.length % 2 !== 0) throw new Error('the list of shares is malformed');
   return Array.from({ length: fields.length / 2 }, (_, index) => {
-    const [mode, path = ''] = fields.slice(2 * index, 2 * index + 2);
-    if ((mode !== 'ro' && mode !== 'rw') || !/^\/./.test(path))
-      throw new Error('the list of shares is malformed');
-    return { path, readOnly: mode === 'ro' };
+    const [mode = '', path = ''] = fields.slice(2 * index, 2 * index + 2);
+    const access = /^(r[ow])\+?$/.exec(mode)?.[1];
+    if (access === undefined || !/^\/./.test(path)) throw new Error('the list of shares is malformed');
+    return { path, readOnly: access === 'ro' };
   });
 }
 

@@ -29,6 +29,14 @@ export interface VmHost {
   readonly note: string | undefined;
 }
 
+/** A directory of the host on its way into a VM. */
+export interface ServedShare {
+  /** By which the guest mounts it. */
+  readonly tag: string;
+  /** Where its server takes the one connection it has. */
+  readonly socket: string;
+}
+
 /** Everything that distinguishes one VM from another. Paths are absolute. */
 export interface VmSpec {
   readonly name: string;
@@ -39,6 +47,8 @@ export interface VmSpec {
   readonly dataDisk: string;
   /** Small disks for the guest to read, each by its serial `bulkhead-<name>`, never to write. */
   readonly documents: readonly DocumentDisk[];
+  /** Directories of the host, each by the socket its server listens on. */
+  readonly shares: readonly ServedShare[];
   readonly commandLine: string;
   /** As the command line says it as well. */
   readonly network: GuestNetwork;

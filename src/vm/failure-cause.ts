@@ -71,6 +71,7 @@ export function guestFailureCause(
       return new BulkheadError('BH_VM_POLICY_REFUSED', { reason });
     case 'document-missing':
     case 'module-failed':
+    case 'share-failed':
       return new BulkheadError('BH_VM_GUEST_FAILED', { console, reason });
   }
 }

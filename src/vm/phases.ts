@@ -23,6 +23,7 @@ export const guestFailureNames = [
   'data-disk-corrupt',
   'document-missing',
   'module-failed',
+  'share-failed',
   'engine-failed',
   'policy-refused',
 ] as const;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Manifest } from '../image/index.js';
-import type { VmSpec } from './backend.js';
+import type { ServedShare, VmSpec } from './backend.js';
 import type { DocumentDisk } from './documents/index.js';
 import type { InstancePaths } from './instance/paths.js';
 import { kernelCommandLine } from './kernel-command-line.js';
@@ -14,6 +14,7 @@ export function vmSpec(
   documents: readonly DocumentDisk[],
   highestSerial: number,
   network: GuestNetwork,
+  shares: readonly ServedShare[],
 ): VmSpec {
   const { kernel, initramfs, root, hash } = manifest.files;
   return {
@@ -24,6 +25,7 @@ export function vmSpec(
     hash: join(options.image, hash.path),
     dataDisk: paths.dataDisk,
     documents,
+    shares,
     commandLine: kernelCommandLine(manifest, documents, highestSerial, network),
     network,
     consoleLog: paths.consoleLog,

@@ -27,6 +27,7 @@ const statusSchema = z.looseObject({
   phases: z.array(z.object({ phase: z.string(), atMs: z.number() })).optional(),
   guest: healthSchema.nullish(),
   restartNeeded: z.string().nullish(),
+  shares: z.array(z.object({ path: z.string(), readOnly: z.boolean() })).optional(),
 });
 
 export type InstanceStatus = z.infer<typeof statusSchema>;

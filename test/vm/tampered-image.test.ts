@@ -126,6 +126,7 @@ describe('in the VM', () => {
       hash: join(image, 'root.verity'),
       dataDisk: join(dir, 'data.raw'),
       documents: [],
+      shares: [],
       commandLine: kernelCommandLine(manifest, [], 0, network),
       network,
       consoleLog: join(dir, 'console.log'),

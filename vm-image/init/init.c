@@ -32,6 +32,7 @@
 #include "program.h"
 #include "root_check.h"
 #include "services.h"
+#include "shares.h"
 #include "supervise.h"
 #include "sysctls.h"
 
@@ -164,6 +165,9 @@ static void set_up_machine(struct options *options, const char *cmdline)
     if (!close_module_loading())
         fail_errno(options, "module-failed", "kernel.modules_disabled");
     set_sysctls();
+    /* before anything else is mounted: the root is changed for them */
+    if (!mount_shares(options->kept[KEPT_SHARES], detail))
+        fail(options, "share-failed", detail);
     const pid_t rules = set_up_network(options, cmdline, &params);
     if (!mount_data_disk(&disk, detail))
         fail(options, "data-disk-corrupt", detail);

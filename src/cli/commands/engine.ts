@@ -28,11 +28,10 @@ import {
 } from '../../vm/documents/index.js';
 import { movedDisks } from '../../vm/disk/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
-import { invokingUser, parseShare, recordShares, type ShareRequest } from '../../vm/sharing/index.js';
+import { invokingUser, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
-import { nameOption, registryOption } from '../options.js';
+import { nameOption, registryOption, shareOption } from '../options.js';
 import { assignment } from './env.js';
-import { sharesInUse } from '../share-settings.js';
 import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
 
@@ -52,14 +51,7 @@ export function engineCommand(context: CliContext): Command {
     .addOption(nameOption())
     .addOption(new Option('--root <path>', 'root.erofs or an unpacked root (default: that of the image)'))
     .addOption(new Option('--data-dir <directory>', 'where images and volumes are kept'))
-    .addOption(
-      new Option(
-        '--share <directory[:ro]>',
-        'let containers bind it, at the same path; may be given several times',
-      )
-        .argParser((text: string, before: readonly ShareRequest[]) => [...before, parseShare(text)])
-        .default([], 'none'),
-    )
+    .addOption(shareOption())
     .addOption(
       new Option(
         '--ssh-agent',

@@ -10,6 +10,7 @@ import {
   instancePaths,
   startController,
 } from '../../vm/index.js';
+import { type ShareRequest, shareText } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { tellContext } from '../docker-context/tell-context.js';
 import {
@@ -47,6 +48,10 @@ The VM runs in the background until \`bulkhead down\`. Its image is verified bef
 effect when it boots, and so does the policy: a VM that already runs is left as it is, unless the new policy says
 bulkhead.restartOnChange; then it is restarted. \`bulkhead status\` says where a restart is needed.
 
+A directory given with --share is at the same path in containers, so that \`-v "$PWD":/src\` and compose work unchanged. What a
+container does there, it does with your rights, so name projects rather than your home. Without --share those of the setting
+bulkhead.shares are shared; the organization's filesharingAllowedDirectories is the bound of both.
+
 Docker's context \`bulkhead\` (\`bulkhead-NAME\` of another instance) is made, or made right, where a Docker client is on PATH. It
 becomes the current one with --use-context alone, stays after \`down\`, and is removed with \`docker context rm\`.
 
@@ -54,6 +59,7 @@ Examples:
   $ bulkhead up                           boot, with progress
   $ eval "$(bulkhead env)" && docker ps   use it in this shell
   $ bulkhead up --use-context             use it in every shell
+  $ bulkhead up --share "$PWD" --share ~/fixtures:ro
   $ bulkhead up --policy admin-settings.json
   $ bulkhead up --name ci --memory 4096   a second VM beside the first`,
     )
@@ -66,10 +72,12 @@ async function up(context: CliContext, given: UpFlags): Promise<void> {
   const view = new ProgressView(context.reporter);
   const found = await inspectInstance(paths);
   if (found.kind === 'running') {
-    const { state, policy: first } = await found.client.status();
+    const { state, policy: first, shares } = await found.client.status();
     if (state === 'ready' || state === 'verifying' || state === 'starting' || state === 'booting') {
-      if (state === 'ready') context.terminal.err(`Instance ${flags.name} is already running.\n`);
-      else await found.client.waitReady((progress) => view.show(progress), context.signal);
+      if (state === 'ready') {
+        context.terminal.err(`Instance ${flags.name} is already running.\n`);
+        tellOtherShares(context, flags.share ?? [], shares);
+      } else await found.client.waitReady((progress) => view.show(progress), context.signal);
       const booted = state === 'ready' ? first : (await found.client.status()).policy;
       const policy = await policyOfRestart(context, flags, booted);
       if (policy === undefined) return tell(context, flags);
@@ -123,6 +131,20 @@ async function policyOfRestart(
   }
   context.terminal.err(`Restart needed: ${change}. \`bulkhead down\`, then \`bulkhead up\`.\n`);
   return undefined;
+}
+
+/** Directories come and go with the VM: it has a device for each. */
+function tellOtherShares(
+  { terminal }: CliContext,
+  given: readonly ShareRequest[],
+  shared: readonly ShareRequest[],
+): void {
+  const has = new Set(shared.map(shareText));
+  const missing = given.map(shareText).filter((text) => !has.has(text));
+  if (missing.length > 0)
+    terminal.err(
+      `Restart needed: it was booted without ${missing.join(', ')}. \`bulkhead down\`, then \`bulkhead up\`.\n`,
+    );
 }
 
 /** Says how to go on, or as JSON what is running now. */

@@ -31,6 +31,16 @@ export const sharingErrors = defineErrors({
     remedy: 'Move it to ext4, xfs, btrfs or a tmpfs. Nothing was started.',
     exitCode: ExitCode.configuration,
   },
+  BH_SHARE_SERVER: {
+    message: "{path} can't be shared with the VM: its server did not start: {reason}.",
+    remedy: 'See what `bulkhead doctor` says of sharing, or boot without --share. Nothing was started.',
+    exitCode: ExitCode.configuration,
+  },
+  BH_SHARE_NO_SERVER: {
+    message: "{path} can't be shared with the VM: the image {image} has no server of shared directories.",
+    remedy: 'Build the image anew with `bulkhead image build`. Nothing was started.',
+    exitCode: ExitCode.configuration,
+  },
   BH_SSH_AGENT: {
     message: "The ssh agent can't be passed on to containers: {reason}.",
     remedy:

@@ -1,40 +1,22 @@
-import type { Clock } from '../../common/clock.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import type { Logger } from '../../common/log.js';
 import { toWire } from '../../common/errors/wire-error.js';
-import { type Manifest, verifyImage } from '../../image/index.js';
-import type { Accelerator, VmBackend, VmHost, VmSpec } from '../backend.js';
-import { type PolicyFile, recordInForce } from '../documents/index.js';
+import type { Accelerator } from '../backend.js';
+import { recordInForce } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
 import { guestFacts } from './guest-facts.js';
 import { GuestHealth } from './guest-health.js';
-import { ensureDataDisk } from '../instance/data-disk.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { Deadline } from '../lifecycle/deadline.js';
 import { Lifecycle } from '../lifecycle/lifecycle.js';
 import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine, type PlugReason } from '../machine.js';
-import { type GuestNetwork, networkInUse } from '../network/index.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
-import { vmSpec } from '../vm-spec.js';
-import type { ControllerOptions } from './options.js';
-import { prepareDocuments } from './prepare-documents.js';
+import { type ControllerParts, type PreparedVm, prepareVm } from './prepare.js';
 import { plugNote } from './plug-note.js';
 import { ProgressLog } from './progress-log.js';
 import type { ControllerStatus } from './status.js';
-
-export interface ControllerParts {
-  readonly paths: InstancePaths;
-  readonly options: ControllerOptions;
-  readonly backend: VmBackend;
-  readonly clock: Clock;
-  /** Of the person who starts the VM. */
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly logger: Logger;
-  readonly openLink: () => Promise<GuestLink>;
-}
 
 const guestStatusDeadlineMs = 2_000;
 const bootTimeoutMs = (accelerator: Accelerator): number => (accelerator === 'tcg' ? 300_000 : 90_000);
@@ -50,12 +32,8 @@ export class Controller {
   readonly #phases: { phase: Phase; atMs: number; guestUptimeMs: number | null }[] = [];
   /** Aborted when preparing has lost its purpose. */
   readonly #preparing = new AbortController();
-  #manifest: Manifest | undefined;
-  #policy: PolicyFile | undefined;
-  #host: VmHost | undefined;
-  #network: GuestNetwork | undefined;
+  #prepared: PreparedVm | undefined;
   #machine: Machine | undefined;
-  #link: GuestLink | undefined;
   #readyAfterMs: number | undefined;
   #since = new Date();
   #plugPulled = false;
@@ -81,16 +59,19 @@ export class Controller {
   }
 
   get link(): GuestLink | undefined {
-    return this.#link;
+    return this.#prepared?.link;
   }
 
   /** Runs the VM until it ends. Resolves with the final state, `stopped` or `failed`; nothing is left running then. */
   async run(): Promise<VmState> {
     this.#lifecycle.dispatch({ type: 'up' });
     try {
-      const spec = await this.#prepare();
+      const prepared = await prepareVm(this.#parts, this.#preparing.signal, (text) => {
+        this.progress.add({ kind: 'note', text });
+      });
+      this.#prepared = prepared;
       this.#lifecycle.dispatch({ type: 'image-verified' });
-      const machine = await this.#start(spec);
+      const machine = await this.#start(prepared);
       const { exit, cause } = await machine.ended;
       this.#parts.logger.info({ exit }, 'the VM is gone');
       return this.#lifecycle.dispatch({ type: 'gone', cause });
@@ -103,7 +84,7 @@ export class Controller {
       return this.#lifecycle.dispatch({ type: 'gone', cause });
     } finally {
       this.#bootDeadline.cancel();
-      await this.#link?.close();
+      await this.#prepared?.[Symbol.asyncDispose]();
     }
   }
 
@@ -120,17 +101,18 @@ export class Controller {
   async status(within?: number): Promise<ControllerStatus> {
     const { paths, options } = this.#parts;
     const { state } = this;
+    const { host, manifest, network, policy, shares } = this.#prepared ?? {};
     const guest = state.name === 'ready' ? await this.#health.word(within) : undefined;
     return {
       name: paths.name,
       state: state.name,
       pid: process.pid,
       vmPid: this.#machine?.vm.pid ?? null,
-      backend: this.#host?.description ?? null,
-      accelerator: this.#host?.accelerator ?? null,
-      note: this.#host?.note ?? null,
+      backend: host?.description ?? null,
+      accelerator: host?.accelerator ?? null,
+      note: host?.note ?? null,
       image: options.image,
-      rootHash: this.#manifest?.verity.rootHash ?? null,
+      rootHash: manifest?.verity.rootHash ?? null,
       dockerHost: `unix://${paths.dockerSocket}`,
       startedAt: this.#started.at.toISOString(),
       stateSince: this.#since.toISOString(),
@@ -140,8 +122,9 @@ export class Controller {
       phases: this.#phases,
       consoleLog: paths.consoleLog,
       dataDisk: paths.dataDisk,
-      network: this.#network?.cidr ?? null,
-      policy: this.#policy === undefined ? null : { file: this.#policy.file, sha256: this.#policy.sha256 },
+      network: network?.cidr ?? null,
+      shares: [...(shares ?? [])],
+      policy: policy === undefined ? null : { file: policy.file, sha256: policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
       guest: guest?.document ?? null,
       facts: guestFacts(guest?.document),
@@ -174,45 +157,13 @@ export class Controller {
   }
 
   async #askGuest(): Promise<unknown> {
-    return this.#link?.status(AbortSignal.timeout(guestStatusDeadlineMs));
+    return this.link?.status(AbortSignal.timeout(guestStatusDeadlineMs));
   }
 
-  async #prepare(): Promise<VmSpec> {
-    const { paths, options, backend, env } = this.#parts;
-    const { signal } = this.#preparing;
-    const [manifest, host] = await Promise.all([
-      verifyImage(options.image, { signal }),
-      backend.probe(signal),
-    ]);
-    const documents = await prepareDocuments(paths, options, manifest, env);
-    this.#policy = documents.policy;
-    const { network, notes } = networkInUse(documents.effective);
-    this.#network = network;
-    for (const text of [...documents.notes, ...notes]) this.progress.add({ kind: 'note', text });
-    this.#link = await this.#parts.openLink();
-    const disk = await ensureDataDisk(paths, options.dataSizeMiB);
-    this.#manifest = manifest;
-    this.#host = host;
-    if (host.note !== undefined) this.progress.add({ kind: 'note', text: host.note });
-    if (manifest.flavour === 'debug') {
-      this.progress.add({
-        kind: 'note',
-        text: manifest.warning ?? 'This is a debug image: it is not hardened.',
-      });
-    }
-    this.#parts.logger.info(
-      { host, disk, image: options.image, rootHash: manifest.verity.rootHash },
-      'prepared',
-    );
-    return vmSpec(paths, options, manifest, documents.disks, documents.highestSerial, network);
-  }
-
-  async #start(spec: VmSpec): Promise<Machine> {
+  async #start({ spec, host, link }: PreparedVm): Promise<Machine> {
     const { backend, options } = this.#parts;
-    const host = this.#host;
-    if (host === undefined) throw new Error('started before it was prepared');
     const vm = await backend.start(spec, host, this.#preparing.signal);
-    this.#link?.attach(vm);
+    link.attach(vm);
     const machine = new Machine(
       vm,
       spec,
@@ -243,9 +194,10 @@ export class Controller {
 
   /** Only now: a policy that the guest refused was never in force, and its serial must not keep an older one out. */
   #recordPolicy(): void {
-    if (this.#policy === undefined || this.#manifest?.policyKey === undefined) return;
+    const { policy, manifest } = this.#prepared ?? {};
+    if (policy === undefined || manifest?.policyKey === undefined) return;
     try {
-      recordInForce(this.#parts.paths.policyRecords, this.#policy);
+      recordInForce(this.#parts.paths.policyRecords, policy);
     } catch (error) {
       // The data disk has the same record.
       this.#parts.logger.error({ err: error }, 'the policy was not recorded on the host');
@@ -254,7 +206,7 @@ export class Controller {
 
   async #isReachable(): Promise<boolean> {
     try {
-      await this.#link?.connected;
+      await this.link?.connected;
       return true;
     } catch (error) {
       this.#guestFailed(toUserError(error));
@@ -282,7 +234,7 @@ export class Controller {
   async #stopMachine(orderly: boolean): Promise<void> {
     const machine = this.#machine;
     if (machine === undefined) return;
-    const link = this.#link;
+    const link = this.link;
     const powerOff =
       orderly && link !== undefined ? (signal: AbortSignal) => link.powerOff(signal) : undefined;
     await machine.stop(powerOff, this.#parts.clock, (why) => this.#pullPlug(why));

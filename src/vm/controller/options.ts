@@ -1,3 +1,5 @@
+import type { ShareRequest } from '../sharing/index.js';
+
 /** What a person may choose about a VM; the CLI checks the values. */
 export interface ControllerOptions {
   /** Absolute path of the image directory. */
@@ -8,6 +10,8 @@ export interface ControllerOptions {
   readonly settings?: string | undefined;
   /** Absolute path of the machine's registry.json; undefined for none. */
   readonly registry?: string | undefined;
+  /** Directories of this machine that containers may bind; none: those of the settings. */
+  readonly shares?: readonly ShareRequest[] | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
   /** Size of a new data disk. */

@@ -22,6 +22,7 @@ const paths = () => ({
     policy: path('policy.disk'),
     settings: path('settings.disk'),
     registry: path('registry.disk'),
+    shares: path('shares.disk'),
   },
   policyRecords: [path('policies')] as const,
 });

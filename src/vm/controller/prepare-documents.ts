@@ -34,6 +34,8 @@ export interface PreparedDocuments {
   readonly highestSerial: number;
   /** What the VM is to go by. */
   readonly effective: EffectiveSettings;
+  /** The user's own. */
+  readonly user: UserSettings;
   /** What a person should hear of the policy. */
   readonly notes: readonly string[];
 }
@@ -77,6 +79,7 @@ export async function prepareDocuments(
     policy,
     disks,
     effective,
+    user: user.settings,
     highestSerial: highestSerialOf(admission.known),
     notes: [
       ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),

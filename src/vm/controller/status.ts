@@ -34,6 +34,8 @@ export const statusSchema = z.object({
   dataDisk: z.string(),
   /** The VM's own, in CIDR form; null before it is chosen. */
   network: z.string().nullable().default(null),
+  /** Directories of this machine that containers may bind. */
+  shares: z.array(z.object({ path: z.string(), readOnly: z.boolean() })).default([]),
   /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */
   policy: z.object({ file: z.string(), sha256: z.string() }).nullable(),
   error: wireErrorSchema.nullable(),

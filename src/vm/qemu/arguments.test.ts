@@ -49,6 +49,22 @@ test('the whole command line', () => {
   `);
 });
 
+test('each shared directory is a device of its own, and its server sees the memory of the VM', () => {
+  const shares = [
+    { tag: 'share0', socket: '/run/a,b/share0.sock' },
+    { tag: 'share1', socket: '/run/share1.sock' },
+  ];
+  const words = lines(qemuArguments({ ...exampleSpec, shares }, 'tcg')).split('\n');
+  expect(words.filter((line) => /share|memory/.test(line))).toEqual([
+    '-object memory-backend-memfd,id=memory,size=2048M,share=on',
+    '-machine q35,i8042=off,vmport=off,accel=tcg,memory-backend=memory',
+    '-chardev socket,id=share0,path=/run/a,,b/share0.sock',
+    '-device vhost-user-fs-pci,chardev=share0,tag=share0,queue-size=1024',
+    '-chardev socket,id=share1,path=/run/share1.sock',
+    '-device vhost-user-fs-pci,chardev=share1,tag=share1,queue-size=1024',
+  ]);
+});
+
 test('hardware acceleration uses the processor of the host', () => {
   const args = qemuArguments(exampleSpec, 'kvm');
   expect(args).toContain('q35,i8042=off,vmport=off,accel=kvm');

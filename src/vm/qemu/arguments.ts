@@ -1,4 +1,4 @@
-import type { Accelerator, VmSpec } from '../backend.js';
+import type { Accelerator, ServedShare, VmSpec } from '../backend.js';
 import { userNetwork } from '../network/index.js';
 
 /** Descriptors of the socket pairs QEMU inherits: no socket of ours has a path that another user could reach or a file that stays behind. */
@@ -24,6 +24,7 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     machineArguments(spec, accelerator),
     ['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', spec.commandLine],
     diskArguments(spec),
+    spec.shares.flatMap(shareArguments),
     portArguments(),
     ['-device', 'virtio-rng-pci'],
     ['-netdev', userNetwork(spec.network), '-device', 'virtio-net-pci,netdev=net0,romfile='],
@@ -37,11 +38,21 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
 }
 
 function machineArguments(spec: VmSpec, accelerator: Accelerator): string[] {
+  // The servers of shared directories read and write the guest's memory: there is no other way to virtiofs.
+  const seen = spec.shares.length > 0;
   return [
+    ...(seen ? ['-object', `memory-backend-memfd,id=memory,size=${spec.memoryMiB}M,share=on`] : []),
     // Probing the PS/2 controller costs the guest half a second, and nothing is connected to it.
-    ['-machine', `q35,i8042=off,vmport=off,accel=${accelerator}`],
+    ['-machine', `q35,i8042=off,vmport=off,accel=${accelerator}${seen ? ',memory-backend=memory' : ''}`],
     ['-cpu', cpuModel(accelerator)],
     ['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
+  ].flat();
+}
+
+function shareArguments({ tag, socket }: ServedShare): string[] {
+  return [
+    ['-chardev', `socket,id=${tag},path=${escaped(socket)}`],
+    ['-device', `vhost-user-fs-pci,chardev=${tag},tag=${tag},queue-size=1024`],
   ].flat();
 }
 

@@ -49,6 +49,35 @@ test.runIf(process.platform === 'linux').each([
   await expect(opened([name])).rejects.toThrow(text);
 });
 
+test.runIf(process.platform === 'linux')(
+  'what is ours in a directory is hidden from its server',
+  async () => {
+    await symlink('data', join(dir, 'by-link'));
+    const beside = [{ path: join(dir, 'by-link'), what: "the engine's data" }];
+    const [share, ...others] = await openShares(
+      [{ path: dir, readOnly: false }],
+      beside,
+      undefined,
+      'server',
+    );
+    await share?.handle.close();
+    expect([share?.hidden, others]).toEqual([['data'], []]);
+    for (const path of [join(dir, 'data'), '/', '/etc', '/var/lib'])
+      await expect(
+        openShares([{ path, readOnly: false }], beside, undefined, 'server'),
+      ).rejects.toMatchObject({
+        code: 'BH_SHARE_PROTECTED',
+      });
+  },
+);
+
+test.runIf(process.platform === 'linux')('a VM has slots for so many directories', async () => {
+  const names = Array.from({ length: 17 }, (_, index) => join(dir, `many${index}`));
+  for (const name of names) await mkdir(name);
+  const requests = names.map((path) => ({ path, readOnly: false }));
+  await expect(openShares(requests, [], undefined, 'server')).rejects.toThrow('no more than 16');
+});
+
 test.runIf(process.platform === 'linux').each([
   ['a', 'a'],
   ['a', 'a/b'],

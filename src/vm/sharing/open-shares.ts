@@ -4,6 +4,7 @@ import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type AllowedDirectories, allowedPlaces, isAllowed } from './allowed-places.js';
+import { canBeHidden, hiddenBelow, type KeptPlace } from './hidden-places.js';
 import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
 import { protectedDirectories, protectedName } from './protected-names.js';
 import type { ShareRequest } from './share-request.js';
@@ -15,16 +16,27 @@ export interface ProtectedDirectory {
   readonly what: string;
 }
 
+/**
+ * How a directory comes to containers. By `mount`, in native mode, it is mounted itself, and must neither hold anything protected nor lie on a file system without id-mapped
+ * mounts. By `server`, in the VM's, a process of the user serves its files: what of it is protected, or is mounted in it, can be hidden from that process, and
+ * the file system does not matter.
+ */
+export type SharedBy = 'mount' | 'server';
+
 /** A directory that was opened and found fit. */
 export interface OpenedShare {
   readonly handle: FileHandle;
   /** Where it appears in the engine's root. */
   readonly path: string;
   readonly readOnly: boolean;
+  /** Paths below it that its server must not see. */
+  readonly hidden: readonly string[];
 }
 
-/** The entry program has room for as many (`MAX_SHARES`); one given by a link takes two. */
+/** The entry program and PID 1 have room for as many (`MAX_SHARES`); one given by a link takes two. */
 const mostShares = 64;
+/** The VM has 32 slots for devices, and other things in some. */
+const mostServed = 16;
 
 /**
  * Opens the directories a person wants to share and judges what is open, so that a name changed afterwards makes no difference.
@@ -39,13 +51,14 @@ export async function openShares(
   requests: readonly ShareRequest[],
   beside: readonly ProtectedDirectory[],
   allowed?: AllowedDirectories,
+  by: SharedBy = 'mount',
 ): Promise<OpenedShare[]> {
   await using opened = new AsyncDisposableStack();
   const kept = await protectedPlaces(beside);
   const places = allowed === undefined ? undefined : await allowedPlaces(allowed.directories);
   const shares: { readonly share: OpenedShare; readonly place: HostPlace }[] = [];
   for (const request of requests) {
-    const { handle, place } = await openShare(request, kept);
+    const { handle, place } = await openShare(request, kept, by);
     opened.use(handle);
     if (places !== undefined && !isAllowed(place, places))
       throw new BulkheadError('BH_SHARE_NOT_ALLOWED', {
@@ -59,12 +72,15 @@ export async function openShares(
       if (names.some((path) => related(path, share.path)) || placesRelated(place, other))
         throw new BulkheadError('BH_SHARE_NESTED', { path: request.path, other: share.path });
     }
-    shares.push(...names.map((path) => ({ share: { handle, path, readOnly: request.readOnly }, place })));
+    const hidden = by === 'server' ? hiddenBelow(place, kept) : [];
+    const { readOnly } = request;
+    shares.push(...names.map((path) => ({ share: { handle, path, readOnly, hidden }, place })));
   }
-  if (shares.length > mostShares)
+  const most = by === 'server' ? mostServed : mostShares;
+  if (shares.length > mostShares || requests.length > most)
     throw new BulkheadError('BH_SHARE_UNUSABLE', {
       path: shares.at(-1)?.share.path ?? '',
-      reason: `no more than ${mostShares} directories can be shared`,
+      reason: `no more than ${most} directories can be shared`,
     });
   opened.move();
   return shares.map(({ share }) => share);
@@ -84,7 +100,8 @@ function checkName(path: string): void {
 
 async function openShare(
   { path }: ShareRequest,
-  kept: readonly { readonly place: HostPlace; readonly what: string }[],
+  kept: readonly KeptPlace[],
+  by: SharedBy,
 ): Promise<{ handle: FileHandle; place: HostPlace }> {
   const unusable = (reason: string, cause?: unknown): BulkheadError =>
     new BulkheadError('BH_SHARE_UNUSABLE', { path, reason }, { cause });
@@ -95,9 +112,11 @@ async function openShare(
   try {
     const place = await placeOf(handle);
     if (place === undefined || (await handle.stat()).nlink === 0) throw unusable('it is being taken away');
-    const holder = kept.find((other) => placesRelated(place, other.place));
+    const holder = kept.find(
+      (other) => placesRelated(place, other.place) && !(by === 'server' && canBeHidden(place, other)),
+    );
     if (holder !== undefined) throw new BulkheadError('BH_SHARE_PROTECTED', { path, what: holder.what });
-    if (!idMappable(place.filesystem))
+    if (by === 'mount' && !idMappable(place.filesystem))
       throw new BulkheadError('BH_SHARE_FILESYSTEM', { path, filesystem: place.filesystem });
     return { handle, place };
   } catch (error) {
@@ -114,18 +133,16 @@ function reasonOf(error: unknown): string {
 }
 
 /** One that does not exist holds nothing. */
-async function protectedPlaces(
-  beside: readonly ProtectedDirectory[],
-): Promise<{ place: HostPlace; what: string }[]> {
-  const found: { place: HostPlace; what: string }[] = [];
-  for (const { path, what } of [
-    ...protectedDirectories.map((name) => ({ path: name, what: name })),
-    ...beside,
+async function protectedPlaces(beside: readonly ProtectedDirectory[]): Promise<KeptPlace[]> {
+  const found: KeptPlace[] = [];
+  for (const { path, what, own } of [
+    ...protectedDirectories.map((name) => ({ path: name, what: name, own: false })),
+    ...beside.map((directory) => ({ ...directory, own: true })),
   ]) {
     try {
       await using handle = await open(path, openAsPath);
       const place = await placeOf(handle);
-      if (place !== undefined) found.push({ place, what });
+      if (place !== undefined) found.push({ place, what, own });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }

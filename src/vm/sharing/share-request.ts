@@ -12,3 +12,8 @@ export function parseShare(text: string): ShareRequest {
   const { directory = text, mode } = /^(?<directory>.*?)(?::(?<mode>r[ow]))?$/s.exec(text)?.groups ?? {};
   return { path: resolve(directory), readOnly: mode === 'ro' };
 }
+
+/** The same as text again, which reads as this and nothing else. */
+export function shareText({ path, readOnly }: ShareRequest): string {
+  return `${path}:${readOnly ? 'ro' : 'rw'}`;
+}

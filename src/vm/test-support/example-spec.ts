@@ -9,6 +9,7 @@ export const exampleSpec: VmSpec = {
   hash: '/image/root.verity',
   dataDisk: '/state/data.raw',
   documents: [],
+  shares: [],
   commandLine: 'console=ttyS0',
   network: guestNetwork('192.168.65.0/24'),
   consoleLog: '/state/console.log',

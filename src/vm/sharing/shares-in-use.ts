@@ -1,26 +1,29 @@
-import { isBulkheadError } from '../common/errors/bulkhead-error.js';
+import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import {
-  contactOf,
   allowedDirectories,
+  contactOf,
   directoriesSharedByDefault,
   type Settings,
   type UserSettings,
-} from '../policy/index.js';
-import {
-  type AllowedDirectories,
-  homeOf,
-  invokingUser,
-  openShares,
-  parseShare,
-  type ShareRequest,
-} from '../vm/sharing/index.js';
-import type { CliContext } from './context.js';
+} from '../../policy/index.js';
+import { type AllowedDirectories, homeOf } from './allowed-places.js';
+import { openShares, type ProtectedDirectory, type SharedBy } from './open-shares.js';
+import { parseShare, type ShareRequest } from './share-request.js';
+import { invokingUser } from './ssh-agent.js';
 
 export interface SharesInUse {
   readonly shares: readonly ShareRequest[];
   readonly allowedShares: AllowedDirectories | undefined;
   /** What the policy would have shared and can't be. */
   readonly notes: readonly string[];
+}
+
+/** What the machine decides of it. */
+export interface ShareFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** What may not be shared; of a default that would be refused for it a person hears in a note. */
+  readonly beside?: readonly ProtectedDirectory[];
+  readonly by?: SharedBy;
 }
 
 /**
@@ -31,7 +34,7 @@ export async function sharesInUse(
   given: readonly ShareRequest[],
   policy: Settings | undefined,
   user: UserSettings,
-  { env }: Pick<CliContext, 'env'>,
+  { env, beside = [], by = 'mount' }: ShareFacts,
 ): Promise<SharesInUse> {
   const entries = policy?.filesharingAllowedDirectories;
   const own = given.length > 0 ? given : user.bulkhead?.shares?.map(parseShare);
@@ -43,7 +46,7 @@ export async function sharesInUse(
   const notes: string[] = [];
   for (const path of directoriesSharedByDefault(entries, named)) {
     try {
-      const opened = await openShares([...shares, { path, readOnly: false }], [], allowedShares);
+      const opened = await openShares([...shares, { path, readOnly: false }], beside, allowedShares, by);
       await Promise.all([...new Set(opened.map(({ handle }) => handle))].map((handle) => handle.close()));
       shares.push({ path, readOnly: false });
     } catch (error) {

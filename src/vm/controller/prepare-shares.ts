@@ -1,0 +1,103 @@
+import { dirname } from 'node:path';
+import { mkdir } from 'node:fs/promises';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { Logger } from '../../common/log.js';
+import { cacheRoot, type Manifest, shareServerOf } from '../../image/index.js';
+import type { Settings } from '../../policy/index.js';
+import { movedDisks } from '../disk/index.js';
+import { type DocumentDisk, writeDocumentDisk } from '../documents/index.js';
+import type { InstancePaths } from '../instance/paths.js';
+import {
+  guardProgram,
+  openShares,
+  type ProtectedDirectory,
+  recordShares,
+  serveShares,
+  shareList,
+  sharesInUse,
+  type ShareRequest,
+  type ShareServers,
+} from '../sharing/index.js';
+import type { ControllerOptions } from './options.js';
+import type { PreparedDocuments } from './prepare-documents.js';
+
+/** What of this machine a VM is to have, served. */
+export interface PreparedShares {
+  readonly servers: ShareServers;
+  /** As they are called here, without the second names of those given by a link. */
+  readonly shares: readonly ShareRequest[];
+  /** What the guest is told of them; empty when nothing is shared. */
+  readonly disks: readonly DocumentDisk[];
+  readonly notes: readonly string[];
+}
+
+interface Parts {
+  readonly paths: InstancePaths;
+  readonly options: Pick<ControllerOptions, 'image' | 'shares' | 'settings'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Logger;
+}
+
+/**
+ * Opens what is shared, within the bounds of the policy this VM boots with, and starts its servers, which the caller ends.
+ *
+ * @throws BH_SHARE_…; nothing runs then.
+ */
+export async function prepareShares(
+  { paths, options, env, logger }: Parts,
+  manifest: Manifest,
+  { policy, user }: Pick<PreparedDocuments, 'policy' | 'user'>,
+  signal: AbortSignal,
+): Promise<PreparedShares> {
+  const given = options.shares ?? [];
+  if (given.length + (user.bulkhead?.shares?.length ?? 0) === 0 && !sharesByDefault(policy?.settings))
+    return { servers: noServers, shares: [], disks: [], notes: [] };
+  const protectedNow = (): Promise<ProtectedDirectory[]> => protectedHere(paths, options, env);
+  const facts = { env, beside: await protectedNow(), by: 'server' } as const;
+  const { shares, allowedShares, notes } = await sharesInUse(given, policy?.settings, user, facts);
+  await recordShares(
+    paths,
+    shares.map(({ path }) => path),
+  );
+  await using handles = new AsyncDisposableStack();
+  const opened = await openShares(shares, await protectedNow(), allowedShares, 'server');
+  for (const handle of new Set(opened.map((share) => share.handle))) handles.use(handle);
+  const program = shareServerOf(options.image, manifest);
+  const first = opened[0];
+  if (first !== undefined && program === undefined)
+    throw new BulkheadError('BH_SHARE_NO_SERVER', { path: first.path, image: options.image });
+  const disks =
+    first === undefined
+      ? []
+      : [await writeDocumentDisk('shares', paths.documentDisks.shares, shareList(opened))];
+  const servers =
+    program === undefined
+      ? noServers
+      : await serveShares(opened, program, { runtimeDir: paths.runtimeDir, logger, signal });
+  return { servers, shares, disks, notes };
+}
+
+const noServers: ShareServers = { served: [], [Symbol.asyncDispose]: async () => undefined };
+
+function sharesByDefault(policy: Settings | undefined): boolean {
+  return policy?.filesharingAllowedDirectories?.some(({ sharedByDefault }) => sharedByDefault) === true;
+}
+
+/** Who writes to one of these decides what runs on this machine, or what the next VM is. What is not there yet could be shared, so it is made. */
+async function protectedHere(
+  paths: InstancePaths,
+  { image, settings }: Pick<ControllerOptions, 'image' | 'settings'>,
+  env: Parts['env'],
+): Promise<ProtectedDirectory[]> {
+  await mkdir(paths.policyRecords[0], { recursive: true }).catch(() => undefined);
+  return [
+    { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
+    { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
+    { path: cacheRoot(env), what: 'the images engines and VMs run' },
+    { path: image, what: 'the image the VM runs' },
+    { path: dirname(dirname(guardProgram)), what: 'the programs that start the VM' },
+    ...(settings === undefined ? [] : [{ path: dirname(settings), what: 'the settings of the product' }]),
+    ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),
+    ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
+  ];
+}

@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { readLines } from '../../common/line-reader.js';
+import type { Logger } from '../../common/log.js';
+import { printable } from '../../common/printable.js';
+import type { ShareServerProgram } from '../../image/index.js';
+import type { ServedShare } from '../backend.js';
+import { checkSocketPath } from '../instance/paths.js';
+import type { OpenedShare } from './open-shares.js';
+import { serverCommand } from './server-arguments.js';
+
+/** Built by `make -C src/vm/share-guard`; the same place whether this module runs from `src` or from `dist`. */
+export const guardProgram = fileURLToPath(
+  new URL('../../../src/vm/share-guard/build/share-guard', import.meta.url),
+);
+
+/** What virtiofsd says, in the version of the image, once it has shut itself in and takes a connection. */
+const readyLine = 'Waiting for vhost-user socket connection';
+
+/** Lines of a server that are logged: a guest can have it complain without an end. */
+const mostLines = 200;
+const startDeadlineMs = 20_000;
+const directory = 3;
+
+/** The servers of the directories of one VM. Disposing of them ends them; they end by themselves with the VM. */
+export interface ShareServers extends AsyncDisposable {
+  readonly served: readonly ServedShare[];
+}
+
+/**
+ * Starts a server for each directory, as the user this process runs as. Resolves when all take the VM's connection.
+ *
+ * @param runtimeDir for their sockets; nobody else may reach into it.
+ *
+ * @throws BH_SHARE_SERVER, the signal's reason; nothing runs then.
+ */
+export async function serveShares(
+  shares: readonly OpenedShare[],
+  program: ShareServerProgram,
+  {
+    runtimeDir,
+    logger,
+    signal,
+  }: { readonly runtimeDir: string; readonly logger: Logger; readonly signal: AbortSignal },
+): Promise<ShareServers> {
+  await using running = new AsyncDisposableStack();
+  const distinct = shares.filter(({ handle }, index) => shares[index - 1]?.handle !== handle);
+  const served = distinct.map((_share, index) => ({
+    tag: `share${index}`,
+    socket: checkSocketPath(join(runtimeDir, `share${index}.sock`)),
+  }));
+  for (const [index, share] of distinct.entries()) {
+    const socket = served[index]?.socket ?? '';
+    running.defer(() => rm(socket, { force: true }));
+    const command = serverCommand(guardProgram, program, share, { directory, socket });
+    await startServer(command, share, running, logger, signal);
+  }
+  const kept = running.move();
+  return { served, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+async function startServer(
+  [file, ...args]: readonly [string, ...string[]],
+  { path, handle }: OpenedShare,
+  running: AsyncDisposableStack,
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const failed = (reason: string): BulkheadError => new BulkheadError('BH_SHARE_SERVER', { path, reason });
+  const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', handle.fd], env: {}, cwd: '/' });
+  const { stderr } = child;
+  if (stderr === null) throw new TypeError('no standard error');
+  const said: string[] = [];
+  const { promise: ready, resolve } = Promise.withResolvers<boolean>();
+  let lines = 0;
+  let wanted = true;
+  const heard = readLines(stderr, (line) => {
+    if (line.includes(readyLine)) resolve(true);
+    lines += 1;
+    if (lines <= mostLines)
+      logger.info({ path, line: printable(line) }, 'a server of a shared directory said');
+    said.push(printable(line));
+    if (said.length > 4) said.shift();
+  }).then(() => resolve(false));
+  child.once('error', (error) => said.push(error.message));
+  const ended = new Promise<void>((resolve) => {
+    child.once('close', (code) => {
+      if (wanted) logger.error({ path, code }, 'the server of a shared directory has ended');
+      resolve();
+    });
+  });
+  running.defer(async () => {
+    wanted = false;
+    child.kill('SIGKILL');
+    await ended;
+  });
+  const deadline = AbortSignal.timeout(startDeadlineMs);
+  AbortSignal.any([signal, deadline]).addEventListener('abort', () => resolve(false), { once: true });
+  if (await ready) return;
+  signal.throwIfAborted();
+  wanted = false;
+  if (deadline.aborted) throw failed(`it did not answer within ${startDeadlineMs / 1000} s`);
+  await heard;
+  throw failed(said.join('; ') || 'it ended at once');
+}

@@ -1,0 +1,41 @@
+import { expect, test } from 'vitest';
+import { serverCommand } from './server-arguments.js';
+
+const program = { loader: '/i/v/ld.so', libraries: '/i/v', program: '/i/v/virtiofsd' };
+
+test('the whole command of a server', () => {
+  const share = { path: '/home/u', readOnly: true, hidden: ['.local/state/bulkhead', 'mnt'] };
+  const words = serverCommand('/g/share-guard', program, share, { directory: 3, socket: '/r/share0.sock' });
+  expect(words.join(' ').replaceAll(' --', '\n--')).toMatchInlineSnapshot(`
+    "/g/share-guard
+    --directory 3
+    --path /home/u
+    --socket /r/share0.sock
+    --hide .local/state/bulkhead
+    --hide mnt
+    -- /i/v/ld.so
+    --library-path /i/v /i/v/virtiofsd
+    --shared-dir /sys
+    --fd 3
+    --sandbox namespace
+    --seccomp kill
+    --modcaps=-mknod:-setfcap:-chown:-dac_read_search
+    --translate-uid squash-guest:0:0:4294967295
+    --translate-uid squash-host:0:0:4294967295
+    --translate-gid squash-guest:0:0:4294967295
+    --translate-gid squash-host:0:0:4294967295
+    --inode-file-handles=never
+    --no-announce-submounts
+    --cache auto
+    --rlimit-nofile 0
+    --log-level info
+    --readonly"
+  `);
+});
+
+test('the server writes unless the share is read-only', () => {
+  const share = { path: '/srv', readOnly: false, hidden: [] };
+  const words = serverCommand('/g', program, share, { directory: 3, socket: '/s' });
+  expect(words).not.toContain('--readonly');
+  expect(words).not.toContain('--hide');
+});

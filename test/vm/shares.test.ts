@@ -1,0 +1,270 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chown, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { attemptImage } from '../support/attempt-image.ts';
+import { builtImageDir } from '../support/built-image.ts';
+import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { type Instance, instanceAt } from '../support/instance.ts';
+
+/**
+ * Directories of the host in a VM: one VM, with one of each kind. In the directory whose name is `user` here lies all of its own, its state and sockets too, as in a
+ * home directory.
+ */
+let outer: string;
+let home: string;
+let readOnly: string;
+let linked: string;
+let topmost: string;
+let instance: Instance;
+let docker: Docker;
+
+beforeAll(async () => {
+  outer = await mkdtemp(join(tmpdir(), 'bh-shares-'));
+  home = join(outer, 'user');
+  [readOnly = '', linked = ''] = ['ro', 'linked'].map((name) => join(outer, name));
+  topmost = await mkdtemp('/bh-shares-');
+  for (const made of [join(home, 'run'), readOnly, join(outer, 'real'), join(outer, 'outside')])
+    await mkdir(made, { recursive: true, mode: 0o700 });
+  await symlink(join(outer, 'real'), linked);
+  writeFileSync(join(home, 'file'), 'of the host\n');
+  writeFileSync(join(outer, 'secret'), 'of nobody else\n');
+  instance = instanceAt({ name: 'shares', dir: home, image: await builtImageDir() });
+  const shares = [home, `${readOnly}:ro`, linked, topmost].flatMap((share) => ['--share', share]);
+  await instance.up(240, ...shares);
+  docker = createDocker(instance.dockerHost);
+});
+afterAll(async () => {
+  const { status, stderr } = await instance.run('down');
+  for (const pid of await instance.processes()) process.kill(pid, 'SIGKILL');
+  for (const directory of [outer, topmost]) await rm(directory, { recursive: true, force: true });
+  if (status !== 0) throw new Error(`bulkhead down: status ${status}\n${stderr}`);
+});
+const sh = async (flags: readonly string[], script: string): Promise<string> =>
+  docker.ok(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+const place = (name: string): string => {
+  const made = join(home, name);
+  mkdirSync(made, { mode: 0o755 });
+  return made;
+};
+
+describe('D07: what is shared', () => {
+  test('is bound at the path it has on the host, at any depth, by every way', async () => {
+    const project = place('project');
+    mkdirSync(join(project, 'src'));
+    writeFileSync(join(project, 'src/main'), 'code');
+    expect(await sh(['-v', `${home}:/mnt`], 'cat /mnt/file /mnt/project/src/main')).toBe('of the host\ncode');
+    expect(await sh(['--mount', `type=bind,src=${project},dst=/src`], 'cat /src/src/main')).toBe('code');
+    expect(await sh(['-v', `${home}/project/../project:/src:ro`], 'cat /src/src/main')).toBe('code');
+    expect(await sh(['-v', `${join(project, 'src/main')}:/one`], 'cat /one')).toBe('code');
+    const made = ['-v', `${join(home, 'made')}:/src`];
+    expect(await sh(made, 'echo new > /src/file; stat -c %u:%g /src /src/file')).toBe('0:0\n0:0');
+    expect(readFileSync(join(home, 'made/file'), 'utf8')).toBe('new\n');
+    expect(await sh(['-v', `${topmost}:/top`], 'echo top > /top/x; cat /top/x')).toBe('top');
+    expect(readFileSync(join(topmost, 'x'), 'utf8')).toBe('top\n');
+  });
+
+  test('by a link has both names', async () => {
+    const flags = ['-v', `${linked}:/a`, '-v', `${join(outer, 'real')}:/b`];
+    expect(await sh(flags, 'echo x > /a/y; cat /b/y')).toBe('x');
+    expect(readFileSync(join(outer, 'real/y'), 'utf8')).toBe('x\n');
+  });
+
+  test('changes on the host as in the container', async () => {
+    const name = unique('live');
+    const live = place('live');
+    await docker.ok(['run', '-d', '--name', name, '-v', `${live}:/w`, probe, 'sleep', '600']);
+    try {
+      writeFileSync(join(live, 'a'), 'one');
+      expect(await docker.ok(['exec', name, 'cat', '/w/a'])).toBe('one');
+      writeFileSync(join(live, 'a'), 'one and another');
+      // What the guest knows of a file it believes for a second (virtiofsd's --cache auto).
+      await expect
+        .poll(() => docker.ok(['exec', name, 'cat', '/w/a']), { timeout: 20_000 })
+        .toBe('one and another');
+      await docker.ok(['exec', name, 'sh', '-c', 'echo two > /w/b']);
+      expect(readFileSync(join(live, 'b'), 'utf8')).toBe('two\n');
+    } finally {
+      await docker.run(['rm', '-f', name]);
+    }
+  });
+
+  test('stands in the status, and the root is verified as ever', async () => {
+    const { shares, guest } = await instance.status();
+    expect(shares).toEqual(
+      [home, readOnly, linked, topmost].map((path) => ({ path, readOnly: path === readOnly })),
+    );
+    expect(guest?.rootFilesystem).toEqual({ readonly: true, verity: true });
+  });
+});
+
+test('D07: of a home directory the state and the sockets of the VM are not seen, nor written', async () => {
+  const state = join(home, 'state/bulkhead');
+  expect(readdirSync(state)).toContain('shares');
+  const script =
+    'ls -A /h/state/bulkhead /h/run/bulkhead; touch /h/state/bulkhead/x || echo refused; cat /h/state/bulkhead/shares/data.raw | wc -c';
+  const said = await sh(['-v', `${home}:/h`], `(${script}) 2>&1`);
+  expect(said).toContain('refused');
+  expect(said).not.toMatch(/data\.raw$|docker\.sock|shares\.disk/m);
+  expect(said).toMatch(/^0$/m);
+  const bound = await docker.run(['run', '--rm', '-v', `${state}/shares:/h`, probe, 'ls', '-A', '/h']);
+  expect(bound.stdout).not.toContain('data.raw');
+  expect(readdirSync(state)).not.toContain('x');
+});
+
+test.each(['', '-dir', '/../secret'])('D08: a path outside of all shares is not shared: %s', async (end) => {
+  const source = `${home}${end === '' ? '/..' : end}`;
+  for (const flags of [
+    ['-v', `${source}:/x`],
+    ['--mount', `type=bind,src=${source},dst=/x`],
+  ]) {
+    const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/x']);
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(`mounts denied: The path ${source} is not shared from the host`);
+  }
+});
+
+describe('D09: in a shared directory', () => {
+  test('root of a container creates, reads, renames, links and deletes; on the host the files are of who ran `up`', async () => {
+    const work = place('work');
+    const script = [
+      'cd /w',
+      'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
+      'stat -c %u:%g:%h . b c e',
+      'echo two > f && mv f b && cat b && cat c && chmod 600 b',
+      'rm c d && rmdir e && ls',
+    ].join('; ');
+    const output = await sh(['-v', `${work}:/w`], script);
+    expect(output.split('\n')).toEqual('one one 0:0:3 0:0:2 0:0:2 0:0:2 two one b'.split(' '));
+    const { uid, gid, mode } = statSync(join(work, 'b'));
+    expect([uid, gid, mode & 0o7777]).toEqual([process.getuid?.(), process.getgid?.(), 0o600]);
+    expect(await sh(['-v', `${work}:/w`], 'rm /w/b; ls /w')).toBe('');
+  });
+
+  test('whomever a file belongs to on the host, in the container it is root of that container, and never nobody', async () => {
+    const owned = place('owned');
+    for (const id of [0, 1000, 65_533]) {
+      writeFileSync(join(owned, String(id)), '');
+      await chown(join(owned, String(id)), id, id);
+    }
+    const said = await sh(['-v', `${owned}:/w`], 'chown 7:8 /w/0; stat -c %n:%u:%g /w/*');
+    expect(said.split('\n').sort()).toEqual(['/w/0:0:0', '/w/1000:0:0', '/w/65533:0:0']);
+    expect(statSync(join(owned, '1000'))).toMatchObject({ uid: 1000, gid: 1000 });
+    expect(statSync(join(owned, '0'))).toMatchObject({ uid: 0, gid: 0 });
+  });
+
+  test('locks, shared mappings, pipes and sockets work', async () => {
+    const files = place('files');
+    const image = await attemptImage(docker);
+    const attempts = ['flock', 'record-lock', 'shared-mapping', 'unix-socket'];
+    const script = [
+      ...attempts.map((name) => `attempt ${name} /w/${name}`),
+      'mkfifo /w/pipe; echo through > /w/pipe & cat /w/pipe',
+    ].join('\n');
+    const said = await docker.ok(['run', '--rm', '-v', `${files}:/w`, image, 'sh', '-c', script]);
+    expect(said.split('\n')).toEqual(['ok', 'ok', 'ok', 'ok', 'through']);
+    expect(readFileSync(join(files, 'shared-mapping'), 'utf8')).toContain('mapped');
+  });
+});
+
+test('D11: two containers with different ids share a directory as root each', async () => {
+  const both = place('both');
+  await sh(['-v', `${both}:/w`], 'echo first > /w/file');
+  expect(await sh(['-v', `${both}:/w`], 'cat /w/file; echo second > /w/file; rm /w/file; ls /w')).toBe(
+    'first',
+  );
+});
+
+test('a share that is read-only is so for whatever a container tries', async () => {
+  const script = [
+    'touch /r/x',
+    'mount -o remount,bind,rw /r',
+    'mkdir /n; mount --bind /r /n; mount -o remount,bind,rw /n; touch /n/x',
+  ].join('; ');
+  const flags = ['--privileged', '-v', `${readOnly}:/r`];
+  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+  expect([status === 0, readdirSync(readOnly)]).toEqual([false, []]);
+  expect(stderr).toContain('Read-only file system');
+});
+
+test('B06: a shared directory bound read-only is not made writable', async () => {
+  const script = 'mount -o remount,bind,rw /r; mount -o remount,rw /r; touch /r/forced';
+  const flags = ['--privileged', '-v', `${home}:/r:ro`];
+  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+  expect(status).not.toBe(0);
+  expect(stderr).toContain('Read-only file system');
+});
+
+test('a local volume of a shared directory works, with no option that mounts it anew', async () => {
+  const volume = unique('shares');
+  const create = (device: string, options: string): readonly string[] => [
+    'volume',
+    'create',
+    ...['type=none', `device=${device}`, `o=${options}`].flatMap((option) => ['--opt', option]),
+    volume,
+  ];
+  const kept = place('volume');
+  expect((await docker.run(create(kept, 'bind,suid'))).stderr).toContain('rule volume-options refuses');
+  await docker.ok(create(kept, 'bind'));
+  expect(await sh(['-v', `${volume}:/v`], 'echo kept > /v/file; cat /v/file')).toBe('kept');
+  await docker.ok(['volume', 'rm', volume]);
+  expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
+});
+
+describe('D14: a hostile container', () => {
+  test('gets nowhere by links it plants in a share, neither through the engine nor through the server', async () => {
+    const planted = place('planted');
+    const targets = ['/etc', '/', '..', '../..', join(outer, 'outside'), '/proc/1/root'];
+    const plant = targets.map((target, index) => `ln -s ${target} /s/link${index}`).join('; ');
+    await sh(['-v', `${planted}:/s`], plant);
+    for (const [index, target] of targets.entries()) {
+      const link = join(planted, `link${index}`);
+      expect(lstatSync(link).isSymbolicLink()).toBe(true);
+      const { status, stderr } = await docker.run(['run', '--rm', '-v', `${link}:/x`, probe, 'ls', '/x']);
+      expect([target, status === 0]).toEqual([target, false]);
+      expect(stderr).toContain('a symbolic link lies on the way');
+    }
+    const script = `cat /s/link4/../secret /s/../secret ${outer}/secret; ls /s/link4/; echo x > /s/link4/x`;
+    const { stdout } = await docker.run(['run', '--rm', '-v', `${planted}:/s`, probe, 'sh', '-c', script]);
+    expect(stdout).toBe('');
+    expect(readdirSync(join(outer, 'outside'))).toEqual([]);
+  });
+
+  test('does not climb out of a directory that is moved away above it', async () => {
+    const parent = place('parent');
+    mkdirSync(join(parent, 'bound/sub'), { recursive: true });
+    writeFileSync(join(parent, 'neighbour'), 'not shared with this one');
+    const name = unique('climber');
+    const script =
+      'cd /x/sub; echo ready; while [ -e /x/sub ]; do usleep 10000; done; ls ..; cat ../neighbour ../../secret; echo done';
+    const flags = ['-d', '--name', name, '-v', `${parent}/bound:/x`];
+    await docker.ok(['run', ...flags, probe, 'sh', '-c', script]);
+    try {
+      await expect.poll(() => docker.ok(['logs', name]), { timeout: 20_000 }).toContain('ready');
+      await sh(['-v', `${parent}:/s`], 'mv /s/bound/sub /s/sub');
+      await expect.poll(() => docker.ok(['logs', name]), { timeout: 30_000 }).toContain('done');
+      const { stdout } = await docker.run(['logs', name]);
+      expect(stdout).toBe('ready\ndone');
+    } finally {
+      await docker.run(['rm', '-f', name]);
+    }
+  });
+
+  test('leaves neither device nodes nor set-user-ID programs on the host', async () => {
+    const left = place('left');
+    const script = [
+      'mknod /w/null c 1 3; mknod /w/disk b 254 0',
+      'cp /bin/busybox /w/own; chmod 4755 /w/own; chmod 2755 /w/own; chmod 755 /w/own',
+      'install -m 4755 /bin/busybox /w/installed',
+    ].join('; ');
+    const flags = ['--privileged', '-v', `${left}:/w`];
+    const { stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
+    expect(stderr.match(/Operation not permitted/g)?.length).toBeGreaterThanOrEqual(4);
+    for (const name of readdirSync(left)) {
+      const stat = lstatSync(join(left, name));
+      expect([name, stat.isFile(), stat.mode & 0o6000]).toEqual([name, true, 0]);
+    }
+    expect(lstatSync(join(left, 'own')).mode & 0o777).toBe(0o755);
+  });
+});

@@ -1,0 +1,49 @@
+#include "share_list.h"
+
+#include <string.h>
+
+/* Absolute, not the root, and no part empty, `.` or `..`: what is made for it must lie where its name says. */
+static bool plain(const char *path)
+{
+    if (path[0] != '/' || path[1] == '\0' || strlen(path) > SHARE_PATH_LIMIT)
+        return false;
+    for (const char *part = path; part != NULL; part = strchr(part + 1, '/')) {
+        const char *name = part + 1;
+        const size_t length = strcspn(name, "/");
+        if (length == 0 || (length <= 2 && strncmp(name, "..", length) == 0))
+            return false;
+    }
+    return true;
+}
+
+/* The end of the string that begins at `at`, or NULL when it has none before `end`. */
+static const char *end_of(const char *at, const char *end)
+{
+    return memchr(at, '\0', (size_t)(end - at));
+}
+
+int parse_share_list(const char *text, size_t size, struct share shares[MAX_SHARES])
+{
+    const char *const end = text + size;
+    const char *at = text;
+    unsigned int devices = 0;
+    int count = 0;
+
+    while (at < end) {
+        const char *const mode = at;
+        const char *const path = end_of(at, end) == NULL ? NULL : end_of(at, end) + 1;
+        const char *const after = path == NULL || path >= end ? NULL : end_of(path, end);
+        if (count == MAX_SHARES || after == NULL || !plain(path))
+            return -1;
+        struct share *share = &shares[count];
+        *share = (struct share){.path = path, .read_only = mode[0] == 'r' && mode[1] == 'o', .again = strlen(mode) == 3};
+        if ((!share->read_only && strncmp(mode, "rw", 2) != 0) || strcmp(mode + 2, share->again ? "+" : "") != 0)
+            return -1;
+        if (share->again && (count == 0 || shares[count - 1].read_only != share->read_only))
+            return -1;
+        share->device = share->again ? shares[count - 1].device : devices++;
+        count++;
+        at = after + 1;
+    }
+    return count;
+}

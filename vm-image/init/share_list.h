@@ -1,0 +1,25 @@
+#ifndef BULKHEAD_SHARE_LIST_H
+#define BULKHEAD_SHARE_LIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#define MAX_SHARES 64 /* as mostShares of src/vm/sharing/open-shares.ts */
+#define SHARE_LIST_LIMIT (MAX_SHARES * 3072)
+#define SHARE_PATH_LIMIT 3064
+
+/** A directory of the host by one of its names. */
+struct share {
+    const char *path; /* in the text of the list */
+    unsigned int device; /* the device it comes by is called `share<device>` */
+    bool read_only;
+    bool again; /* another name of the one before it */
+};
+
+/**
+ * Reads records of `rw` or `ro`, with a `+` for another name of the directory before, and an absolute path in its plain form, each ended by a null byte.
+ * The number of records, or -1 for anything else.
+ */
+int parse_share_list(const char *text, size_t size, struct share shares[MAX_SHARES]);
+
+#endif

@@ -1,0 +1,52 @@
+#include "shares.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <unistd.h>
+
+#include "root_places.h"
+#include "share_list.h"
+
+#define DETAIL_LIMIT 1152
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+
+static bool mount_share(const struct share *share, const struct share *first)
+{
+    char device[32];
+
+    /* a clone has the flags of what it is cloned of */
+    if (share->again)
+        return mount(first->path, share->path, NULL, MS_BIND, NULL) == 0;
+    snprintf(device, sizeof(device), "share%u", share->device);
+    return mount(device, share->path, "virtiofs", MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW | (share->read_only ? MS_RDONLY : 0), NULL) == 0;
+}
+
+bool mount_shares(int list, char *detail)
+{
+    static char text[SHARE_LIST_LIMIT];
+    static struct share shares[MAX_SHARES];
+    const char *failed = "";
+
+    if (list < 0)
+        return true;
+    const ssize_t size = pread(list, text, sizeof(text), 0);
+    const int count = size < 0 || size == (ssize_t)sizeof(text) ? -1 : parse_share_list(text, (size_t)size, shares);
+    if (count < 0) {
+        snprintf(detail, DETAIL_LIMIT, "the list of shared directories is malformed");
+        return false;
+    }
+    if (!make_root_places(shares, (size_t)count, &failed)) {
+        snprintf(detail, DETAIL_LIMIT, "no place for a shared directory at %.900s: %s", failed, strerror(errno));
+        return false;
+    }
+    for (int i = 0; i < count; i++)
+        if (!mount_share(&shares[i], i == 0 ? NULL : &shares[i - 1])) {
+            snprintf(detail, DETAIL_LIMIT, "%.900s cannot be mounted: %s", shares[i].path, strerror(errno));
+            return false;
+        }
+    return true;
+}
