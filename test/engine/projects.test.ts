@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll } from 'vitest';
+import { checkoutRows } from '../acceptance/checkout-rows.ts';
 import { projectRows } from '../acceptance/project-rows.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 
@@ -27,3 +28,5 @@ projectRows(() => ({
     return (await execa('/usr/bin/nsenter', [...there, 'tcp', '127.0.0.1', String(port), request])).stdout;
   },
 }));
+
+checkoutRows(() => ({ docker: engine.docker, shared }));

@@ -10,7 +10,7 @@ const workshopRecipe: Recipe = {
   suite: suiteName,
   packages: (
     'postgresql postgresql-client redis-server python3 python3-flask python3-psycopg2 python3-redis nodejs ' +
-    'bash coreutils busybox-static'
+    'git bash coreutils busybox-static'
   ).split(' '),
   files: {
     ...accounts,

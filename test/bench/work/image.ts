@@ -4,9 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { unpackedRoot } from '../../../scripts/unpacked-root.ts';
 import type { Docker } from '../../support/docker.ts';
-import { copyNpm, makeNpmProject } from './npm-project.ts';
+import { copyNpm, makeNpmProject } from '../../support/npm-project.ts';
 
 export const workImage = 'bench/work';
+
+/** Packages of this checkout that have no compiled parts; with what they need, a few thousand files. */
+const wanted = ['@types/node', 'chai', 'commander', 'execa', 'fast-check', 'pino', 'zod'];
 
 /** Of the unpacked userland: Node with its libraries, and busybox. */
 const userland = [
@@ -52,5 +55,8 @@ async function fill(stage: string): Promise<void> {
   for (const program of ['sqlite.mjs', 'npm-ci.mjs']) {
     await cp(join(import.meta.dirname, program), join(bench, program));
   }
-  await makeNpmProject(bench, join(stage, 'scratch'));
+  await makeNpmProject(bench, join(stage, 'scratch'), {
+    wanted,
+    manifest: { name: 'bench', version: '1.0.0' },
+  });
 }

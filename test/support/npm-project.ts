@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { execa } from 'execa';
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
@@ -7,13 +8,13 @@ import { z } from 'zod';
 const entrySchema = z.looseObject({
   version: z.string().optional(),
   dependencies: z.record(z.string(), z.string()).optional(),
+  /** Compiled parts for one platform each: those of others are not installed. */
+  optionalDependencies: z.record(z.string(), z.string()).optional(),
 });
 const lockSchema = z.looseObject({ packages: z.record(z.string(), entrySchema) });
 type Lock = z.infer<typeof lockSchema>;
 
-const root = join(import.meta.dirname, '..', '..', '..');
-/** Packages of this checkout that have no compiled parts; with what they need, a few thousand files. */
-const wanted = ['@types/node', 'chai', 'commander', 'execa', 'fast-check', 'pino', 'zod'];
+const root = join(import.meta.dirname, '..', '..');
 
 /** Directory of a package as Node finds it from another's directory; both as the lock file names them. */
 function resolve(lock: Lock, from: string, name: string): string {
@@ -24,28 +25,46 @@ function resolve(lock: Lock, from: string, name: string): string {
   }
 }
 
-function closure(lock: Lock): string[] {
+function closure(lock: Lock, wanted: readonly string[]): string[] {
   const found = new Set<string>();
   const visit = (path: string): void => {
     if (found.has(path)) return;
     found.add(path);
-    for (const name of Object.keys(lock.packages[path]?.dependencies ?? {})) visit(resolve(lock, path, name));
+    const { dependencies, optionalDependencies } = lock.packages[path] ?? {};
+    const names = Object.keys({ ...dependencies, ...optionalDependencies });
+    for (const name of names) visit(resolve(lock, path, name));
   };
   for (const name of wanted) visit(resolve(lock, '', name));
   return [...found];
+}
+
+export interface NpmProject {
+  /** Packages that are installed in this checkout. */
+  readonly wanted: readonly string[];
+  /** package.json, without what it depends on. */
+  readonly manifest: Readonly<Record<string, unknown>>;
 }
 
 /**
  * Makes `<target>/project` with a lock file and `<target>/cache` with every package it locks, made of those installed in
  * this checkout: `npm ci --offline` needs nothing else, and npm looks content up by the hash alone.
  */
-export async function makeNpmProject(target: string, scratch: string): Promise<void> {
+export async function makeNpmProject(
+  target: string,
+  scratch: string,
+  { wanted, manifest }: NpmProject,
+): Promise<void> {
   const lock = lockSchema.parse(JSON.parse(await readFile(join(root, 'package-lock.json'), 'utf8')));
-  const paths = closure(lock);
+  const paths = closure(lock, wanted);
   const tarballs: string[] = [];
   const packages: Record<string, unknown> = {};
   const versions: Record<string, string> = {};
   for (const path of paths) {
+    // Of another platform; the lock file has to name it all the same.
+    if (!existsSync(join(root, path))) {
+      packages[path] = { ...lock.packages[path], dev: undefined };
+      continue;
+    }
     const tarball = join(scratch, `${tarballs.length}-${basename(path)}.tgz`);
     await makeTarball(join(root, path), tarball);
     tarballs.push(tarball);
@@ -57,7 +76,7 @@ export async function makeNpmProject(target: string, scratch: string): Promise<v
     const name = path.replace(/^node_modules\//, '');
     if (wanted.includes(name)) versions[name] = lock.packages[path]?.version ?? '';
   }
-  const project = { name: 'bench', version: '1.0.0', dependencies: versions };
+  const project = { ...manifest, dependencies: versions };
   await mkdir(join(target, 'project'), { recursive: true });
   await writeFile(join(target, 'project', 'package.json'), JSON.stringify(project));
   const written = { ...project, lockfileVersion: 3, requires: true, packages: { '': project, ...packages } };
