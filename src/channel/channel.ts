@@ -36,6 +36,11 @@ export interface Channel {
   audit(query: AuditQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Has the guest give free space of its data disk back to the host; resolves when it has, with its answer, unchecked. */
   trim(signal?: AbortSignal): Promise<unknown>;
+  /**
+   * Opens the one stream by which the guest asks the host for anything: JSON lines, of which `src/common/ports.ts` says all there are. The host answers on
+   * it. Otherwise as `openEngine`.
+   */
+  openPorts(signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -61,6 +66,8 @@ export interface ChannelHandlers {
   audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
   /** A JSON value. */
   trim(): Promise<unknown>;
+  /** Owns the stream from now on, by which it may ask the host for ports. */
+  ports(stream: Duplex): void;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

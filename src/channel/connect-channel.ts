@@ -93,6 +93,10 @@ class ClientChannel implements Channel {
     return await this.#document('POST', '/trim', { signal });
   }
 
+  async openPorts(signal?: AbortSignal): Promise<Duplex> {
+    return await this.#request('POST', '/ports', 200, { signal, endStream: false });
+  }
+
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string> {
     return this.#lines(logTarget(query), signal);
   }

@@ -10,6 +10,7 @@ export type Route =
   | { readonly name: 'logs'; readonly query: LogQuery }
   | { readonly name: 'audit'; readonly query: AuditQuery }
   | { readonly name: 'trim' }
+  | { readonly name: 'ports' }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -26,6 +27,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/logs', 'GET'],
   ['/audit', 'GET'],
   ['/trim', 'POST'],
+  ['/ports', 'POST'],
   ['/power-off', 'POST'],
 ]);
 
@@ -60,6 +62,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'status' };
     case '/trim':
       return { name: 'trim' };
+    case '/ports':
+      return { name: 'ports' };
     case '/power-off':
       return { name: 'power-off' };
     default:

@@ -76,10 +76,11 @@ async function serve(
   if ('status' in route) return refuse(stream, route.status);
   switch (route.name) {
     case 'engine':
+    case 'ports':
       stream.respond({ ':status': 200 });
       // Node resets a stream that ends before anything was read from it, half-closed or not.
       stream.read(0);
-      handlers.engine(stream);
+      handlers[route.name](stream);
       return;
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));

@@ -22,6 +22,8 @@ export interface DaemonArguments {
   readonly settingsFd: number | undefined;
   /** Sealed copy of the machine's registry.json. */
   readonly registryFd: number | undefined;
+  /** Listening socket for publish-port; VM mode only. */
+  readonly portsFd: number | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -39,6 +41,7 @@ const schema = z.strictObject({
   'policy-fd': descriptor.optional(),
   'settings-fd': descriptor.optional(),
   'registry-fd': descriptor.optional(),
+  'ports-fd': descriptor.optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -59,6 +62,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'policy-fd': { type: 'string' },
       'settings-fd': { type: 'string' },
       'registry-fd': { type: 'string' },
+      'ports-fd': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -75,6 +79,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     policyFd: parsed['policy-fd'],
     settingsFd: parsed['settings-fd'],
     registryFd: parsed['registry-fd'],
+    portsFd: parsed['ports-fd'],
   };
 }
 

@@ -18,6 +18,8 @@ export interface HandlerSources {
   readonly journal: Journal;
   /** Absent where the data disk is not the VM's own. */
   readonly trim: (() => Promise<Trimmed>) | undefined;
+  /** Absent where published ports are those of the machine itself. */
+  readonly ports: ((stream: Duplex) => void) | undefined;
   readonly powerOff: () => Promise<void>;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
 }
@@ -33,6 +35,10 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
     trim: async () => (await sources.trim?.()) ?? { trimmed: false },
+    ports: (stream) => {
+      if (sources.ports === undefined) stream.destroy();
+      else sources.ports(stream);
+    },
     powerOff: sources.powerOff,
   };
 }

@@ -27,6 +27,7 @@ import { listenNative } from './native-listeners.js';
 import { readLoopback, readOwnNetworks } from './engine/own-networks.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
+import { publishPorts } from './ports/index.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './engine/probe-image.js';
 import { engineConfigurationOf } from './settings-in-force.js';
@@ -149,6 +150,7 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   await runtime.listen({ fd: args.runtimeFd });
+  const hostPorts = args.portsFd === undefined ? undefined : publishPorts(args.portsFd, systemClock, log);
 
   const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
     log.warn({ line }, 'PID 1 said something unknown');
@@ -255,6 +257,7 @@ async function main(args: DaemonArguments): Promise<void> {
     signIn,
     journal,
     trim: args.mode === 'vm' ? createTrim(link, systemClock) : undefined,
+    ports: hostPorts,
     powerOff,
     audit,
   });

@@ -1,4 +1,5 @@
 import type { Duplex, Readable } from 'node:stream';
+import type { PortProtocol } from '../common/ports.js';
 import type { DocumentDisk } from './documents/index.js';
 import type { GuestNetwork } from './network/index.js';
 
@@ -66,6 +67,14 @@ export type VmExit =
   | { readonly kind: 'killed'; readonly signal: string }
   | { readonly kind: 'exited'; readonly status: number; readonly stderr: string };
 
+/** A port of the host, at an IPv4 address of it, that leads to a port of the VM's own address. */
+export interface HostForward {
+  readonly protocol: PortProtocol;
+  readonly address: string;
+  readonly port: number;
+  readonly guestPort: number;
+}
+
 /** A VM that was started. */
 export interface Vm {
   readonly pid: number | undefined;
@@ -75,6 +84,10 @@ export interface Vm {
   readonly controlPort: Duplex;
   /** Calls back at once with the present state, then at each change. Returns the way to stop listening. */
   onControlPort(listener: (open: boolean) => void): () => void;
+  /** Listens on the host. Rejects with the reason. What was added goes with the VM. */
+  addForward(forward: HostForward): Promise<void>;
+  /** Stops listening; connections that were made go on. Rejects with the reason. */
+  removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void>;
   /** Resolves, never rejects, when the VM is gone and everything it said has been read. */
   readonly exited: Promise<VmExit>;
   /** Ends the VM now, as pulling the plug does. Resolves with `exited`. */

@@ -3,7 +3,9 @@ import { ChannelSupervisor, forwardConnections, type SupervisorState } from '../
 import type { Clock } from '../common/clock.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
+import type { PortBindingBehavior } from '../policy/index.js';
 import type { GuestLink } from './guest-link.js';
+import { listenOnHost, PublishedPorts, servePorts } from './ports/index.js';
 
 /**
  * Offers `docker.sock` and waits for a VM to attach. The socket is there before the VM is, so that a taken path costs no boot; connections made
@@ -11,8 +13,14 @@ import type { GuestLink } from './guest-link.js';
  *
  * Rejects with `BH_SOCKET_TAKEN` or `BH_SOCKET_PATH`.
  */
-export async function openGuestLink(dockerSocket: string, clock: Clock, logger: Logger): Promise<GuestLink> {
+export async function openGuestLink(
+  dockerSocket: string,
+  portBinding: PortBindingBehavior,
+  clock: Clock,
+  logger: Logger,
+): Promise<GuestLink> {
   const attached = Promise.withResolvers<Duplex>();
+  let published: PublishedPorts | undefined;
   const connected = Promise.withResolvers<void>();
   // Nobody may be waiting when the guest turns out to speak another version.
   connected.promise.catch(() => undefined);
@@ -26,6 +34,7 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
       if (state.state === 'up') {
         wasUp = true;
         connected.resolve();
+        if (published !== undefined) void servePorts(state.channel, published, logger);
       }
       if (state.state === 'incompatible') connected.reject(state.error);
     },
@@ -38,7 +47,14 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
   });
   return {
     connected: connected.promise,
+    ports: () => published?.list() ?? [],
     attach(vm) {
+      published = new PublishedPorts({
+        listen: (port) => listenOnHost(port, vm),
+        portBinding,
+        clock,
+        logger,
+      });
       attached.resolve(vm.controlPort);
       vm.onControlPort((open) => (open ? supervisor.portOpened() : supervisor.portClosed()));
     },
@@ -61,6 +77,7 @@ export async function openGuestLink(dockerSocket: string, clock: Clock, logger: 
     async close() {
       await forwarder.close();
       await supervisor.close();
+      await published?.close();
     },
   };
 }

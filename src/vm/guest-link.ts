@@ -1,4 +1,5 @@
 import type { AuditQuery } from '../common/audit-event.js';
+import type { PublishedPort } from '../common/ports.js';
 import type { LogQuery } from '../channel/index.js';
 import type { Vm } from './backend.js';
 
@@ -7,7 +8,9 @@ export interface GuestLink {
   /** Resolves when the guest has answered for the first time; rejects with `BH_CHANNEL_VERSION`. */
   readonly connected: Promise<void>;
   /** From now on the guest is the one behind this port. Called once. */
-  attach(vm: Pick<Vm, 'controlPort' | 'onControlPort'>): void;
+  attach(vm: Pick<Vm, 'controlPort' | 'onControlPort' | 'addForward' | 'removeForward'>): void;
+  /** Where the host listens for containers. */
+  ports(): readonly PublishedPort[];
   status(signal: AbortSignal): Promise<unknown>;
   explain(question: unknown, signal: AbortSignal): Promise<unknown>;
   /** Question and answers as in `src/common/sign-in.ts`. */

@@ -98,6 +98,7 @@ async function guest(kind: string, path: string): Promise<void> {
     signIn: async () => null,
     signOut: async () => null,
     trim: async () => null,
+    ports: (stream: Duplex): void => void stream.resume(),
     async *logs() {},
     async *audit() {},
     powerOff: async () => {},

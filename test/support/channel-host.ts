@@ -14,13 +14,16 @@ const [controlSocket = '', dockerSocket = ''] = process.argv.slice(2);
 const controlPort = connect(controlSocket);
 await once(controlPort, 'connect');
 const logger = createLogger('channel-host', process.stderr, 'warn');
-const link = await openGuestLink(dockerSocket, systemClock, logger);
+const link = await openGuestLink(dockerSocket, 'default-port-binding', systemClock, logger);
 link.attach({
   controlPort,
   onControlPort(listener) {
     listener(true);
     return () => undefined;
   },
+  // In native mode nobody asks for ports.
+  addForward: async () => undefined,
+  removeForward: async () => undefined,
 });
 await link.connected;
 process.stdout.write('connected\n');

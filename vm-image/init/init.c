@@ -40,6 +40,8 @@
 #define RUNTIME_SOCKET "/run/bulkhead/runtime.sock"
 #define HOST_SERVICES "/run/host-services" /* where Docker Desktop's containers find it */
 #define AGENT_SOCKET HOST_SERVICES "/ssh-auth.sock"
+/* publish-port asks there, and asks nobody where it is not (src/daemon/publish-port/lease.h) */
+#define PORTS_SOCKET "/run/bulkhead/ports.sock"
 #define CONTROL_PORT "org.bulkhead.control"
 #define DEVICE_DEADLINE_MS 10000
 
@@ -191,6 +193,7 @@ static const char *const KEPT_ARGUMENTS[KEPT_COUNT][2] = {
     [KEPT_POLICY] = {"--policy-fd", "10"},
     [KEPT_SETTINGS] = {"--settings-fd", "11"},
     [KEPT_REGISTRY] = {"--registry-fd", "12"},
+    [KEPT_PORTS] = {"--ports-fd", "13"},
 };
 
 static void add_daemon_arguments(const struct options *options, struct services *services, char *port)
@@ -227,6 +230,8 @@ static enum stop_reason run_services(const struct options *options, int signals)
             fail_errno(options, "engine-failed", KEPT_ARGUMENTS[i][0]);
     if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
         fail_errno(options, "engine-failed", AGENT_SOCKET);
+    if (!options->native && !services_open_ports(&services, PORTS_SOCKET))
+        fail_errno(options, "engine-failed", PORTS_SOCKET);
     services.engine_extra[0] = host_gateway[0] == '\0' ? NULL : host_gateway;
     add_daemon_arguments(options, &services, port);
     services.names = name_server;

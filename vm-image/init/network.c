@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "reply_route.h"
+
 static bool is_virtio(const char *name)
 {
     char path[PATH_MAX], driver[PATH_MAX];
@@ -118,7 +120,8 @@ bool configure_network(const struct net_params *params)
     if (control < 0)
         return false;
     bool done = set_address(control, name, SIOCSIFADDR, params->address) && set_address(control, name, SIOCSIFNETMASK, params->netmask) &&
-                set_up(control, name) && add_default_route(control, params->gateway) && refuse_gateway(control, params);
+                set_up(control, name) && add_default_route(control, params->gateway) && refuse_gateway(control, params) &&
+                add_reply_route(params->gateway, if_nametoindex(name));
     int error = errno;
     close(control);
     errno = error;

@@ -34,6 +34,7 @@ enum kept_index {
     KEPT_POLICY,   /* sealed copy of the organization's policy */
     KEPT_SETTINGS, /* sealed copy of the user's settings */
     KEPT_REGISTRY, /* sealed copy of the machine's registry.json */
+    KEPT_PORTS,    /* listening socket, for publish-port: in a VM alone */
     KEPT_COUNT
 };
 

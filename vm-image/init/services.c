@@ -69,6 +69,12 @@ bool services_open_agent(struct services *services, const char *path)
     return services->kept[KEPT_AGENT] >= 0 && chmod(path, 0666) == 0;
 }
 
+bool services_open_ports(struct services *services, const char *path)
+{
+    services->kept[KEPT_PORTS] = listen_at(path);
+    return services->kept[KEPT_PORTS] >= 0;
+}
+
 static bool start_daemon(struct services *services)
 {
     int pair[2];

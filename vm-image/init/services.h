@@ -42,6 +42,12 @@ bool keep_sealed(int descriptor, int *kept);
  */
 bool services_open_agent(struct services *services, const char *path);
 
+/**
+ * Makes the socket publish-port asks for ports by, for DAEMON as KEPT_PORTS. Held here: while DAEMON is started again, each of them connects and waits.
+ * False with errno.
+ */
+bool services_open_ports(struct services *services, const char *path);
+
 /** Starts a service that is not running; false with errno. */
 bool services_start(struct services *services, enum service_index index);
 

@@ -25,6 +25,9 @@ static const char *const SETTINGS[][2] = {
     {"/proc/sys/fs/protected_regular", "2"},
     /* the engine's network */
     {"/proc/sys/net/ipv4/ip_forward", "1"},
+    /* a port published at an address of the host's, which the VM does not have: dockerd binds it here before publish-port asks the host for it */
+    {"/proc/sys/net/ipv4/ip_nonlocal_bind", "1"},
+    {"/proc/sys/net/ipv6/ip_nonlocal_bind", "1"},
     /* limits that are counted for all containers together, at values that many containers can share */
     {"/proc/sys/fs/inotify/max_user_instances", "1048576"},
     {"/proc/sys/fs/inotify/max_user_watches", "1048576"},

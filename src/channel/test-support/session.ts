@@ -13,6 +13,7 @@ export const echoHandlers: ChannelHandlers = {
   signIn: async (question) => ({ question }),
   signOut: async () => ({}),
   trim: async () => ({ trimmed: true }),
+  ports: (stream) => void stream.pipe(stream),
   async *logs() {},
   async *audit() {},
   powerOff: async () => {},

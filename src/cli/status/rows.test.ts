@@ -23,6 +23,10 @@ const vm = statusSchema.parse({
   memoryMiB: 2048,
   cpus: 2,
   network: '192.168.65.0/24',
+  ports: [
+    { protocol: 'tcp', address: '0.0.0.0', port: 8080 },
+    { protocol: 'udp', address: '::1', port: 53 },
+  ],
   readyAfterMs: 14_200,
   phases: [],
   consoleLog: '/state/console.log',
@@ -45,6 +49,7 @@ test('a VM that is ready, on one screen', () => {
     '  vm         QEMU 10.0.2, tcg (software emulation), 2 processors',
     '  docker     unix:///run/docker.sock',
     '  network    192.168.65.0/24',
+    '  ports      0.0.0.0:8080/tcp, [::1]:53/udp',
     '  engine     ready, containerd running, dockerd running',
     '  isolation  a user namespace for each container, 3 in use',
     '  policy     none; the image has no policy key',
@@ -85,6 +90,17 @@ test('one that boots, and words that would act on a terminal', () => {
   expect(text).toContain('  note       slow [2J');
 });
 
+test('of many ports the first are told, and how many there are', () => {
+  const ports = Array.from({ length: 60 }, (_, index) => ({
+    protocol: 'tcp',
+    address: '::',
+    port: 8000 + index,
+  }));
+  const many = statusSchema.parse({ ...vm, ports });
+  const text = statusText('default', [], rows, { now, guest: guestFacts(null), vm: many, host });
+  expect(text).toMatch(/^  ports +\[::\]:8000\/tcp, .*\[::\]:8005\/tcp, and 54 more$/m);
+});
+
 test('a part of the guest that makes no sense takes no other with it', () => {
   const { engine, isolation } = guestFacts({ ...exampleHealth, engine: { ready: 'yes' } });
   expect(engine).toBeNull();
@@ -92,7 +108,7 @@ test('a part of the guest that makes no sense takes no other with it', () => {
 });
 
 test('a controller from before an update says what it said then', () => {
-  const added = new Set(['stateSince', 'memoryMiB', 'cpus', 'facts', 'guestAt', 'guestAnswered']);
+  const added = new Set(['stateSince', 'memoryMiB', 'cpus', 'facts', 'ports', 'guestAt', 'guestAnswered']);
   const old = Object.fromEntries(Object.entries(vm).filter(([name]) => !added.has(name)));
   expect(statusSchema.parse(old)).toMatchObject({ stateSince: null, memoryMiB: null, guestAnswered: true });
 });

@@ -1,3 +1,4 @@
+import { portsText } from '../output/ports-text.js';
 import { policyText } from '../output/policy-text.js';
 import { sizeText } from '../output/size-text.js';
 import { signInText } from '../output/sign-in-text.js';
@@ -50,6 +51,7 @@ export const vmRows: readonly StatusRow[] = [
   },
   { name: 'docker', text: ({ vm }) => vm?.dockerHost ?? '' },
   { name: 'network', text: ({ vm }) => vm?.network ?? '' },
+  { name: 'ports', text: ({ vm }) => portsText(vm?.ports ?? []) },
 ];
 
 export const engineRows: readonly StatusRow[] = [

@@ -58,6 +58,7 @@ async function setUp(overrides: Overrides = {}) {
   const link: GuestLink = {
     connected: overrides.connected ?? Promise.resolve(),
     attach: () => void calls.push('attach'),
+    ports: () => [],
     status: async () => ({ healthy: true }),
     explain: async (question) => ({ question }),
     signIn: async (question) => ({ question }),

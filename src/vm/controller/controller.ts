@@ -123,6 +123,7 @@ export class Controller {
       consoleLog: paths.consoleLog,
       dataDisk: paths.dataDisk,
       network: network?.cidr ?? null,
+      ports: [...(this.link?.ports() ?? [])],
       shares: [...(shares ?? [])],
       policy: policy === undefined ? null : { file: policy.file, sha256: policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,

@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { type Manifest, verifyImage } from '../../image/index.js';
+import type { PortBindingBehavior } from '../../policy/index.js';
 import type { VmBackend, VmHost, VmSpec } from '../backend.js';
 import type { PolicyFile } from '../documents/index.js';
 import type { GuestLink } from '../guest-link.js';
@@ -20,7 +21,8 @@ export interface ControllerParts {
   /** Of the person who starts the VM. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  readonly openLink: () => Promise<GuestLink>;
+  /** @param portBinding what the host holds to as well, whatever the guest asks of it. */
+  readonly openLink: (portBinding: PortBindingBehavior) => Promise<GuestLink>;
 }
 
 /** All a VM needs of the host before it starts. Disposing of it ends what was started for the VM. */
@@ -50,7 +52,7 @@ export async function prepareVm(
   const documents = await prepareDocuments(paths, options, manifest, env);
   const { network, notes } = networkInUse(documents.effective);
   for (const text of [...documents.notes, ...notes]) note(text);
-  const link = await parts.openLink();
+  const link = await parts.openLink(documents.effective.portBindingBehavior.value);
   started.defer(() => link.close());
   const disk = await ensureDataDisk(paths, options.dataSizeMiB);
   const shares = await prepareShares(parts, manifest, documents, signal);

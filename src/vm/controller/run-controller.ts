@@ -75,7 +75,7 @@ async function runLocked(
     clock: systemClock,
     env: process.env,
     logger,
-    openLink: () => openGuestLink(paths.dockerSocket, systemClock, logger),
+    openLink: (portBinding) => openGuestLink(paths.dockerSocket, portBinding, systemClock, logger),
   });
   controller.progress.follow((progress) => {
     if (progress.kind === 'state') writeRecord(paths.record, recordOf(progress));

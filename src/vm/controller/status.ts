@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { wireErrorSchema } from '../../common/errors/wire-error.js';
+import { publishedPortSchema } from '../../common/ports.js';
 import { stateNames } from '../lifecycle/state.js';
 import { phaseNames } from '../phases.js';
 import { guestFactsSchema } from './guest-facts.js';
@@ -34,6 +35,8 @@ export const statusSchema = z.object({
   dataDisk: z.string(),
   /** The VM's own, in CIDR form; null before it is chosen. */
   network: z.string().nullable().default(null),
+  /** Where the host listens for containers. Null from a controller of before this was told. */
+  ports: z.array(publishedPortSchema).nullable().default(null),
   /** Directories of this machine that containers may bind. */
   shares: z.array(z.object({ path: z.string(), readOnly: z.boolean() })).default([]),
   /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */

@@ -1,5 +1,5 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
-import type { Vm, VmBackend, VmCapabilities, VmExit, VmHost, VmSpec } from '../backend.js';
+import type { HostForward, Vm, VmBackend, VmCapabilities, VmExit, VmHost, VmSpec } from '../backend.js';
 
 /** A VM that does what a test tells it. */
 export class FakeVm implements Vm {
@@ -10,6 +10,8 @@ export class FakeVm implements Vm {
   readonly guestControl: Duplex;
   readonly exited: Promise<VmExit>;
   readonly spec: VmSpec;
+  /** Those there are now. */
+  forwards: HostForward[] = [];
   readonly #exit = Promise.withResolvers<VmExit>();
   readonly #listeners = new Set<(open: boolean) => void>();
   #open = false;
@@ -40,6 +42,16 @@ export class FakeVm implements Vm {
     this.#listeners.add(listener);
     listener(this.#open);
     return () => this.#listeners.delete(listener);
+  }
+
+  async addForward(forward: HostForward): Promise<void> {
+    this.forwards.push(forward);
+  }
+
+  async removeForward({ protocol, address, port }: Omit<HostForward, 'guestPort'>): Promise<void> {
+    this.forwards = this.forwards.filter(
+      (forward) => forward.protocol !== protocol || forward.address !== address || forward.port !== port,
+    );
   }
 
   async destroy(): Promise<VmExit> {

@@ -1,7 +1,8 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
-import type { Vm, VmExit } from '../backend.js';
+import type { HostForward, Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
+import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
 import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
 import { type QemuProcess, spawnQemu } from './process.js';
@@ -89,6 +90,14 @@ class QemuVm implements Vm {
     this.#portListeners.add(listener);
     listener(this.#controlOpen);
     return () => this.#portListeners.delete(listener);
+  }
+
+  async addForward(forward: HostForward): Promise<void> {
+    await runMonitorCommand(this.#qmp, addCommand(forward));
+  }
+
+  async removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void> {
+    await runMonitorCommand(this.#qmp, removeCommand(forward));
   }
 
   async destroy(): Promise<VmExit> {

@@ -106,6 +106,7 @@ function openPort(
     signIn: async (question: unknown) => ({ question }),
     signOut: async () => ({}),
     trim: async () => ({ trimmed: true }),
+    ports: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');

@@ -1,0 +1,43 @@
+import { randomInt } from 'node:crypto';
+import { createServer } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { systemExec } from '../../common/exec.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
+import { ForwardTable } from './forward-table.js';
+import { GuestPorts } from './guest-ports.js';
+import { HostPorts } from './host-ports.js';
+import { readHostSide } from './host-side.js';
+import { serveLease } from './lease.js';
+
+/**
+ * Published ports of a VM: takes the leases of publish-port, leads what comes from the host to the containers, and asks the host to listen. Gives what takes the
+ * host's streams.
+ *
+ * @param fd listening, of PID 1: who connects while bulkheadd is started again waits there.
+ */
+export function publishPorts(fd: number, clock: Clock, log: Logger): ((stream: Duplex) => void) | undefined {
+  const side = readHostSide();
+  if (side === undefined) {
+    // Whoever asks is told by the end of the connection.
+    createServer((socket) => socket.end('error the VM has no network\n')).listen({ fd });
+    return undefined;
+  }
+  const host = new HostPorts((forward, reason) => {
+    log.warn({ ...forward, reason }, 'a published port was lost');
+  });
+  const parts = {
+    host,
+    table: new ForwardTable(side, { exec: systemExec, clock, log }),
+    guestPorts: new GuestPorts(randomInt(1 << 16)),
+    log,
+  };
+  const server = createServer((socket) => void serveLease(socket, parts));
+  server.on('error', (error) => {
+    log.error({ err: error }, 'no published ports');
+  });
+  server.listen({ fd });
+  return (stream) => {
+    host.serve(stream);
+  };
+}

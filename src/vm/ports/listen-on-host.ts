@@ -1,0 +1,51 @@
+import { isIPv6 } from 'node:net';
+import type { PortProtocol } from '../../common/ports.js';
+import type { Vm } from '../backend.js';
+import { bindErrorText, isWithoutIPv6 } from './bind-error.js';
+import { relayTcp } from './relay-tcp.js';
+import { relayUdp } from './relay-udp.js';
+import { tryBind } from './try-bind.js';
+
+/** A port the guest may have. */
+export interface HostPort {
+  readonly protocol: PortProtocol;
+  readonly address: string;
+  readonly port: number;
+  readonly guestPort: number;
+}
+
+/** The way to stop; rejects when it can't be. */
+export type StopListening = () => Promise<void>;
+
+type Forwarding = Pick<Vm, 'addForward' | 'removeForward'>;
+
+/**
+ * Has QEMU listen, which takes connections straight to the VM; at an IPv6 address, which QEMU can't (libslirp's forwards of 10.0 are IPv4's), the controller does. Rejects
+ * with the reason, in the words of a local engine where it is the system's.
+ */
+export async function listenOnHost(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
+  if (isIPv6(wanted.address)) return await listenByIPv6(wanted, vm);
+  await tryBind(wanted).catch((cause: unknown) => {
+    throw new Error(bindErrorText(wanted, cause), { cause });
+  });
+  await vm.addForward(wanted);
+  return () => vm.removeForward(wanted);
+}
+
+async function listenByIPv6(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
+  const { protocol, guestPort } = wanted;
+  const address = '127.0.0.1';
+  const inner = { protocol, guestPort, address, port: await tryBind({ protocol, address, port: 0 }) };
+  await vm.addForward(inner);
+  try {
+    const relay = await (protocol === 'tcp' ? relayTcp : relayUdp)(wanted, inner.port);
+    return async () => {
+      relay.close();
+      await vm.removeForward(inner);
+    };
+  } catch (cause) {
+    await vm.removeForward(inner).catch(() => undefined);
+    if (isWithoutIPv6(wanted.address, cause)) return async () => undefined;
+    throw new Error(bindErrorText(wanted, cause), { cause });
+  }
+}

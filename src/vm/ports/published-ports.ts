@@ -1,0 +1,131 @@
+import { messageOf } from '../../common/cause.js';
+import type { Clock } from '../../common/clock.js';
+import type { Logger } from '../../common/log.js';
+import {
+  mostPublished,
+  portKey,
+  type PortAnswer,
+  type PortRequest,
+  type PublishedPort,
+} from '../../common/ports.js';
+import type { PortBindingBehavior } from '../../policy/index.js';
+import type { HostPort, StopListening } from './listen-on-host.js';
+import { refusalOf } from './may-listen.js';
+
+export interface PublishedPortsParts {
+  readonly listen: (port: HostPort) => Promise<StopListening>;
+  readonly portBinding: PortBindingBehavior;
+  readonly clock: Pick<Clock, 'sleep'>;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+interface Held {
+  readonly port: HostPort;
+  readonly stop: StopListening;
+  /** Whether the present session of the guest has asked for it. */
+  isClaimed: boolean;
+}
+
+/** Milliseconds a guest has to say, after its daemon was started again, which of its ports are still leased; each publish-port comes back within seconds. */
+export const claimMs = 60_000;
+
+/**
+ * The ports of the host that lead to the VM. They stay when a session with the guest ends, because its containers do; what the next one does not ask for
+ * again within a minute is taken back.
+ */
+export class PublishedPorts {
+  readonly #parts: PublishedPortsParts;
+  readonly #held = new Map<string, Held>();
+  readonly #over = new AbortController();
+  /** One change after the other: two requests may name the same port. */
+  #last: Promise<unknown> = Promise.resolve();
+  #session = 0;
+
+  constructor(parts: PublishedPortsParts) {
+    this.#parts = parts;
+  }
+
+  list(): readonly PublishedPort[] {
+    return [...this.#held.values()].map(({ port: { protocol, address, port } }) => ({
+      protocol,
+      address,
+      port,
+    }));
+  }
+
+  /** A session of the guest begins. */
+  begin(): void {
+    const session = ++this.#session;
+    for (const held of this.#held.values()) held.isClaimed = false;
+    void this.#parts.clock.sleep(claimMs, this.#over.signal).then(
+      () => {
+        this.#takeBackUnclaimed(session);
+      },
+      () => undefined,
+    );
+  }
+
+  /** Does not reject. */
+  carryOut(request: PortRequest): Promise<PortAnswer> {
+    const { ask, protocol, guestPort } = request;
+    const done = this.#last.then(async () => {
+      const error = await (ask === 'publish' ? this.#publish(request) : this.#release(portKey(request)));
+      return { ask, protocol, guestPort, ...(error === undefined ? {} : { error }) };
+    });
+    this.#last = done;
+    return done;
+  }
+
+  /** The VM is gone, and QEMU's ports with it; those of the controller are given back. */
+  async close(): Promise<void> {
+    this.#over.abort();
+    await this.#last;
+    for (const key of this.#held.keys()) await this.#release(key);
+  }
+
+  async #publish(wanted: HostPort): Promise<string | undefined> {
+    const { protocol, guestPort, address, port } = wanted;
+    const key = portKey(wanted);
+    const held = this.#held.get(key);
+    if (held?.port.address === address && held.port.port === port) {
+      held.isClaimed = true;
+      return undefined;
+    }
+    if (held !== undefined) await this.#release(key);
+    const refusal = refusalOf(address, this.#parts.portBinding);
+    if (refusal !== undefined) return refusal;
+    if (this.#held.size >= mostPublished)
+      return `the host listens on ${mostPublished} ports already, as many as there may be at once`;
+    try {
+      const asked = { protocol, guestPort, address, port };
+      const stop = await this.#parts.listen(asked);
+      this.#held.set(key, { port: asked, stop, isClaimed: true });
+      return undefined;
+    } catch (cause) {
+      return messageOf(cause);
+    }
+  }
+
+  async #release(key: string): Promise<string | undefined> {
+    const held = this.#held.get(key);
+    this.#held.delete(key);
+    try {
+      await held?.stop();
+      return undefined;
+    } catch (cause) {
+      return messageOf(cause);
+    }
+  }
+
+  #takeBackUnclaimed(session: number): void {
+    this.#last = this.#last.then(async () => {
+      // Another may have begun since, which has not asked for anything yet.
+      if (session !== this.#session) return;
+      for (const [key, { isClaimed, port }] of this.#held) {
+        if (isClaimed) continue;
+        this.#parts.logger.warn({ port }, 'a published port nobody asked for again was taken back');
+        await this.#release(key);
+      }
+    });
+  }
+}

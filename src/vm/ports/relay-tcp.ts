@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { joinDuplex } from '../../channel/index.js';
+
+export interface RelayFrom {
+  readonly address: string;
+  readonly port: number;
+}
+
+export interface Relay {
+  /** Stops listening; connections that were made go on. */
+  close(): void;
+}
+
+/** Of one port. Threat: each is two descriptors of the controller, through which everything goes that is said to the engine. */
+export const mostConnections = 1024;
+
+/** Joins connections to an IPv6 address of the host with a port on its loopback, where QEMU listens, which has IPv4 alone. Rejects with the system's error. */
+export async function relayTcp({ address, port }: RelayFrom, to: number): Promise<Relay> {
+  const open = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    const inner = connect({ host: '127.0.0.1', port: to, allowHalfOpen: true, noDelay: true });
+    for (const socket of [client, inner]) open.add(socket);
+    void joinDuplex(client, inner).then(() => {
+      for (const socket of [client, inner]) open.delete(socket);
+    });
+  });
+  server.maxConnections = mostConnections;
+  server.listen({ host: address, port, ipv6Only: true, exclusive: true });
+  await once(server, 'listening');
+  // Of a server that listens nothing is left to go wrong but accept(2), which is tried again.
+  server.on('error', () => undefined);
+  return {
+    close: () => {
+      server.close();
+    },
+  };
+}

@@ -1,0 +1,226 @@
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDocker, unique } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+import { instanceAt } from '../support/instance.ts';
+import { listening } from '../support/listeners.ts';
+import { askTcp, askUdp, connectTo, exchange } from '../support/port-client.ts';
+import { portImage } from '../support/port-image.ts';
+
+/** Ports of containers of a VM, as the host has them. */
+const instance = instanceAt(inject('instance'));
+const docker = createDocker(instance.dockerHost);
+let image = '';
+let gateway = '';
+beforeAll(async () => {
+  image = await portImage(docker);
+  const { network } = await instance.status();
+  gateway = network?.replace(/\d+\/24$/, '1') ?? '';
+}, 300_000);
+const made: string[] = [];
+afterAll(async () => {
+  await docker.run(['rm', '-f', ...made]);
+  await docker.run(['rmi', '-f', image]);
+}, 300_000);
+
+/** Starts an echo with these options and gives its name. */
+async function echo(...options: readonly string[]): Promise<string> {
+  const name = unique('port');
+  made.push(name);
+  await docker.ok(['run', '-d', '--name', name, ...options, image]);
+  return name;
+}
+
+/** Where the host has a port of a container, on its loopback. */
+async function published(name: string, port: string): Promise<number> {
+  const lines = (await docker.ok(['port', name, port])).split('\n');
+  return Number(
+    lines
+      .find((line) => !line.startsWith('['))
+      ?.split(':')
+      .at(-1),
+  );
+}
+
+/** A port of the host that nobody has now. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+describe('a published port', () => {
+  let name = '';
+  let port = 0;
+  beforeAll(async () => {
+    port = await freePort();
+    name = await echo('-p', `${port}:80`, '-p', `${port}:80/udp`);
+  });
+
+  test.each(['127.0.0.1', '::1'])(
+    'is reached on %s by TCP, past the end of one side, and by UDP',
+    async (address) => {
+      expect(await askTcp(address, port, 'by TCP')).toBe('by TCP');
+      expect(await askUdp(address, port, 'by UDP')).toBe('by UDP');
+    },
+  );
+
+  test('is on every address of the host, as status says', async () => {
+    expect(await listening('self', port)).toEqual(['0.0.0.0', '::']);
+    const { stdout } = await instance.run('status');
+    expect(stdout).toContain(`0.0.0.0:${port}/tcp`);
+    expect(stdout).toContain(`[::]:${port}/udp`);
+  });
+
+  test.each([
+    ['127.0.0.1', 64],
+    ['::1', 16],
+  ])('carries on %s %i MiB each way at once, unaltered', { timeout: 600_000 }, async (address, size) => {
+    const [sent, got] = await exchange(address, port, size << 20);
+    expect(got).toBe(sent);
+  });
+
+  test('carries 1,000 connections at once', { timeout: 600_000 }, async () => {
+    const sockets: Socket[] = [];
+    /** A connection that has been answered is one that QEMU has taken. */
+    const open = async (): Promise<void> => {
+      while (sockets.length < 1000) {
+        const socket = await connectTo('127.0.0.1', port);
+        sockets.push(socket);
+        socket.write('begun ');
+        await once(socket, 'readable');
+        socket.setTimeout(0);
+      }
+    };
+    // libslirp listens with a backlog of one: more at the same moment only wait for each other.
+    await Promise.all([open(), open()]);
+    const answers = sockets.map(async (socket, index) => {
+      socket.end(`and ended ${index}`);
+      let text = '';
+      for await (const chunk of socket) text += String(chunk);
+      return text;
+    });
+    expect(await Promise.all(answers)).toEqual(sockets.map((_, index) => `begun and ended ${index}`));
+  });
+
+  test('is there again after a restart of the container, and free after its removal', async () => {
+    await docker.ok(['restart', '-t', '0', name]);
+    await eventually(async () => expect(await askTcp('127.0.0.1', port, 'again')).toBe('again'), 30_000);
+    await docker.ok(['rm', '-f', name]);
+    expect(await listening('self', port)).toEqual([]);
+    const server = createServer().listen(port, '0.0.0.0');
+    await once(server, 'listening');
+    server.close();
+  });
+});
+
+test('a port the engine chooses is the same on the host', async () => {
+  const name = await echo('-p', '80');
+  expect(await askTcp('127.0.0.1', await published(name, '80/tcp'), 'chosen')).toBe('chosen');
+  await docker.ok(['rm', '-f', name]);
+});
+
+test('one on the loopback is there alone', async () => {
+  const name = await echo('-p', '127.0.0.1::80');
+  const port = await published(name, '80/tcp');
+  expect(await listening('self', port)).toEqual(['127.0.0.1']);
+  expect(await askTcp('127.0.0.1', port, 'here')).toBe('here');
+  await docker.ok(['rm', '-f', name]);
+});
+
+test("one on an address of the host's own is there, and one on an address it does not have is refused", async () => {
+  const name = await echo('-p', '127.0.0.9::80');
+  const port = await published(name, '80/tcp');
+  expect(await askTcp('127.0.0.9', port, 'here')).toBe('here');
+  await docker.ok(['rm', '-f', name]);
+  const { status, stderr } = await docker.run(['run', '--rm', '-p', '192.0.2.7:4000:80', image]);
+  expect(stderr).toContain('cannot assign requested address (the host does not have it)');
+  expect(status).toBe(125);
+});
+
+test('one that a program of the host has is the usual error, and is had once that is gone', async () => {
+  const taker = createServer().listen(0, '0.0.0.0');
+  await once(taker, 'listening');
+  const address = taker.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const name = unique('taken');
+  made.push(name);
+  const { status, stderr } = await docker.run(['run', '-d', '--name', name, '-p', `${port}:80`, image]);
+  expect(stderr).toContain(`listen tcp4 0.0.0.0:${port}: bind: address already in use`);
+  expect(status).toBe(125);
+  taker.close();
+  await once(taker, 'close');
+  await docker.ok(['start', name]);
+  expect(await askTcp('127.0.0.1', port, 'mine')).toBe('mine');
+  await docker.ok(['rm', '-f', name]);
+});
+
+test('a range of sixty ports is published, and free afterwards', { timeout: 900_000 }, async () => {
+  const name = await echo('-p', '127.0.0.1:21000-21059:20000-20059', '-p', '127.0.0.1:21060:80');
+  const { stdout } = await instance.run('status', '--json');
+  expect(stdout.match(/"port":210\d\d/g)).toHaveLength(61);
+  expect(await askTcp('127.0.0.1', 21_060, 'last')).toBe('last');
+  await docker.ok(['rm', '-f', name]);
+  expect(await listening('self', 21_000)).toEqual([]);
+  expect(await listening('self', 21_059)).toEqual([]);
+});
+
+describe('a container that is reached from the loopback of the host', () => {
+  /** A service of the host, which counts who comes. */
+  const visitors: string[] = [];
+  const service = createServer((socket) => {
+    visitors.push(String(socket.remoteAddress));
+    socket.end();
+  });
+  let servicePort = 0;
+  beforeAll(async () => {
+    service.listen(0, '127.0.0.1');
+    await once(service, 'listening');
+    const address = service.address();
+    servicePort = typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  afterAll(() => service.close());
+
+  test('answers, and reaches no service there', async () => {
+    const name = await echo('-p', '127.0.0.1::80');
+    const port = await published(name, '80/tcp');
+    expect(await askTcp('127.0.0.1', port, 'first')).toBe('first');
+    const { status } = await docker.run(['exec', name, 'nc', '-w', '5', gateway, String(servicePort)]);
+    expect(status).not.toBe(0);
+    expect(visitors).toEqual([]);
+    await docker.ok(['rm', '-f', name]);
+  });
+
+  test('also not in the place of what it answered', async () => {
+    const name = await echo('-p', '127.0.0.1::80');
+    const port = await published(name, '80/tcp');
+    // The service listens where the client that was answered had been.
+    const localPort = await freePort();
+    const client = await connectTo('127.0.0.1', port, localPort);
+    client.end('x');
+    client.resume();
+    await once(client, 'close');
+    const heard: string[] = [];
+    const there = createServer((socket) => {
+      heard.push('visited');
+      socket.destroy();
+    }).listen(localPort, '127.0.0.1');
+    await once(there, 'listening');
+    try {
+      const own = await docker.ok(['inspect', '-f', '{{.NetworkSettings.IPAddress}}', name]);
+      for (const flags of ['02', '0a', '22', '42', 'c2', '03']) {
+        const words = ['port-forge', 'tcp', own, '80', gateway, String(localPort), flags];
+        await docker.run(['exec', name, ...words]);
+      }
+      await docker.run(['exec', name, 'sh', '-c', `sleep 3`]);
+      expect(heard).toEqual([]);
+    } finally {
+      there.close();
+    }
+    await docker.ok(['rm', '-f', name]);
+  });
+});
