@@ -127,7 +127,7 @@ async function main(args: DaemonArguments): Promise<void> {
     phases,
     configureEngine(enginePaths.config, { policy, added, check }),
   );
-  const engineFacts = readEngineFacts(shared, sshAgent);
+  const engineFacts = readEngineFacts(shared, args.mode, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
   const client = createEngineClient(enginePaths.socket);

@@ -1,5 +1,5 @@
 import type { RuntimeSpec } from '../oci/runtime-spec.js';
-import type { IdRange, JoinedUserNamespace, Refusal, RootPlan, StagedBind } from './plan.js';
+import type { IdRange, JoinedUserNamespace, Refusal, RootPlan, ShareOwner, StagedBind } from './plan.js';
 import type { IsolationRequest } from './request.js';
 
 /** The plan while the rules work on it. Each rule returns a new one; nothing is changed in place. */
@@ -7,6 +7,7 @@ export interface Draft {
   readonly spec: RuntimeSpec;
   readonly ids: IdRange;
   readonly joined?: JoinedUserNamespace;
+  readonly owner?: ShareOwner;
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
   readonly namespaces: readonly number[];

@@ -68,6 +68,8 @@ export interface StagedBind {
   readonly nodev: boolean;
   readonly noexec: boolean;
   readonly idmap: boolean;
+  /** What belongs to 0 appears as the plan's `owner`; with `idmap`. */
+  readonly owned?: boolean;
   readonly recursive: boolean;
   /** When set, not what was opened is bound but `within` of this overlay: an overlay itself can't be id-mapped. */
   readonly overlay?: OverlayStage & { readonly within: string };
@@ -80,12 +82,20 @@ export interface JoinedUserNamespace {
   readonly path: string;
 }
 
+/** Ids of a container, as it sees them itself. */
+export interface ShareOwner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
 /** Everything the front door does for one container, and the specification runc then gets. */
 export interface Plan {
   /** The container's ids: the leased range, or the owner's when `joined` is set. */
   readonly ids: IdRange;
   /** When set, the leased range is not needed; the owner's must outlive this container. */
   readonly joined?: JoinedUserNamespace;
+  /** The ids of the container whose the files of `owned` binds appear to be. */
+  readonly owner?: ShareOwner;
   readonly root: RootPlan;
   readonly binds: readonly StagedBind[];
   /** Opened paths that are namespaces to join, held by a bind of each on `/run/bulkhead/stage/b<index>`. */

@@ -36,6 +36,8 @@ export interface EngineFacts {
   readonly containerdRoot?: Place;
   /** Directories of the host that containers may bind anything of. */
   readonly sharedRoots: readonly Place[];
+  /** Whatever is in them is root's, whomever it belongs to on the host: so a server of the VM's shows it. Otherwise ids are one to one. */
+  readonly sharedByServer?: boolean;
   /** The socket by which containers reach the host's ssh agent; absent when it is not passed on. */
   readonly agentSocket?: ExactFile;
   /** The empty file that stands in for the Docker socket; absent where there is none. */

@@ -15,12 +15,14 @@ export const rootfsDirectory = '/run/bulkhead/rootfs';
  * @throws BulkheadError `BH_RUNTIME_PROTOCOL` when it is longer than a message may be.
  */
 export function encodePlan(plan: Plan): Buffer {
-  const { ids, root, binds, namespaces, spec } = plan;
+  const { ids, owner, root, binds, namespaces, spec } = plan;
   return encodeMessage([
     'plan',
     'userns',
     String(ids.base),
     String(ids.size),
+    String(owner?.uid ?? 0),
+    String(owner?.gid ?? 0),
     ...binds.flatMap(({ index, overlay }) =>
       overlay === undefined ? [] : overlayOps(index, overlay.within, overlay),
     ),
@@ -89,7 +91,8 @@ function bindFlags(bind: StagedBind): string {
     ['nosuid', bind.nosuid],
     ['nodev', bind.nodev],
     ['noexec', bind.noexec],
-    ['idmap', bind.idmap],
+    // `owned` says both.
+    [bind.owned === true ? 'owned' : 'idmap', bind.idmap],
     ['recursive', bind.recursive],
   ];
   return flags.flatMap(([name, set]) => (set ? [name] : [])).join(',');

@@ -103,7 +103,7 @@ test('a container is planned: paths, facts, a range of its own, the plan, an aud
   );
   expect(await talk(hello('a'), rootFacts)).toEqual([
     ['open', '/merged'],
-    ['plan', 'userns', '100000', '65536', 'root-bind', 'config', JSON.stringify(spec)],
+    ['plan', 'userns', '100000', '65536', '0', '0', 'root-bind', 'config', JSON.stringify(spec)],
   ]);
   expect((await talk(hello('b'), rootFacts))[1]?.[2]).toBe('165536');
   expect(audits).toMatchObject([

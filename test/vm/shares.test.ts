@@ -126,20 +126,70 @@ test.each(['', '-dir', '/../secret'])('D08: a path outside of all shares is not 
 });
 
 describe('D09: in a shared directory', () => {
-  test('root of a container creates, reads, renames, links and deletes; on the host the files are of who ran `up`', async () => {
-    const work = place('work');
-    const script = [
-      'cd /w',
-      'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
-      'stat -c %u:%g:%h . b c e',
-      'echo two > f && mv f b && cat b && cat c && chmod 600 b',
-      'rm c d && rmdir e && ls',
-    ].join('; ');
-    const output = await sh(['-v', `${work}:/w`], script);
-    expect(output.split('\n')).toEqual('one one 0:0:3 0:0:2 0:0:2 0:0:2 two one b'.split(' '));
-    const { uid, gid, mode } = statSync(join(work, 'b'));
-    expect([uid, gid, mode & 0o7777]).toEqual([process.getuid?.(), process.getgid?.(), 0o600]);
-    expect(await sh(['-v', `${work}:/w`], 'rm /w/b; ls /w')).toBe('');
+  test.each([
+    ['0:0', 'probe'],
+    ['1000:1000', 'user'],
+    ['7:0', 'other'],
+  ])(
+    'user %s creates, reads, renames, links and deletes; on the host the files are of who ran `up`',
+    async (user, name) => {
+      const work = place(`work-${name}`);
+      const flags = ['-u', user, '-v', `${work}:/w`];
+      const script = [
+        'cd /w',
+        'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
+        'stat -c %u:%g:%h . b c e',
+        'echo two > f && mv f b && cat b && cat c && chmod 600 b',
+        'rm c d && rmdir e && ls',
+      ].join('; ');
+      const output = await sh(flags, script);
+      const said = `one one ${user}:3 ${user}:2 ${user}:2 ${user}:2 two one b`;
+      expect(output.split('\n')).toEqual(said.split(' '));
+      const { uid, gid, mode } = statSync(join(work, 'b'));
+      expect([uid, gid, mode & 0o7777]).toEqual([process.getuid?.(), process.getgid?.(), 0o600]);
+      // As the user of that container, and as root of another, to whom nothing is nobody's.
+      expect(await sh(flags, 'ls -n /w | tail -n1 | tr -s " " | cut -d" " -f3,4')).toBe(
+        user.replace(':', ' '),
+      );
+      expect(await sh(['-v', `${work}:/w`], 'stat -c %u:%g /w/b; rm /w/b; ls /w')).toBe('0:0');
+    },
+  );
+
+  test('root of a container that began as another user writes there as well', async () => {
+    const name = unique('exec');
+    const both = place('both-users');
+    await docker.ok(['run', '-d', '--name', name, '-u', '1000', '-v', `${both}:/w`, probe, 'sleep', '600']);
+    try {
+      const script = 'echo made > /w/a; chmod 600 /w/a; stat -c %u /w /w/a';
+      expect(await docker.ok(['exec', '-u', '0', name, 'sh', '-c', script])).toBe('1000\n1000');
+      expect(await docker.ok(['exec', name, 'sh', '-c', 'cat /w/a; echo mine > /w/a'])).toBe('made');
+      expect(await docker.ok(['exec', '-u', '0', name, 'sh', '-c', 'cat /w/a; rm /w/a; ls /w'])).toBe('mine');
+      const other = await docker.run(['exec', '-u', '1001', name, 'touch', '/w/b']);
+      expect(other.stderr).toContain('Permission denied');
+    } finally {
+      await docker.run(['rm', '-f', name]);
+    }
+  });
+
+  test('the user of an image owns it', async () => {
+    const context = join(outer, 'context');
+    const image = unique('shares-user');
+    mkdirSync(context);
+    writeFileSync(join(context, 'Dockerfile'), `FROM ${probe}\nUSER 4321:1234\n`);
+    await docker.ok(['build', '-q', '-t', image, context]);
+    const of = place('of-image');
+    const command = [
+      'run',
+      '--rm',
+      '-v',
+      `${of}:/w`,
+      image,
+      'sh',
+      '-c',
+      'echo x > /w/a; stat -c %u:%g /w /w/a',
+    ];
+    expect(await docker.ok(command)).toBe('4321:1234\n4321:1234');
+    await docker.ok(['rmi', image]);
   });
 
   test('whomever a file belongs to on the host, in the container it is root of that container, and never nobody', async () => {

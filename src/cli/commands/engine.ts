@@ -123,7 +123,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     : undefined;
   await using _image = await useCached(cacheRoot(context.env), dirname(root));
   await recordShares(
-    paths,
+    paths.sharedRecords.engine,
     shares.map(({ path }) => path),
   );
   const disks = await movedDisks();

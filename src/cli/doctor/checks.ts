@@ -10,6 +10,7 @@ import { nodeCheck } from './checks/node.js';
 import { policyCheck } from './checks/policy.js';
 import { qemuCheck } from './checks/qemu.js';
 import { settingsCheck } from './checks/settings.js';
+import { sharingCheck } from './checks/sharing.js';
 import { socketsCheck } from './checks/sockets.js';
 import { temporaryCheck } from './checks/temporary.js';
 import { userNamespacesCheck } from './checks/user-namespaces.js';
@@ -23,6 +24,7 @@ export const checks: readonly RunnableCheck[] = [
   runnable(imageCheck),
   runnable(policyCheck),
   runnable(settingsCheck),
+  runnable(sharingCheck),
   runnable(diskSpaceCheck),
   runnable(memoryCheck),
   runnable(clockCheck),

@@ -27,6 +27,10 @@ const vm = statusSchema.parse({
     { protocol: 'tcp', address: '0.0.0.0', port: 8080 },
     { protocol: 'udp', address: '::1', port: 53 },
   ],
+  shares: [
+    { path: '/home/u/src', readOnly: false },
+    { path: '/srv', readOnly: true },
+  ],
   readyAfterMs: 14_200,
   phases: [],
   consoleLog: '/state/console.log',
@@ -50,6 +54,7 @@ test('a VM that is ready, on one screen', () => {
     '  docker     unix:///run/docker.sock',
     '  network    192.168.65.0/24',
     '  ports      0.0.0.0:8080/tcp, [::1]:53/udp',
+    '  shares     /home/u/src, /srv (read-only)',
     '  engine     ready, containerd running, dockerd running',
     '  isolation  a user namespace for each container, 3 in use',
     '  policy     none; the image has no policy key',

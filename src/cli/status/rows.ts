@@ -52,6 +52,11 @@ export const vmRows: readonly StatusRow[] = [
   { name: 'docker', text: ({ vm }) => vm?.dockerHost ?? '' },
   { name: 'network', text: ({ vm }) => vm?.network ?? '' },
   { name: 'ports', text: ({ vm }) => portsText(vm?.ports ?? []) },
+  {
+    name: 'shares',
+    text: ({ vm }) =>
+      join(...(vm?.shares ?? []).map(({ path, readOnly }) => (readOnly ? `${path} (read-only)` : path))),
+  },
 ];
 
 export const engineRows: readonly StatusRow[] = [

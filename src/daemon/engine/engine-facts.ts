@@ -26,7 +26,11 @@ export const enginePaths = {
  * @param shared what PID 1 says is shared; throws when one of them is no mount of its own, as nothing else of the root is the host's.
  * @param agentSocket where containers find the host's ssh agent, if they do.
  */
-export function readEngineFacts(shared: readonly SharedDirectory[], agentSocket?: string): EngineFacts {
+export function readEngineFacts(
+  shared: readonly SharedDirectory[],
+  mode: 'vm' | 'native',
+  agentSocket?: string,
+): EngineFacts {
   const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
   const filesystems = mounts.map((line) => parseMountInfo(line));
   const cgroupVersion = filesystems.some(({ filesystem }) => filesystem === 'cgroup2') ? 2 : 1;
@@ -37,6 +41,7 @@ export function readEngineFacts(shared: readonly SharedDirectory[], agentSocket?
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
     sharedRoots: shared.map(({ path }) => readSharedPlace(path, mounts)),
+    sharedByServer: mode === 'vm',
     ...(agentSocket === undefined ? {} : { agentSocket: readFile(agentSocket) }),
     dockerSocket: readFile(enginePaths.socketStandIn),
     initPath: existingPath(enginePaths.initProgram),

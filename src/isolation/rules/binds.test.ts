@@ -43,6 +43,45 @@ describe('binds', () => {
     expect(planFor(binding('/host/home/ann/src', fact, 'bind')).binds[0]?.recursive).toBe(false);
   });
 
+  describe('of a directory whose files a server shows as one id', () => {
+    const fact = { realPath: '/host/home/ann/src', device: '0:60', mount: shareMount };
+    const asked = (user: { uid: number; gid: number } | undefined, sharedByServer = true) => {
+      const request = binding('/host/home/ann/src', fact, 'rbind');
+      const { process = { cwd: '/' } } = request.spec;
+      const spec = user === undefined ? request.spec : { ...request.spec, process: { ...process, user } };
+      return planFor({ ...request, spec, engine: { ...request.engine, sharedByServer } });
+    };
+
+    it.each([
+      { uid: 1000, gid: 100 },
+      { uid: 1, gid: 0 },
+      { uid: 0, gid: 7 },
+      { uid: 65_535, gid: 65_535 },
+    ])('for a container of user %j the files are of that one', (user) => {
+      const plan = asked(user);
+      expect(plan.owner).toEqual(user);
+      expect(plan.binds[0]).toMatchObject({ idmap: true, owned: true });
+    });
+
+    it.each([undefined, { uid: 0, gid: 0 }])(
+      'for a container of user %j they are of root, as they come',
+      (user) => {
+        const plan = asked(user);
+        expect(plan.owner).toBeUndefined();
+        expect(plan.binds[0]).toMatchObject({ idmap: true });
+        expect(plan.binds[0]?.owned).toBeUndefined();
+      },
+    );
+
+    it('nothing else is turned around: neither volumes, nor directories whose ids are one to one', () => {
+      expect(asked({ uid: 1000, gid: 100 }, false).owner).toBeUndefined();
+      const request = binding('/var/lib/docker/volumes/v/_data', {}, 'rbind');
+      const spec = { ...request.spec, process: { cwd: '/', user: { uid: 1000, gid: 100 } } };
+      const plan = planFor({ ...request, spec, engine: { ...request.engine, sharedByServer: true } });
+      expect([plan.owner, plan.binds[0]?.owned]).toEqual([undefined, undefined]);
+    });
+  });
+
   it.each<[string, Over]>([
     ['a volume by another path', { ...data('volumes/v/_data/sub'), mount: dataMount }],
     [

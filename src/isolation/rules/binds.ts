@@ -4,7 +4,7 @@ import { ownSocket } from '../docker-socket.js';
 import type { Draft, Rule } from '../draft.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { propagationOptions } from '../mount-options.js';
-import type { OverlayStage, StagedBind } from '../plan.js';
+import type { OverlayStage, ShareOwner, StagedBind } from '../plan.js';
 import { pathWithinFilesystem, stagePath } from '../places.js';
 import { engineOverlay } from '../engine-overlay.js';
 import { refuse } from '../refuse.js';
@@ -39,7 +39,8 @@ export const bindsRule: Rule = {
       binds.push(staged);
       return stagedMount(mount, staged);
     });
-    return { ...draft, binds, spec: { ...draft.spec, mounts } };
+    const owner = binds.some(({ owned }) => owned) ? { owner: shareOwner(draft) } : {};
+    return { ...draft, ...owner, binds, spec: { ...draft.spec, mounts } };
   },
 };
 
@@ -71,9 +72,26 @@ function stage(mount: Mount, index: number, draft: Draft, request: IsolationRequ
     nodev: found !== 'device',
     noexec: lastOf(options, ['noexec', 'rnoexec'], ['exec', 'rexec']),
     idmap: found !== 'device' && overlay === undefined,
+    ...(found === 'shared' && isSomebodys(draft, request) ? { owned: true } : {}),
     recursive: isRecursive(found, options),
     ...(overlay === undefined ? {} : { overlay }),
   };
+}
+
+/**
+ * In the VM all files of a share are one user's, on the host and so by their server. They appear as those of the container's first process, for which the container is made; its
+ * root may write them as well, by its capabilities over every id of the container. Threat in none of this: it changes which id of the container is shown,
+ * never which of the host is meant.
+ */
+function isSomebodys(draft: Draft, { engine }: IsolationRequest): boolean {
+  const { uid, gid } = shareOwner(draft);
+  return engine.sharedByServer === true && (uid > 0 || gid > 0);
+}
+
+/** The rule process sees to it that the container has these ids. */
+function shareOwner({ spec }: Draft): ShareOwner {
+  const { uid, gid } = spec.process?.user ?? { uid: 0, gid: 0 };
+  return { uid, gid };
 }
 
 /**

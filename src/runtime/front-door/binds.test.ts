@@ -32,6 +32,44 @@ describe.skipIf(!canStage)('binds', () => {
     ]);
   });
 
+  test('that are owned turn the ids around, so that those of 0 appear as the owner, and everybody has one', async () => {
+    const { door } = staging();
+    const volume = staging().layer('volume');
+    staging().paths = [staging().layer('merged'), volume, volume];
+    const binds = [bind(1), bind(2, { owned: true })];
+    staging().change = (plan) => ({ ...plan, owner: { uid: 1000, gid: 5 }, binds });
+    door.setRunc(`
+      cd ${door.directory}/run/stage; stat -c %u:%g b1 b2 b1/owned b2/owned
+      base=$(stat -c %u b1)
+      for id in 0 999 1000 65535; do
+        setpriv --reuid $((base + id)) --regid $((base + id)) --clear-groups --bounding-set -all sh -c '> b2/made' 2>/dev/null || echo no $id
+      done
+      chown $((base + 1000)):$((base + 5)) b2/owned; stat -c %u:%g b1/owned`);
+    const result = await staging().create('owned');
+    expect(result).toMatchObject({ code: 0, log: [] });
+    const base = staging().audits[0]?.ids?.base ?? 0;
+    expect(lines(result.stdout)).toEqual([
+      `${base}:${base}`,
+      `${base + 1000}:${base + 5}`,
+      `${base + 33}:${base + 44}`,
+      `${base + 1033}:${base + 49}`,
+      'no 0',
+      'no 999',
+      'no 65535',
+      `${base}:${base}`,
+    ]);
+  });
+
+  test('that are owned by nobody are refused', async () => {
+    staging().paths = [staging().layer('merged'), staging().layer('volume')];
+    staging().change = (plan) => ({ ...plan, binds: [bind(1, { owned: true })] });
+    const { code, log } = await staging().create('ownerless');
+    expect([code, log.map(({ msg }) => msg)]).toEqual([
+      1,
+      [expect.stringMatching(/cannot be given the ids/)],
+    ]);
+  });
+
   /** Binds a tree with something mounted in it. */
   const bindTree = async (filesystem: string): Promise<Outcome> => {
     const { door } = staging();

@@ -42,7 +42,7 @@ describe.skipIf(!canStage)('the front door refuses the container with one senten
     await once(server, 'listening');
   }
   const open = (...paths: string[]) => encodeMessage(['open', join(layers, 'merged'), ...paths]);
-  const plan = (...ops: Field[]) => encodeMessage(['plan', 'userns', '100000', '65536', ...ops]);
+  const plan = (...ops: Field[]) => encodeMessage(['plan', 'userns', '100000', '65536', '0', '0', ...ops]);
   const overlay = (name = 'fs', options = '') => [
     'layer',
     join(layers, 'l0'),

@@ -17,16 +17,17 @@
 
 #include "log.h"
 
-static void write_map(int process, const char *kind, uint32_t base, uint32_t size) {
-  char path[48], map[48];
+static void write_map(int process, const char *kind, uint32_t base, uint32_t size, uint32_t first) {
+  char path[48], map[96];
   snprintf(path, sizeof path, "/proc/%d/%s", process, kind);
-  const int length = snprintf(map, sizeof map, "0 %u %u\n", base, size);
+  int length = snprintf(map, sizeof map, "0 %u %u\n", base + first, size - first);
+  if (first > 0) length += snprintf(map + length, sizeof map - (size_t)length, "%u %u %u\n", size - first, base, first);
   const int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0 || write(fd, map, (size_t)length) != length) fail("ids %u+%u cannot be mapped (%s: %s)", base, size, kind, strerror(errno));
   close(fd);
 }
 
-int make_user_namespace(uint32_t base, uint32_t size) {
+int make_user_namespace(uint32_t base, uint32_t size, uint32_t uid, uint32_t gid) {
   const pid_t parent = getpid();
   const int child = (int)syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, NULL, NULL, NULL, NULL);
   if (child < 0) fail("no user namespace can be made: %s", strerror(errno));
@@ -36,8 +37,8 @@ int make_user_namespace(uint32_t base, uint32_t size) {
     while (getppid() == parent) pause();
     _exit(0);
   }
-  write_map(child, "uid_map", base, size);
-  write_map(child, "gid_map", base, size);
+  write_map(child, "uid_map", base, size, uid);
+  write_map(child, "gid_map", base, size, gid);
   char path[48];
   snprintf(path, sizeof path, "/proc/%d/ns/user", child);
   const int namespace = open(path, O_RDONLY | O_CLOEXEC);

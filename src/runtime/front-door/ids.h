@@ -2,8 +2,11 @@
 
 #include <stdint.h>
 
-/* A user namespace that maps 0.. to base.., as a descriptor for MOUNT_ATTR_IDMAP. No process stays in it. */
-int make_user_namespace(uint32_t base, uint32_t size);
+/*
+ * A user namespace that maps 0.. to base.., as a descriptor for MOUNT_ATTR_IDMAP. No process stays in it. The ids are turned around by `uid` and
+ * `gid`: 0 is mapped to base + uid, and every other to the next, past the last to the first. So what belongs to 0 appears as that one's, and no id is without another.
+ */
+int make_user_namespace(uint32_t base, uint32_t size, uint32_t uid, uint32_t gid);
 
 /*
  * Between these two calls files are made as the container's root while every capability stays in effect. overlayfs

@@ -27,7 +27,7 @@ static int clone_mount(int fd, const char *path, unsigned flags, int userns, con
   const int tree = (int)syscall(SYS_open_tree, fd, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | how);
   if (tree < 0) fail("%s cannot be cloned: %s", shown, strerror(errno));
   struct mount_attr attributes = {
-      .attr_set = flags & ~(unsigned)AT_RECURSIVE,
+      .attr_set = flags & ~(AT_RECURSIVE | BIND_OWNED),
       /* Only the engine's own view of its storage follows no links (vm-image/init/engine_storage.c). */
       .attr_clr = MOUNT_ATTR_NOSYMFOLLOW,
       /* A mount made later on the host would arrive without the id mapping and the flags set here. */
@@ -75,7 +75,7 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
   if (mount("bulkhead", BH_STAGE, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0711,size=20m,nr_inodes=2k") != 0)
     fail("the staging directory %s cannot be mounted: %s", BH_STAGE, strerror(errno));
   if (chdir(BH_STAGE) != 0) fail("the staging directory cannot be entered: %s", strerror(errno));
-  int userns = -1;
+  int userns = -1, owned = -1;
   uint32_t base = 0;
   size_t first_layer = 0, layers = 0;
   char name[16];
@@ -84,15 +84,13 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
     switch (op->kind) {
       case OP_USERNS:
         base = op->base;
-        userns = make_user_namespace(base, op->size);
+        userns = make_user_namespace(base, op->size, 0, 0);
+        if (op->uid > 0 || op->gid > 0) owned = make_user_namespace(base, op->size, op->uid, op->gid);
         break;
       case OP_LAYER:
-        snprintf(name, sizeof name, "l%zu", layers++);
-        stage(clone_mount(AT_FDCWD, op->text, MOUNT_ATTR_IDMAP, userns, op->text), name, true);
-        break;
       case OP_UPPER:
-        /* Named by the overlay that follows it. */
-        snprintf(name, sizeof name, "u%u", op[1].index);
+        /* An upper directory is named by the overlay that follows it. */
+        snprintf(name, sizeof name, "%c%zu", op->kind == OP_LAYER ? 'l' : 'u', op->kind == OP_LAYER ? layers++ : op[1].index);
         stage(clone_mount(AT_FDCWD, op->text, MOUNT_ATTR_IDMAP, userns, op->text), name, true);
         break;
       case OP_OVERLAY:
@@ -101,8 +99,7 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
         if (op->index > 0) replace_source(op, &sources[op->index]);
         break;
       case OP_ROOT_BIND:
-        source = &sources[0];
-        attach(clone_mount(source->fd, "", MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV, userns, source->path), AT_FDCWD, BH_ROOTFS);
+        attach(clone_mount(sources->fd, "", MOUNT_ATTR_IDMAP | MOUNT_ATTR_NODEV, userns, sources->path), AT_FDCWD, BH_ROOTFS);
         break;
       case OP_MOUNTPOINT:
         make_mountpoint(op->text, op->index == NO_SOURCE || S_ISDIR(sources[op->index].mode), base);
@@ -116,7 +113,7 @@ void carry_out(const struct plan *plan, struct source *sources, int bundle) {
       case OP_BIND:
         source = &sources[op->index];
         snprintf(name, sizeof name, "b%u", op->index);
-        stage(clone_mount(source->fd, "", op->flags, userns, source->path), name, S_ISDIR(source->mode));
+        stage(clone_mount(source->fd, "", op->flags, op->flags & BIND_OWNED ? owned : userns, source->path), name, S_ISDIR(source->mode));
         break;
       case OP_CONFIG:
         replace_config(op, bundle);

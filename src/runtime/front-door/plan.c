@@ -11,7 +11,7 @@ static const struct {
   const char *verb;
   unsigned arity;
 } operations[] = {
-    [OP_USERNS] = {"userns", 2},         [OP_LAYER] = {"layer", 1},           [OP_UPPER] = {"upper", 1},
+    [OP_USERNS] = {"userns", 4},         [OP_LAYER] = {"layer", 1},           [OP_UPPER] = {"upper", 1},
     [OP_OVERLAY] = {"overlay", 5},       [OP_ROOT_BIND] = {"root-bind", 0},   [OP_MOUNTPOINT] = {"mountpoint", 2},
     [OP_ROOT_READONLY] = {"root-readonly", 0}, [OP_BIND] = {"bind", 2},       [OP_CONFIG] = {"config", 1},
 };
@@ -21,7 +21,7 @@ static const struct {
   unsigned flag;
 } bind_flags[] = {
     {"ro", MOUNT_ATTR_RDONLY},     {"nosuid", MOUNT_ATTR_NOSUID}, {"nodev", MOUNT_ATTR_NODEV},
-    {"noexec", MOUNT_ATTR_NOEXEC}, {"idmap", MOUNT_ATTR_IDMAP},   {"recursive", AT_RECURSIVE},
+    {"noexec", MOUNT_ATTR_NOEXEC}, {"idmap", MOUNT_ATTR_IDMAP},   {"recursive", AT_RECURSIVE}, {"owned", MOUNT_ATTR_IDMAP | BIND_OWNED},
 };
 
 /* Decimal without sign, blank or leading zero, at most `limit`. */
@@ -81,7 +81,8 @@ static bool read_arguments(const struct field *arguments, uint32_t sources, stru
     case OP_USERNS:
       /* Never an id of the host's own users, never past what a signed 32-bit id holds. */
       return read_number(&arguments[0], INT32_MAX, &op->base) && read_number(&arguments[1], INT32_MAX, &op->size) &&
-             op->base >= 65536 && op->size >= 1 && op->size <= (uint32_t)INT32_MAX - op->base + 1;
+             op->base >= 65536 && op->size >= 1 && op->size <= (uint32_t)INT32_MAX - op->base + 1 &&
+             read_number(&arguments[2], op->size - 1, &op->uid) && read_number(&arguments[3], op->size - 1, &op->gid);
     case OP_LAYER:
     case OP_UPPER:
       op->text = arguments[0].data;

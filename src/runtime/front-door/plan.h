@@ -22,12 +22,13 @@ enum op_kind {
 };
 
 #define NO_SOURCE UINT32_MAX
+#define BIND_OWNED 0x40000000u /* with the ids turned around by those of userns */
 
 struct op {
   enum op_kind kind;
-  uint32_t base, size; /* userns; size also: bytes of config */
+  uint32_t base, size, uid, gid; /* userns; size also: bytes of config */
   uint32_t index;      /* bind; overlay, where 0 is the root; mountpoint, where NO_SOURCE stands for a directory */
-  unsigned flags;      /* bind: MOUNT_ATTR_* and AT_RECURSIVE, which share no bit */
+  unsigned flags;      /* bind: MOUNT_ATTR_*, AT_RECURSIVE and BIND_OWNED, which share no bit */
   const char *text;    /* path; overlay: upper name, empty without one; config: bytes */
   const char *within, *work, *options; /* overlay */
 };

@@ -14,6 +14,7 @@ const flags = {
   nodev: fc.boolean(),
   noexec: fc.boolean(),
   idmap: fc.boolean(),
+  owned: fc.boolean(),
   recursive: fc.boolean(),
 };
 const upper = fc.record({
@@ -43,15 +44,24 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
     binds: fc.array(fc.record({ ...flags, overlay: fc.option(fc.record({ layers, within }), { freq: 4 }) }), {
       maxLength: 12,
     }),
+    owner: fc.option(fc.record({ uid: fc.nat({ max: 65_535 }), gid: fc.nat({ max: 65_535 }) }), {
+      nil: undefined,
+    }),
     namespaces: fc.nat({ max: 3 }),
     hostname: fc.string(),
   })
-  .map(({ base, root, binds, namespaces, hostname }) => {
+  .map(({ base, root, binds, owner, namespaces, hostname }) => {
     const staged = binds.map(({ overlay, ...bind }, at): StagedBind => {
       const index = at + 1;
       return overlay === null
-        ? { index, ...bind }
-        : { index, ...bind, idmap: false, overlay: { ...overlay.layers, within: overlay.within } };
+        ? { index, ...bind, idmap: bind.idmap || bind.owned }
+        : {
+            index,
+            ...bind,
+            idmap: false,
+            owned: false,
+            overlay: { ...overlay.layers, within: overlay.within },
+          };
     });
     const pinned = Array.from({ length: namespaces }, (_, at) => binds.length + 1 + at);
     const mounts: Mount[] = [
@@ -65,7 +75,9 @@ export const anyPlan: fc.Arbitrary<Plan> = fc
       })),
     ];
     const spec = { ociVersion: '1.2.1', root: { path: '/run/bulkhead/rootfs' }, hostname, mounts, linux: {} };
-    return { ids: { base, size: 65_536 }, root, binds: staged, namespaces: pinned, delegated: [], spec };
+    const ids = { base, size: 65_536 };
+    const shares = owner === undefined ? {} : { owner };
+    return { ids, ...shares, root, binds: staged, namespaces: pinned, delegated: [], spec };
   });
 
 /** MOUNT_ATTR_* of linux/mount.h, AT_RECURSIVE of linux/fcntl.h. */
@@ -75,12 +87,13 @@ const flagBits: readonly (readonly [keyof typeof flags, number])[] = [
   ['nodev', 0x4],
   ['noexec', 0x8],
   ['idmap', 0x100000],
+  ['owned', 0x40000000],
   ['recursive', 0x8000],
 ];
 
 /** What test/show-plan.c has to print for a plan, written independently of the encoder. */
-export function describeOps({ ids, root, binds, namespaces, spec }: Plan): string {
-  const lines = [`userns ${ids.base} ${ids.size}`];
+export function describeOps({ ids, owner, root, binds, namespaces, spec }: Plan): string {
+  const lines = [`userns ${ids.base} ${ids.size} ${owner?.uid ?? 0} ${owner?.gid ?? 0}`];
   for (const { index, overlay } of binds)
     if (overlay !== undefined) lines.push(...describeOverlay(index, overlay.within, overlay));
   lines.push(...(root.kind === 'overlay' ? describeOverlay(0, '/', root) : ['root-bind']));
@@ -90,7 +103,7 @@ export function describeOps({ ids, root, binds, namespaces, spec }: Plan): strin
   }
   for (const bind of binds)
     lines.push(
-      `bind ${bind.index} ${flagBits.reduce((sum, [flag, bit]) => sum + (bind[flag] ? bit : 0), 0)}`,
+      `bind ${bind.index} ${flagBits.reduce((sum, [flag, bit]) => sum + (bind[flag] === true ? bit : 0), 0)}`,
     );
   lines.push(...namespaces.map((index) => `bind ${index} 0`));
   const config = serialiseRuntimeSpec(spec);

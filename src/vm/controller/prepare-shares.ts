@@ -56,7 +56,7 @@ export async function prepareShares(
   const facts = { env, beside: await protectedNow(), by: 'server' } as const;
   const { shares, allowedShares, notes } = await sharesInUse(given, policy?.settings, user, facts);
   await recordShares(
-    paths,
+    paths.sharedRecords.vm,
     shares.map(({ path }) => path),
   );
   await using handles = new AsyncDisposableStack();

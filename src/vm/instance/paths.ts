@@ -54,8 +54,8 @@ export interface InstancePaths {
   /** What the controller last wrote about itself; see `controller-record.ts`. */
   readonly record: string;
   readonly lock: string;
-  /** Which directories the engine of this name shares (`sharing/recorded-shares.ts`). */
-  readonly sharedRecord: string;
+  /** Which directories the native engine of this name shares, and which its VM (`sharing/recorded-shares.ts`): both may run. */
+  readonly sharedRecords: { readonly engine: string; readonly vm: string };
   /** `$XDG_RUNTIME_DIR/bulkhead/<name>`: sockets, gone after a reboot. */
   readonly runtimeDir: string;
   readonly dockerSocket: string;
@@ -94,7 +94,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     controllerLog: join(stateDir, 'controller.log'),
     record: join(stateDir, 'controller.json'),
     lock: join(stateDir, 'lock'),
-    sharedRecord: join(stateDir, 'engine-shared.json'),
+    sharedRecords: { engine: join(stateDir, 'engine-shared.json'), vm: join(stateDir, 'vm-shared.json') },
     runtimeDir,
     dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
     controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),

@@ -2,6 +2,7 @@
  * Starts virtiofsd for one shared directory of a VM:
  *
  *   share-guard --directory FD --path PATH --socket PATH [--hide RELATIVE]... -- PROGRAM ARGUMENT...
+ *   share-guard --check -- PROGRAM ARGUMENT...
  *
  * FD is that directory, as it was judged; PATH is its name. The program finds it at SHARED_PLACE and a listening socket as descriptor 3, which it has
  * to be told itself.
@@ -86,6 +87,15 @@ static void hand_over(int socket_fd)
 		die("the socket");
 }
 
+/* `share-guard --check -- PROGRAM ARGUMENT...`: runs it within the same bounds, with nothing shared. */
+static _Noreturn void check(char **arguments)
+{
+	enter_namespaces();
+	deny_system_calls();
+	execv(arguments[0], arguments);
+	die(arguments[0]);
+}
+
 int main(int count, char **arguments)
 {
 	const char *path = NULL, *socket_path = NULL;
@@ -93,6 +103,8 @@ int main(int count, char **arguments)
 	int directory = -1, i, hides = 0;
 	const pid_t parent = getppid();
 
+	if (count > 3 && strcmp(arguments[1], "--check") == 0 && strcmp(arguments[2], "--") == 0)
+		check(arguments + 3);
 	for (i = 1; i + 1 < count && strcmp(arguments[i], "--") != 0; i += 2) {
 		char *value = arguments[i + 1];
 		if (strcmp(arguments[i], "--directory") == 0)

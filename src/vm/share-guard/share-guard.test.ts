@@ -138,7 +138,15 @@ test('a link on the way to what is to be hidden is no way out', () => {
   expect(status).toBe(1);
 });
 
+test('a program is tried within the same bounds', () => {
+  const words = ['--check', '--', '/bin/sh', '-c', 'id -u; mkdir -m 2755 /tmp || exit 7'];
+  const result = spawnSync(guard, words, { encoding: 'utf8' });
+  expect([result.stdout, result.status]).toEqual(['0\n', 7]);
+  expect(result.stderr).toContain('Operation not permitted');
+});
+
 test('wrong words are refused', () => {
+  expect(spawnSync(guard, ['--check', '/bin/true'], { encoding: 'utf8' }).status).toBe(1);
   for (const words of [
     [],
     ['--directory', '3', '--path', '/', '--socket', 's'],

@@ -20,13 +20,13 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true }));
 const holder = (name: string): Promise<string | undefined> => sharedHolderOf(join(root, name), factsOf(root));
 async function record(...names: readonly string[]): Promise<string> {
-  const paths = instancePaths('ci', factsOf(root));
-  await mkdir(dirname(paths.sharedRecord), { recursive: true });
+  const { sharedRecords } = instancePaths('ci', factsOf(root));
+  await mkdir(dirname(sharedRecords.engine), { recursive: true });
   await recordShares(
-    paths,
+    sharedRecords.engine,
     names.map((name) => join(root, name)),
   );
-  return paths.sharedRecord;
+  return sharedRecords.engine;
 }
 
 test('nothing is shared where nobody says so', async () => {
@@ -39,6 +39,12 @@ test('a shared directory holds itself and what lies below, whatever it is called
   for (const name of ['shared', 'shared/within', 'shared/not-there', 'link/within'])
     expect(await holder(name)).toBe(join(root, 'shared'));
   for (const name of ['beside', 'shared-not', '']) expect(await holder(name)).toBeUndefined();
+});
+
+test('of an engine and a VM of one name both are in the way', async () => {
+  await record('shared');
+  await recordShares(instancePaths('ci', factsOf(root)).sharedRecords.vm, [join(root, 'beside')]);
+  for (const name of ['shared', 'beside']) expect(await holder(name)).toBe(join(root, name));
 });
 
 test('what a process that has ended shared is shared no more, and a record that makes no sense is no permission', async () => {

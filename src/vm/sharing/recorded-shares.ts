@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { codeOf } from '../../common/cause.js';
 import { readIfThere, replaceDurably } from '../../common/durable-file.js';
 import { listInstances } from '../instance/list.js';
-import { instancePaths, type InstancePaths, type PathFacts } from '../instance/paths.js';
+import { instancePaths, type PathFacts } from '../instance/paths.js';
 import { identify, isRunning } from '../instance/process-identity.js';
 import { isAtOrBelow, openAsPath, placeOf } from './host-place.js';
 
@@ -19,15 +19,14 @@ const recordSchema = z.strictObject({
 /**
  * Says which directories this process shares with containers from now on. Before it looks what must not be in them, as who puts such a thing somewhere looks here
  * after having said where: so one of the two sees the other.
+ *
+ * @param file of `sharedRecords`.
  */
-export async function recordShares(
-  { sharedRecord }: Pick<InstancePaths, 'sharedRecord'>,
-  directories: readonly string[],
-): Promise<void> {
+export async function recordShares(file: string, directories: readonly string[]): Promise<void> {
   const owner = await identify(process.pid);
   if (owner === undefined) throw new Error('this process does not find itself');
   const record = { format: 1, owner, directories: directories.map(realPathOf) } as const;
-  replaceDurably(sharedRecord, `${JSON.stringify(recordSchema.parse(record))}\n`);
+  replaceDurably(file, `${JSON.stringify(recordSchema.parse(record))}\n`);
 }
 
 /** The directory of a running engine or VM of this user that this one is, or lies below, under whatever name; undefined where there is none. */
@@ -41,10 +40,12 @@ export async function sharedHolderOf(directory: string, facts?: PathFacts): Prom
 async function directoriesInUse(facts: PathFacts | undefined): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of await listInstances(dirname(instancePaths('default', facts).stateDir))) {
-    const text = readIfThere(instancePaths(name, facts).sharedRecord);
-    if (text === undefined) continue;
-    const { owner, directories } = recordSchema.parse(JSON.parse(text));
-    if (await isRunning(owner)) found.push(...directories);
+    for (const file of Object.values(instancePaths(name, facts).sharedRecords)) {
+      const text = readIfThere(file);
+      if (text === undefined) continue;
+      const { owner, directories } = recordSchema.parse(JSON.parse(text));
+      if (await isRunning(owner)) found.push(...directories);
+    }
   }
   return found;
 }

@@ -18,7 +18,7 @@ int main(int argc, char **argv) {
   for (size_t i = 0; i < plan.count; i++) {
     const struct op *op = &plan.ops[i];
     switch (op->kind) {
-      case OP_USERNS: printf("userns %" PRIu32 " %" PRIu32 "\n", op->base, op->size); break;
+      case OP_USERNS: printf("userns %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", op->base, op->size, op->uid, op->gid); break;
       case OP_LAYER: printf("layer %s\n", op->text); break;
       case OP_UPPER: printf("upper %s\n", op->text); break;
       case OP_OVERLAY: printf("overlay %" PRIu32 " %s %s %s [%s]\n", op->index, op->within, op->text, op->work, op->options); break;

@@ -119,7 +119,7 @@ static const char *plan_error(const char *first, ...) {
   return wrong != NULL ? wrong : parsed ? NULL : error;
 }
 
-#define USERNS "userns", "100000", "65536"
+#define USERNS "userns", "100000", "65536", "0", "0"
 #define ROOT "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "work", ""
 #define CONFIG "config", "{}"
 #define ACCEPT(...) do { const char *e = plan_error(__VA_ARGS__, (char *)NULL); check(e == NULL, "must be accepted: " #__VA_ARGS__, e == NULL ? "" : e); } while (0)
@@ -143,14 +143,18 @@ static void plans(void) {
   REFUSE("operation 5 (exec) is not config", USERNS, ROOT, "exec", "/bin/sh", CONFIG);
   REFUSE("lacks an argument", USERNS, ROOT, "config");
   REFUSE("bad argument", USERNS, ROOT, "config", "");
-  REFUSE("bad argument", "userns", "0", "65536", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "65535", "65536", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "100000", "0", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "0100000", "65536", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "+100000", "65536", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "2147483647", "2", ROOT, CONFIG);
-  ACCEPT("userns", "2147483647", "1", ROOT, CONFIG);
-  REFUSE("bad argument", "userns", "9999999999", "1", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "0", "65536", "0", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "65535", "65536", "0", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "100000", "0", "0", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "0100000", "65536", "0", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "+100000", "65536", "0", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "2147483647", "2", "0", "0", ROOT, CONFIG);
+  ACCEPT("userns", "2147483647", "1", "0", "0", ROOT, CONFIG);
+  ACCEPT("userns", "100000", "65536", "1000", "65535", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "100000", "65536", "65536", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "100000", "65536", "0", "65536", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "100000", "65536", "-1", "0", ROOT, CONFIG);
+  REFUSE("bad argument", "userns", "9999999999", "1", "0", "0", ROOT, CONFIG);
   REFUSE("bad argument", USERNS, "layer", "relative", "upper", "/u", "overlay", "0", "/", "fs", "work", "", CONFIG);
   REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "../fs", "work", "", CONFIG);
   REFUSE("bad argument", USERNS, "layer", "/l", "upper", "/u", "overlay", "0", "/", "fs", "fs", "", CONFIG);

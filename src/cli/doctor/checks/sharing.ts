@@ -1,0 +1,55 @@
+import { isBulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { shareServerOf } from '../../../image/index.js';
+import { guardProgram } from '../../../vm/sharing/index.js';
+import { type Check, ok, warning } from '../check.js';
+import { imageOrError } from './image.js';
+
+interface Facts {
+  readonly platform: NodeJS.Platform;
+  readonly hasImage: boolean;
+  readonly hasServer: boolean;
+  /** What the server says of itself, started within the bounds it always has; undefined where it was not tried. */
+  readonly trial: { readonly worked: boolean; readonly said: string } | undefined;
+}
+
+const deadlineMs = 20_000;
+
+/** What `up --share` needs, and nothing else does. */
+export const sharingCheck: Check<Facts> = {
+  name: 'sharing',
+  async gather(site) {
+    const { exec, platform } = site.machine;
+    const image = await imageOrError(site);
+    const server = isBulkheadError(image) ? undefined : shareServerOf(image.directory, image.manifest);
+    const facts = { platform, hasImage: !isBulkheadError(image), hasServer: server !== undefined };
+    if (server === undefined || platform !== 'linux') return { ...facts, trial: undefined };
+    const { loader, libraries, program } = server;
+    const words = ['--check', '--', loader, '--library-path', libraries, program, '--version'];
+    const trial = await exec.run(guardProgram, words, { timeoutMs: deadlineMs, env: {} }).then(
+      ({ exitCode, stdout, stderr }) => ({ worked: exitCode === 0, said: stdout || stderr }),
+      (error: unknown) => ({ worked: false, said: String(error) }),
+    );
+    return { ...facts, trial };
+  },
+  judge({ platform, hasImage, hasServer, trial }) {
+    const without = 'Only `up --share` is concerned.';
+    if (platform !== 'linux') return [warning('directories are shared with the VM on Linux alone', without)];
+    // Without an image the check of the image says enough.
+    if (!hasImage) return [];
+    if (!hasServer)
+      return [
+        warning(
+          'the image has no server of shared directories',
+          `${without} Build it anew with \`bulkhead image build\`.`,
+        ),
+      ];
+    const said = trial?.said.trim().split('\n')[0] ?? '';
+    if (trial?.worked === true) return [ok(`${said} starts, in namespaces of its own`)];
+    return [
+      warning(
+        `the server of shared directories does not start: ${said}`,
+        `${without} It needs user namespaces (user.max_user_namespaces; on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0), and \`make native\` in a checkout.`,
+      ),
+    ];
+  },
+};
