@@ -103,6 +103,17 @@ test('from the first start on: shown, grown, moved, and found again', async () =
   expect((await bulkhead('up')).status).toBe(0);
 }, 120_000);
 
+test('prune asks the VM to give space back, and one that does not run is not started for it', async () => {
+  const stopped = await bulkhead('disk', 'prune');
+  expect([stopped.status, stopped.err]).toEqual([69, expect.stringContaining('BH_INSTANCE_NOT_RUNNING')]);
+  await bulkhead('up', '--data-size', '1');
+  const { status, out } = await bulkhead('disk', 'prune', '--json');
+  expect(status).toBe(0);
+  const { hostBytes } = (await shown()).disk ?? {};
+  expect(JSON.parse(out)).toEqual({ name: 'd', freedBytes: 0, hostBytes });
+  expect((await bulkhead('disk', 'prune')).err).toMatch(/0 .*were given back; the data disk takes /);
+}, 60_000);
+
 test('a place others can write to, and a size that policy decides, are refused', async () => {
   await bulkhead('up', '--data-size', '1');
   await bulkhead('down');

@@ -77,3 +77,22 @@ test(
     expect((await shown()).disk.fileSystem.sizeBytes).toBeGreaterThan(3.9 * gibibyte);
   },
 );
+
+test('space of what is removed comes back to this machine, and what is kept stays as it is', async () => {
+  await instance.up();
+  const sum = ['run', '--rm', '-v', 'kept:/data', probe, 'cat', '/data/file'];
+  const fill = 'dd if=/dev/urandom of=/data/large bs=1M count=200 2>/dev/null && sync';
+  await docker.ok(['run', '--rm', '-v', 'large:/data', probe, 'sh', '-c', fill]);
+  const full = (await shown()).disk.hostBytes;
+  await docker.ok(['volume', 'rm', 'large']);
+  const { freedBytes, hostBytes } = prunedSchema.parse(JSON.parse(await disk('prune')));
+  expect(freedBytes).toBeGreaterThan(190 * 1024 ** 2);
+  expect(hostBytes).toBeLessThan(full - 190 * 1024 ** 2);
+  expect(await docker.ok(sum)).toBe('kept');
+  // The file system is in order: it is checked at the next start.
+  expect((await instance.run('down')).status).toBe(0);
+  await instance.up();
+  expect(await docker.ok(sum)).toBe('kept');
+}, 600_000);
+
+const prunedSchema = z.object({ name: z.string(), freedBytes: z.number(), hostBytes: z.number() });
