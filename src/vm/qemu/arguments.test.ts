@@ -14,7 +14,7 @@ test('the whole command line', () => {
     -no-user-config
     -display none
     -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
-    -machine q35,i8042=off,vmport=off,accel=tcg
+    -machine q35,i8042=off,vmport=off,hpet=off,accel=tcg
     -cpu max
     -smp 2
     -m 2048M
@@ -38,6 +38,7 @@ test('the whole command line', () => {
     -chardev socket,id=control,fd=5
     -device virtserialport,bus=ports.0,nr=2,chardev=control,id=control0,name=org.bulkhead.control
     -device virtio-rng-pci
+    -device virtio-balloon-pci,free-page-reporting=on
     -netdev user,id=net0,ipv6=off,net=192.168.65.0/24,host=192.168.65.1,dns=192.168.65.2,dhcpstart=192.168.65.3
     -device virtio-net-pci,netdev=net0,romfile=
     -chardev socket,id=console,fd=6
@@ -57,7 +58,7 @@ test('each shared directory is a device of its own, and its server sees the memo
   const words = lines(qemuArguments({ ...exampleSpec, shares }, 'tcg')).split('\n');
   expect(words.filter((line) => /share|memory/.test(line))).toEqual([
     '-object memory-backend-memfd,id=memory,size=2048M,share=on',
-    '-machine q35,i8042=off,vmport=off,accel=tcg,memory-backend=memory',
+    '-machine q35,i8042=off,vmport=off,hpet=off,accel=tcg,memory-backend=memory',
     '-chardev socket,id=share0,path=/run/a,,b/share0.sock',
     '-device vhost-user-fs-pci,chardev=share0,tag=share0,queue-size=1024',
     '-chardev socket,id=share1,path=/run/share1.sock',
@@ -67,7 +68,7 @@ test('each shared directory is a device of its own, and its server sees the memo
 
 test('hardware acceleration uses the processor of the host', () => {
   const args = qemuArguments(exampleSpec, 'kvm');
-  expect(args).toContain('q35,i8042=off,vmport=off,accel=kvm');
+  expect(args).toContain('q35,i8042=off,vmport=off,hpet=off,accel=kvm');
   expect(args[args.indexOf('-cpu') + 1]).toBe('host');
 });
 

@@ -27,6 +27,8 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     spec.shares.flatMap(shareArguments),
     portArguments(),
     ['-device', 'virtio-rng-pci'],
+    // Memory that is free in the guest is the host's again, 2 MiB at a time; the balloon itself is never filled.
+    ['-device', 'virtio-balloon-pci,free-page-reporting=on'],
     ['-netdev', userNetwork(spec.network), '-device', 'virtio-net-pci,netdev=net0,romfile='],
     ['-chardev', `socket,id=console,fd=${qemuDescriptors.console}`],
     ['-serial', 'chardev:console'],
@@ -43,7 +45,11 @@ function machineArguments(spec: VmSpec, accelerator: Accelerator): string[] {
   return [
     ...(seen ? ['-object', `memory-backend-memfd,id=memory,size=${spec.memoryMiB}M,share=on`] : []),
     // Probing the PS/2 controller costs the guest half a second, and nothing is connected to it.
-    ['-machine', `q35,i8042=off,vmport=off,accel=${accelerator}${seen ? ',memory-backend=memory' : ''}`],
+    // The guest leaves the HPET in periodic mode when it has found a better timer, and QEMU goes on waking up for it 250 times a second.
+    [
+      '-machine',
+      `q35,i8042=off,vmport=off,hpet=off,accel=${accelerator}${seen ? ',memory-backend=memory' : ''}`,
+    ],
     ['-cpu', cpuModel(accelerator)],
     ['-smp', String(spec.cpus), '-m', `${spec.memoryMiB}M`],
   ].flat();
