@@ -1,12 +1,13 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate } from './gate.ts';
+import { benchIdle } from './idle.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import type { BenchmarkRow } from './rows.ts';
@@ -25,6 +26,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   image: imageSizes,
   boot: benchBoot,
   status: benchStatus,
+  idle: benchIdle,
 };
 
 const wanted = process.argv.slice(2);
