@@ -1,14 +1,16 @@
 import { dirname } from 'node:path';
 import { mkdir } from 'node:fs/promises';
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
 import { cacheRoot, type Manifest, shareServerOf } from '../../image/index.js';
 import type { Settings } from '../../policy/index.js';
 import { movedDisks } from '../disk/index.js';
-import { type DocumentDisk, writeDocumentDisk } from '../documents/index.js';
+import { type DocumentDisk, type PolicyFile, writeDocumentDisk } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import {
   guardProgram,
+  notSharedByDefault,
+  type OpenedShare,
   openShares,
   type ProtectedDirectory,
   recordShares,
@@ -46,7 +48,10 @@ interface Parts {
 export async function prepareShares(
   { paths, options, env, logger }: Parts,
   manifest: Manifest,
-  { policy, user }: Pick<PreparedDocuments, 'policy' | 'user'>,
+  {
+    policy,
+    user,
+  }: { readonly policy: Pick<PolicyFile, 'settings'> | undefined } & Pick<PreparedDocuments, 'user'>,
   signal: AbortSignal,
 ): Promise<PreparedShares> {
   const given = options.shares ?? [];
@@ -62,19 +67,35 @@ export async function prepareShares(
   await using handles = new AsyncDisposableStack();
   const opened = await openShares(shares, await protectedNow(), allowedShares, 'server');
   for (const handle of new Set(opened.map((share) => share.handle))) handles.use(handle);
-  const program = shareServerOf(options.image, manifest);
-  const first = opened[0];
-  if (first !== undefined && program === undefined)
-    throw new BulkheadError('BH_SHARE_NO_SERVER', { path: first.path, image: options.image });
-  const disks =
-    first === undefined
-      ? []
-      : [await writeDocumentDisk('shares', paths.documentDisks.shares, shareList(opened))];
-  const servers =
-    program === undefined
-      ? noServers
-      : await serveShares(opened, program, { runtimeDir: paths.runtimeDir, logger, signal });
-  return { servers, shares, disks, notes };
+  try {
+    const file = paths.documentDisks.shares;
+    const disks = opened.length === 0 ? [] : [await writeDocumentDisk('shares', file, shareList(opened))];
+    const servers = await serve(opened, options.image, manifest, {
+      runtimeDir: paths.runtimeDir,
+      logger,
+      signal,
+    });
+    return { servers, shares, disks, notes };
+  } catch (error) {
+    // Nobody here has asked for them, and a VM without them is of use.
+    const byDefault = given.length === 0 && user.bulkhead?.shares === undefined;
+    if (!byDefault || !isBulkheadError(error)) throw error;
+    return { servers: noServers, shares: [], disks: [], notes: [...notes, notSharedByDefault(error)] };
+  }
+}
+
+function serve(
+  opened: readonly OpenedShare[],
+  image: string,
+  manifest: Manifest,
+  where: Parameters<typeof serveShares>[2],
+): Promise<ShareServers> {
+  const [first] = opened;
+  if (first === undefined) return Promise.resolve(noServers);
+  const program = shareServerOf(image, manifest);
+  if (program === undefined)
+    return Promise.reject(new BulkheadError('BH_SHARE_NO_SERVER', { path: first.path, image }));
+  return serveShares(opened, program, where);
 }
 
 const noServers: ShareServers = { served: [], [Symbol.asyncDispose]: async () => undefined };

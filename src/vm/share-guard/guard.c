@@ -21,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -78,6 +79,18 @@ static void end_with(pid_t parent)
 		exit(1);
 }
 
+/* The server holds a descriptor for every file the guest knows of: a checkout with its dependencies has more than the usual 1,024. */
+static void raise_limit(void)
+{
+	struct rlimit files;
+
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		die("the limit of open files");
+	files.rlim_cur = files.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &files) != 0)
+		die("the limit of open files");
+}
+
 /* The socket becomes LISTENING_FD; every other descriptor ends with this program. */
 static void hand_over(int socket_fd)
 {
@@ -123,6 +136,7 @@ int main(int count, char **arguments)
 	const int socket_fd = listen_at(socket_path);
 	enter_namespaces();
 	place_share(directory, path, hidden);
+	raise_limit();
 	end_with(parent);
 	deny_system_calls();
 	hand_over(socket_fd);

@@ -121,6 +121,18 @@ test.each(users)('user %i can leave neither set-user-ID programs nor device node
   }
 });
 
+test('the server may open as many files as the user', () => {
+  makeShare(users[0] ?? 0);
+  const directory = openSync(share, 'r');
+  const words = ['--directory', '3', '--path', share, '--socket', `${share}.sock`, '--', '/bin/sh', '-c'];
+  const { stdout } = spawnSync('prlimit', ['--nofile=64:4096', guard, ...words, 'ulimit -Sn; ulimit -Hn'], {
+    stdio: ['ignore', 'pipe', 'pipe', directory],
+    encoding: 'utf8',
+  });
+  closeSync(directory);
+  expect(stdout).toBe('4096\n4096\n');
+});
+
 test('a directory that has taken the place of the one that was judged is not shared', () => {
   makeShare(users[0] ?? 0);
   const other = `${share}-other`;

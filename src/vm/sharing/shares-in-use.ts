@@ -1,4 +1,4 @@
-import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { type BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import {
   allowedDirectories,
   contactOf,
@@ -51,8 +51,13 @@ export async function sharesInUse(
       shares.push({ path, readOnly: false });
     } catch (error) {
       if (!isBulkheadError(error)) throw error;
-      notes.push(`Not shared, although filesharingAllowedDirectories shares it by default: ${error.message}`);
+      notes.push(notSharedByDefault(error));
     }
   }
   return { shares, allowedShares, notes };
+}
+
+/** What a person hears of it. */
+export function notSharedByDefault({ message }: BulkheadError): string {
+  return `Not shared, although filesharingAllowedDirectories shares it by default: ${message}`;
 }

@@ -1,0 +1,77 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createLogger } from '../../common/log.js';
+import { exampleManifest } from '../../image/test-support/example-manifest.js';
+import { readSettings } from '../../policy/index.js';
+import { instancePaths } from '../instance/paths.js';
+import { makeInstanceDirectories } from '../instance/directories.js';
+import { prepareShares } from './prepare-shares.js';
+
+/** What is shared with a VM whose image has no server: nothing can be, so only what is refused and what is left out is seen. */
+let directory = '';
+let project = '';
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bulkhead-prepare-shares-'));
+  project = join(directory, 'project');
+  await mkdir(project);
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const { shareServer: _server, ...manifest } = exampleManifest();
+
+async function prepared(given: readonly string[], allowed?: object, own?: readonly string[]) {
+  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory, XDG_CACHE_HOME: directory };
+  const facts = { env, uid: process.getuid?.() ?? 0, home: directory, ownsDirectory: () => false };
+  const paths = { ...instancePaths('one', facts), policyRecords: [join(directory, 'policies')] as const };
+  await makeInstanceDirectories(paths);
+  const text = JSON.stringify({ configurationFileVersion: 2, filesharingAllowedDirectories: allowed });
+  const read = readSettings(Buffer.from(text), 'policy.json');
+  if (read.problems !== undefined) throw read.problems[0];
+  const shares = given.map((path) => ({ path, readOnly: false }));
+  const options = { image: join(directory, 'image'), shares, settings: undefined };
+  const logger = createLogger('test', { write: () => undefined });
+  const policy = allowed === undefined ? undefined : { settings: read.settings };
+  const user = own === undefined ? {} : { bulkhead: { shares: [...own] } };
+  const signal = new AbortController().signal;
+  return prepareShares({ paths, options, env, logger }, manifest, { policy, user }, signal);
+}
+
+test.runIf(process.platform === 'linux')(
+  'where nothing is asked for, nothing is served or told',
+  async () => {
+    for (const allowed of [undefined, [], [{ path: directory, sharedByDefault: false }]])
+      expect(await prepared([], allowed)).toMatchObject({ shares: [], disks: [], notes: [] });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what a person asks for and the image cannot serve is an error',
+  async () => {
+    await expect(prepared([project])).rejects.toMatchObject({ code: 'BH_SHARE_NO_SERVER' });
+    await expect(prepared([], undefined, [project])).rejects.toMatchObject({ code: 'BH_SHARE_NO_SERVER' });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what the policy shares by default and cannot be is left out, by name',
+  async () => {
+    const { shares, disks, notes } = await prepared([], [{ path: project, sharedByDefault: true }]);
+    expect([shares, disks]).toEqual([[], []]);
+    expect(notes).toEqual([expect.stringMatching(/^Not shared, although .*project.* has no server/)]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  "G06 the policy is the bound of what is shared, and the state of VMs is nobody's to share",
+  async () => {
+    const allowed = [{ path: project, sharedByDefault: false }];
+    await expect(prepared([directory], allowed)).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
+    await expect(prepared([], allowed, [directory])).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
+    await expect(prepared([project], [])).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
+    await expect(prepared([join(directory, 'bulkhead')])).rejects.toMatchObject({
+      code: 'BH_SHARE_PROTECTED',
+    });
+  },
+);
