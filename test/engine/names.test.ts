@@ -70,6 +70,12 @@ describe('it is reached as the world is', () => {
     expect(await server.ask(['some.example', 'host.docker.internal'])).toEqual(['192.0.2.1', '192.168.65.1']);
   });
 
+  test('by both also when it was ended and started again, whose link may still be there', async () => {
+    await server.replace();
+    expect(await said('bridge', lookUp('some.example'))).toContain('192.0.2.1');
+    expect(await server.ask(['host.docker.internal'])).toEqual(['192.168.65.1']);
+  });
+
   test('but not from a network that is internal, and the VM itself answers nowhere', async () => {
     const seen = await said(
       internal,

@@ -11,6 +11,8 @@ export interface EngineNameServer extends AsyncDisposable {
   readonly address: string;
   /** Runs a program of the engine's root as PID 1 would. */
   inEngine(words: readonly string[], input?: string): Promise<string>;
+  /** Ends it without warning, as nothing in the VM should, and starts another at once. */
+  replace(): Promise<void>;
   /** Asks for names from the engine's own network; the addresses. */
   ask(names: readonly string[]): Promise<string[]>;
 }
@@ -23,10 +25,11 @@ const support = import.meta.dirname;
 
 export async function startNameServer(engine: OwnEngine): Promise<EngineNameServer> {
   await using undo = new AsyncDisposableStack();
+  const running = undo.use(new AsyncDisposableStack());
   const target = ['-t', String(engine.internals.init)];
   const started = async (command: string, words: readonly string[]): Promise<string> => {
     const child = spawn(command, words, { stdio: ['ignore', 'pipe', 'inherit'] });
-    undo.defer(() => end(child));
+    running.defer(() => end(child));
     for await (const line of createInterface(child.stdout)) return line;
     throw new Error(`${words.join(' ')} ended before it said its port`);
   };
@@ -38,11 +41,19 @@ export async function startNameServer(engine: OwnEngine): Promise<EngineNameServ
   await inEngine([program, '--rules', address, ...resolver]);
   const place = ['--listen', `${address}:53`, '--apart-from', vm, '--root', '/run/bulkhead/rootfs'];
   const words = [program, ...place, ...resolver, '--host', '192.168.65.1'];
-  await started('/usr/bin/nsenter', [...target, '-m', '-n', '-p', '--', ...words]);
+  const serve = (): Promise<string> =>
+    started('/usr/bin/nsenter', [...target, '-m', '-n', '-p', '--', ...words]);
+  await serve();
   const all = undo.move();
   return {
     address,
     inEngine,
+    async replace() {
+      const found = ['--ns', String(engine.internals.init), '--nslist', 'pid', '-f', `^${program} --listen`];
+      const { stdout } = await execa('/usr/bin/pgrep', ['--oldest', ...found]);
+      process.kill(Number(stdout), 'SIGKILL');
+      await serve();
+    },
     async ask(names) {
       const client = [process.execPath, join(support, 'name-ask.ts'), address, ...names];
       return (await execa('/usr/bin/nsenter', [...target, '-n', '--', ...client])).stdout.split('\n');
