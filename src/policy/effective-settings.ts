@@ -24,6 +24,7 @@ export interface EffectiveSettings {
   readonly 'bulkhead.memoryMiB': Effective<number>;
   readonly 'bulkhead.cpus': Effective<number>;
   readonly 'bulkhead.dataSizeGiB': Effective<number>;
+  readonly 'bulkhead.hostLoopback': Effective<boolean>;
   readonly 'bulkhead.shares': Effective<readonly string[]>;
 }
 
@@ -33,19 +34,22 @@ export type UserSettingName = keyof EffectiveSettings;
  * What is in force where an organization's policy and a user's own settings meet. A locked value wins whatever the user has; an unlocked one
  * is a default. Nothing is copied from one to the other: without the policy the user's own values are back.
  *
- * @param policy undefined where there is none. Under one the API's TCP port is closed unless the policy has the key: an organization that
- *   says nothing has not allowed it.
+ * @param policy undefined where there is none. Under one the API's TCP port is closed, and so is the host's loopback, unless the policy has the key: an
+ *   organization that says nothing has not allowed it.
  */
 export function effectiveSettings(policy: Settings | undefined, user: UserSettings): EffectiveSettings {
-  const exposed = policy?.exposeDockerAPIOnTCP2375;
+  const whereAllowed = (
+    said: Parameters<typeof resolve<boolean>>[0],
+    wanted: boolean | undefined,
+  ): Effective<boolean> =>
+    policy !== undefined && said === undefined
+      ? { value: false, source: 'policy, locked' }
+      : resolve(said, wanted, false);
   const shapeOf = (key: keyof typeof vmShape): Effective<number> =>
     resolve(policy?.bulkhead?.[key], user.bulkhead?.[key], vmShape[key].builtIn);
   return {
     blockDockerLoad: resolve(policy?.blockDockerLoad, user.blockDockerLoad, false),
-    exposeDockerAPIOnTCP2375:
-      policy !== undefined && exposed === undefined
-        ? { value: false, source: 'policy, locked' }
-        : resolve(exposed, user.exposeDockerAPIOnTCP2375, false),
+    exposeDockerAPIOnTCP2375: whereAllowed(policy?.exposeDockerAPIOnTCP2375, user.exposeDockerAPIOnTCP2375),
     portBindingBehavior: resolve(
       policy?.portBindingBehavior,
       user.portBindingBehavior,
@@ -62,6 +66,7 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
     'bulkhead.memoryMiB': shapeOf('memoryMiB'),
     'bulkhead.cpus': shapeOf('cpus'),
     'bulkhead.dataSizeGiB': shapeOf('dataSizeGiB'),
+    'bulkhead.hostLoopback': whereAllowed(policy?.bulkhead?.hostLoopback, user.bulkhead?.hostLoopback),
     // Which directories may be shared is filesharingAllowedDirectories; which of them are is the user's.
     'bulkhead.shares': resolve(undefined, user.bulkhead?.shares, []),
   };

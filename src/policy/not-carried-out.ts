@@ -16,6 +16,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',
   'bulkhead.memoryMiB',
+  'bulkhead.hostLoopback',
   'bulkhead.contact',
   'bulkhead.audit',
   'bulkhead.serial',

@@ -81,6 +81,7 @@ export const bulkheadMeanings: Readonly<Record<string, string>> = {
   memoryMiB: 'memory of the VM, in MiB',
   cpus: 'processors of the VM',
   dataSizeGiB: 'size of a new data disk, in GiB',
+  hostLoopback: "whether containers reach services of the host's loopback by `host.docker.internal`",
   allowPrivileged: 'whether `--privileged` is served',
   buildHostNetwork: 'what a build step gets that asks for the network of the host',
   buildInsecure: 'what a build step gets that asks to be insecure',

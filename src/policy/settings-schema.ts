@@ -69,6 +69,8 @@ const bulkhead = z.strictObject({
   memoryMiB: lockable(settingValues.memoryMiB),
   cpus: lockable(settingValues.cpus),
   dataSizeGiB: lockable(settingValues.dataSizeGiB),
+  /** Whether containers reach services of the host's loopback by `host.docker.internal`. */
+  hostLoopback: lockable(z.boolean()),
   allowPrivileged: z.boolean().optional(),
   buildHostNetwork: z.enum(['refused', 'private']).optional(),
   buildInsecure: z.enum(['refused', 'confined']).optional(),

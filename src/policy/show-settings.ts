@@ -48,6 +48,7 @@ export const builtInValues: Readonly<Record<string, JsonValue>> = {
 const ofTheHost: ReadonlySet<string> = new Set([
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',
+  'bulkhead.hostLoopback',
   'bulkhead.memoryMiB',
   'bulkhead.restartOnChange',
   'bulkhead.shares',

@@ -14,6 +14,7 @@ export const userSettingTable: Readonly<Record<UserSettingName, string>> = {
   'bulkhead.memoryMiB': 'memory of the VM, in MiB',
   'bulkhead.cpus': 'processors of the VM',
   'bulkhead.dataSizeGiB': 'size of a new data disk, in GiB',
+  'bulkhead.hostLoopback': "whether containers reach services of the host's loopback by host.docker.internal",
   'bulkhead.shares': 'directories of the host that containers may bind, when none are named at the start',
 };
 

@@ -26,6 +26,7 @@ export const userSettingsSchema = z.strictObject({
       memoryMiB: settingValues.memoryMiB.optional(),
       cpus: settingValues.cpus.optional(),
       dataSizeGiB: settingValues.dataSizeGiB.optional(),
+      hostLoopback: z.boolean().optional(),
       shares: settingValues.shares.optional(),
     })
     .optional(),

@@ -26,6 +26,7 @@ bool parse_net_params(const char *text, struct net_params *params)
     strcpy(copy, text);
     params->names.s_addr = 0;
     params->without = NULL;
+    params->gateway_reached = false;
     const size_t count = split_fields(copy, ',', fields, 4);
     if (count < 3 || count > 4 || split_fields(fields[0], '/', parts, 2) != 2)
         return false;
@@ -55,15 +56,35 @@ static bool read_without(const char *cmdline, const char **without)
     }
 }
 
+static bool read_loopback(const char *cmdline, bool *reached)
+{
+    char value[VALUE_LIMIT];
+
+    switch (cmdline_value(cmdline, LOOPBACK_KEY, value, sizeof(value))) {
+    case CMDLINE_ABSENT:
+        return true;
+    case CMDLINE_OK:
+        *reached = strcmp(value, "reached") == 0;
+        return *reached;
+    default:
+        return false;
+    }
+}
+
+static bool read_others(const char *cmdline, struct net_params *params)
+{
+    return read_without(cmdline, &params->without) && read_loopback(cmdline, &params->gateway_reached);
+}
+
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params)
 {
     char value[VALUE_LIMIT];
 
     switch (cmdline_value(cmdline, NET_KEY, value, sizeof(value))) {
     case CMDLINE_OK:
-        return parse_net_params(value, params) && read_without(cmdline, &params->without);
+        return parse_net_params(value, params) && read_others(cmdline, params);
     case CMDLINE_ABSENT:
-        return parse_net_params(NET_DEFAULT, params) && read_without(cmdline, &params->without);
+        return parse_net_params(NET_DEFAULT, params) && read_others(cmdline, params);
     default:
         return false;
     }

@@ -7,6 +7,8 @@
 #define NET_KEY "bulkhead.net"
 /** Which addresses names do not resolve to, `ipv4` or `ipv6`. */
 #define WITHOUT_KEY "bulkhead.names-without"
+/** `reached`: the gateway, by which QEMU's user network leads to the loopback of the host, is a destination like others. */
+#define LOOPBACK_KEY "bulkhead.host-loopback"
 /** What QEMU's user network gives its first guest. */
 #define NET_DEFAULT "10.0.2.15/24,10.0.2.2,10.0.2.3"
 
@@ -17,6 +19,7 @@ struct net_params {
     struct in_addr resolver;
     struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
     const char *without;  /* of the two words of WITHOUT_KEY; NULL: neither */
+    bool gateway_reached; /* as LOOPBACK_KEY says */
 };
 
 /** Reads `ADDRESS/PREFIX,GATEWAY,RESOLVER[,NAMES]`, IPv4 in dotted form, prefix 1 to 30, gateway and names inside the prefix. */

@@ -81,13 +81,14 @@ static bool add_default_route(int control, struct in_addr gateway)
 /*
  * The gateway is a way, not a destination. QEMU's user network takes what is sent to its address to the loopback of the host (libslirp,
  * sotranslate_out4), where services trust whoever comes; a container needs no more than an address to get there. The default route has
- * been resolved by now and goes on working. Where the gateway is the resolver as well, it has to be reached.
+ * been resolved by now and goes on working. Where the gateway is the resolver as well, it has to be reached,
+ * and where the setting bulkhead.hostLoopback says so, it may be.
  */
 static bool refuse_gateway(int control, const struct net_params *params)
 {
     struct rtentry route = {.rt_flags = RTF_UP | RTF_HOST | RTF_REJECT};
 
-    if (params->gateway.s_addr == params->resolver.s_addr)
+    if (params->gateway_reached || params->gateway.s_addr == params->resolver.s_addr)
         return true;
     put_address(&route.rt_dst, params->gateway);
     return ioctl(control, SIOCADDRT, &route) == 0;

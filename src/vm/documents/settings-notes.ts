@@ -10,7 +10,7 @@ export function settingsNotes(policy: Settings | undefined, effective: Effective
 }
 
 /** What is decided on the way into a VM, and so decides nothing without one. */
-const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
+const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition', 'bulkhead.hostLoopback'] as const;
 
 /** What whoever starts an engine in native mode should hear of them. */
 export function nativeNotes(effective: EffectiveSettings): string[] {

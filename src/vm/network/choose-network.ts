@@ -21,10 +21,11 @@ export function chooseNetwork(
   { value, source }: Effective<string>,
   taken: readonly TakenNetwork[],
   inhibition?: DnsInhibition,
+  hostLoopback?: boolean,
 ): { readonly network: GuestNetwork; readonly notes: readonly string[] } {
   const candidates = source === 'built-in' ? [value, ...others] : [value];
   const free = candidates.find((cidr) => clashesOf(cidr, taken).length === 0);
-  const network = guestNetwork(free ?? value, inhibition);
+  const network = guestNetwork(free ?? value, inhibition, hostLoopback);
   const { cidr } = network;
   return {
     network,

@@ -5,7 +5,7 @@ import type { DnsInhibition } from '../../policy/index.js';
 export interface GuestNetwork {
   /** In CIDR form, as `192.168.65.0/24`. */
   readonly cidr: string;
-  /** The host, as the VM sees it: its way out, and never a destination of it (docs/architecture.md). */
+  /** The host, as the VM sees it: its way out, and no destination of it unless `hostLoopback` says so (docs/architecture.md). */
   readonly gateway: string;
   /** libslirp's, which asks the host's first name server. */
   readonly resolver: string;
@@ -15,6 +15,8 @@ export interface GuestNetwork {
   readonly names: string;
   /** The addresses no name resolves to there. */
   readonly without: 'ipv4' | 'ipv6' | undefined;
+  /** Whether what is sent to the gateway's address gets there, which is the loopback of the host. */
+  readonly hostLoopback: boolean;
 }
 
 /** What is left out for each value of `dnsInhibition`: by itself what the VM, which has IPv4 alone, can't reach. */
@@ -25,7 +27,11 @@ const leftOut = { auto: 'ipv6', ipv4: 'ipv4', ipv6: 'ipv6', none: undefined } as
  *
  * @param cidr as `settingValues.vpnkitCIDR` takes it.
  */
-export function guestNetwork(cidr: string, inhibition: DnsInhibition = 'auto'): GuestNetwork {
+export function guestNetwork(
+  cidr: string,
+  inhibition: DnsInhibition = 'auto',
+  hostLoopback = false,
+): GuestNetwork {
   const network = parseIpv4Network(cidr);
   if (network === undefined) throw new TypeError(`${cidr} is no IPv4 network`);
   return {
@@ -35,14 +41,23 @@ export function guestNetwork(cidr: string, inhibition: DnsInhibition = 'auto'): 
     address: `${addressIn(network, 3)}/${network.prefix}`,
     names: addressIn(network, 4),
     without: leftOut[inhibition],
+    hostLoopback,
   };
 }
 
 /** What the kernel command line says of it (`vm-image/init/net_params.c`). */
-export function kernelNetwork({ address, gateway, resolver, names, without }: GuestNetwork): string[] {
+export function kernelNetwork({
+  address,
+  gateway,
+  resolver,
+  names,
+  without,
+  hostLoopback,
+}: GuestNetwork): string[] {
   return [
     `bulkhead.net=${[address, gateway, resolver, names].join(',')}`,
     ...(without === undefined ? [] : [`bulkhead.names-without=${without}`]),
+    ...(hostLoopback ? ['bulkhead.host-loopback=reached'] : []),
   ];
 }
 

@@ -1,6 +1,7 @@
 import type { EffectiveSettings } from '../../policy/index.js';
 import { chooseNetwork, engineNetworks } from './choose-network.js';
 import type { GuestNetwork } from './guest-network.js';
+import { hostLoopback } from './host-loopback.js';
 import { nameServerNotes, readNameServers } from './host-name-servers.js';
 import { readHostNetworks } from './host-networks.js';
 
@@ -9,10 +10,12 @@ export function networkInUse(effective: EffectiveSettings): {
   readonly network: GuestNetwork;
   readonly notes: readonly string[];
 } {
+  const loopback = hostLoopback(effective);
   const { network, notes } = chooseNetwork(
     effective['linuxVM.vpnkitCIDR'],
     [...readHostNetworks(), ...engineNetworks(effective)],
     effective.dnsInhibition.value,
+    loopback.reached,
   );
-  return { network, notes: [...notes, ...nameServerNotes(readNameServers())] };
+  return { network, notes: [...notes, ...loopback.notes, ...nameServerNotes(readNameServers())] };
 }

@@ -16,6 +16,13 @@ describe('guestNetwork', () => {
     );
   });
 
+  test('the kernel is told where the loopback of the host may be reached', () => {
+    expect(kernelNetwork(guestNetwork('192.168.65.0/24', 'none', true))).toEqual([
+      'bulkhead.net=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4',
+      'bulkhead.host-loopback=reached',
+    ]);
+  });
+
   test.each([
     ['auto', 'ipv6'],
     ['ipv4', 'ipv4'],
@@ -33,6 +40,7 @@ describe('guestNetwork', () => {
       address: '10.9.8.11/29',
       names: '10.9.8.12',
       without: 'ipv6',
+      hostLoopback: false,
     });
   });
 });
