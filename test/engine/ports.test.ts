@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -56,6 +57,21 @@ test('a container is reached by TCP and UDP at the loopback, and docker-proxy is
   await docker.ok(['rm', '-f', name]);
   expect(await publishing()).toBe(0);
   expect(await proxying()).toBe(0);
+});
+
+test('ports and docker-proxies are counted, each in a cgroup of their own', async () => {
+  const name = unique('counted');
+  await docker.ok(['run', '-d', '--name', name, '-p', '127.0.0.1::80', image]);
+  expect(await ask('tcp', await published(name, '80/tcp'), 'x')).toBe('x');
+  const cgroups = async (program: string): Promise<string[]> =>
+    Promise.all((await pidsOf(program)).map((pid) => readFile(`/proc/${pid}/cgroup`, 'utf8')));
+  expect(await cgroups('/usr/lib/bulkhead/publish-port')).toEqual([
+    expect.stringMatching(/^\d+:(?:.*\bpids\b.*)?:\S*\/bulkhead-ports$/m),
+  ]);
+  expect(await cgroups('/usr/sbin/docker-proxy')).toEqual([
+    expect.stringMatching(/^\d+:(?:.*\bpids\b.*)?:\S*\/bulkhead-proxies$/m),
+  ]);
+  await docker.ok(['rm', '-f', name]);
 });
 
 test('a docker-proxy that was killed is there again with the next connection', async () => {

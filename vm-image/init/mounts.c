@@ -72,25 +72,35 @@ static void enter_own_cgroup(void)
         log_line("cgroup: %s", strerror(errno));
 }
 
+static void limit_cgroup(const char *name, long most)
+{
+    const bool v1 = access(CGROUPS "/pids", F_OK) == 0;
+    char directory[64], path[80], text[32];
+
+    snprintf(directory, sizeof(directory), "%s/%s", v1 ? CGROUPS "/pids" : CGROUPS, name);
+    snprintf(path, sizeof(path), "%s/pids.max", directory);
+    snprintf(text, sizeof(text), "%ld", most);
+    if (!make_directory(directory, 0755) || !write_attribute(path, text))
+        log_line("pids limit of %s: %s", name, strerror(errno));
+}
+
 /*
  * Containers together get three quarters of the process ids. Without a limit above them one container could take all, and then
- * neither the engine nor bulkheadd could start anything; a limit in each container's own cgroup is the user's to change.
+ * neither the engine nor bulkheadd could start anything; a limit in each container's own cgroup is the user's to change. What their published
+ * ports take is in none of theirs (src/daemon/publish-port/limit.h).
  */
 static void limit_processes(void)
 {
-    const bool v1 = access(CGROUPS "/pids", F_OK) == 0;
-    const char *directory = v1 ? CGROUPS "/pids/docker" : CGROUPS "/docker";
-    char path[64], text[32];
+    char text[32];
 
     if (read_attribute("/proc/sys/kernel/pid_max", text, sizeof(text)) < 0)
         return;
     /* A pid namespace of Linux 6.14 and later says 4194304, whatever the namespace above allows; 32768 is the least there is. */
     const long ids = strtol(text, NULL, 10);
-    const long most = (ids < 32768 ? ids : 32768) / 4 * 3;
-    snprintf(path, sizeof(path), "%s/pids.max", directory);
-    snprintf(text, sizeof(text), "%ld", most);
-    if (!make_directory(directory, 0755) || !write_attribute(path, text))
-        log_line("pids limit: %s", strerror(errno));
+    const long known = ids < 32768 ? ids : 32768;
+    limit_cgroup("docker", known / 4 * 3);
+    limit_cgroup("bulkhead-ports", known / 32);
+    limit_cgroup("bulkhead-proxies", known / 16);
 }
 
 static void link_standard_streams(void)

@@ -1,11 +1,15 @@
 #ifndef BULKHEAD_PROXY_H
 #define BULKHEAD_PROXY_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /** Descriptors dockerd passes to its proxy (libnetwork/portmapper/proxy_linux.go): where it is answered, and the bound socket. */
 #define ANSWER_FD 3
 #define LISTEN_FD 4
+
+/** Goes where docker-proxies are counted; false with errno, EAGAIN where there are too many. */
+bool proxy_limit(void);
 
 /** Becomes docker-proxy, with everything as dockerd gave it. Returns only on failure, with errno. */
 void proxy_become(char **arguments);

@@ -9,7 +9,7 @@
  * ends with this process. When bulkheadd is started again it is told anew. In native mode there is no bulkheadd to ask.
  *
  * docker-proxy itself is started at the first connection that comes to the bound socket. What comes from elsewhere goes to the container by rules of
- * the firewall, so most ports never need it, and it takes some 14 tasks, which no limit of a container counts.
+ * the firewall, so most ports never need it, and it takes some 14 tasks, which no limit of a container counts. Both are in cgroups of their own, whose limits all containers share.
  */
 #include <errno.h>
 #include <arpa/inet.h>
@@ -28,11 +28,13 @@
 #include <unistd.h>
 
 #include "lease.h"
+#include "limit.h"
 #include "proxy.h"
 
 /* dockerd gives up after 16 s. */
 #define ANSWER_MS 15000
 #define RELEASE_MS 5000
+#define FULL "there are as many published ports already as there may be at once"
 /* Until docker-proxy, which ended by itself, may be started again, and bulkheadd, which could not be reached, is asked again. */
 #define PAUSE_MS 1000
 
@@ -244,12 +246,15 @@ int main(int count, char **words)
         fail("publish-port was not asked as dockerd asks");
     if (!has_socket) {
         /* SCTP: docker-proxy binds the port itself, and says whether it could. */
-        proxy_become(words);
-        fail(strerror(errno));
+        if (proxy_limit())
+            proxy_become(words);
+        fail(errno == EAGAIN ? FULL : strerror(errno));
     }
     arguments = words;
     close_range(LISTEN_FD + 1, ~0U, 0);
     int signals = open_signals();
+    if (!limit_join(PORTS_CGROUP, 1))
+        fail(errno == EAGAIN ? FULL : strerror(errno));
     if (signals < 0 || !drop_rights())
         fail(strerror(errno));
     if (lease_needed())

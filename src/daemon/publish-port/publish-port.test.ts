@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -38,6 +38,7 @@ afterEach(async () => {
   bulkheadd = undefined;
   rmSync(join(directory, 'ports.sock'), { force: true });
   rmSync(join(directory, 'proxied'), { force: true });
+  rmSync(join(directory, 'cgroups'), { recursive: true, force: true });
 });
 
 const words = '-proto tcp -host-ip 0.0.0.0 -host-port 8080 -container-ip 172.17.0.2 -container-port 80'.split(
@@ -133,6 +134,48 @@ test('without bulkheadd dockerd is answered at once, and docker-proxy is started
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   await vi.waitFor(() => expect(isGone(Number(pid))).toBe(true), 30_000);
+});
+
+/** A cgroup of this name with so many tasks; the way to read who has joined it. */
+function cgroup(name: string, tasks: number, most: number): () => string {
+  const path = join(directory, 'cgroups', 'pids', name);
+  mkdirSync(path, { recursive: true });
+  writeFileSync(join(path, 'pids.current'), `${tasks}\n`);
+  writeFileSync(join(path, 'pids.max'), `${most}\n`);
+  writeFileSync(join(path, 'cgroup.procs'), '');
+  return () => readFileSync(join(path, 'cgroup.procs'), 'utf8');
+}
+
+test('it and docker-proxy are in cgroups of their own, where the machine has them', async () => {
+  const [ports, proxies] = [cgroup('bulkhead-ports', 9, 10), cgroup('bulkhead-proxies', 0, 24)];
+  const { answer, socket } = start();
+  expect(await answer).toBe('0\n');
+  expect([ports(), proxies()]).toEqual(['0', '']);
+  socket.write('x');
+  await vi.waitFor(proxied, 30_000);
+  expect(proxies()).toBe('0');
+});
+
+test('where there are as many ports as there may be the next is refused', async () => {
+  cgroup('bulkhead-ports', 10, 10);
+  const { answer, exited } = start();
+  expect(await answer).toBe('1\nthere are as many published ports already as there may be at once');
+  expect(await exited).toEqual([1, null]);
+});
+
+test('where there is no room for a docker-proxy none is started, until there is', async () => {
+  cgroup('bulkhead-proxies', 1, 24);
+  const { answer, socket } = start();
+  await answer;
+  socket.write('x');
+  await expect(vi.waitFor(proxied, 2500)).rejects.toThrow('ENOENT');
+  cgroup('bulkhead-proxies', 0, 24);
+  await vi.waitFor(proxied, 30_000);
+});
+
+test('a cgroup that can not be joined is a refusal', async () => {
+  mkdirSync(join(directory, 'cgroups', 'bulkhead-ports', 'cgroup.procs'), { recursive: true });
+  expect(await start().answer).toBe('1\nIs a directory');
 });
 
 test('SCTP is left to docker-proxy as it is', async () => {
