@@ -63,21 +63,30 @@ static bool chunk_open;
 static bool may_end;
 /* More has come since less than LITTLE waited for it. That the pipe takes no more of it, being full of small pieces, looks the same. */
 static bool more_came;
+/*
+ * The source was waited for, and nothing has come of it since. Threat: behind an out-of-band byte (MSG_OOB) a unix socket is readable and gives
+ * nothing, for ever; who sends one keeps a processor busy. No client does but for that.
+ */
+static bool said_ready;
 
 _Noreturn static void finish(enum end end)
 {
     _exit((int)end);
 }
 
-/* Until `fd` is ready; a destination that has gone is noticed meanwhile. */
-static void wait_for(int fd, short events)
+/* Until `fd` is ready, which it says, or there was a signal; a destination that has gone is noticed meanwhile. */
+static bool wait_for(int fd, short events)
 {
     struct pollfd polled[] = {{.fd = fd, .events = events}, {.fd = DESTINATION}};
 
-    if (poll(polled, 2, -1) < 0 && errno != EINTR)
-        finish(END_FAILED);
+    if (poll(polled, 2, -1) < 0) {
+        if (errno != EINTR)
+            finish(END_FAILED);
+        return false;
+    }
     if (fd != DESTINATION && (polled[1].revents & (POLLHUP | POLLERR)) != 0)
         finish(END_DESTINATION);
+    return polled[0].revents != 0;
 }
 
 /* A destination that takes nothing now is waited for. */
@@ -143,8 +152,10 @@ static void make_progress(void)
     struct pollfd source = {.fd = SOURCE, .events = POLLIN};
 
     if (in_pipe == 0) {
+        if (said_ready)
+            finish(END_SOURCE);
         end_open_chunk();
-        wait_for(SOURCE, POLLIN);
+        said_ready = wait_for(SOURCE, POLLIN);
     } else if (in_pipe >= LITTLE || more_came || poll(&source, 1, GATHER_MS) <= 0)
         drain();
     else
@@ -173,6 +184,7 @@ static void move_content(uint64_t left)
             continue;
         }
         more_came = false;
+        said_ready = false;
         left -= (uint64_t)moved;
         in_pipe += (size_t)moved;
         if (in_pipe >= BATCH)
@@ -184,8 +196,10 @@ static size_t peek(char *bytes, size_t most)
 {
     for (;;) {
         ssize_t got = recv(SOURCE, bytes, most, MSG_PEEK | MSG_DONTWAIT);
-        if (got > 0)
+        if (got > 0) {
+            said_ready = false;
             return (size_t)got;
+        }
         without_bytes(got);
     }
 }

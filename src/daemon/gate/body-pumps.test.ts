@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import fc from 'fast-check';
@@ -52,6 +53,14 @@ async function pump(bytes: Buffer, cuts: readonly number[]): Promise<[Buffer, Pu
   const all = await moved;
   for (const socket of [peer, source, destination, taker]) socket.destroy();
   return [all, end, left];
+}
+
+/** Node has no MSG_OOB; a program that inherits the socket does it. */
+async function sendOutOfBand(socket: Socket): Promise<void> {
+  const script = 'use Socket; open(my $s, "+<&=", 3) or die; defined(send($s, "x", MSG_OOB)) or die "$!"';
+  const sender = spawn('/usr/bin/perl', ['-e', script], { stdio: ['ignore', 'inherit', 'inherit', socket] });
+  await once(sender, 'exit');
+  expect(sender.exitCode).toBe(0);
 }
 
 /** As much as that, in however many pieces. */
@@ -159,6 +168,18 @@ test('a chunk has its end before its source says more, and not before the source
   peer.write('X');
   expect(await over).toBe('behind-content');
 });
+
+test.each(['content', 'end', 'size'] as const)(
+  'an out-of-band byte, behind which a socket is readable and gives nothing, ends the pump: at %s',
+  async (at) => {
+    const [peer, source] = await socketPair();
+    const [destination] = await socketPair();
+    const started = await pumps.start(source, destination);
+    const over = started?.run(at === 'content' ? { at, left: 10 } : { at });
+    await sendOutOfBand(peer);
+    expect(await over).toBe('source-ended');
+  },
+);
 
 test('a pump whose destination has gone ends, though nothing comes from the source', async () => {
   const [, source] = await socketPair();
