@@ -1,8 +1,7 @@
 import type { FileHandle } from 'node:fs/promises';
-import { homedir } from 'node:os';
-import { isAbsolute, join } from 'node:path';
 import { codeOf } from '../common/cause.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { userSettingsFile } from '../common/user-settings-file.js';
 import {
   type EffectiveSettings,
   effectiveSettings,
@@ -14,13 +13,6 @@ import {
 import { openDocument } from '../vm/documents/index.js';
 import type { CliContext } from './context.js';
 import { policyFileOf, readSoundPolicy } from './commands/policy/policy-files.js';
-
-/** `$XDG_CONFIG_HOME/bulkhead/settings.json`; a relative value is ignored (XDG Base Directory Specification). */
-export function userSettingsFile(env: CliContext['env']): string {
-  const given = env['XDG_CONFIG_HOME'];
-  const config = given !== undefined && isAbsolute(given) ? given : join(homedir(), '.config');
-  return join(config, 'bulkhead', 'settings.json');
-}
 
 export interface UserFile {
   readonly file: string;

@@ -2,13 +2,14 @@ import { dirname } from 'node:path';
 import { mkdir } from 'node:fs/promises';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
+import { userSettingsFile } from '../../common/user-settings-file.js';
 import { cacheRoot, type Manifest, shareServerOf } from '../../image/index.js';
 import type { Settings } from '../../policy/index.js';
 import { movedDisks } from '../disk/index.js';
 import { type DocumentDisk, type PolicyFile, writeDocumentDisk } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
+import { productDirectory } from '../product-directory.js';
 import {
-  guardProgram,
   notSharedByDefault,
   type OpenedShare,
   openShares,
@@ -35,7 +36,7 @@ export interface PreparedShares {
 
 interface Parts {
   readonly paths: InstancePaths;
-  readonly options: Pick<ControllerOptions, 'image' | 'shares' | 'settings'>;
+  readonly options: Pick<ControllerOptions, 'image' | 'shares' | 'settings' | 'policy' | 'registry'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
 }
@@ -107,17 +108,22 @@ function sharesByDefault(policy: Settings | undefined): boolean {
 /** Who writes to one of these decides what runs on this machine, or what the next VM is. What is not there yet could be shared, so it is made. */
 async function protectedHere(
   paths: InstancePaths,
-  { image, settings }: Pick<ControllerOptions, 'image' | 'settings'>,
+  { image, settings, policy, registry }: Parts['options'],
   env: Parts['env'],
 ): Promise<ProtectedDirectory[]> {
-  await mkdir(paths.policyRecords[0], { recursive: true }).catch(() => undefined);
+  const ownSettings = dirname(userSettingsFile(env));
+  for (const made of [paths.policyRecords[0], ownSettings, cacheRoot(env)])
+    await mkdir(made, { recursive: true, mode: 0o700 }).catch(() => undefined);
   return [
     { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
     { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
     { path: cacheRoot(env), what: 'the images engines and VMs run' },
     { path: image, what: 'the image the VM runs' },
-    { path: dirname(dirname(guardProgram)), what: 'the programs that start the VM' },
-    ...(settings === undefined ? [] : [{ path: dirname(settings), what: 'the settings of the product' }]),
+    { path: productDirectory, what: 'the programs of the product' },
+    { path: ownSettings, what: 'the settings of the product' },
+    ...[settings, policy, registry]
+      .filter((file) => file !== undefined)
+      .map((path) => ({ path, what: 'a file that governs the VM' })),
     ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),
     ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
   ];

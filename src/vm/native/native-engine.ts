@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { productDirectory } from '../product-directory.js';
 import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../../common/line-reader.js';
@@ -131,7 +132,7 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     { path: options.dataDir, what: "the engine's data" },
     { path: options.hostDir, what: "the engine's sockets" },
     { path: options.root, what: 'the image the engine runs' },
-    { path: dirname(dirname(entryProgram)), what: 'the programs that start the engine' },
+    { path: productDirectory, what: 'the programs of the product' },
     ...(options.unshared ?? []),
   ];
   const shares = await openShares(options.shares ?? [], beside, options.allowedShares);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <stdint.h>
@@ -65,16 +66,58 @@ static void make_covers(int covers[2])
 	covers[1] = open_place(SHARED_PLACE "/file");
 }
 
-/* What is gone meanwhile need not be hidden; a link in the way is somebody's who wants it seen. */
-static void hide(int share, const char *relative, const int covers[2])
+/* What is gone meanwhile need not be hidden, and gives -1; a link in the way is somebody's who wants it seen. */
+static int open_below(int share, const char *relative)
 {
 	struct open_how how = {.flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS};
-	struct stat status;
-	const int target = (int)syscall(SYS_openat2, share, relative, &how, sizeof how);
+	const int fd = (int)syscall(SYS_openat2, share, relative, &how, sizeof how);
 
-	if (target < 0 && errno == ENOENT)
+	if (fd < 0 && errno != ENOENT)
+		die(relative);
+	return fd;
+}
+
+/*
+ * A directory above what is hidden, mounted on itself. Threat: a cover keeps its own name, but those above it could be moved away, and what is put in their place would be
+ * the product's state at its next start. Nothing renames a mount point.
+ */
+static void pin(int share, const char *relative)
+{
+	struct statx status;
+	const int directory = open_below(share, relative);
+
+	if (directory < 0)
 		return;
-	if (target < 0 || fstat(target, &status) != 0)
+	if (statx(directory, "", AT_EMPTY_PATH, STATX_TYPE, &status) != 0)
+		die(relative);
+	if ((status.stx_attributes & STATX_ATTR_MOUNT_ROOT) == 0)
+		attach(clone_of(directory, "", AT_RECURSIVE, relative), directory, relative);
+	close(directory);
+}
+
+static void pin_above(int share, const char *relative)
+{
+	char above[PATH_MAX];
+
+	for (const char *slash = strchr(relative, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+		const size_t length = (size_t)(slash - relative);
+		if (length >= sizeof above)
+			die_text(relative, "its path is too long");
+		memcpy(above, relative, length);
+		above[length] = '\0';
+		pin(share, above);
+	}
+}
+
+static void hide(int share, const char *relative, const int covers[2])
+{
+	struct stat status;
+
+	pin_above(share, relative);
+	const int target = open_below(share, relative);
+	if (target < 0)
+		return;
+	if (fstat(target, &status) != 0)
 		die(relative);
 	attach(clone_of(covers[S_ISDIR(status.st_mode) ? 0 : 1], "", 0, relative), target, relative);
 	close(target);

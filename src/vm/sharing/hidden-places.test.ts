@@ -20,7 +20,12 @@ test.each([
   ['the share itself', kept('/home/u'), false],
   ['above it', kept('/home'), false],
   ['beside it', kept('/home/user'), false],
-  ['on another file system', kept('/home/u/x', true, '8:2'), false],
+  ['below by its name alone, as a subvolume is', kept('/home/u/x', true, '8:2'), true],
+  [
+    'on another file system',
+    { ...kept('/home/u/x'), place: { ...at('/home/u/x', '8:2'), realPath: '/mnt/x' } },
+    false,
+  ],
 ])('what can be hidden: %s', (_what, place, hidden) => {
   expect(canBeHidden(at('/home/u'), place)).toBe(hidden);
 });

@@ -13,8 +13,18 @@ export interface KeptPlace {
 }
 
 /** Whether a share is fit once a place below it is hidden: a home directory, which holds the state of VMs. */
-export function canBeHidden({ device, within }: HostPlace, { place, own }: KeptPlace): boolean {
-  return own && place.device === device && place.within !== within && isAtOrBelow(place.within, within);
+export function canBeHidden(share: HostPlace, { place, own }: KeptPlace): boolean {
+  return own && pathInside(share, place) !== undefined;
+}
+
+/** From the share to what lies below it, by the file system or by name. */
+function pathInside(share: HostPlace, place: HostPlace): string | undefined {
+  const names: readonly (readonly [string, string])[] = [
+    ...(place.device === share.device ? [[share.within, place.within] as const] : []),
+    [share.realPath, place.realPath],
+  ];
+  const found = names.find(([one, other]) => one !== other && isAtOrBelow(other, one));
+  return found === undefined ? undefined : posix.relative(...found);
 }
 
 /**
@@ -29,8 +39,9 @@ export function hiddenBelow(
   mountInfo = readFileSync('/proc/self/mountinfo', 'utf8'),
 ): string[] {
   const own = kept
-    .filter((other) => canBeHidden(share, other))
-    .map(({ place }) => posix.relative(share.within, place.within));
+    .filter(({ own }) => own)
+    .map(({ place }) => pathInside(share, place))
+    .filter((path) => path !== undefined);
   const mounted = mountInfo
     .split('\n')
     .map((line) => parseMountInfo(line)?.mountPoint ?? '')

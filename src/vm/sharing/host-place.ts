@@ -43,7 +43,10 @@ export function isAtOrBelow(path: string, directory: string): boolean {
   return directory === '/' || path === directory || path.startsWith(`${directory}/`);
 }
 
-/** The same of two places: by file system, so that no bind mount hides it. */
+/** The same of two places: by file system, so that no bind mount hides it, or by name: a subvolume of btrfs has a number of its own and is no mount. */
 export function placesRelated(one: HostPlace, other: HostPlace): boolean {
-  return one.device === other.device && related(one.within, other.within);
+  return (
+    (one.device === other.device && related(one.within, other.within)) ||
+    related(one.realPath, other.realPath)
+  );
 }

@@ -19,7 +19,7 @@ test('the whole command of a server', () => {
     --fd 3
     --sandbox namespace
     --seccomp kill
-    --modcaps=-mknod:-setfcap:-chown:-dac_read_search
+    --modcaps=-mknod:-setfcap:-chown:-dac_read_search:-fsetid
     --translate-uid squash-guest:0:0:4294967295
     --translate-uid squash-host:0:0:4294967295
     --translate-gid squash-guest:0:0:4294967295

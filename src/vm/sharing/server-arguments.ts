@@ -10,9 +10,9 @@ const all = 4_294_967_295;
 
 /**
  * Capabilities the server of root is not to have, beside what it gives up by itself. A guest has no business with them: device nodes, programs with capabilities, files
- * of other users, files by handle.
+ * of other users, files by handle, and the set-user-ID bit of a program of root's that is there already, which is to go when its content changes.
  */
-const dropped = ['mknod', 'setfcap', 'chown', 'dac_read_search'];
+const dropped = ['mknod', 'setfcap', 'chown', 'dac_read_search', 'fsetid'];
 
 /**
  * The command that serves one share: the guard, and behind `--` virtiofsd with its own loader and libraries. Pure.
