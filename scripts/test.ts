@@ -1,10 +1,11 @@
 /**
  * `make test`: every check in order of cost, so that a typing mistake is known before a VM boots. Goes on after a
- * failure, because the later stages tell more, and ends with one line that counts everything.
+ * failure, because the later stages tell more, and ends with one line that counts everything. The two longest stages
+ * run beside each other: neither keeps two processors busy.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { unpackedRoot } from './unpacked-root.ts';
@@ -17,6 +18,8 @@ interface Counts {
 
 interface Stage {
   readonly name: string;
+  /** Runs while the next stage does; its output comes in one piece when it is over. */
+  readonly beside?: boolean;
   readonly command: readonly [string, ...string[]];
   /** How the stage counts: one check by its exit status, or the tests that its report lists. */
   readonly report?: string;
@@ -57,14 +60,15 @@ const stages: readonly Stage[] = [
   { name: 'VM image', command: ['node', 'dist/cli/main.js', 'image', 'build'] },
   vitest('unit'),
   vitest('image'),
+  { ...vitest('vm'), beside: true },
   vitest('engine'),
-  vitest('vm'),
 ];
 
 /** What the property tests generate here; a developer's own run of them takes a sample. */
 const generatedSpecs = '200000';
 
-async function run([file, ...args]: readonly [string, ...string[]]): Promise<boolean> {
+/** @param output where it prints: on the terminal, or in this file. */
+async function run([file, ...args]: readonly [string, ...string[]], output?: string): Promise<boolean> {
   // Two unit tests run the real runc from there.
   const root = await unpackedRoot();
   const env = {
@@ -72,7 +76,9 @@ async function run([file, ...args]: readonly [string, ...string[]]): Promise<boo
     ...process.env,
     ...(root === undefined ? {} : { BULKHEAD_TEST_ROOT: root }),
   };
-  const child = spawn(file, args, { stdio: ['ignore', 'inherit', 'inherit'], env });
+  await using log = output === undefined ? undefined : await open(output, 'w');
+  const to = log?.fd ?? 'inherit';
+  const child = spawn(file, args, { stdio: ['ignore', to, to], env });
   await once(child, 'exit');
   return child.exitCode === 0;
 }
@@ -80,9 +86,11 @@ async function run([file, ...args]: readonly [string, ...string[]]): Promise<boo
 async function runStage(stage: Stage): Promise<Counts> {
   if (stage.report !== undefined) await rm(stage.report, { force: true });
   const started = performance.now();
-  const ok = await run(stage.command);
+  const output = stage.beside === true ? join(reports, `${stage.name}.log`) : undefined;
+  const ok = await run(stage.command, output);
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   const counts = stage.report === undefined ? single(ok) : await fromReport(stage.report, ok);
+  if (output !== undefined) process.stdout.write(await readFile(output, 'utf8'));
   console.log(
     `${ok ? 'ok' : 'FAILED'}: ${stage.name} (${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped; ${seconds} s)\n`,
   );
@@ -106,12 +114,19 @@ async function fromReport(path: string, ok: boolean): Promise<Counts> {
 await mkdir(reports, { recursive: true });
 const only = process.argv.slice(2);
 const total: Counts = { passed: 0, failed: 0, skipped: 0 };
+const running: Promise<void>[] = [];
 for (const stage of stages) {
   if (only.length > 0 && !only.some((word) => stage.name.includes(word))) continue;
-  const counts = await runStage(stage);
-  total.passed += counts.passed;
-  total.failed += counts.failed;
-  total.skipped += counts.skipped;
+  const over = runStage(stage).then((counts) => {
+    total.passed += counts.passed;
+    total.failed += counts.failed;
+    total.skipped += counts.skipped;
+  });
+  if (stage.beside === true) {
+    console.log(`${stage.name} run beside what follows; their output comes when they are over\n`);
+    running.push(over);
+  } else await over;
 }
+await Promise.all(running);
 console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
 process.exitCode = total.failed === 0 && total.passed > 0 ? 0 : 1;

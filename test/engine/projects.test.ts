@@ -19,14 +19,17 @@ afterAll(async () => {
   await rm(shared, { recursive: true, force: true });
 });
 
-projectRows(() => ({
-  docker: engine.docker,
-  shared,
-  async ask(port, request) {
-    const client = join(import.meta.dirname, '../support/port-ask.ts');
-    const there = ['-t', String(engine.internals.init), '-n', '--', process.execPath, client];
-    return (await execa('/usr/bin/nsenter', [...there, 'tcp', '127.0.0.1', String(port), request])).stdout;
-  },
-}));
+projectRows(
+  () => ({
+    docker: engine.docker,
+    shared,
+    async ask(port, request) {
+      const client = join(import.meta.dirname, '../support/port-ask.ts');
+      const there = ['-t', String(engine.internals.init), '-n', '--', process.execPath, client];
+      return (await execa('/usr/bin/nsenter', [...there, 'open', '127.0.0.1', String(port), request])).stdout;
+    },
+  }),
+  { events: true },
+);
 
 checkoutRows(() => ({ docker: engine.docker, shared }));

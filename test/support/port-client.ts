@@ -28,6 +28,16 @@ export async function askTcp(address: string, port: number, text: string): Promi
   return answer;
 }
 
+/** The same of a server that takes the end of a request for the end of interest, and so ends the connection itself. */
+export async function askOpen(address: string, port: number, text: string): Promise<string> {
+  const socket = await connectTo(address, port);
+  socket.write(text);
+  let answer = '';
+  for await (const chunk of socket) answer += String(chunk);
+  socket.end();
+  return answer;
+}
+
 /** Sends so many random bytes, reading what comes back at the same time. Gives the digests of both. */
 export async function exchange(
   address: string,
