@@ -1,11 +1,11 @@
 /*
  * Starts virtiofsd for one shared directory of a VM:
  *
- *   share-guard --directory FD --path PATH --socket PATH [--hide RELATIVE]... -- PROGRAM ARGUMENT...
+ *   share-guard --directory FD --path PATH --socket PATH [--hide MAJOR:MINOR:INODE:RELATIVE]... -- PROGRAM ARGUMENT...
  *   share-guard --check -- PROGRAM ARGUMENT...
  *
  * FD is that directory, as it was judged; PATH is its name. The program finds it at SHARED_PLACE and a listening socket as descriptor 3, which it has
- * to be told itself.
+ * to be told itself. What is hidden is what has that number as well as that name.
  *
  * The guest is hostile to the server, and the server has the rights of the user. virtiofsd confines itself; what it can't know is done here: which parts of the directory
  * are the product's own, that nothing the guest writes is to be a set-user-ID program or a device of this machine, and that it must not
@@ -24,6 +24,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -70,6 +71,18 @@ static int number_of(const char *text)
 	return (int)number;
 }
 
+/* `MAJOR:MINOR:INODE:RELATIVE`: what it is, and where. */
+static struct hidden hidden_of(char *text)
+{
+	unsigned major, minor;
+	unsigned long inode;
+	int length = 0;
+
+	if (sscanf(text, "%u:%u:%lu:%n", &major, &minor, &inode, &length) != 3 || length == 0 || text[length] == '\0' || text[length] == '/')
+		die_text("--hide", "a device, an inode and a relative path are needed");
+	return (struct hidden){.path = text + length, .device = makedev(major, minor), .inode = inode};
+}
+
 /* The kernel takes the request back when ids or capabilities change, so after the namespaces. */
 static void end_with(pid_t parent)
 {
@@ -112,8 +125,9 @@ static _Noreturn void check(char **arguments)
 int main(int count, char **arguments)
 {
 	const char *path = NULL, *socket_path = NULL;
-	char *hidden[MAX_HIDDEN + 1] = {NULL};
-	int directory = -1, i, hides = 0;
+	struct hidden hidden[MAX_HIDDEN];
+	size_t hides = 0;
+	int directory = -1, i;
 	const pid_t parent = getppid();
 
 	if (count > 3 && strcmp(arguments[1], "--check") == 0 && strcmp(arguments[2], "--") == 0)
@@ -127,15 +141,15 @@ int main(int count, char **arguments)
 		else if (strcmp(arguments[i], "--socket") == 0)
 			socket_path = value;
 		else if (strcmp(arguments[i], "--hide") == 0 && hides < MAX_HIDDEN)
-			hidden[hides++] = value;
+			hidden[hides++] = hidden_of(value);
 		else
 			die_text(arguments[i], "unknown, or one too many");
 	}
 	if (directory < 0 || path == NULL || socket_path == NULL || i + 1 >= count || strcmp(arguments[i], "--") != 0)
-		die_text("usage", "share-guard --directory FD --path PATH --socket PATH [--hide RELATIVE]... -- PROGRAM ARGUMENT...");
+		die_text("usage", "share-guard --directory FD --path PATH --socket PATH [--hide MAJOR:MINOR:INODE:RELATIVE]... -- PROGRAM ARGUMENT...");
 	const int socket_fd = listen_at(socket_path);
 	enter_namespaces();
-	place_share(directory, path, hidden);
+	place_share(directory, path, hidden, hides);
 	raise_limit();
 	end_with(parent);
 	deny_system_calls();

@@ -10,11 +10,13 @@ import {
   readdirSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { deviceText } from '../../common/mountinfo.js';
 
 /** A shell stands in for the server: what it can do in the share, a guest that has taken the server over can. */
 const build = mkdtempSync('/tmp/bulkhead-share-guard-');
@@ -46,8 +48,15 @@ function makeShare(user: number): void {
   for (const name of all) chownSync(join(share, name), user, user);
 }
 
+/** As the controller names what is to be hidden: by what it is, and where. */
+function named(relative: string, found = relative): string {
+  const { dev, ino } = statSync(join(share, found), { bigint: true });
+  return `${deviceText(dev)}:${ino}:${relative}`;
+}
+
 interface Run {
   readonly user?: number;
+  /** Names that are there, or what stands behind `--hide`. */
   readonly hide?: readonly string[];
   readonly path?: string;
 }
@@ -56,7 +65,7 @@ function run(script: string, { user = users[0] ?? 0, hide = [], path = share }: 
   const directory = openSync(share, 'r');
   const words = [
     ['--directory', '3', '--path', path, '--socket', `${share}.sock${user}`],
-    ...hide.map((relative) => ['--hide', relative]),
+    ...hide.map((one) => ['--hide', /^\d+:/.test(one) ? one : named(one)]),
     ['--', '/bin/sh', '-c', script],
   ].flat();
   const as = ['--reuid', String(user), '--regid', String(user), '--clear-groups', guard];
@@ -80,7 +89,7 @@ test.each(users)('user %i sees the share at its place, as root, without what is 
   ].join('\n');
   const { stdout, stderr, status } = run(script, {
     user,
-    hide: ['state/bulkhead', 'mounted', 'gone', 'gone/x'],
+    hide: ['state/bulkhead', 'mounted'],
   });
   const seen = ['file', 'mounted', 'state'];
   expect(stdout.trim().split('\n')).toEqual(['0', ...seen, 'shown0:0', 'listens', '5']);
@@ -162,9 +171,50 @@ test('a link on the way to what is to be hidden is no way out', () => {
   makeShare(users[0] ?? 0);
   renameSync(join(share, 'state'), join(share, 'moved'));
   symlinkSync('moved', join(share, 'state'));
-  const { stderr, status } = run('true', { hide: ['state/bulkhead'] });
+  const { stderr, status } = run('true', { hide: [named('state/bulkhead', 'moved/bulkhead')] });
   expect(stderr).toMatch(/^state\/bulkhead: /);
   expect(status).toBe(1);
+});
+
+test.each(users)('user %i is served nothing when what is to be hidden is not what it was', (user) => {
+  makeShare(user);
+  const [directory, file] = ['state/bulkhead', 'mounted'].map((name) => named(name));
+  const hide = [directory ?? '', file ?? ''];
+  expect(run('true', { user, hide }).status).toBe(0);
+  renameSync(join(share, 'mounted'), join(share, 'elsewhere'));
+  const gone = run('echo SERVED', { user, hide });
+  expect([gone.stdout, gone.stderr, gone.status]).toEqual(['', 'mounted: No such file or directory\n', 1]);
+  writeFileSync(join(share, 'mounted'), 'another');
+  const other = run('echo SERVED', { user, hide });
+  expect([other.stdout, other.status]).toEqual(['', 1]);
+  expect(other.stderr).toBe('mounted: what is to be hidden there has made room for something else\n');
+  rmSync(join(share, 'mounted'));
+  renameSync(join(share, 'state'), join(share, 'away'));
+  mkdirSync(join(share, 'state/bulkhead'), { recursive: true });
+  expect(run('echo SERVED', { user, hide: [directory ?? ''] })).toMatchObject({ stdout: '', status: 1 });
+});
+
+test.runIf(isRoot).each(users)('user %i is shown nothing of what is mounted in the share', (user) => {
+  makeShare(user);
+  const points = ['state', 'a blank', 'deep/er'].map((name) => join(share, name));
+  const mounted: string[] = [];
+  try {
+    for (const point of points) {
+      mkdirSync(point, { recursive: true });
+      expect(spawnSync('mount', ['-t', 'tmpfs', 'bulkhead-test', point]).status).toBe(0);
+      mounted.unshift(point);
+      writeFileSync(join(point, 'inside'), 'secret');
+    }
+    // Below one of them; and a directory that lies under it is reached by nobody.
+    mkdirSync(join(share, 'state/inner'));
+    const below = named('state/inner');
+    const script = 'cd /sys; ls -A state "a blank" deep/er; mv deep x; mkdir state/new';
+    const { stdout, stderr } = run(script, { user, hide: [below, '1:2:3:state/bulkhead'] });
+    expect(stdout).toBe('a blank:\n\ndeep/er:\n\nstate:\n');
+    expect(stderr).toMatch(/busy[^]*Read-only file system/);
+  } finally {
+    for (const point of mounted) spawnSync('umount', [point]);
+  }
 });
 
 test('a program is tried within the same bounds', () => {
@@ -182,6 +232,7 @@ test('wrong words are refused', () => {
     ['--directory', 'x', '--path', '/', '--socket', 's', '--', 'true'],
     ['--other', '3', '--', 'true'],
     ['--directory', '3', '--path', '/', '--socket', `/${'s'.repeat(120)}`, '--', 'true'],
+    ...['', 'x', '1:2:x', '1:2:3:', '1:2:3:/x'].map((hide) => ['--hide', hide, '--', 'true']),
   ])
     expect(spawnSync(guard, words, { encoding: 'utf8' }).status).toBe(1);
 });

@@ -10,6 +10,7 @@ const at = (within: string, device = '8:1'): HostPlace => ({
 });
 const kept = (within: string, own = true, device?: string): KeptPlace => ({
   place: at(within, device),
+  inode: BigInt(within.length),
   what: 'x',
   own,
 });
@@ -30,12 +31,19 @@ test.each([
   expect(canBeHidden(at('/home/u'), place)).toBe(hidden);
 });
 
-test('what is kept and what is mounted in a share is hidden, the outer of two alone', () => {
-  const mount = (point: string): string => `36 35 8:9 / ${point} rw - ext4 /dev/sdb rw`;
-  const mounts = ['/', '/disk/home/u', '/disk/home/u/mnt', '/disk/home/u/a\\040b', '/disk/home/user/no']
-    .map(mount)
-    .join('\n');
-  const places = [kept('/home/u/.state/bulkhead'), kept('/home/u/mnt/in'), kept('/srv')];
-  expect(hiddenBelow(at('/home/u'), places, mounts)).toEqual(['.state/bulkhead', 'a b', 'mnt']);
-  expect(hiddenBelow(at('/home/u/mnt/in/deep'), places, mounts)).toEqual([]);
+test('what is kept in a share is hidden, the outer of two alone, with what it is', () => {
+  const places = [
+    kept('/home/u/state/inner'),
+    kept('/home/u/state'),
+    kept('/home/u/state-of-another'),
+    kept('/home/u/x', false),
+    kept('/home/u/volume', true, '8:2'),
+    kept('/srv'),
+  ];
+  expect(hiddenBelow(at('/home/u'), places)).toEqual([
+    { path: 'state', device: '8:1', inode: 13n },
+    { path: 'state-of-another', device: '8:1', inode: 24n },
+    { path: 'volume', device: '8:2', inode: 14n },
+  ]);
+  expect(hiddenBelow(at('/home/u/state/inner/deep'), places)).toEqual([]);
 });

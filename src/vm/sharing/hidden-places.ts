@@ -1,15 +1,24 @@
-import { readFileSync } from 'node:fs';
 import { posix } from 'node:path';
-import { parseMountInfo } from '../../common/mountinfo.js';
 import { type HostPlace, isAtOrBelow } from './host-place.js';
 
 /** A place that containers must not have. */
 export interface KeptPlace {
   readonly place: HostPlace;
+  /** Its number in that file system. */
+  readonly inode: bigint;
   /** For the reader. */
   readonly what: string;
   /** The product's own; the others are the system's, and no directory that holds one of these is anybody's to share. */
   readonly own: boolean;
+}
+
+/** What the server of a share must not see of it. */
+export interface HiddenPlace {
+  /** Relative to the share. */
+  readonly path: string;
+  /** `major:minor`, and the number in that file system: what has this name by the time it is hidden must be the same. */
+  readonly device: string;
+  readonly inode: bigint;
 }
 
 /** Whether a share is fit once a place below it is hidden: a home directory, which holds the state of VMs. */
@@ -28,25 +37,16 @@ function pathInside(share: HostPlace, place: HostPlace): string | undefined {
 }
 
 /**
- * What of a share its server must not see, by paths relative to it: what is kept, and what the machine has mounted in it, which is not shared with it in native mode either
- * and which nobody has judged. Of two that lie in each other the outer one.
- *
- * @param mountInfo text of /proc/self/mountinfo.
+ * What of a share its server must not see, of two that lie in each other the outer one. What the machine has mounted in it, which is not shared with it in native mode either
+ * and which nobody has judged, `share-guard` finds and hides, where nothing can be mounted any more.
  */
-export function hiddenBelow(
-  share: HostPlace,
-  kept: readonly KeptPlace[],
-  mountInfo = readFileSync('/proc/self/mountinfo', 'utf8'),
-): string[] {
-  const own = kept
-    .filter(({ own }) => own)
-    .map(({ place }) => pathInside(share, place))
-    .filter((path) => path !== undefined);
-  const mounted = mountInfo
-    .split('\n')
-    .map((line) => parseMountInfo(line)?.mountPoint ?? '')
-    .filter((point) => point !== share.realPath && isAtOrBelow(point, share.realPath))
-    .map((point) => posix.relative(share.realPath, point));
-  const all = [...new Set([...own, ...mounted])];
-  return all.filter((path) => !all.some((other) => other !== path && path.startsWith(`${other}/`))).sort();
+export function hiddenBelow(share: HostPlace, kept: readonly KeptPlace[]): HiddenPlace[] {
+  const all = new Map<string, HiddenPlace>();
+  for (const { place, inode, own } of kept) {
+    const path = own ? pathInside(share, place) : undefined;
+    if (path !== undefined) all.set(path, { path, device: place.device, inode });
+  }
+  return [...all.values()]
+    .filter(({ path }) => ![...all.keys()].some((other) => path.startsWith(`${other}/`)))
+    .toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }

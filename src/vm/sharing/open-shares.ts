@@ -4,7 +4,7 @@ import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type AllowedDirectories, allowedPlaces, isAllowed } from './allowed-places.js';
-import { canBeHidden, hiddenBelow, type KeptPlace } from './hidden-places.js';
+import { canBeHidden, hiddenBelow, type HiddenPlace, type KeptPlace } from './hidden-places.js';
 import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
 import { protectedDirectories, protectedName } from './protected-names.js';
 import type { ShareRequest } from './share-request.js';
@@ -29,8 +29,8 @@ export interface OpenedShare {
   /** Where it appears in the engine's root. */
   readonly path: string;
   readonly readOnly: boolean;
-  /** Paths below it that its server must not see. */
-  readonly hidden: readonly string[];
+  /** What below it its server must not see. */
+  readonly hidden: readonly HiddenPlace[];
 }
 
 /** The entry program and PID 1 have room for as many (`MAX_SHARES`); one given by a link takes two. */
@@ -142,7 +142,10 @@ async function protectedPlaces(beside: readonly ProtectedDirectory[]): Promise<K
     try {
       await using handle = await open(path, openAsPath);
       const place = await placeOf(handle);
-      if (place !== undefined) found.push({ place, what, own });
+      if (place === undefined)
+        throw new BulkheadError('BH_SHARE_UNUSABLE', { path, reason: `where ${what} lies cannot be told` });
+      const { ino: inode } = await handle.stat({ bigint: true });
+      found.push({ place, inode, what, own });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }

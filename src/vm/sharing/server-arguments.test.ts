@@ -4,15 +4,19 @@ import { serverCommand } from './server-arguments.js';
 const program = { loader: '/i/v/ld.so', libraries: '/i/v', program: '/i/v/virtiofsd' };
 
 test('the whole command of a server', () => {
-  const share = { path: '/home/u', readOnly: true, hidden: ['.local/state/bulkhead', 'mnt'] };
+  const hidden = [
+    { path: '.local/state/bulkhead', device: '8:1', inode: 12n },
+    { path: 'odd:name', device: '0:40', inode: 2n ** 63n },
+  ];
+  const share = { path: '/home/u', readOnly: true, hidden };
   const words = serverCommand('/g/share-guard', program, share, { directory: 3, socket: '/r/share0.sock' });
   expect(words.join(' ').replaceAll(' --', '\n--')).toMatchInlineSnapshot(`
     "/g/share-guard
     --directory 3
     --path /home/u
     --socket /r/share0.sock
-    --hide .local/state/bulkhead
-    --hide mnt
+    --hide 8:1:12:.local/state/bulkhead
+    --hide 0:40:9223372036854775808:odd:name
     -- /i/v/ld.so
     --library-path /i/v /i/v/virtiofsd
     --shared-dir /sys

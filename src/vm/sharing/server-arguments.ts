@@ -34,7 +34,7 @@ export function serverCommand(
   ]);
   const words = [
     ['--directory', String(directory), '--path', path, '--socket', socket],
-    ...hidden.map((relative) => ['--hide', relative]),
+    ...hidden.map(({ path: relative, device, inode }) => ['--hide', `${device}:${inode}:${relative}`]),
     ['--', loader, '--library-path', libraries, program],
     ['--shared-dir', place, '--fd', String(listening)],
     ['--sandbox', 'namespace', '--seccomp', 'kill'],
