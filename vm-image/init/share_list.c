@@ -2,6 +2,30 @@
 
 #include <string.h>
 
+/* With what is below them. */
+static const char *const OWN[] = {"/bin", "/boot", "/dev", "/etc", "/lib", "/lib32", "/lib64", "/libx32", "/proc", "/run", "/sbin", "/sys", "/usr", "/var/cache",
+                                  "/var/lib/bulkhead-data", "/var/lib/containerd", "/var/lib/docker", "/var/lock", "/var/log", "/var/run"};
+/* A share may lie in these, and cover none. */
+static const char *const HOLDING[] = {"/root", "/tmp", "/var", "/var/lib", "/var/tmp"};
+
+bool is_own_place(const char *path)
+{
+    for (size_t i = 0; i < sizeof(OWN) / sizeof(OWN[0]); i++)
+        if (is_below(path, OWN[i]))
+            return true;
+    for (size_t i = 0; i < sizeof(HOLDING) / sizeof(HOLDING[0]); i++)
+        if (strcmp(path, HOLDING[i]) == 0)
+            return true;
+    /* the engine reads its settings from its home */
+    return strncmp(path, "/root/.", 7) == 0;
+}
+
+bool is_fit_mount(const struct share *share, const struct mount_entry *mount)
+{
+    return strcmp(mount->type, "virtiofs") == 0 && has_option(mount->options, "nosuid") && has_option(mount->options, "nodev") &&
+           has_option(mount->options, "nosymfollow") && has_option(mount->options, "ro") == share->read_only;
+}
+
 /* Absolute, not the root, and no part empty, `.` or `..`: what is made for it must lie where its name says. */
 static bool plain(const char *path)
 {

@@ -4,6 +4,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "mountinfo.h"
+
 #define MAX_SHARES 64 /* as mostShares of src/vm/sharing/open-shares.ts */
 #define SHARE_LIST_LIMIT (MAX_SHARES * 3072)
 #define SHARE_PATH_LIMIT 3064
@@ -21,5 +23,14 @@ struct share {
  * The number of records, or -1 for anything else.
  */
 int parse_share_list(const char *text, size_t size, struct share shares[MAX_SHARES]);
+
+/**
+ * Whether a share at `path` would cover a directory the engine's root has of its own, or lie in one. The host refuses such names (src/vm/sharing/protected-names.ts);
+ * what it was brought to write all the same is not believed: over /usr a share would be the daemon.
+ */
+bool is_own_place(const char *path);
+
+/** Whether what is mounted there is that share, with the flags that keep what containers write to it from having an effect here. */
+bool is_fit_mount(const struct share *share, const struct mount_entry *mount);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <unistd.h>
@@ -25,6 +26,37 @@ static bool mount_share(const struct share *share, const struct share *first)
     return mount(device, share->path, "virtiofs", MS_NOSUID | MS_NODEV | MS_NOSYMFOLLOW | (share->read_only ? MS_RDONLY : 0), NULL) == 0;
 }
 
+/* What the kernel says of it: a flag that was asked for is not one that is there. */
+static bool is_mounted_as_asked(const struct share *share)
+{
+    FILE *const mounts = fopen("/proc/self/mountinfo", "re");
+    char *line = NULL;
+    size_t room = 0;
+    bool fit = false;
+
+    /* of two at one place the later one is seen */
+    while (mounts != NULL && getline(&line, &room, mounts) >= 0) {
+        struct mount_entry entry;
+        if (parse_mount_line(line, &entry) && strcmp(entry.point, share->path) == 0)
+            fit = is_fit_mount(share, &entry);
+    }
+    free(line);
+    if (mounts != NULL)
+        fclose(mounts);
+    return fit;
+}
+
+static bool place_share(const struct share *share, const struct share *first, char *detail)
+{
+    if (!mount_share(share, first))
+        snprintf(detail, DETAIL_LIMIT, "%.900s cannot be mounted: %s", share->path, strerror(errno));
+    else if (!is_mounted_as_asked(share))
+        snprintf(detail, DETAIL_LIMIT, "%.900s is not mounted with the flags it must have", share->path);
+    else
+        return true;
+    return false;
+}
+
 bool mount_shares(int list, char *detail)
 {
     static char text[SHARE_LIST_LIMIT];
@@ -39,14 +71,17 @@ bool mount_shares(int list, char *detail)
         snprintf(detail, DETAIL_LIMIT, "the list of shared directories is malformed");
         return false;
     }
+    for (int i = 0; i < count; i++)
+        if (is_own_place(shares[i].path)) {
+            snprintf(detail, DETAIL_LIMIT, "a shared directory at %.900s would cover what the VM has there itself", shares[i].path);
+            return false;
+        }
     if (!make_root_places(shares, (size_t)count, &failed)) {
         snprintf(detail, DETAIL_LIMIT, "no place for a shared directory at %.900s: %s", failed, strerror(errno));
         return false;
     }
     for (int i = 0; i < count; i++)
-        if (!mount_share(&shares[i], i == 0 ? NULL : &shares[i - 1])) {
-            snprintf(detail, DETAIL_LIMIT, "%.900s cannot be mounted: %s", shares[i].path, strerror(errno));
+        if (!place_share(&shares[i], i == 0 ? NULL : &shares[i - 1], detail))
             return false;
-        }
     return true;
 }

@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { protectedName } from './protected-names.js';
+import { protectedDirectories, protectedName } from './protected-names.js';
 
 test.each([
   '/',
@@ -45,4 +47,18 @@ test.each([
   '/mnt/disk',
 ])('%s may be shared', (path) => {
   expect(protectedName(path)).toBeUndefined();
+});
+
+test('PID 1 of the VM refuses no name but these, and those of every protected directory', () => {
+  const source = readFileSync(join(import.meta.dirname, '../../../vm-image/init/share_list.c'), 'utf8');
+  const [own = [], holding = []] = ['OWN', 'HOLDING'].map((table) =>
+    Array.from(
+      new RegExp(`${table}\\[\\] = \\{([^}]*)\\}`).exec(source)?.[1]?.matchAll(/"([^"]+)"/g) ?? [],
+      ([, name = '']) => name,
+    ),
+  );
+  expect(own.filter((name) => protectedName(`${name}/x`) === undefined)).toEqual([]);
+  expect(holding.filter((name) => protectedName(name) === undefined)).toEqual([]);
+  expect(own).toEqual(expect.arrayContaining([...protectedDirectories]));
+  expect(holding).toEqual(['/root', '/tmp', '/var', '/var/lib', '/var/tmp']);
 });

@@ -20,6 +20,41 @@ static void check_many(void)
     CHECK(parse_share_list(text, size, shares) == -1);
 }
 
+static void check_places(void)
+{
+    static const char *const own[] = {"/usr", "/usr/lib/bulkhead", "/etc", "/bin", "/lib64/x", "/run/bulkhead", "/proc/1", "/sys", "/dev", "/var", "/var/lib", "/var/run/x",
+                                      "/var/lib/docker/volumes", "/var/log", "/tmp", "/var/tmp", "/root", "/root/.docker"};
+    static const char *const free_for_all[] = {"/home", "/home/u/.config", "/srv", "/etcetera", "/library", "/usrx", "/tmp/x", "/var/tmp/x", "/var/lib/jenkins",
+                                               "/var/lib/docker-data", "/root/project", "/mnt", "/opt/x"};
+
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
+        CHECK(is_own_place(own[i]));
+    for (size_t i = 0; i < sizeof(free_for_all) / sizeof(free_for_all[0]); i++)
+        CHECK(!is_own_place(free_for_all[i]));
+}
+
+static bool fits(bool read_only, const char *text)
+{
+    char line[256];
+    struct mount_entry entry;
+
+    snprintf(line, sizeof(line), "40 30 0:50 / /home/u %s", text);
+    const struct share share = {.path = "/home/u", .read_only = read_only};
+    return parse_mount_line(line, &entry) && is_fit_mount(&share, &entry);
+}
+
+static void check_mounts(void)
+{
+    CHECK(fits(false, "rw,nosuid,nodev,relatime,nosymfollow shared:1 - virtiofs share0 rw"));
+    CHECK(fits(true, "ro,nosuid,nodev,relatime,nosymfollow - virtiofs share0 rw"));
+    CHECK(!fits(true, "rw,nosuid,nodev,relatime,nosymfollow - virtiofs share0 ro"));
+    CHECK(!fits(false, "ro,nosuid,nodev,relatime,nosymfollow - virtiofs share0 rw"));
+    CHECK(!fits(false, "rw,nodev,relatime,nosymfollow - virtiofs share0 rw"));
+    CHECK(!fits(false, "rw,nosuid,relatime,nosymfollow - virtiofs share0 rw"));
+    CHECK(!fits(false, "rw,nosuid,nodev,relatime - virtiofs share0 rw"));
+    CHECK(!fits(false, "rw,nosuid,nodev,relatime,nosymfollow - tmpfs share0 rw"));
+}
+
 int main(void)
 {
     static char long_path[2 * SHARE_PATH_LIMIT] = "rw";
@@ -41,6 +76,8 @@ int main(void)
     long_path[3 + SHARE_PATH_LIMIT] = '\0';
     CHECK(parse_share_list(long_path, SHARE_PATH_LIMIT + 4, shares) == 1);
     check_many();
+    check_places();
+    check_mounts();
     puts("ok shares");
     return 0;
 }
