@@ -26,9 +26,14 @@ import {
   rootIdentity,
   settingsNotes,
 } from '../../vm/documents/index.js';
-import { movedDisks } from '../../vm/disk/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
-import { invokingUser, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
+import {
+  invokingUser,
+  keptPlaces,
+  recordShares,
+  type ShareRequest,
+  sharesInUse,
+} from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { nameOption, registryOption, shareOption } from '../options.js';
 import { assignment } from './env.js';
@@ -102,7 +107,11 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const admission = await admissionOf(known, paths.policyRecords);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
   const imageHasKey = admission.key !== undefined;
-  const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, context);
+  const kept = (): ReturnType<typeof keptPlaces> =>
+    keptPlaces(paths, { policy: policyFile, registry: registryFile }, context.env);
+  const bounded = policy?.settings.filesharingAllowedDirectories !== undefined;
+  const facts = { env: context.env, beside: bounded ? await kept() : [] };
+  const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, facts);
   const { shares, allowedShares } = sharing;
   const inForce = effectiveSettings(policy?.settings, user.settings);
   const notes = [
@@ -126,7 +135,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     paths.sharedRecords.engine,
     shares.map(({ path }) => path),
   );
-  const disks = await movedDisks();
+  const unshared = shares.length === 0 ? [] : await kept();
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({
       name: flags.name,
@@ -135,13 +144,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       hostDir,
       shares,
       allowedShares,
-      unshared: [
-        { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
-        { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
-        { path: cacheRoot(context.env), what: 'the images engines and VMs run' },
-        ...disks.map((path) => ({ path, what: 'the data disk of a VM' })),
-        ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
-      ],
+      unshared,
       ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),

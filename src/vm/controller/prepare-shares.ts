@@ -1,15 +1,11 @@
-import { dirname } from 'node:path';
-import { mkdir } from 'node:fs/promises';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
-import { userSettingsFile } from '../../common/user-settings-file.js';
-import { cacheRoot, type Manifest, shareServerOf } from '../../image/index.js';
+import { type Manifest, shareServerOf } from '../../image/index.js';
 import type { Settings } from '../../policy/index.js';
-import { movedDisks } from '../disk/index.js';
 import { type DocumentDisk, type PolicyFile, writeDocumentDisk } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
-import { productDirectory } from '../product-directory.js';
 import {
+  keptPlaces,
   notSharedByDefault,
   type OpenedShare,
   openShares,
@@ -58,7 +54,10 @@ export async function prepareShares(
   const given = options.shares ?? [];
   if (given.length + (user.bulkhead?.shares?.length ?? 0) === 0 && !sharesByDefault(policy?.settings))
     return { servers: noServers, shares: [], disks: [], notes: [] };
-  const protectedNow = (): Promise<ProtectedDirectory[]> => protectedHere(paths, options, env);
+  const protectedNow = async (): Promise<ProtectedDirectory[]> => [
+    ...(await keptPlaces(paths, options, env)),
+    { path: options.image, what: 'the image the VM runs' },
+  ];
   const facts = { env, beside: await protectedNow(), by: 'server' } as const;
   const { shares, allowedShares, notes } = await sharesInUse(given, policy?.settings, user, facts);
   await recordShares(
@@ -103,28 +102,4 @@ const noServers: ShareServers = { served: [], [Symbol.asyncDispose]: async () =>
 
 function sharesByDefault(policy: Settings | undefined): boolean {
   return policy?.filesharingAllowedDirectories?.some(({ sharedByDefault }) => sharedByDefault) === true;
-}
-
-/** Who writes to one of these decides what runs on this machine, or what the next VM is. What is not there yet could be shared, so it is made. */
-async function protectedHere(
-  paths: InstancePaths,
-  { image, settings, policy, registry }: Parts['options'],
-  env: Parts['env'],
-): Promise<ProtectedDirectory[]> {
-  const ownSettings = dirname(userSettingsFile(env));
-  for (const made of [paths.policyRecords[0], ownSettings, cacheRoot(env)])
-    await mkdir(made, { recursive: true, mode: 0o700 }).catch(() => undefined);
-  return [
-    { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
-    { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
-    { path: cacheRoot(env), what: 'the images engines and VMs run' },
-    { path: image, what: 'the image the VM runs' },
-    { path: productDirectory, what: 'the programs of the product' },
-    { path: ownSettings, what: 'the settings of the product' },
-    ...[settings, policy, registry]
-      .filter((file) => file !== undefined)
-      .map((path) => ({ path, what: 'a file that governs the VM' })),
-    ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),
-    ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
-  ];
 }

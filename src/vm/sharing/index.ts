@@ -1,4 +1,5 @@
 export type { AllowedDirectories } from './allowed-places.js';
+export { keptPlaces } from './kept-places.js';
 export type { ProtectedDirectory } from './open-shares.js';
 export { openShares, type OpenedShare, type SharedBy } from './open-shares.js';
 export { recordShares, sharedHolderOf } from './recorded-shares.js';
