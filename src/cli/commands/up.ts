@@ -10,7 +10,6 @@ import {
   instancePaths,
   startController,
 } from '../../vm/index.js';
-import { type ShareRequest, shareText } from '../../vm/sharing/index.js';
 import type { CliContext } from '../context.js';
 import { tellContext } from '../docker-context/tell-context.js';
 import {
@@ -21,6 +20,7 @@ import {
   nameOption,
   type VmFlags,
 } from '../options.js';
+import { otherShares } from '../other-shares.js';
 import { policyFileOf } from './policy/policy-files.js';
 import { settingsInUse } from '../settings-in-use.js';
 import { shapedBySettings } from '../vm-settings.js';
@@ -76,7 +76,8 @@ async function up(context: CliContext, given: UpFlags): Promise<void> {
     if (state === 'ready' || state === 'verifying' || state === 'starting' || state === 'booting') {
       if (state === 'ready') {
         context.terminal.err(`Instance ${flags.name} is already running.\n`);
-        tellOtherShares(context, flags.share ?? [], shares);
+        const restart = otherShares(flags.share ?? [], shares);
+        if (restart !== undefined) context.terminal.err(`${restart}\n`);
       } else await found.client.waitReady((progress) => view.show(progress), context.signal);
       const booted = state === 'ready' ? first : (await found.client.status()).policy;
       const policy = await policyOfRestart(context, flags, booted);
@@ -131,20 +132,6 @@ async function policyOfRestart(
   }
   context.terminal.err(`Restart needed: ${change}. \`bulkhead down\`, then \`bulkhead up\`.\n`);
   return undefined;
-}
-
-/** Directories come and go with the VM: it has a device for each. */
-function tellOtherShares(
-  { terminal }: CliContext,
-  given: readonly ShareRequest[],
-  shared: readonly ShareRequest[],
-): void {
-  const has = new Set(shared.map(shareText));
-  const missing = given.map(shareText).filter((text) => !has.has(text));
-  if (missing.length > 0)
-    terminal.err(
-      `Restart needed: it was booted without ${missing.join(', ')}. \`bulkhead down\`, then \`bulkhead up\`.\n`,
-    );
 }
 
 /** Says how to go on, or as JSON what is running now. */
