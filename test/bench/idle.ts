@@ -1,5 +1,5 @@
 /** What a VM without containers takes of this machine: processor time, and memory after containers that used much have ended. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,6 +19,7 @@ const filledMiB = 1024;
 
 export async function benchIdle(): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-idle-'));
+  await mkdir(join(dir, 'run'), { mode: 0o700 });
   const instance = instanceAt({ name: 'bench', dir, image: await builtImageDir() });
   try {
     await instance.up(240, '--memory', '3072');

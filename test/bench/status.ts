@@ -1,16 +1,17 @@
 /** How long `bulkhead status` takes: with a VM that runs, and with one that is stuck. */
 import { execa } from 'execa';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { builtImageDir } from '../support/built-image.ts';
 import { instanceAt } from '../support/instance.ts';
 import { type BenchmarkRow, median, milliseconds, quantile } from './rows.ts';
 
-const times = 20;
+const times = 40;
 
 export async function benchStatus(): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-status-'));
+  await mkdir(join(dir, 'run'), { mode: 0o700 });
   const instance = instanceAt({ name: 'bench', dir, image: await builtImageDir() });
   const told = async (what: string, ...args: string[]): Promise<BenchmarkRow[]> => {
     const taken: number[] = [];
