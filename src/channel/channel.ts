@@ -37,10 +37,12 @@ export interface Channel {
   /** Has the guest give free space of its data disk back to the host; resolves when it has, with its answer, unchecked. */
   trim(signal?: AbortSignal): Promise<unknown>;
   /**
-   * Opens the one stream by which the guest asks the host for anything: JSON lines, of which `src/common/ports.ts` says all there are. The host answers on
-   * it. Otherwise as `openEngine`.
+   * Opens the stream by which the guest asks the host for ports: JSON lines, of which `src/common/ports.ts` says all there are. The host answers on
+   * it. Otherwise as `openEngine`. By this stream and the next, and by nothing else, a guest asks the host for anything.
    */
   openPorts(signal?: AbortSignal): Promise<Duplex>;
+  /** Opens the stream by which the guest asks the host's ssh agent: messages of `src/common/ssh-agent`, each behind a number that its answer has as well. Likewise. */
+  openAgent(signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -68,6 +70,8 @@ export interface ChannelHandlers {
   trim(): Promise<unknown>;
   /** Owns the stream from now on, by which it may ask the host for ports. */
   ports(stream: Duplex): void;
+  /** Owns the stream from now on, by which it may ask the host's ssh agent. */
+  sshAgent(stream: Duplex): void;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

@@ -11,6 +11,7 @@ export type Route =
   | { readonly name: 'audit'; readonly query: AuditQuery }
   | { readonly name: 'trim' }
   | { readonly name: 'ports' }
+  | { readonly name: 'ssh-agent' }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -28,6 +29,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/audit', 'GET'],
   ['/trim', 'POST'],
   ['/ports', 'POST'],
+  ['/ssh-agent', 'POST'],
   ['/power-off', 'POST'],
 ]);
 
@@ -64,6 +66,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'trim' };
     case '/ports':
       return { name: 'ports' };
+    case '/ssh-agent':
+      return { name: 'ssh-agent' };
     case '/power-off':
       return { name: 'power-off' };
     default:

@@ -76,12 +76,11 @@ async function serve(
   if ('status' in route) return refuse(stream, route.status);
   switch (route.name) {
     case 'engine':
+      return handlers.engine(accepted(stream));
     case 'ports':
-      stream.respond({ ':status': 200 });
-      // Node resets a stream that ends before anything was read from it, half-closed or not.
-      stream.read(0);
-      handlers[route.name](stream);
-      return;
+      return handlers.ports(accepted(stream));
+    case 'ssh-agent':
+      return handlers.sshAgent(accepted(stream));
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
     case 'explain':
@@ -104,6 +103,14 @@ async function serve(
       stream.respond({ ':status': 202 }, { endStream: true });
       return await handlers.powerOff();
   }
+}
+
+/** A stream whose two directions belong to a handler. */
+function accepted(stream: ServerHttp2Stream): Duplex {
+  stream.respond({ ':status': 200 });
+  // Node resets a stream that ends before anything was read from it, half-closed or not.
+  stream.read(0);
+  return stream;
 }
 
 function refuse(stream: ServerHttp2Stream, status: number): void {

@@ -20,6 +20,13 @@ export function shareOption(): Option {
     .default([], 'none');
 }
 
+export function sshAgentOption(): Option {
+  return new Option(
+    '--ssh-agent',
+    'let containers bind /run/host-services/ssh-auth.sock: the agent of SSH_AUTH_SOCK',
+  );
+}
+
 export function registryOption(): Option {
   return new Option(
     '--registry-json <file>',
@@ -36,6 +43,7 @@ export interface VmFlags {
   readonly registryJson?: string;
   readonly share?: readonly ShareRequest[];
   readonly exposeTcp?: boolean;
+  readonly sshAgent?: true;
   readonly memory?: number;
   readonly cpus?: number;
   readonly dataSize?: number;
@@ -58,6 +66,7 @@ export function addVmOptions(command: Command): Command {
     .addOption(new Option('--settings <file>', "the user's own settings").hideHelp())
     .addOption(registryOption())
     .addOption(shareOption())
+    .addOption(sshAgentOption())
     .addOption(new Option('--expose-tcp', 'offer the API on port 2375 of the loopback').hideHelp())
     .addOption(
       new Option('--memory <MiB>', `memory of the VM ${orSetting('memoryMiB')}`).argParser(
@@ -104,6 +113,7 @@ export async function controllerOptions(
     registry: await registryFileOf(flags.registryJson),
     shares: flags.share ?? [],
     exposeTcp: flags.exposeTcp,
+    sshAgent: flags.sshAgent,
     memoryMiB: flags.memory ?? vmShape.memoryMiB.builtIn,
     cpus: flags.cpus ?? vmShape.cpus.builtIn,
     dataSizeMiB: (flags.dataSize ?? vmShape.dataSizeGiB.builtIn) * 1024,
@@ -120,6 +130,7 @@ export function controllerArguments(options: ControllerOptions): string[] {
     options.registry === undefined ? [] : ['--registry-json', options.registry],
     ...(options.shares ?? []).map((share) => ['--share', shareText(share)]),
     options.exposeTcp === true ? ['--expose-tcp'] : [],
+    options.sshAgent === true ? ['--ssh-agent'] : [],
     ['--memory', String(options.memoryMiB)],
     ['--cpus', String(options.cpus)],
     ['--data-size', String(options.dataSizeMiB / 1024)],

@@ -14,7 +14,7 @@ export interface DaemonArguments {
   readonly hostDir: string | undefined;
   /** Sealed list of the host's directories in the root (`shared-list.ts`); native mode only. */
   readonly sharesFd: number | undefined;
-  /** Listening socket for containers that want the host's ssh agent; native mode only. */
+  /** Listening socket for containers that want the host's ssh agent; in native mode where it was asked for. */
   readonly sshAgentFd: number | undefined;
   /** Sealed copy of the organization's policy (`policy-in-force.ts`). */
   readonly policyFd: number | undefined;

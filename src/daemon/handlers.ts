@@ -20,6 +20,8 @@ export interface HandlerSources {
   readonly trim: (() => Promise<Trimmed>) | undefined;
   /** Absent where published ports are those of the machine itself. */
   readonly ports: ((stream: Duplex) => void) | undefined;
+  /** Absent where containers have no ssh agent of a host, or have it without the channel. */
+  readonly sshAgent: ((stream: Duplex) => void) | undefined;
   readonly powerOff: () => Promise<void>;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
 }
@@ -35,12 +37,14 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
     trim: async () => (await sources.trim?.()) ?? { trimmed: false },
-    ports: (stream) => {
-      if (sources.ports === undefined) stream.destroy();
-      else sources.ports(stream);
-    },
+    ports: orDestroy(sources.ports),
+    sshAgent: orDestroy(sources.sshAgent),
     powerOff: sources.powerOff,
   };
+}
+
+function orDestroy(serve: ((stream: Duplex) => void) | undefined): (stream: Duplex) => void {
+  return serve ?? ((stream) => void stream.destroy());
 }
 
 async function recorded(

@@ -38,7 +38,7 @@ import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
 import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
 import { untilExists } from './socket-watch.js';
-import { agentSocket, relaySshAgent } from './ssh-agent-relay.js';
+import { agentSocketInForce, serveAgent } from './ssh-agent/index.js';
 import { releaseStuckStarts } from './engine/stuck-starts.js';
 import { keepStorageReserve, releaseReserve, StorageReserve } from './engine/storage-reserve.js';
 import { thawKilled } from './engine/thaw-killed.js';
@@ -91,7 +91,11 @@ async function main(args: DaemonArguments): Promise<void> {
   );
   const telemetry = startTelemetry(audit, settings, version);
   audit.record(policyDecision({ policy: standing.inForce, version, mode: args.mode }));
-  const sshAgent = args.sshAgentFd === undefined ? undefined : agentSocket;
+  const sshAgent = agentSocketInForce({
+    ...args,
+    policy: args.policyFd === undefined ? undefined : settings,
+    effective,
+  });
   const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
   const socketPolicy = socketMountPolicyOf(settings);
   const gatePolicy = {
@@ -106,7 +110,10 @@ async function main(args: DaemonArguments): Promise<void> {
   makeSocketStandIn();
   /* As early as can be: dockerd, started beside this process, refuses to start without it. */
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
-  if (args.sshAgentFd !== undefined) relaySshAgent(args.sshAgentFd, log);
+  const hostAgent =
+    args.sshAgentFd === undefined || sshAgent === undefined
+      ? undefined
+      : serveAgent(args.sshAgentFd, args.mode, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
@@ -258,6 +265,7 @@ async function main(args: DaemonArguments): Promise<void> {
     journal,
     trim: args.mode === 'vm' ? createTrim(link, systemClock) : undefined,
     ports: hostPorts,
+    sshAgent: hostAgent,
     powerOff,
     audit,
   });

@@ -61,7 +61,7 @@ describe('binds of shared directories', () => {
   test('the ssh agent is refused with the name of its setting where it is not passed on', () => {
     expect(() => {
       create({ Binds: ['/run/host-services/ssh-auth.sock:/s'] }, { ...shared, sshAgent: undefined });
-    }).toThrow('Setting: --ssh-agent');
+    }).toThrow('Setting: bulkhead.sshAgent, --ssh-agent');
   });
 
   test('a name of a volume is no path, shared or not', () => {

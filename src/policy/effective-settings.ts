@@ -25,6 +25,7 @@ export interface EffectiveSettings {
   readonly 'bulkhead.cpus': Effective<number>;
   readonly 'bulkhead.dataSizeGiB': Effective<number>;
   readonly 'bulkhead.hostLoopback': Effective<boolean>;
+  readonly 'bulkhead.sshAgent': Effective<boolean>;
   readonly 'bulkhead.shares': Effective<readonly string[]>;
 }
 
@@ -34,7 +35,7 @@ export type UserSettingName = keyof EffectiveSettings;
  * What is in force where an organization's policy and a user's own settings meet. A locked value wins whatever the user has; an unlocked one
  * is a default. Nothing is copied from one to the other: without the policy the user's own values are back.
  *
- * @param policy undefined where there is none. Under one the API's TCP port is closed, and so is the host's loopback, unless the policy has the key: an
+ * @param policy undefined where there is none. Under one the API's TCP port is closed, and so are the host's loopback and its ssh agent, unless the policy has the key: an
  *   organization that says nothing has not allowed it.
  */
 export function effectiveSettings(policy: Settings | undefined, user: UserSettings): EffectiveSettings {
@@ -67,6 +68,7 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
     'bulkhead.cpus': shapeOf('cpus'),
     'bulkhead.dataSizeGiB': shapeOf('dataSizeGiB'),
     'bulkhead.hostLoopback': whereAllowed(policy?.bulkhead?.hostLoopback, user.bulkhead?.hostLoopback),
+    'bulkhead.sshAgent': whereAllowed(policy?.bulkhead?.sshAgent, user.bulkhead?.sshAgent),
     // Which directories may be shared is filesharingAllowedDirectories; which of them are is the user's.
     'bulkhead.shares': resolve(undefined, user.bulkhead?.shares, []),
   };

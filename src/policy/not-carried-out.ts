@@ -17,6 +17,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.dataSizeGiB',
   'bulkhead.memoryMiB',
   'bulkhead.hostLoopback',
+  'bulkhead.sshAgent',
   'bulkhead.contact',
   'bulkhead.audit',
   'bulkhead.serial',

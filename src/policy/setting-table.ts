@@ -82,6 +82,7 @@ export const bulkheadMeanings: Readonly<Record<string, string>> = {
   cpus: 'processors of the VM',
   dataSizeGiB: 'size of a new data disk, in GiB',
   hostLoopback: "whether containers reach services of the host's loopback by `host.docker.internal`",
+  sshAgent: "whether containers may bind the socket of the host's ssh agent, to list keys and sign",
   allowPrivileged: 'whether `--privileged` is served',
   buildHostNetwork: 'what a build step gets that asks for the network of the host',
   buildInsecure: 'what a build step gets that asks to be insecure',

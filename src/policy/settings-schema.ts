@@ -71,6 +71,8 @@ const bulkhead = z.strictObject({
   dataSizeGiB: lockable(settingValues.dataSizeGiB),
   /** Whether containers reach services of the host's loopback by `host.docker.internal`. */
   hostLoopback: lockable(z.boolean()),
+  /** Whether containers may bind `/run/host-services/ssh-auth.sock`. */
+  sshAgent: lockable(z.boolean()),
   allowPrivileged: z.boolean().optional(),
   buildHostNetwork: z.enum(['refused', 'private']).optional(),
   buildInsecure: z.enum(['refused', 'confined']).optional(),

@@ -15,6 +15,8 @@ export const userSettingTable: Readonly<Record<UserSettingName, string>> = {
   'bulkhead.cpus': 'processors of the VM',
   'bulkhead.dataSizeGiB': 'size of a new data disk, in GiB',
   'bulkhead.hostLoopback': "whether containers reach services of the host's loopback by host.docker.internal",
+  'bulkhead.sshAgent':
+    "whether containers may bind the socket of the host's ssh agent, to list keys and sign",
   'bulkhead.shares': 'directories of the host that containers may bind, when none are named at the start',
 };
 

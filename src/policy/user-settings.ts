@@ -27,6 +27,7 @@ export const userSettingsSchema = z.strictObject({
       cpus: settingValues.cpus.optional(),
       dataSizeGiB: settingValues.dataSizeGiB.optional(),
       hostLoopback: z.boolean().optional(),
+      sshAgent: z.boolean().optional(),
       shares: settingValues.shares.optional(),
     })
     .optional(),

@@ -3,9 +3,9 @@ import { ChannelSupervisor, forwardConnections, type SupervisorState } from '../
 import type { Clock } from '../common/clock.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
-import type { PortBindingBehavior } from '../policy/index.js';
-import type { GuestLink } from './guest-link.js';
+import type { GuestLink, GuestMayAsk } from './guest-link.js';
 import { listenOnHost, PublishedPorts, servePorts } from './ports/index.js';
+import { serveAgentRequests } from './ssh-agent/index.js';
 
 /**
  * Offers `docker.sock` and waits for a VM to attach. The socket is there before the VM is, so that a taken path costs no boot; connections made
@@ -15,7 +15,7 @@ import { listenOnHost, PublishedPorts, servePorts } from './ports/index.js';
  */
 export async function openGuestLink(
   dockerSocket: string,
-  portBinding: PortBindingBehavior,
+  { portBinding, agent }: GuestMayAsk,
   clock: Clock,
   logger: Logger,
 ): Promise<GuestLink> {
@@ -35,6 +35,7 @@ export async function openGuestLink(
         wasUp = true;
         connected.resolve();
         if (published !== undefined) void servePorts(state.channel, published, logger);
+        if (agent !== undefined) void serveAgentRequests(state.channel, agent, logger);
       }
       if (state.state === 'incompatible') connected.reject(state.error);
     },

@@ -1,7 +1,16 @@
 import type { AuditQuery } from '../common/audit-event.js';
 import type { PublishedPort } from '../common/ports.js';
+import type { AskAgent } from '../common/ssh-agent/index.js';
 import type { LogQuery } from '../channel/index.js';
+import type { PortBindingBehavior } from '../policy/index.js';
 import type { Vm } from './backend.js';
+
+/** What the host holds to of what a guest asks of it, whatever the guest says. */
+export interface GuestMayAsk {
+  readonly portBinding: PortBindingBehavior;
+  /** Absent where the guest is not to have the ssh agent. */
+  readonly agent?: AskAgent | undefined;
+}
 
 /** What the controller asks of the guest. The implementation keeps a channel session up and forwards `docker.sock`. */
 export interface GuestLink {

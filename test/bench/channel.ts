@@ -99,6 +99,7 @@ async function guest(kind: string, path: string): Promise<void> {
     signOut: async () => null,
     trim: async () => null,
     ports: (stream: Duplex): void => void stream.resume(),
+    sshAgent: (stream: Duplex): void => void stream.resume(),
     async *logs() {},
     async *audit() {},
     powerOff: async () => {},

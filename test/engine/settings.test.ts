@@ -1,4 +1,5 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { z } from 'zod';
@@ -7,6 +8,7 @@ import { callEngine } from '../support/engine-api.ts';
 import { engineInternals } from '../support/engine-internals.ts';
 import { listening } from '../support/listeners.ts';
 import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
+import { type SshAgent, startSshAgent } from '../support/ssh-agent.ts';
 
 /**
  * Settings that the policy decides, on one engine that has them and one that has not: the same attempt is served there. What a user sets
@@ -16,10 +18,15 @@ let engine: SettingsEngine | undefined;
 let held: Docker;
 let socket: string;
 let dir: string;
+let agentDir: string;
+let agent: SshAgent;
 let free: Docker;
 let freeSocket: string;
 
 beforeAll(async () => {
+  agentDir = await mkdtemp(join(tmpdir(), 'bulkhead-agent-'));
+  const agentPath = join(agentDir, 'agent');
+  agent = await startSshAgent(agentPath, async () => undefined);
   free = createDocker(inject('dockerHost'));
   freeSocket = free.socket;
   engine = await startSettingsEngine('settings', {
@@ -45,7 +52,9 @@ beforeAll(async () => {
       },
       bulkhead: { contact: 'Ada <ada@example.org>' },
     },
+    sshAgent: { path: agentPath, owner: 0 },
     user: {
+      bulkhead: { sshAgent: true },
       portBindingBehavior: 'default-port-binding',
       blockDockerLoad: false,
       linuxVM: { dockerDaemonOptions: '{"labels": ["team=user"]}' },
@@ -55,6 +64,8 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await engine?.[Symbol.asyncDispose]();
+  await agent[Symbol.asyncDispose]();
+  await rm(agentDir, { recursive: true });
 });
 
 describe('blockDockerLoad', () => {
@@ -205,6 +216,16 @@ describe('portBindingBehavior', () => {
     const made = await free.ok(args);
     await free.ok(args[0] === 'create' ? ['rm', made] : ['network', 'rm', made]);
   });
+});
+
+test('bulkhead.sshAgent: an agent that was handed over is refused where the policy does not name the key', async () => {
+  const bind = ['-v', '/run/host-services/ssh-auth.sock:/agent.sock'];
+  const { status, stderr } = await held.run(['run', '--rm', ...bind, probe, 'true']);
+  expect(status).not.toBe(0);
+  expect(stderr).toMatch(
+    /ssh agent is not passed on to containers\. Setting: bulkhead\.sshAgent.*Ada <ada@example\.org>/s,
+  );
+  expect(agent.asked).toBe(0);
 });
 
 describe("users' settings", () => {

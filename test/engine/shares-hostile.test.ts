@@ -197,7 +197,7 @@ test("D12: without its option the host's ssh agent is refused, with the option's
   const flags = ['--rm', '-v', '/run/host-services/ssh-auth.sock:/s'];
   const { status, stderr } = await docker.run(['run', ...flags, probe, 'true']);
   expect(status).not.toBe(0);
-  expect(stderr).toContain('Setting: --ssh-agent.');
+  expect(stderr).toContain('Setting: bulkhead.sshAgent, --ssh-agent.');
 });
 
 test('a share that its owner takes away ends nothing but itself', async () => {

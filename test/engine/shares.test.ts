@@ -3,12 +3,18 @@ import { chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptImage } from '../support/attempt-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { hostSentinels } from '../support/host-sentinels.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
-import { startSshAgent, type SshAgent } from '../support/ssh-agent.ts';
+import {
+  agentMessage,
+  isSignature,
+  type RealAgent,
+  startRealAgent,
+  wireString,
+} from '../support/real-agent.ts';
 
 /** Rows of the acceptance tables that need directories of the host: one engine, with one of each kind. */
 const agentSocket = '/run/host-services/ssh-auth.sock';
@@ -18,7 +24,7 @@ let home: string;
 let readOnly: string;
 let memory: string;
 let linked: string;
-let agent: SshAgent;
+let agent: RealAgent;
 let engine: OwnEngine;
 let docker: Docker;
 let before: unknown;
@@ -32,7 +38,8 @@ beforeAll(async () => {
   await execa('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'bulkhead-test', memory]);
   await writeFile(join(home, 'file'), 'of the host\n');
   await writeFile(join(dir, 'secret'), 'of nobody else\n');
-  agent = await startSshAgent(join(dir, 'agent'), async () => undefined);
+  await mkdir(join(dir, 'agent'));
+  agent = await startRealAgent(join(dir, 'agent'));
   engine = await startOwnEngine('shares', {
     shares: [
       { path: home, readOnly: false },
@@ -40,7 +47,7 @@ beforeAll(async () => {
       { path: memory, readOnly: false },
       { path: linked, readOnly: false },
     ],
-    sshAgent: { path: join(dir, 'agent'), owner: 0 },
+    sshAgent: { path: agent.socket, owner: 0 },
   });
   docker = createDocker(engine.dockerHost);
   before = await hostSentinels(engine.internals);
@@ -224,16 +231,45 @@ test('a local volume on a shared directory works, with no option that mounts it 
   expect(readFileSync(join(place, 'file'), 'utf8')).toBe('kept\n');
 });
 
-test("D12: the host's ssh agent is reached by a container that asks for it, whatever its user", async () => {
-  const image = await attemptImage(docker);
-  for (const user of ['0', '1000']) {
-    const asked = agent.asked;
-    const flags = ['--rm', '-u', user, '-v', `${agentSocket}:/s`];
-    expect(await docker.ok(['run', ...flags, image, 'attempt', 'agent-keys', '/s'])).toContain('ok');
-    expect(agent.asked).toBe(asked + 1);
-  }
-  const parent = await docker.run(['run', '--rm', '-v', '/run/host-services:/s', probe, 'ls', '/s']);
-  expect(parent.stderr).toContain("can't mount /run/host-services because");
+describe("D12: the host's ssh agent", () => {
+  let image = '';
+  beforeAll(async () => {
+    image = await attemptImage(docker);
+  });
+  const said = async (message: string, user = '0'): Promise<Buffer> => {
+    const flags = ['--rm', '-u', user, '-v', `${agentSocket}:/agent.sock`];
+    const lines = await docker.ok(['run', ...flags, image, 'attempt', 'agent-say', '/agent.sock', message]);
+    return Buffer.from(lines.split('\n')[0] ?? '', 'hex');
+  };
+
+  test.each(['0', '1000'])('signs for a container that asks for it, as user %s', async (user) => {
+    const keys = await said(agentMessage(11), user);
+    expect([keys[0], keys.includes(agent.key)]).toEqual([12, true]);
+    const data = Buffer.from('of a container');
+    const flags = Buffer.alloc(4);
+    const answer = await said(agentMessage(13, wireString(agent.key), wireString(data), flags), user);
+    expect(isSignature(answer, agent, data)).toBe(true);
+    expect(isSignature(answer, agent, Buffer.from('of another'))).toBe(false);
+  });
+
+  test.each([
+    ['removes no key', agentMessage(18, wireString(Buffer.alloc(51)))],
+    ['does not remove all keys', agentMessage(19)],
+    ['takes no key', agentMessage(17, wireString(Buffer.from('ssh-ed25519')))],
+    ['is not locked', agentMessage(22, wireString(Buffer.from('x')))],
+    ['has no extensions', agentMessage(27, wireString(Buffer.from('query')))],
+    ['loads no library', agentMessage(20, wireString(Buffer.from('/lib/x.so')), wireString(Buffer.alloc(0)))],
+  ])('%s', async (_what, message) => {
+    const before = await agent.keys();
+    expect(await said(message)).toEqual(Buffer.from([5]));
+    expect(await agent.keys()).toBe(before);
+    expect(before).toContain('of a test');
+  });
+
+  test('is no way to what lies beside its socket', async () => {
+    const parent = await docker.run(['run', '--rm', '-v', '/run/host-services:/s', probe, 'ls', '/s']);
+    expect(parent.stderr).toContain("can't mount /run/host-services because");
+  });
 });
 
 test('after all this nothing outside has changed', async () => {

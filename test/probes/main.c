@@ -12,6 +12,7 @@ static const struct {
 } attempts[] = {
 	{ "acct", 0, attempt_acct },
 	{ "agent-keys", 1, attempt_agent_keys },
+	{ "agent-say", 2, attempt_agent_say },
 	{ "ask-engine", 3, attempt_ask_engine },
 	{ "audit-write", 0, attempt_audit_write },
 	{ "exchange", 2, attempt_exchange },

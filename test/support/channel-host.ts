@@ -14,7 +14,7 @@ const [controlSocket = '', dockerSocket = ''] = process.argv.slice(2);
 const controlPort = connect(controlSocket);
 await once(controlPort, 'connect');
 const logger = createLogger('channel-host', process.stderr, 'warn');
-const link = await openGuestLink(dockerSocket, 'default-port-binding', systemClock, logger);
+const link = await openGuestLink(dockerSocket, { portBinding: 'default-port-binding' }, systemClock, logger);
 link.attach({
   controlPort,
   onControlPort(listener) {

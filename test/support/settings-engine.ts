@@ -15,7 +15,15 @@ export interface SettingsEngine
 /** @param name unique on the machine. */
 export async function startSettingsEngine(
   name: string,
-  { policy, user }: { readonly policy?: object; readonly user?: object },
+  {
+    policy,
+    user,
+    sshAgent,
+  }: {
+    readonly policy?: object;
+    readonly user?: object;
+    readonly sshAgent?: { readonly path: string; readonly owner: number };
+  },
 ): Promise<SettingsEngine> {
   await using undo = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-settings-${name}-`));
@@ -34,6 +42,7 @@ export async function startSettingsEngine(
     await startOwnEngine(name, {
       ...(policyFile === undefined ? {} : { policy: policyFile }),
       ...(settings === undefined ? {} : { settings }),
+      ...(sshAgent === undefined ? {} : { sshAgent }),
     }),
   );
   const all = undo.move();

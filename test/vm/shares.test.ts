@@ -1,12 +1,27 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { chown, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attemptImage } from '../support/attempt-image.ts';
+import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import {
+  agentMessage,
+  isSignature,
+  type RealAgent,
+  startRealAgent,
+  wireString,
+} from '../support/real-agent.ts';
 
 /**
  * Directories of the host in a VM: one VM, with one of each kind. In the directory whose name is `user` here lies all of its own, its state and sockets too, as in a
@@ -19,25 +34,35 @@ let linked: string;
 let topmost: string;
 let instance: Instance;
 let docker: Docker;
+let agent: RealAgent;
 
 beforeAll(async () => {
   outer = await mkdtemp(join(tmpdir(), 'bh-shares-'));
   home = join(outer, 'user');
   [readOnly = '', linked = ''] = ['ro', 'linked'].map((name) => join(outer, name));
   topmost = await mkdtemp('/bh-shares-');
-  for (const made of [join(home, 'run'), readOnly, join(outer, 'real'), join(outer, 'outside')])
+  for (const made of [
+    join(home, 'run'),
+    readOnly,
+    join(outer, 'real'),
+    join(outer, 'outside'),
+    join(outer, 'agent'),
+  ])
     await mkdir(made, { recursive: true, mode: 0o700 });
   await symlink(join(outer, 'real'), linked);
   writeFileSync(join(home, 'file'), 'of the host\n');
   writeFileSync(join(outer, 'secret'), 'of nobody else\n');
   instance = instanceAt({ name: 'shares', dir: home, image: await builtImageDir() });
   const shares = [home, `${readOnly}:ro`, linked, topmost].flatMap((share) => ['--share', share]);
-  await instance.up(240, ...shares);
+  agent = await startRealAgent(join(outer, 'agent'));
+  process.env['SSH_AUTH_SOCK'] = agent.socket;
+  await instance.up(240, ...shares, '--ssh-agent');
   docker = createDocker(instance.dockerHost);
 });
 afterAll(async () => {
   const { status, stderr } = await instance.run('down');
   for (const pid of await instance.processes()) process.kill(pid, 'SIGKILL');
+  await agent[Symbol.asyncDispose]();
   for (const directory of [outer, topmost]) await rm(directory, { recursive: true, force: true });
   if (status !== 0) throw new Error(`bulkhead down: status ${status}\n${stderr}`);
 });
@@ -317,4 +342,26 @@ describe('D14: a hostile container', () => {
     }
     expect(lstatSync(join(left, 'own')).mode & 0o777).toBe(0o755);
   });
+});
+
+test("D12: a container has signatures of the host's ssh agent, and no way to change it", async () => {
+  const own = place('agent');
+  copyFileSync(attemptProgram, join(own, 'attempt'));
+  const data = Buffer.from('of a container');
+  const messages = [
+    agentMessage(11),
+    agentMessage(13, wireString(agent.key), wireString(data), Buffer.alloc(4)),
+    agentMessage(19),
+  ];
+  const flags = ['-u', '1000', '-v', `${own}:/w`, '-v', '/run/host-services/ssh-auth.sock:/agent.sock'];
+  const script = messages.map((message) => `/w/attempt agent-say /agent.sock ${message}`).join('; ');
+  const [keys, signed, removed] = (await sh(flags, script))
+    .split('\n')
+    .filter((line) => line !== 'ok')
+    .map((line) => Buffer.from(line, 'hex'));
+  expect(keys?.includes(agent.key)).toBe(true);
+  expect(signed !== undefined && isSignature(signed, agent, data)).toBe(true);
+  expect(removed).toEqual(Buffer.from([5]));
+  expect(await agent.keys()).toContain('of a test');
+  expect((await instance.run('status')).stdout).toMatch(/ssh agent +containers may ask it/);
 });

@@ -228,7 +228,8 @@ static enum stop_reason run_services(const struct options *options, int signals)
     for (size_t i = 0; i < KEPT_COUNT; i++)
         if (options->kept[i] >= 0 && !keep_sealed(options->kept[i], &services.kept[i]))
             fail_errno(options, "engine-failed", KEPT_ARGUMENTS[i][0]);
-    if (options->ssh_agent && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
+    /* in a VM bulkheadd says who may have it */
+    if ((options->ssh_agent || !options->native) && (!make_directory(HOST_SERVICES, 0755) || !services_open_agent(&services, AGENT_SOCKET)))
         fail_errno(options, "engine-failed", AGENT_SOCKET);
     if (!options->native && !services_open_ports(&services, PORTS_SOCKET))
         fail_errno(options, "engine-failed", PORTS_SOCKET);

@@ -14,6 +14,7 @@ export const echoHandlers: ChannelHandlers = {
   signOut: async () => ({}),
   trim: async () => ({ trimmed: true }),
   ports: (stream) => void stream.pipe(stream),
+  sshAgent: (stream) => void stream.pipe(stream),
   async *logs() {},
   async *audit() {},
   powerOff: async () => {},

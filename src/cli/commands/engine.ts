@@ -27,15 +27,10 @@ import {
   settingsNotes,
 } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
-import {
-  invokingUser,
-  keptPlaces,
-  recordShares,
-  type ShareRequest,
-  sharesInUse,
-} from '../../vm/sharing/index.js';
+import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
+import { agentInUse } from '../../vm/ssh-agent/index.js';
 import type { CliContext } from '../context.js';
-import { nameOption, registryOption, shareOption } from '../options.js';
+import { nameOption, registryOption, shareOption, sshAgentOption } from '../options.js';
 import { assignment } from './env.js';
 import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
@@ -57,12 +52,7 @@ export function engineCommand(context: CliContext): Command {
     .addOption(new Option('--root <path>', 'root.erofs or an unpacked root (default: that of the image)'))
     .addOption(new Option('--data-dir <directory>', 'where images and volumes are kept'))
     .addOption(shareOption())
-    .addOption(
-      new Option(
-        '--ssh-agent',
-        'let containers bind /run/host-services/ssh-auth.sock: the agent of SSH_AUTH_SOCK',
-      ),
-    )
+    .addOption(sshAgentOption())
     .addOption(policyOption())
     .addOption(registryOption())
     .addHelpText(
@@ -114,8 +104,15 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, facts);
   const { shares, allowedShares } = sharing;
   const inForce = effectiveSettings(policy?.settings, user.settings);
+  const { agent, notes: agentNotes } = await agentInUse({
+    named: flags.sshAgent === true,
+    policy: policy?.settings,
+    user: user.settings,
+    env: context.env,
+  });
   const notes = [
     ...sharing.notes,
+    ...agentNotes,
     ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
@@ -148,7 +145,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),
-      ...(flags.sshAgent === undefined ? {} : { sshAgent: sshAgentOf(context.env) }),
+      ...(agent === undefined ? {} : { sshAgent: agent }),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,
     }),
@@ -168,10 +165,6 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
-}
-
-function sshAgentOf(env: CliContext['env']): { path: string; owner: number } {
-  return { path: env['SSH_AUTH_SOCK'] ?? '', owner: invokingUser(env, process.getuid?.() ?? 0) };
 }
 
 async function verifiedRoot({ env, projectDir, reporter, signal }: CliContext): Promise<string> {

@@ -52,6 +52,9 @@ A directory given with --share is at the same path in containers, so that \`-v "
 container does there, it does with your rights, so name projects rather than your home. Without --share those of the setting
 bulkhead.shares are shared; the organization's filesharingAllowedDirectories is the bound of both.
 
+With --ssh-agent a container that binds /run/host-services/ssh-auth.sock can list the keys of your ssh agent and have anything
+signed with them, for as long as it runs, and nothing else of it; under a policy bulkhead.sshAgent must allow it.
+
 Docker's context \`bulkhead\` (\`bulkhead-NAME\` of another instance) is made, or made right, where a Docker client is on PATH. It
 becomes the current one with --use-context alone, stays after \`down\`, and is removed with \`docker context rm\`.
 
@@ -60,6 +63,7 @@ Examples:
   $ eval "$(bulkhead env)" && docker ps   use it in this shell
   $ bulkhead up --use-context             use it in every shell
   $ bulkhead up --share "$PWD" --share ~/fixtures:ro
+  $ bulkhead up --ssh-agent               docker run -v /run/host-services/ssh-auth.sock:/agent.sock -e SSH_AUTH_SOCK=/agent.sock …
   $ bulkhead up --policy admin-settings.json
   $ bulkhead up --name ci --memory 4096   a second VM beside the first`,
     )
@@ -72,12 +76,16 @@ async function up(context: CliContext, given: UpFlags): Promise<void> {
   const view = new ProgressView(context.reporter);
   const found = await inspectInstance(paths);
   if (found.kind === 'running') {
-    const { state, policy: first, shares } = await found.client.status();
+    const { state, policy: first, shares, sshAgent } = await found.client.status();
     if (state === 'ready' || state === 'verifying' || state === 'starting' || state === 'booting') {
       if (state === 'ready') {
         context.terminal.err(`Instance ${flags.name} is already running.\n`);
         const restart = otherShares(flags.share ?? [], shares);
         if (restart !== undefined) context.terminal.err(`${restart}\n`);
+        if (flags.sshAgent === true && !sshAgent)
+          context.terminal.err(
+            'Restart needed: it was booted without the ssh agent. `bulkhead down`, then `bulkhead up --ssh-agent`.\n',
+          );
       } else await found.client.waitReady((progress) => view.show(progress), context.signal);
       const booted = state === 'ready' ? first : (await found.client.status()).policy;
       const policy = await policyOfRestart(context, flags, booted);

@@ -57,6 +57,10 @@ export const vmRows: readonly StatusRow[] = [
     text: ({ vm }) =>
       join(...(vm?.shares ?? []).map(({ path, readOnly }) => (readOnly ? `${path} (read-only)` : path))),
   },
+  {
+    name: 'ssh agent',
+    text: ({ vm }) => (vm?.sshAgent === true ? 'containers may ask it for keys and signatures' : ''),
+  },
 ];
 
 export const engineRows: readonly StatusRow[] = [

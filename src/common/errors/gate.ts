@@ -157,7 +157,7 @@ export const gateErrors = defineErrors({
   BH_GATE_SSH_AGENT: {
     message:
       "enhanced container isolation: can't mount {source} because it's configured as a restricted host mount (rule bind-sources): the ssh agent is not passed on to containers.",
-    setting: '--ssh-agent',
+    setting: 'bulkhead.sshAgent, --ssh-agent',
     remedy: 'Ask {contact}.',
     exitCode: ExitCode.refused,
   },

@@ -47,4 +47,10 @@ export const sharingErrors = defineErrors({
       'Start an ssh agent, or leave --ssh-agent out; sudo drops the variable unless told --preserve-env=SSH_AUTH_SOCK. Nothing was started.',
     exitCode: ExitCode.configuration,
   },
+  BH_SSH_AGENT_REFUSED: {
+    message: "The ssh agent can't be passed on to containers: your organization's policy does not allow it.",
+    setting: 'bulkhead.sshAgent',
+    remedy: 'Ask {contact}, or leave --ssh-agent out. Nothing was started.',
+    exitCode: ExitCode.refused,
+  },
 });

@@ -101,7 +101,7 @@ export class Controller {
   async status(within?: number): Promise<ControllerStatus> {
     const { paths, options } = this.#parts;
     const { state } = this;
-    const { host, manifest, network, policy, shares } = this.#prepared ?? {};
+    const { host, manifest, network, policy, shares, agent } = this.#prepared ?? {};
     const guest = state.name === 'ready' ? await this.#health.word(within) : undefined;
     return {
       name: paths.name,
@@ -125,6 +125,7 @@ export class Controller {
       network: network?.cidr ?? null,
       ports: [...(this.link?.ports() ?? [])],
       shares: [...(shares ?? [])],
+      sshAgent: agent !== undefined,
       policy: policy === undefined ? null : { file: policy.file, sha256: policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
       guest: guest?.document ?? null,

@@ -12,6 +12,8 @@ export interface ControllerOptions {
   readonly registry?: string | undefined;
   /** Directories of this machine that containers may bind; none: those of the settings. */
   readonly shares?: readonly ShareRequest[] | undefined;
+  /** Whether containers may have the ssh agent of this machine's user, as with the setting `bulkhead.sshAgent`. */
+  readonly sshAgent?: true | undefined;
   readonly memoryMiB: number;
   readonly cpus: number;
   /** Size of a new data disk. */

@@ -11,6 +11,7 @@ import {
   type JsonObject,
   readUserSettings,
   type UserSettings,
+  withSetting,
 } from '../../policy/index.js';
 import {
   admissionOf,
@@ -48,7 +49,7 @@ export interface PreparedDocuments {
  */
 export async function prepareDocuments(
   { documentDisks, policyRecords }: Pick<InstancePaths, 'documentDisks' | 'policyRecords'>,
-  options: Pick<ControllerOptions, 'policy' | 'settings' | 'registry'>,
+  options: Pick<ControllerOptions, 'policy' | 'settings' | 'registry' | 'sshAgent'>,
   manifest: Pick<Manifest, 'policyKey' | 'version'>,
   env: Readonly<Record<string, string | undefined>>,
   machineFile = machinePolicyFile,
@@ -56,7 +57,7 @@ export async function prepareDocuments(
   const policy = options.policy === undefined ? undefined : await readPolicyFile(options.policy);
   const admission = await admissionOf(manifest, policyRecords, { machineFile });
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
-  const user = await readUserFile(options.settings);
+  const user = withNamed(await readUserFile(options.settings), options);
   const registry = options.registry === undefined ? undefined : await readRegistryFile(options.registry);
   allowedOrganizations(policy?.settings, registry);
   const effective = effectiveSettings(policy?.settings, user.settings);
@@ -94,6 +95,14 @@ interface UserFile {
   readonly bytes: Buffer | undefined;
   readonly settings: UserSettings;
   readonly document: JsonObject;
+}
+
+/** With what was named on the command line in the place of a setting: the VM, too, goes by it. */
+function withNamed(user: UserFile, { sshAgent }: Pick<ControllerOptions, 'sshAgent'>): UserFile {
+  if (sshAgent === undefined) return user;
+  const settings = { ...user.settings, bulkhead: { ...user.settings.bulkhead, sshAgent } };
+  const document = withSetting(user.document, 'bulkhead.sshAgent', sshAgent);
+  return { settings, document, bytes: Buffer.from(JSON.stringify(document)) };
 }
 
 async function readUserFile(file: string | undefined): Promise<UserFile> {

@@ -1,13 +1,13 @@
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { type Manifest, verifyImage } from '../../image/index.js';
-import type { PortBindingBehavior } from '../../policy/index.js';
 import type { VmBackend, VmHost, VmSpec } from '../backend.js';
 import type { PolicyFile } from '../documents/index.js';
-import type { GuestLink } from '../guest-link.js';
+import type { GuestLink, GuestMayAsk } from '../guest-link.js';
 import { ensureDataDisk } from '../instance/data-disk.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { type GuestNetwork, networkInUse } from '../network/index.js';
+import { agentInUse, type AgentPlace, askAgentAt } from '../ssh-agent/index.js';
 import { vmSpec } from '../vm-spec.js';
 import type { ControllerOptions } from './options.js';
 import { prepareDocuments } from './prepare-documents.js';
@@ -21,8 +21,7 @@ export interface ControllerParts {
   /** Of the person who starts the VM. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly logger: Logger;
-  /** @param portBinding what the host holds to as well, whatever the guest asks of it. */
-  readonly openLink: (portBinding: PortBindingBehavior) => Promise<GuestLink>;
+  readonly openLink: (mayAsk: GuestMayAsk) => Promise<GuestLink>;
 }
 
 /** All a VM needs of the host before it starts. Disposing of it ends what was started for the VM. */
@@ -33,6 +32,8 @@ export interface PreparedVm extends AsyncDisposable {
   readonly host: VmHost;
   readonly network: GuestNetwork;
   readonly shares: PreparedShares['shares'];
+  /** Which ssh agent containers may ask, if they may. */
+  readonly agent: AgentPlace | undefined;
   readonly link: GuestLink;
 }
 
@@ -51,8 +52,18 @@ export async function prepareVm(
   const [manifest, host] = await Promise.all([verifyImage(options.image, { signal }), backend.probe(signal)]);
   const documents = await prepareDocuments(paths, options, manifest, env);
   const { network, notes } = networkInUse(documents.effective);
-  for (const text of [...documents.notes, ...notes]) note(text);
-  const link = await parts.openLink(documents.effective.portBindingBehavior.value);
+  const { effective, policy, user } = documents;
+  const { agent, notes: agentNotes } = await agentInUse({
+    named: options.sshAgent === true,
+    policy: policy?.settings,
+    user,
+    env,
+  });
+  for (const text of [...documents.notes, ...notes, ...agentNotes]) note(text);
+  const link = await parts.openLink({
+    portBinding: effective.portBindingBehavior.value,
+    agent: agent && askAgentAt(agent),
+  });
   started.defer(() => link.close());
   const disk = await ensureDataDisk(paths, options.dataSizeMiB);
   const shares = await prepareShares(parts, manifest, documents, signal);
@@ -65,7 +76,6 @@ export async function prepareVm(
   const { served } = shares.servers;
   const spec = vmSpec(paths, options, manifest, disks, documents.highestSerial, network, served);
   const kept = started.move();
-  const { policy } = documents;
   const release = (): Promise<void> => kept.disposeAsync();
   return {
     spec,
@@ -74,6 +84,7 @@ export async function prepareVm(
     host,
     network,
     shares: shares.shares,
+    agent,
     link,
     [Symbol.asyncDispose]: release,
   };

@@ -75,7 +75,7 @@ async function runLocked(
     clock: systemClock,
     env: process.env,
     logger,
-    openLink: (portBinding) => openGuestLink(paths.dockerSocket, portBinding, systemClock, logger),
+    openLink: (mayAsk) => openGuestLink(paths.dockerSocket, mayAsk, systemClock, logger),
   });
   controller.progress.follow((progress) => {
     if (progress.kind === 'state') writeRecord(paths.record, recordOf(progress));

@@ -39,6 +39,8 @@ export const statusSchema = z.object({
   ports: z.array(publishedPortSchema).nullable().default(null),
   /** Directories of this machine that containers may bind. */
   shares: z.array(z.object({ path: z.string(), readOnly: z.boolean() })).default([]),
+  /** Whether containers may ask the ssh agent of this machine's user. */
+  sshAgent: z.boolean().default(false),
   /** The policy the VM was booted with; null for none. What is in force, and by whose word, the guest says itself. */
   policy: z.object({ file: z.string(), sha256: z.string() }).nullable(),
   error: wireErrorSchema.nullable(),

@@ -107,6 +107,7 @@ function openPort(
     signOut: async () => ({}),
     trim: async () => ({ trimmed: true }),
     ports: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
+    sshAgent: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');

@@ -1,0 +1,46 @@
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../../common/log.js';
+import { askOnce } from '../../common/ssh-agent/index.js';
+import { effectiveSettings, type EffectiveSettings, type Settings } from '../../policy/index.js';
+import { HostAgent } from './host-agent.js';
+import { agentSocket, createAgentServer } from './serve-containers.js';
+
+/** The agent's own socket in native mode, mounted by the entry program where no container reaches. */
+const mountedAgent = '/run/bulkhead/ssh-agent';
+
+interface Asked {
+  readonly mode: 'vm' | 'native';
+  /** Listening socket of PID 1; undefined where there is none. */
+  readonly sshAgentFd: number | undefined;
+  /** Of the policy; undefined without one. */
+  readonly policy: Settings | undefined;
+  readonly effective: Pick<EffectiveSettings, 'bulkhead.sshAgent'>;
+}
+
+/**
+ * Where containers find the host's agent; undefined where they may not have it. In native mode whoever starts the engine has asked for it by handing it over, and the
+ * policy alone is looked at; in a VM there is always a socket, and the setting is what asks.
+ */
+export function agentSocketInForce({ mode, sshAgentFd, policy, effective }: Asked): string | undefined {
+  const { value } = mode === 'vm' ? effective['bulkhead.sshAgent'] : mayHaveAgent(policy);
+  return value && sshAgentFd !== undefined ? agentSocket : undefined;
+}
+
+const mayHaveAgent = (policy: Settings | undefined): EffectiveSettings['bulkhead.sshAgent'] =>
+  effectiveSettings(policy, { bulkhead: { sshAgent: true } })['bulkhead.sshAgent'];
+
+/** Serves containers by that descriptor. In a VM it gives what takes the host's streams. */
+export function serveAgent(
+  fd: number,
+  mode: 'vm' | 'native',
+  log: Logger,
+): ((stream: Duplex) => void) | undefined {
+  const host = mode === 'vm' ? new HostAgent() : undefined;
+  const ask =
+    host === undefined
+      ? (request: Buffer) => askOnce(() => connect(mountedAgent), request)
+      : (request: Buffer) => host.ask(request);
+  createAgentServer(ask, log).listen({ fd });
+  return host === undefined ? undefined : (stream) => host.serve(stream);
+}
