@@ -121,7 +121,7 @@ async function main(args: DaemonArguments): Promise<void> {
   const options = engineOptionsInForce(settings, effective);
   const { added, stripped } = engineConfigurationOf(
     options,
-    gatePolicy.portBinding,
+    { portBinding: gatePolicy.portBinding, networkingMode: effective.defaultNetworkingMode.value },
     ownNetworks,
     effective.proxy.value,
   );

@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { engineOptionsOf, type Settings } from '../policy/index.js';
+import { engineOptionsOf, type PortBindingBehavior, type Settings } from '../policy/index.js';
 import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
 
 function inForce(policy: Settings | undefined, text: string) {
@@ -41,12 +41,13 @@ test.each([
   expect(() => inForce(policy, text)).toThrow(/^the user's settings:1:\d/);
 });
 
+const ports = (portBinding: PortBindingBehavior) => ({ portBinding, networkingMode: 'ipv4only' }) as const;
 const direct = { exclude: ['.example.com'] };
 
 test('G08 what is kept is added to the configuration, and what is stripped is named', () => {
   const value = { runtimes: {}, mtu: 1400, 'default-address-pools': [{ base: '10.0.0.0/8', size: 24 }] };
   const configured = (own: string) =>
-    engineConfigurationOf(engineOptionsOf(value), 'default-port-binding', [own], direct);
+    engineConfigurationOf(engineOptionsOf(value), ports('default-port-binding'), [own], direct);
   expect(configured('192.0.2.0/24')).toEqual({
     added: { mtu: 1400, 'default-address-pools': value['default-address-pools'] },
     stripped: [expect.objectContaining({ key: 'runtimes' })],
@@ -56,20 +57,36 @@ test('G08 what is kept is added to the configuration, and what is stripped is na
   expect(colliding.stripped.map(({ key }) => key)).toEqual(['runtimes', 'default-address-pools']);
 });
 
+test.each([
+  ['dual-stack', { 'com.docker.network.enable_ipv6': 'true' }],
+  ['ipv6only', { 'com.docker.network.enable_ipv4': 'false', 'com.docker.network.enable_ipv6': 'true' }],
+] as const)(
+  'networks are %s where nobody says otherwise, beside what is said of ports',
+  (networkingMode, bridge) => {
+    const configured = (portBinding: PortBindingBehavior) =>
+      engineConfigurationOf(engineOptionsOf({}), { portBinding, networkingMode }, [], direct).added;
+    expect(configured('default-port-binding')).toEqual({ 'default-network-opts': { bridge } });
+    const local = { ...bridge, 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' };
+    expect(configured('local-only-port-binding')).toMatchObject({
+      'default-network-opts': { bridge: local },
+    });
+  },
+);
+
 test('G07 ports without an address are bound to the loopback by the engine itself', () => {
   const none = engineOptionsOf({});
-  expect(engineConfigurationOf(none, 'default-local-port-binding', [], direct).added).toEqual({
+  expect(engineConfigurationOf(none, ports('default-local-port-binding'), [], direct).added).toEqual({
     ip: '127.0.0.1',
     'default-network-opts': {
       bridge: { 'com.docker.network.bridge.host_binding_ipv4': '127.0.0.1' },
     },
   });
-  expect(engineConfigurationOf(none, 'default-port-binding', [], direct).added).toEqual({});
+  expect(engineConfigurationOf(none, ports('default-port-binding'), [], direct).added).toEqual({});
 });
 
 test("the proxy reaches the engine's own requests, and a list of exceptions alone is no proxy", () => {
   const configured = (proxy: Parameters<typeof engineConfigurationOf>[3]) =>
-    engineConfigurationOf(engineOptionsOf({}), 'default-port-binding', [], proxy).added;
+    engineConfigurationOf(engineOptionsOf({}), ports('default-port-binding'), [], proxy).added;
   expect(configured({ http: 'http://one:1', https: 'http://two:2', exclude: ['a', '.b'] })).toEqual({
     proxies: {
       'http-proxy': 'http://one:1',

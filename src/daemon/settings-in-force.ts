@@ -8,8 +8,8 @@ import {
   type Settings,
   type StrippedOption,
 } from '../policy/index.js';
-import { bindingOption } from '../gate/port-bindings.js';
 import { overlap } from '../common/subnets.js';
+import { networkDefaults, type NetworkSettings } from './network-defaults.js';
 import { readSealedFile } from './sealed-file.js';
 
 /**
@@ -38,7 +38,7 @@ const hostNames = '.docker.internal';
  */
 export function engineConfigurationOf(
   { kept, stripped }: EngineOptions,
-  portBinding: EffectiveSettings['portBindingBehavior']['value'],
+  networks: NetworkSettings,
   ownNetworks: readonly string[],
   { http, https, exclude }: ProxyAddresses,
 ): { readonly added: JsonObject; readonly stripped: readonly StrippedOption[] } {
@@ -46,14 +46,11 @@ export function engineConfigurationOf(
   const collides =
     Array.isArray(pools) &&
     pools.some(({ base }: { base: string }) => ownNetworks.some((own) => overlap(base, own) !== false));
-  const local = portBinding !== 'default-port-binding';
   return {
     added: {
       ...others,
       ...(pools === undefined || collides ? {} : { 'default-address-pools': pools }),
-      ...(local
-        ? { ip: '127.0.0.1', 'default-network-opts': { bridge: { [bindingOption]: '127.0.0.1' } } }
-        : {}),
+      ...networkDefaults(networks),
       ...(http === undefined && https === undefined
         ? {}
         : {

@@ -1,6 +1,12 @@
 import type { JsonObject } from './json-value.js';
 import { effectiveProxy, type ProxySetting } from './proxy-setting.js';
-import { builtInNetwork, type DnsInhibition, type PortBindingBehavior, vmShape } from './setting-values.js';
+import {
+  builtInNetwork,
+  type DnsInhibition,
+  type NetworkingMode,
+  type PortBindingBehavior,
+  vmShape,
+} from './setting-values.js';
 import type { Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 
@@ -17,6 +23,7 @@ export interface EffectiveSettings {
   readonly blockDockerLoad: Effective<boolean>;
   readonly exposeDockerAPIOnTCP2375: Effective<boolean>;
   readonly portBindingBehavior: Effective<PortBindingBehavior>;
+  readonly defaultNetworkingMode: Effective<NetworkingMode>;
   readonly dnsInhibition: Effective<DnsInhibition>;
   readonly proxy: Effective<ProxySetting>;
   readonly 'linuxVM.dockerDaemonOptions': Effective<JsonObject>;
@@ -56,6 +63,8 @@ export function effectiveSettings(policy: Settings | undefined, user: UserSettin
       user.portBindingBehavior,
       'default-port-binding',
     ),
+    // The engine's own, where Docker's product has `dual-stack`: by IPv6 there is no way out.
+    defaultNetworkingMode: resolve(policy?.defaultNetworkingMode, user.defaultNetworkingMode, 'ipv4only'),
     dnsInhibition: resolve(policy?.dnsInhibition, user.dnsInhibition, 'auto'),
     proxy: effectiveProxy(policy?.proxy, user.proxy),
     'linuxVM.dockerDaemonOptions': resolve(

@@ -33,7 +33,12 @@ export { allowedOrganizations, readRegistry, type Registry } from './registry.js
 export { parseSeenTime, type SeenTime, seenTimeText } from './seen-time.js';
 export type { Settings } from './settings-schema.js';
 export { contentHash, isSignedBy, keyIdOf, signDocument } from './signature.js';
-export { type DnsInhibition, type PortBindingBehavior, vmShape } from './setting-values.js';
+export {
+  type DnsInhibition,
+  type NetworkingMode,
+  type PortBindingBehavior,
+  vmShape,
+} from './setting-values.js';
 export { readUserSettings, type UserSettings, withSetting } from './user-settings.js';
 export {
   isPolicySetting,

@@ -17,7 +17,6 @@ test('what isolation is told is carried out, and what is of no use to Bulkhead i
 });
 
 test.each([
-  [{ defaultNetworkingMode: { locked: true, value: 'ipv4only' } }, 'defaultNetworkingMode'],
   [{ containersProxy: { mode: 'system' } }, 'containersProxy'],
   [{ proxy: { mode: 'manual', http: 'proxy.example', pac: 'http://x' } }, 'proxy.pac'],
   [{ proxy: { mode: 'system', embeddedPac: '', enableKerberosNtlm: true } }, 'proxy.enableKerberosNtlm'],

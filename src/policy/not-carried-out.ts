@@ -10,6 +10,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'linuxVM.dockerDaemonOptions',
   'linuxVM.vpnkitCIDR',
   'filesharingAllowedDirectories',
+  'defaultNetworkingMode',
   'dnsInhibition',
   'portBindingBehavior',
   'proxy',

@@ -50,7 +50,7 @@ export const settingTable = {
   'linuxVM.vpnkitCIDR': { enforcer: 'host', meaning: 'network of the VM' },
   'windowsContainers.dockerDaemonOptions': unused('Windows containers', ['windows']),
   kubernetes: unused('a cluster in the VM'),
-  defaultNetworkingMode: { enforcer: 'vm', meaning: 'IPv4, IPv6 or both' },
+  defaultNetworkingMode: { enforcer: 'vm', meaning: 'addresses of new networks: IPv4, IPv6 or both' },
   dnsInhibition: { enforcer: 'host', meaning: 'which addresses names do not resolve to' },
   portBindingBehavior: { enforcer: 'vm', meaning: 'addresses published ports listen on' },
   enableInference: unused('running models'),

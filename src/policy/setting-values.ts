@@ -37,6 +37,7 @@ export const settingValues = {
       canBeNetwork,
       'invalid: not an IPv4 network of /8 to /29 that hosts can have, as 192.168.65.0/24',
     ),
+  defaultNetworkingMode: z.enum(['dual-stack', 'ipv4only', 'ipv6only']),
   dnsInhibition: z.enum(['auto', 'ipv4', 'ipv6', 'none']),
   memoryMiB: within(vmShape.memoryMiB),
   cpus: within(vmShape.cpus),
@@ -47,5 +48,8 @@ export const settingValues = {
 
 /** Which addresses names do not resolve to: those of a family, of none, or of those the VM can't reach. */
 export type DnsInhibition = z.infer<typeof settingValues.dnsInhibition>;
+
+/** Which addresses a new network of containers has. */
+export type NetworkingMode = z.infer<typeof settingValues.defaultNetworkingMode>;
 
 export type PortBindingBehavior = z.infer<typeof settingValues.portBindingBehavior>;

@@ -165,7 +165,7 @@ export const settingsSchema = z.strictObject({
       imagesRepository: z.string().optional(),
     })
     .optional(),
-  defaultNetworkingMode: lockable(z.enum(['dual-stack', 'ipv4only', 'ipv6only'])),
+  defaultNetworkingMode: lockable(settingValues.defaultNetworkingMode),
   dnsInhibition: lockable(settingValues.dnsInhibition),
   portBindingBehavior: lockable(settingValues.portBindingBehavior),
   enableInference: flag,

@@ -34,7 +34,7 @@ describe('G10 showSettings', () => {
     ['bulkhead.memoryMiB', 1024, 'policy, default', 'carried out'],
     ['bulkhead.cpus', 2, 'built-in', 'carried out'],
     ['bulkhead.allowPrivileged', true, 'built-in', 'carried out'],
-    ['defaultNetworkingMode', 'ipv4only', 'policy, locked', 'not carried out'],
+    ['defaultNetworkingMode', 'ipv4only', 'policy, locked', 'carried out'],
     ['scout', { sbomIndexing: false }, 'policy, locked', 'of no use'],
     ['linuxVM.vpnkitCIDR', '192.168.65.0/24', 'built-in', 'carried out'],
     ['containersProxy', undefined, 'built-in', 'not carried out'],

@@ -7,6 +7,7 @@ export const userSettingTable: Readonly<Record<UserSettingName, string>> = {
   blockDockerLoad: settingTable.blockDockerLoad.meaning,
   exposeDockerAPIOnTCP2375: settingTable.exposeDockerAPIOnTCP2375.meaning,
   portBindingBehavior: settingTable.portBindingBehavior.meaning,
+  defaultNetworkingMode: settingTable.defaultNetworkingMode.meaning,
   dnsInhibition: settingTable.dnsInhibition.meaning,
   proxy: settingTable.proxy.meaning,
   'linuxVM.dockerDaemonOptions': settingTable['linuxVM.dockerDaemonOptions'].meaning,

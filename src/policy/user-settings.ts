@@ -13,6 +13,7 @@ export const userSettingsSchema = z.strictObject({
   blockDockerLoad: z.boolean().optional(),
   exposeDockerAPIOnTCP2375: z.boolean().optional(),
   portBindingBehavior: settingValues.portBindingBehavior.optional(),
+  defaultNetworkingMode: settingValues.defaultNetworkingMode.optional(),
   dnsInhibition: settingValues.dnsInhibition.optional(),
   proxy: z.strictObject(proxyShape).optional(),
   linuxVM: z

@@ -33,6 +33,7 @@ beforeAll(async () => {
     policy: {
       blockDockerLoad: { locked: true, value: true },
       portBindingBehavior: { locked: true, value: 'local-only-port-binding' },
+      defaultNetworkingMode: { locked: true, value: 'dual-stack' },
       linuxVM: {
         dockerDaemonOptions: {
           locked: true,
@@ -56,6 +57,7 @@ beforeAll(async () => {
     user: {
       bulkhead: { sshAgent: true },
       portBindingBehavior: 'default-port-binding',
+      defaultNetworkingMode: 'ipv4only',
       blockDockerLoad: false,
       linuxVM: { dockerDaemonOptions: '{"labels": ["team=user"]}' },
     },
@@ -218,6 +220,24 @@ describe('portBindingBehavior', () => {
   });
 });
 
+/** Whether a network that is made without a word about it has IPv4, and IPv6. */
+async function familiesOfNetwork(docker: Docker): Promise<string> {
+  const name = unique('families');
+  await docker.ok(['network', 'create', name]);
+  const families = await docker.ok(['network', 'inspect', '-f', '{{.EnableIPv4}} {{.EnableIPv6}}', name]);
+  await docker.ok(['network', 'rm', name]);
+  return families;
+}
+
+test('defaultNetworkingMode: a new network has the families of the mode, and others for whoever says so', async () => {
+  expect(await familiesOfNetwork(free)).toBe('true false');
+  expect(await familiesOfNetwork(held)).toBe('true true');
+  const name = unique('families');
+  await held.ok(['network', 'create', '--ipv6=false', name]);
+  expect(await held.ok(['network', 'inspect', '-f', '{{.EnableIPv6}}', name])).toBe('false');
+  await held.ok(['network', 'rm', name]);
+});
+
 test('bulkhead.sshAgent: an agent that was handed over is refused where the policy does not name the key', async () => {
   const bind = ['-v', '/run/host-services/ssh-auth.sock:/agent.sock'];
   const { status, stderr } = await held.run(['run', '--rm', ...bind, probe, 'true']);
@@ -249,8 +269,12 @@ test.each([
     policy: {
       enhancedContainerIsolation: { locked: true, value: true, dockerSocketMount: { imageList: { images } } },
     },
-    user: { linuxVM: { dockerDaemonOptions: JSON.stringify({ ...options, labels: ['team=user'] }) } },
+    user: {
+      defaultNetworkingMode: 'ipv6only',
+      linuxVM: { dockerDaemonOptions: JSON.stringify({ ...options, labels: ['team=user'] }) },
+    },
   });
+  expect(await familiesOfNetwork(engine.docker)).toBe('false true');
   const info = await engine.docker.ok(['info', '-f', '{{json .RegistryConfig.Mirrors}} {{json .Labels}}']);
   expect(info).toBe(`${JSON.stringify(mirrors.length === 0 ? null : mirrors)} ["team=user"]`);
   const insecure = await engine.docker.ok(['info', '-f', '{{json .RegistryConfig.IndexConfigs}}']);
