@@ -10,10 +10,12 @@ import {
 import { chown, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { gitOnShare } from '../support/git-on-share.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
 import {
   agentMessage,
@@ -285,6 +287,28 @@ test('a local volume of a shared directory works, with no option that mounts it 
   expect(await sh(['-v', `${volume}:/v`], 'echo kept > /v/file; cat /v/file')).toBe('kept');
   await docker.ok(['volume', 'rm', volume]);
   expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
+});
+
+test('D09: a checkout is worked on by git in a container of another user than root, and sound on the host', async () => {
+  const checkout = place('checkout');
+  const git = await gitOnShare(join(home, 'tools'), '/tools');
+  const script = [
+    `g() { ${git} "$@"; }`,
+    'export HOME=/tmp; cd /w; mkdir src; for i in $(seq 100); do echo $i > src/$i; done',
+    'g init -q --template=; g add .; g commit -qm one; g status --porcelain',
+    'echo changed > src/1; rm src/2; echo new > src/new; g status --porcelain',
+    'g add -A; g commit -qm two; g checkout -q -b other HEAD~1; cat src/1; g checkout -q -; cat src/1',
+    'g log --format=%s',
+  ].join('\n');
+  const flags = ['-u', '1000', '-v', `${checkout}:/w`, '-v', `${join(home, 'tools')}:/tools:ro`];
+  const said = await sh(flags, `(${script}) 2>&1`);
+  // Without the blank before the first, as of all that a command says.
+  const changes = ['M src/1', ' D src/2', '?? src/new'];
+  expect(said.split('\n')).toEqual([...changes, '1', 'changed', 'two', 'one']);
+  const here = (...words: string[]) => execa('git', ['-C', checkout, ...words]);
+  expect((await here('status', '--porcelain')).stdout).toBe('');
+  expect((await here('fsck', '--strict', '--no-progress')).stdout).toBe('');
+  expect((await here('log', '--format=%s')).stdout).toBe('two\none');
 });
 
 describe('D14: a hostile container', () => {
