@@ -68,6 +68,8 @@ export function listenAuthorization(
       },
     );
   });
+  // dockerd keeps two connections and does not ask again on one that was closed as it asked: the request would be refused (500).
+  server.keepAliveTimeout = 0;
   server.on('error', (error) => {
     log.error({ err: error }, 'authorization listener failed');
   });

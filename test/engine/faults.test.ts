@@ -1,8 +1,10 @@
 import { execa } from 'execa';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { readStatus } from '../support/control.ts';
 import { createDocker, probe, unique } from '../support/docker.ts';
 import { type EngineInternals, engineInternals } from '../support/engine-internals.ts';
+import { type ApiAnswer, callEngine } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, parseIdMap } from '../support/id-map.ts';
 
@@ -109,3 +111,16 @@ test(
     await eventually(expectSurvivor, 30_000);
   },
 );
+
+/** dockerd asks it about every request on connections it keeps; one closed as it wakes up took the request with it (status 500). */
+test('a daemon that stood still for 7 s answers what was asked meanwhile', async () => {
+  const daemon = await engine.pidOf('bulkheadd');
+  if (daemon === undefined) throw new Error('bulkheadd runs');
+  /* Without the gate, which would stand still as well, and without a client that asks twice. */
+  const ask = (): Promise<ApiAnswer> => callEngine(engine.rawSocket, { method: 'GET', path: '/version' });
+  await ask();
+  process.kill(daemon, 'SIGSTOP');
+  const asked = ask();
+  await sleep(7000).finally(() => process.kill(daemon, 'SIGCONT'));
+  expect(await asked).toMatchObject({ status: 200 });
+});
