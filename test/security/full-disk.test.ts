@@ -16,14 +16,14 @@ const fill =
 /** dockerd makes directories before it serves anybody, so a disk without a free inode would take the engine away for good. */
 test(
   'a container that fills the disk does not keep the engine from starting, twice',
-  { timeout: 120_000 },
+  { timeout: 300_000 },
   async () => {
     const dir = await mkdtemp(join(tmpdir(), 'bulkhead-full-'));
     const dataDir = join(dir, 'data');
     await mkdir(dataDir);
     await execa('mount', ['-t', 'tmpfs', '-o', 'size=96m,nr_inodes=4000', 'bulkhead-full-disk', dataDir]);
     const start = async (): Promise<OwnEngine> =>
-      startOwnEngine('full', { dir, signal: AbortSignal.timeout(40_000) });
+      startOwnEngine('full', { dir, signal: AbortSignal.timeout(90_000) });
     /** As a container that starts with the engine does, which may not even start any more. */
     const takeTheRest = (): void => {
       for (let file = 0; ; file += 1) writeFileSync(join(dataDir, `rest${file}`), '');
@@ -34,16 +34,16 @@ test(
         const { docker } = engine;
         // Put aside as soon as the engine answers.
         const reserve = join(dataDir, 'docker/bulkhead-reserve');
-        await expect.poll(() => readdirSync(reserve), { timeout: 20_000 }).toContain('7');
+        await expect.poll(() => readdirSync(reserve), { timeout: 60_000 }).toContain('7');
         const flags = ['--restart=always', '--stop-signal=KILL', '--network=none'];
         await docker.ok(['run', '-d', '--name', 'filler', ...flags, probe, 'sh', '-c', fill]);
-        await expect.poll(() => statfsSync(dataDir).ffree, { timeout: 20_000 }).toBe(0);
+        await expect.poll(() => statfsSync(dataDir).ffree, { timeout: 60_000 }).toBe(0);
         /* The audit log has no room any more either: nothing stops, what is refused is refused, and no line is lost unseen. */
         const refused = ['GET /no/such HTTP/1.1\r\nHost: x\r\n\r\n'];
         for (let count = 0; count < 60; count += 1)
           expect(await talk(docker.socket, refused)).toContain(' 404 ');
         const lost = async (): Promise<number> => (await readStatus(engine.controlSocket)).audit.lost;
-        await expect.poll(lost, { timeout: 20_000 }).toBeGreaterThan(0);
+        await expect.poll(lost, { timeout: 60_000 }).toBeGreaterThan(0);
         expect(await docker.ok(['ps', '-q'])).not.toBe('');
       }
       {
