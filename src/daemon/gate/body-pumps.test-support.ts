@@ -19,7 +19,7 @@ export function compiledPumps(): CompiledPumps {
     directory = mkdtempSync(join(tmpdir(), 'bulkhead-body-pump-'));
     const source = join(import.meta.dirname, '../body-pump');
     await execa('make', ['--silent', '-C', source, `OUT=${directory}`, `${directory}/checked`]);
-    pumps = createBodyPumps(join(directory, 'checked'));
+    pumps = createBodyPumps(join(directory, 'checked'))('test');
   });
   afterAll(() => {
     rmSync(directory, { recursive: true });

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import type { BodyPlace } from '../../gate/http/body-reader.js';
+import { PumpShares } from './pump-shares.js';
 
 /** Where a pump has stopped; otherwise it failed or was killed, and nothing can be said about what it has moved. */
 export type PumpEnd =
@@ -38,24 +39,23 @@ export interface BodyPump {
 export interface BodyPumps {
   /**
    * Starts one. Node stops reading both sockets at once (`lib/internal/child_process.js`, "wrap").
-   * `undefined` when as many as may be are at work, or when there is no process to be had.
+   * `undefined` when as many as may be are at work (`pump-shares.ts`), or when there is no process to be had.
    */
   start(source: Socket, destination: Socket): Promise<BodyPump | undefined>;
 }
 
-/** At once; each is a process with a pipe of 1 MiB. Beyond, this process copies. */
-const mostPumps = 64;
-
-/** @param program body-pump, which ends with this process. */
-export function createBodyPumps(program: string): BodyPumps {
-  let running = 0;
-  return {
+/**
+ * Pumps of each holder, who shares them with the others.
+ *
+ * @param program body-pump, which ends with this process.
+ */
+export function createBodyPumps(program: string): (holder: string) => BodyPumps {
+  const shares = new PumpShares();
+  return (holder) => ({
     async start(source, destination) {
-      if (running >= mostPumps || source.destroyed || destination.destroyed) return undefined;
-      running += 1;
-      const over = (): void => {
-        running -= 1;
-      };
+      if (source.destroyed || destination.destroyed) return undefined;
+      const over = shares.take(holder);
+      if (over === undefined) return undefined;
       try {
         const child = spawn(program, [], { stdio: ['pipe', 'ignore', 'ignore', source, destination] });
         if (!(keepFromBlocking(source) && keepFromBlocking(destination))) {
@@ -86,7 +86,7 @@ export function createBodyPumps(program: string): BodyPumps {
         return undefined;
       }
     },
-  };
+  });
 }
 
 /**

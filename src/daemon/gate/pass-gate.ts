@@ -28,11 +28,12 @@ const lingerMs = 5000;
 /** Of all connections to the engine. */
 const slabs = new ReadSlabs();
 
-const bodyPumps = createBodyPumps('/usr/lib/bulkhead/body-pump');
+const bodyPumpsOf = createBodyPumps('/usr/lib/bulkhead/body-pump');
 
 /** Serves one connection of a client. Resolves when nothing more will be served on it; never rejects. */
 export async function passGate(client: Duplex, options: GateOptions): Promise<void> {
-  const { engineSocket, log, pumps = bodyPumps } = options;
+  const { engineSocket, log, caller } = options;
+  const pumps = options.pumps ?? bodyPumpsOf(caller.kind === 'container' ? caller.id : caller.kind);
   const engine = slabs.connect(engineSocket);
   const gate = new GateConnection(client, engine, { ...options, giveBack, pumps });
   try {
