@@ -43,6 +43,9 @@ export const longestPortLine = 1024;
 /** Ports published at once. Threat: each is a descriptor of QEMU's, a rule of the VM's firewall and a process there, and no container's limit counts them. */
 export const mostPublished = 1024;
 
+/** Of one container. Threat: one that publishes a range takes the ports of all others. */
+export const mostOfContainer = mostPublished / 2;
+
 /** The name a forward goes by on both sides. */
 export const portKey = ({
   protocol,

@@ -43,12 +43,12 @@ test.each([
   const { done, client, ended } = await lease({}, guestPorts);
   client.write(line);
   expect(String(await nextChunk(client))).toBe('ok 1024\n');
-  expect(guestPorts.take(1024)).toBeUndefined();
+  expect(guestPorts.take(1024, '172.17.0.3')).toBeUndefined();
   give(client);
   await ended;
   expect(done.slice(0, 2).sort()).toEqual(['add 1024', 'listen 1024']);
   expect(done.indexOf('remove 1024')).toBeGreaterThan(done.indexOf('stop 1024'));
-  expect(guestPorts.take(1024)).toBe(1024);
+  expect(guestPorts.take(1024, '172.17.0.3')).toBe(1024);
 });
 
 test.each<[string, Parameters<typeof lease>[0], string, string]>([
@@ -80,7 +80,21 @@ test.each<[string, Parameters<typeof lease>[0], string, string]>([
     expect(done).toContain(taken.replace('listen', 'stop'));
   for (const added of done.filter((act) => act.startsWith('add')))
     expect(done).toContain(added.replace('add', 'remove'));
-  expect(guestPorts.take(1024)).toBe(1024);
+  expect(guestPorts.take(1024, '172.17.0.3')).toBe(1024);
+});
+
+test('a container that has as many as it may is told, and others are not', async () => {
+  const guestPorts = new GuestPorts(0);
+  while (guestPorts.refusalOf('172.17.0.2') === undefined) guestPorts.take(0, '172.17.0.2');
+  const { done, client } = await lease({}, guestPorts);
+  client.write(line);
+  expect(String(await readAll(client))).toMatch(
+    /^error the container has 512 published ports already[^\n]*\n$/,
+  );
+  expect(done).toEqual([]);
+  const other = await lease({}, guestPorts);
+  other.client.write(line.replace('172.17.0.2', '172.17.0.3'));
+  expect(String(await nextChunk(other.client))).toBe(`ok ${1024 + 512}\n`);
 });
 
 test('who leaves before the host has answered leaves nothing behind', async () => {
@@ -99,7 +113,7 @@ test('who leaves before the host has answered leaves nothing behind', async () =
   await ended;
   expect(release).toHaveBeenCalled();
   expect(done).toContain('remove 1024');
-  expect(guestPorts.take(1024)).toBe(1024);
+  expect(guestPorts.take(1024, '172.17.0.3')).toBe(1024);
 });
 
 test('a port of an IPv6 address of a container is granted and not asked of the host', async () => {

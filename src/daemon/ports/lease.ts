@@ -3,7 +3,6 @@ import { isIPv6 } from 'node:net';
 import { messageOf } from '../../common/cause.js';
 import { readLines } from '../../common/line-reader.js';
 import type { Logger } from '../../common/log.js';
-import { mostPublished } from '../../common/ports.js';
 import { printable } from '../../common/printable.js';
 import type { GuestForward } from './forward-rules.js';
 import type { GuestPorts } from './guest-ports.js';
@@ -74,13 +73,13 @@ async function grant(
     log.warn({ err: error }, 'the firewall of the VM could not be set up for published ports');
     return refuse(`the firewall of the VM could not be set up: ${messageOf(error)}`);
   }
-  const guestPort = guestPorts.take(request.guestPort, (port) => table.isFree(port));
+  const tooMany = guestPorts.refusalOf(request.containerAddress);
+  if (tooMany !== undefined) return refuse(tooMany);
+  const guestPort = guestPorts.take(request.guestPort, request.containerAddress, (port) =>
+    table.isFree(port),
+  );
   if (guestPort === undefined)
-    return refuse(
-      guestPorts.full
-        ? `there are ${mostPublished} published ports already, as many as there may be at once`
-        : `port ${request.guestPort} of the VM, which led to the container, is another's now`,
-    );
+    return refuse(`port ${request.guestPort} of the VM, which led to the container, is another's now`);
   const giveBack = await publish(request, guestPort, parts, released).catch((error: unknown) => {
     guestPorts.give(guestPort);
     return refuse(messageOf(error));
