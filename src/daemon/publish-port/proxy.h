@@ -17,4 +17,10 @@ void proxy_become(char **arguments);
 /** Starts docker-proxy on LISTEN_FD as a child that ends with this process. The pid, or -1 with errno. */
 pid_t proxy_start(char **arguments);
 
+/** Whether docker-proxy has nothing open but what it listens at: no connection, and no sender of a datagram within its 90 s. */
+bool proxy_is_idle(pid_t pid);
+
+/** Ends a docker-proxy that is idle. What comes meanwhile waits at LISTEN_FD, which stays open here. False where it has got something to do. */
+bool proxy_end_idle(pid_t pid);
+
 #endif

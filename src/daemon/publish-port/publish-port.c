@@ -9,7 +9,8 @@
  * ends with this process. When bulkheadd is started again it is told anew. In native mode there is no bulkheadd to ask.
  *
  * docker-proxy itself is started at the first connection that comes to the bound socket. What comes from elsewhere goes to the container by rules of
- * the firewall, so most ports never need it, and it takes some 14 tasks, which no limit of a container counts. Both are in cgroups of their own, whose limits all containers share.
+ * the firewall, so most ports never need it, and it takes some 14 tasks, which no limit of a container counts. So it is ended when it has had nothing to do for a while.
+ * Both are in cgroups of their own, whose limits all containers share.
  */
 #include <errno.h>
 #include <arpa/inet.h>
@@ -37,6 +38,10 @@
 #define FULL "there are as many published ports already as there may be at once"
 /* Until docker-proxy, which ended by itself, may be started again, and bulkheadd, which could not be reached, is asked again. */
 #define PAUSE_MS 1000
+/* Between two looks at docker-proxy; one that is idle at both is ended. */
+#ifndef LOOK_MS
+#define LOOK_MS 30000
+#endif
 
 static struct port port;
 static char **arguments;
@@ -47,6 +52,7 @@ static unsigned int guest_port;
 static char line[LEASE_LINE];
 static size_t line_length;
 static pid_t proxy;
+static bool proxy_was_idle;
 
 _Noreturn static void fail(const char *reason)
 {
@@ -212,6 +218,15 @@ static void hear_lease(void)
     line_length = 0;
 }
 
+static void look_at_proxy(void)
+{
+    const bool idle = proxy_is_idle(proxy);
+
+    if (idle && proxy_was_idle && proxy_end_idle(proxy))
+        proxy = 0;
+    proxy_was_idle = idle;
+}
+
 _Noreturn static void serve(int signals)
 {
     bool resting = false;
@@ -219,10 +234,13 @@ _Noreturn static void serve(int signals)
     for (;;) {
         struct pollfd polled[] = {
             {.fd = signals, .events = POLLIN}, {.fd = lease, .events = POLLIN}, {.fd = proxy > 0 || resting ? -1 : LISTEN_FD, .events = POLLIN}};
-        int ready = poll(polled, 3, resting || lease_lost ? PAUSE_MS : -1);
+        const int wait = resting || lease_lost ? PAUSE_MS : proxy > 0 ? LOOK_MS : -1;
+        int ready = poll(polled, 3, wait);
         if (ready < 0 && errno != EINTR)
             stop();
-        if (ready == 0) {
+        if (ready == 0 && wait == LOOK_MS)
+            look_at_proxy();
+        else if (ready == 0) {
             resting = false;
             if (lease_lost)
                 ask();
@@ -233,8 +251,10 @@ _Noreturn static void serve(int signals)
             resting = true;
         if (polled[1].revents != 0)
             hear_lease();
-        if (polled[2].revents != 0 && (proxy = proxy_start(arguments)) < 0)
-            resting = true;
+        if (polled[2].revents != 0) {
+            proxy_was_idle = false;
+            resting = (proxy = proxy_start(arguments)) < 0;
+        }
     }
 }
 

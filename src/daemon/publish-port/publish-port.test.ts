@@ -16,10 +16,11 @@ let directory = '';
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), 'bh-publish-'));
   await execa('make', ['--silent', '-C', import.meta.dirname, `OUT=${directory}`, `${directory}/checked`]);
-  // Says what it was called with once a byte has come to the socket it was given.
+  // Says what it was called with once a byte has come to the socket it was given; while there is a file `busy` it has another socket, as for a connection.
   const script = [
     '#!/bin/sh',
     'head -c 1 <&4 > /dev/null',
+    `[ -e ${directory}/busy ] && exec 5<&4`,
     `echo "$$ $*" > ${directory}/made`,
     `mv ${directory}/made ${directory}/proxied`,
     'exec sleep 600',
@@ -38,6 +39,7 @@ afterEach(async () => {
   bulkheadd = undefined;
   rmSync(join(directory, 'ports.sock'), { force: true });
   rmSync(join(directory, 'proxied'), { force: true });
+  rmSync(join(directory, 'busy'), { force: true });
   rmSync(join(directory, 'cgroups'), { recursive: true, force: true });
 });
 
@@ -134,6 +136,23 @@ test('without bulkheadd dockerd is answered at once, and docker-proxy is started
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   await vi.waitFor(() => expect(isGone(Number(pid))).toBe(true), 30_000);
+});
+
+test('a docker-proxy that has had nothing to do for two looks is ended, and started again by who comes next', async () => {
+  const { answer, socket } = start();
+  await answer;
+  socket.write('x');
+  await vi.waitFor(proxied, 30_000);
+  const pid = (): number => Number(proxied().split(' ')[0]);
+  const first = pid();
+  await vi.waitFor(() => expect(isGone(first)).toBe(true), 30_000);
+  writeFileSync(join(directory, 'busy'), '');
+  socket.write('x');
+  await vi.waitFor(() => expect(pid()).not.toBe(first), 30_000);
+  const second = pid();
+  await new Promise((resolve) => setTimeout(resolve, 2500));
+  expect(isGone(second)).toBe(false);
+  expect(readFileSync(`/proc/${second}/stat`, 'utf8')).toMatch(/ S /);
 });
 
 /** A cgroup of this name with so many tasks; the way to read who has joined it. */
