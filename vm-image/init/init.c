@@ -132,7 +132,7 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
     if (params->names.s_addr == 0)
         return -1;
     name_server = find_interface(interface) ? name_server_arguments(params, interface) : NULL;
-    const pid_t rules = name_server == NULL ? -1 : start_name_rules(params);
+    const pid_t rules = name_server == NULL ? -1 : start_name_rules(params, interface);
     if (rules < 0)
         log_line("name server: %s", strerror(errno));
     return rules;

@@ -21,10 +21,10 @@ static bool write_address(struct in_addr address, const char *suffix, char *text
     return inet_ntop(AF_INET, &address, dotted, sizeof(dotted)) != NULL && snprintf(text, size, "%s%s", dotted, suffix) < (int)size;
 }
 
-pid_t start_name_rules(const struct net_params *params)
+pid_t start_name_rules(const struct net_params *params, const char *interface)
 {
     char resolver[ENDPOINT_LIMIT], names[ENDPOINT_LIMIT];
-    const char *const arguments[] = {NAME_SERVER, "--rules", names, "--resolver", resolver, NULL};
+    const char *const arguments[] = {NAME_SERVER, "--rules", names, "--resolver", resolver, "--interface", interface, NULL};
 
     if (!write_address(params->names, "", names, sizeof(names)) || !write_address(params->resolver, PORT, resolver, sizeof(resolver))) {
         errno = EINVAL;

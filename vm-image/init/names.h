@@ -11,9 +11,9 @@
 
 /**
  * Starts making the rules of the firewall by which the name server of the VM is reached (vm-image/name-server); await_program() says 0 when they are there.
- * Before dockerd's, which come behind them. The pid, or -1 with errno.
+ * Before dockerd's, which come behind them. `interface` is the network card. The pid, or -1 with errno.
  */
-pid_t start_name_rules(const struct net_params *params);
+pid_t start_name_rules(const struct net_params *params, const char *interface);
 
 /** The arguments of the name server, for as long as PID 1 lives; NULL with errno. `interface` is the network card. */
 const char *const *name_server_arguments(const struct net_params *params, const char *interface);

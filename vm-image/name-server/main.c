@@ -46,7 +46,7 @@ static _Noreturn void usage(void)
 {
     fprintf(stderr, "usage: name-server --listen ADDRESS:PORT --resolver ADDRESS:PORT --host ADDRESS --root DIRECTORY [--apart-from ADDRESS] [--interface NAME] "
                     "[--without ipv4|ipv6]...\n"
-                    "       name-server --rules ADDRESS --resolver ADDRESS:PORT\n");
+                    "       name-server --rules ADDRESS --resolver ADDRESS:PORT --interface NAME\n");
     exit(EXIT_FAILURE);
 }
 
@@ -112,7 +112,7 @@ static void read_options(int count, char **arguments, struct options *options)
         }
     }
     const bool serves = listen && host && options->empty_directory != NULL;
-    if (optind != count || !resolver || (options->rules.s_addr == 0 && !serves))
+    if (optind != count || !resolver || !(options->rules.s_addr == 0 ? serves : options->interface != NULL))
         usage();
 }
 
@@ -207,7 +207,7 @@ int main(int count, char **arguments)
     keep_alive();
     read_options(count, arguments, &options);
     if (options.rules.s_addr != 0) {
-        if (!make_rules(options.rules, options.resolver.sin_addr))
+        if (!make_rules(options.rules, options.resolver.sin_addr, options.interface))
             die("iptables-restore");
         return EXIT_SUCCESS;
     }

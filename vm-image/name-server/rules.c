@@ -26,9 +26,10 @@
 
 /*
  * Nothing is translated on the way, so the server knows who asks, and nothing waits in the table of connections, which a container can fill. The answers then
- * belong to no connection, and pass Docker's rules, which come behind these, by name: one for each container in `raw`, one for each network in `filter`.
+ * belong to no connection, and pass Docker's rules, which come behind these, by name: one for each container in `raw`, one for each network in `filter`. Nothing but answers
+ * comes out of the namespace of the server, which reads what containers send: not to the host either, whose side of the network is the card.
  */
-bool name_rules(struct in_addr names, struct in_addr resolver, char text[RULES_LIMIT])
+bool name_rules(struct in_addr names, struct in_addr resolver, const char *card, char text[RULES_LIMIT])
 {
     char name_text[INET_ADDRSTRLEN], resolver_text[INET_ADDRSTRLEN];
 
@@ -51,9 +52,10 @@ bool name_rules(struct in_addr names, struct in_addr resolver, char text[RULES_L
                                 "COMMIT\n"
                                 "*filter\n"
                                 ":DOCKER-USER - [0:0]\n"
-                                "-A DOCKER-USER -s %s/32 -i " LINK " -j ACCEPT\n"
+                                "-A DOCKER-USER -s %s/32 -i " LINK " ! -o %s -p udp -m udp --sport 53 -j ACCEPT\n"
+                                "-A DOCKER-USER -i " LINK " -j DROP\n"
                                 "COMMIT\n",
-                                name_text, name_text, name_text, name_text, resolver_text, name_text, resolver_text, name_text);
+                                name_text, name_text, name_text, name_text, resolver_text, name_text, resolver_text, name_text, card);
     return length > 0 && length < RULES_LIMIT;
 }
 
@@ -67,13 +69,13 @@ static _Noreturn void become_restore(int input)
     _exit(127);
 }
 
-bool make_rules(struct in_addr names, struct in_addr resolver)
+bool make_rules(struct in_addr names, struct in_addr resolver, const char *card)
 {
     char text[RULES_LIMIT];
     int input[2], status = -1;
 
     /* they fit into the pipe, so nobody waits for anybody */
-    if (!name_rules(names, resolver, text) || pipe2(input, O_CLOEXEC) != 0)
+    if (!name_rules(names, resolver, card, text) || pipe2(input, O_CLOEXEC) != 0)
         return false;
     pid_t pid = fork();
     if (pid == 0)

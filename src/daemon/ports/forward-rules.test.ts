@@ -9,8 +9,11 @@ const names = {
   containerPort: 53,
 } as const;
 
-test('replies are marked and nothing that begins a connection; what is not named goes nowhere', () => {
+test('replies are marked and nothing that begins a connection; what is not named goes nowhere, and what is not of the gateway is not taken for it', () => {
   expect(foundation({ interface: 'eth0', gateway: '192.168.65.1' })).toEqual([
+    '*raw',
+    '-A PREROUTING -s 192.168.65.1/32 ! -i eth0 -j DROP',
+    'COMMIT',
     '*mangle',
     '-A PREROUTING -d 192.168.65.1/32 ! -i eth0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -p tcp -m tcp ! --syn -j MARK --set-mark 0xb0000',
     '-A PREROUTING -d 192.168.65.1/32 ! -i eth0 -m conntrack --ctstate ESTABLISHED --ctdir REPLY -p udp -j MARK --set-mark 0xb0000',

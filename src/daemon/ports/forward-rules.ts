@@ -24,11 +24,18 @@ const replyMark = '0xb0000';
  *
  * The chain comes before dockerd's, and what it does not name goes nowhere (a destination that the kernel drops on its way in): whatever the host leads to
  * the VM, only what was leased gets in. Replies are marked, not what begins a connection; of TCP a packet that begins one is not even taken for a reply
- * of one that has ended, so a container that was reached from the loopback of the host can't reach back to it.
+ * of one that has ended, so a container that was reached from the loopback of the host can't reach back to it. UDP has no such packets: a container that was
+ * reached can go on answering the port that asked, whoever has it by then, as on any machine.
+ *
+ * What comes in the gateway's name by another way than the card is dropped before it is known as a connection. Threat: a container that sends to another in that name
+ * (NET_RAW) would have made all the other answers a reply to the host.
  */
 export function foundation({ interface: card, gateway }: HostSide): string[] {
   const replies = `-A PREROUTING -d ${gateway}/32 ! -i ${card} -m conntrack --ctstate ESTABLISHED --ctdir REPLY`;
   return [
+    '*raw',
+    `-A PREROUTING -s ${gateway}/32 ! -i ${card} -j DROP`,
+    'COMMIT',
     '*mangle',
     `${replies} -p tcp -m tcp ! --syn -j MARK --set-mark ${replyMark}`,
     `${replies} -p udp -j MARK --set-mark ${replyMark}`,

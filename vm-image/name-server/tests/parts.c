@@ -228,13 +228,13 @@ static void rules(void)
 
     inet_pton(AF_INET, "192.168.65.4", &names);
     inet_pton(AF_INET, "192.168.65.2", &resolver);
-    CHECK(name_rules(names, resolver, text));
+    CHECK(name_rules(names, resolver, "eth0", text));
     CHECK(strstr(text, "-A BULKHEAD-NAMES -m rpfilter --invert -j DROP\n-A BULKHEAD-NAMES -s 192.168.0.0/16 -m hashlimit ") != NULL);
     CHECK(strstr(text, "-A PREROUTING -d 192.168.65.4/32 -j BULKHEAD-NAMES\n") != NULL);
     CHECK(strstr(text, "-A OUTPUT -d 192.168.65.4/32 -p tcp -m tcp --dport 53 -j DNAT --to-destination 192.168.65.2:53\n") != NULL);
-    CHECK(strstr(text, "-A DOCKER-USER -s 192.168.65.4/32 -i bulkhead-names -j ACCEPT\n") != NULL);
+    CHECK(strstr(text, "-A DOCKER-USER -s 192.168.65.4/32 -i bulkhead-names ! -o eth0 -p udp -m udp --sport 53 -j ACCEPT\n-A DOCKER-USER -i bulkhead-names -j DROP\n") != NULL);
     names.s_addr = resolver.s_addr = INADDR_NONE;
-    CHECK(name_rules(names, resolver, text));
+    CHECK(name_rules(names, resolver, "a-name-15-long1", text));
 }
 
 int main(void)
