@@ -116,7 +116,15 @@ describe('in the VM', () => {
     const cacheDir = join(dir, 'cache');
     const env = process.env;
     const { platform } = process;
-    const backend = new QemuBackend({ exec: systemExec, clock: systemClock, env, platform, cacheDir });
+    const logger = { warn: () => undefined };
+    const backend = new QemuBackend({
+      exec: systemExec,
+      clock: systemClock,
+      env,
+      platform,
+      cacheDir,
+      logger,
+    });
     const { signal } = new AbortController();
     const spec = change({
       name: 'tamper',

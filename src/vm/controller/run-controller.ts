@@ -67,6 +67,7 @@ async function runLocked(
     env: process.env,
     platform: process.platform,
     cacheDir: cacheRoot(),
+    logger,
   });
   const controller = new Controller({
     paths,

@@ -25,7 +25,13 @@ beforeAll(async () => {
 afterAll(() => rm(directory, { recursive: true }));
 
 /** The cache has a path below a file, so that nothing is kept between tests. */
-const options = { exec: systemExec, clock: systemClock, env, cacheDir: '/dev/null/cache' };
+const options = {
+  exec: systemExec,
+  clock: systemClock,
+  env,
+  cacheDir: '/dev/null/cache',
+  logger: { warn: () => undefined },
+};
 const backend = new QemuBackend({ ...options, platform: process.platform });
 const { signal } = new AbortController();
 

@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import type { Exec } from '../../common/exec.js';
+import type { Logger } from '../../common/log.js';
 import type { Accelerator, Vm, VmBackend, VmCapabilities, VmHost, VmSpec } from '../backend.js';
 import { type AcceleratorChoice, chooseAccelerator } from './accelerator.js';
 import { cachedChoice } from './accelerator-cache.js';
@@ -13,6 +14,7 @@ import { startQemuVm } from './qemu-vm.js';
 export interface QemuBackendOptions {
   readonly exec: Exec;
   readonly clock: Clock;
+  readonly logger: Pick<Logger, 'warn'>;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
   /** Where the outcome of the accelerator probe is kept. */
@@ -65,7 +67,7 @@ export class QemuBackend implements VmBackend {
 
   start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm> {
     const args = qemuArguments(spec, host.accelerator);
-    return startQemuVm(host.program, args, spec.consoleLog, this.#options.clock, signal);
+    return startQemuVm(host.program, args, spec.consoleLog, this.#options, signal);
   }
 }
 

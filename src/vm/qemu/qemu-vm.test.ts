@@ -1,12 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect } from 'node:net';
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { systemExec } from '../../common/exec.js';
 import { systemClock } from '../../common/system-clock.js';
 import { ManualClock } from '../../channel/test-support/manual-clock.js';
+import { createLogger } from '../../common/log.js';
 import { readLines } from '../../common/line-reader.js';
+import { tryBind } from '../ports/try-bind.js';
 import { endingWithParent } from './parent-death.js';
 import { startQemuVm } from './qemu-vm.js';
 
@@ -26,6 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const parts = { clock: systemClock, exec: systemExec, logger: { warn: () => undefined } };
 const consoleLog = (): string => join(directory, 'console.log');
 
 async function script(text: string): Promise<string> {
@@ -36,7 +41,7 @@ async function script(text: string): Promise<string> {
 }
 
 test('QEMU takes the inherited descriptors as chardevs, runs, and ends by `quit`', async () => {
-  const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), systemClock, signal);
+  const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), parts, signal);
   expect(await vm.destroy()).toEqual({ kind: 'host-quit' });
   await expect(readFile(`/proc/${vm.pid}/stat`)).rejects.toMatchObject({ code: 'ENOENT' });
 });
@@ -48,7 +53,7 @@ test('what the guest writes arrives on the phase port, without a socket file any
   const bios = join(directory, 'bios');
   await writeFile(bios, rom);
   const order = [...idle, '-bios', bios, ...ports.slice(0, 4), ...ports.slice(4)];
-  const vm = await startQemuVm(qemu, order, consoleLog(), systemClock, signal);
+  const vm = await startQemuVm(qemu, order, consoleLog(), parts, signal);
   const first = await new Promise<string>((resolve) => void readLines(vm.phasePort, resolve));
   expect(first).toBe('A');
   await vm.destroy();
@@ -57,18 +62,58 @@ test('what the guest writes arrives on the phase port, without a socket file any
 test.each(['SIGKILL', 'SIGTERM'] as const)(
   '%s from outside is told apart from an end of its own',
   async (name) => {
-    const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), systemClock, signal);
+    const vm = await startQemuVm(qemu, [...idle, ...ports], consoleLog(), parts, signal);
     process.kill(vm.pid ?? 0, name);
     expect(await vm.exited).toMatchObject({ kind: 'killed' });
   },
 );
+
+test('connections begun in one moment wait at a port of a QEMU that takes none, and are not refused nor lost', async () => {
+  const card = ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='];
+  const vm = await startQemuVm(qemu, [...idle, ...card, ...ports], consoleLog(), parts, signal);
+  const port = await tryBind({ protocol: 'tcp', address: '127.0.0.1', port: 0 });
+  await vm.addForward({ protocol: 'tcp', address: '127.0.0.1', port, guestPort: 80 });
+  process.kill(vm.pid ?? 0, 'SIGSTOP');
+  const begun = Array.from({ length: 200 }, () => connect(port, '127.0.0.1').setTimeout(900));
+  try {
+    const outcomes = begun.map((socket) =>
+      Promise.race([
+        once(socket, 'connect'),
+        once(socket, 'timeout').then(() => Promise.reject(new Error('it waits for the kernel to try again'))),
+      ]),
+    );
+    await expect(Promise.all(outcomes)).resolves.toHaveLength(200);
+  } finally {
+    for (const socket of begun) socket.destroy();
+    process.kill(vm.pid ?? 0, 'SIGKILL');
+    await vm.exited;
+  }
+});
+
+test('where the queue can not be made longer a port is listened on all the same, and that is said once', async () => {
+  const said: string[] = [];
+  const logger = createLogger('test', { write: (line) => void said.push(line) });
+  const exec = {
+    run: async () => ({ exitCode: 1, stdout: '', stderr: 'deepen-backlog: Operation not permitted' }),
+  };
+  const card = ['-netdev', 'user,id=net0', '-device', 'virtio-net-pci,netdev=net0,romfile='];
+  const args = [...idle, ...card, ...ports];
+  const vm = await startQemuVm(qemu, args, consoleLog(), { ...parts, exec, logger }, signal);
+  for (const guestPort of [80, 81]) {
+    const port = await tryBind({ protocol: 'tcp', address: '127.0.0.1', port: 0 });
+    await vm.addForward({ protocol: 'tcp', address: '127.0.0.1', port, guestPort });
+    await once(connect(port, '127.0.0.1'), 'connect');
+  }
+  expect(said).toEqual([expect.stringMatching(/Operation not permitted.*slowly/)]);
+  await vm.destroy();
+});
 
 test('a QEMU that dies at once: its own words are in the error', async () => {
   const start = startQemuVm(
     qemu,
     [...idle, ...ports, '-device', 'no-such-device'],
     consoleLog(),
-    systemClock,
+    parts,
     signal,
   );
   await expect(start).rejects.toMatchObject({ code: 'BH_QEMU_UNUSABLE' });
@@ -76,9 +121,7 @@ test('a QEMU that dies at once: its own words are in the error', async () => {
 });
 
 test('a program that does not exist', async () => {
-  await expect(
-    startQemuVm(join(directory, 'none'), [], consoleLog(), systemClock, signal),
-  ).rejects.toMatchObject({
+  await expect(startQemuVm(join(directory, 'none'), [], consoleLog(), parts, signal)).rejects.toMatchObject({
     code: 'BH_QEMU_UNUSABLE',
   });
 });
@@ -86,7 +129,7 @@ test('a program that does not exist', async () => {
 test('a QEMU that keeps silent is killed when its time is over', async () => {
   const clock = new ManualClock();
   const silent = await script('exec sleep 1000');
-  const start = startQemuVm(silent, [], consoleLog(), clock, signal);
+  const start = startQemuVm(silent, [], consoleLog(), { ...parts, clock }, signal);
   const [outcome] = await Promise.allSettled([start, clock.advanceWhenSleeping(15_000)]);
   expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'BH_QEMU_UNUSABLE' } });
   expect(String(outcome.status === 'rejected' ? outcome.reason : '')).toMatch(/did not answer within 15 s/);
@@ -94,7 +137,7 @@ test('a QEMU that keeps silent is killed when its time is over', async () => {
 
 test('an abort while it starts leaves nothing running', async () => {
   const abort = new AbortController();
-  const start = startQemuVm(await script('exec sleep 1000'), [], consoleLog(), systemClock, abort.signal);
+  const start = startQemuVm(await script('exec sleep 1000'), [], consoleLog(), parts, abort.signal);
   abort.abort(new Error('no longer wanted'));
   await expect(start).rejects.toThrow('no longer wanted');
 });

@@ -2,6 +2,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
 import type { HostForward, Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
+import { backlogOf, type BacklogParts } from './backlog.js';
 import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
 import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
@@ -11,6 +12,10 @@ import type { QmpEvent } from './qmp-messages.js';
 
 const monitorDeadlineMs = 15_000;
 const quitDeadlineMs = 2_000;
+
+export interface QemuVmParts extends BacklogParts {
+  readonly clock: Clock;
+}
 
 /**
  * Starts a QEMU whose command line ends paused (`-S`), listens to its monitor and lets it run.
@@ -22,13 +27,14 @@ export async function startQemuVm(
   binary: string,
   args: readonly string[],
   consoleLog: string,
-  clock: Clock,
+  parts: QemuVmParts,
   signal: AbortSignal,
 ): Promise<Vm> {
+  const { clock } = parts;
   const qemu = await spawnQemu(binary, args);
   const kept = keepConsole(qemu.console, consoleLog);
   const qmp = new QmpClient(qemu.qmp);
-  const vm = new QemuVm(qemu, qmp, kept, clock);
+  const vm = new QemuVm(qemu, qmp, kept, parts);
   const deadline = new AbortController();
   void expire(clock, monitorDeadlineMs, deadline);
   try {
@@ -65,13 +71,15 @@ class QemuVm implements Vm {
   readonly #qemu: QemuProcess;
   readonly #qmp: QmpClient;
   readonly #clock: Clock;
+  readonly #deepenBacklog: () => Promise<void>;
   readonly #portListeners = new Set<(open: boolean) => void>();
   #controlOpen = false;
 
-  constructor(qemu: QemuProcess, qmp: QmpClient, consoleKept: Promise<void>, clock: Clock) {
+  constructor(qemu: QemuProcess, qmp: QmpClient, consoleKept: Promise<void>, parts: QemuVmParts) {
     this.#qemu = qemu;
     this.#qmp = qmp;
-    this.#clock = clock;
+    this.#clock = parts.clock;
+    this.#deepenBacklog = backlogOf(qemu.pid, parts);
     this.pid = qemu.pid;
     this.phasePort = qemu.phase;
     this.controlPort = qemu.control;
@@ -94,6 +102,7 @@ class QemuVm implements Vm {
 
   async addForward(forward: HostForward): Promise<void> {
     await runMonitorCommand(this.#qmp, addCommand(forward));
+    if (forward.protocol === 'tcp') await this.#deepenBacklog();
   }
 
   async removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void> {

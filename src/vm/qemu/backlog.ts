@@ -1,0 +1,36 @@
+import { fileURLToPath } from 'node:url';
+import { messageOf } from '../../common/cause.js';
+import type { Exec } from '../../common/exec.js';
+import type { Logger } from '../../common/log.js';
+
+/** Built by `make -C src/vm/deepen-backlog`; the same place whether this module runs from `src` or from `dist`. */
+const program = fileURLToPath(
+  new URL('../../../src/vm/deepen-backlog/build/deepen-backlog', import.meta.url),
+);
+const deadlineMs = 5000;
+
+export interface BacklogParts {
+  readonly exec: Exec;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+/**
+ * The way to have connections wait for a QEMU that are begun in the same moment: libslirp listens with a queue of one, and whoever finds it full tries again a second
+ * later. Where it can't be lengthened ports work all the same, so that is said once and not tried again. Does not reject.
+ */
+export function backlogOf(pid: number, { exec, logger }: BacklogParts): () => Promise<void> {
+  let isPossible = true;
+  return async () => {
+    if (!isPossible) return;
+    try {
+      const { exitCode, stderr } = await exec.run(program, [String(pid)], { env: {}, timeoutMs: deadlineMs });
+      if (exitCode !== 0) throw new Error(stderr);
+    } catch (error) {
+      isPossible = false;
+      logger.warn(
+        { reason: messageOf(error) },
+        'published ports take many connections begun at once slowly: the queues of QEMU can not be made longer',
+      );
+    }
+  };
+}
