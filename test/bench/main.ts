@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -10,6 +10,7 @@ import { benchGate } from './gate.ts';
 import { benchIdle } from './idle.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
+import { benchPorts } from './ports.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchSettings } from './settings.ts';
 import { benchStatus } from './status.ts';
@@ -27,6 +28,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   boot: benchBoot,
   status: benchStatus,
   idle: benchIdle,
+  ports: benchPorts,
 };
 
 const wanted = process.argv.slice(2);
