@@ -28,6 +28,8 @@ static const char *const SETTINGS[][2] = {
     /* a port published at an address of the host's, which the VM does not have: dockerd binds it here before publish-port asks the host for it */
     {"/proc/sys/net/ipv4/ip_nonlocal_bind", "1"},
     {"/proc/sys/net/ipv6/ip_nonlocal_bind", "1"},
+    /* packets on their way between a bridge and a container: a thousand connections begun in one moment are more than the kernel's thousand, and what is lost comes again after seconds */
+    {"/proc/sys/net/core/netdev_max_backlog", "8192"},
     /* limits that are counted for all containers together, at values that many containers can share */
     {"/proc/sys/fs/inotify/max_user_instances", "1048576"},
     {"/proc/sys/fs/inotify/max_user_watches", "1048576"},

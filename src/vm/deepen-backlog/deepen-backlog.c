@@ -1,11 +1,15 @@
 /*
  * usage: deepen-backlog PID
+ *        deepen-backlog --by-parent PROGRAM [ARGUMENT...]
  *
  * Has the kernel keep more connections for the TCP ports a process listens at, until that takes them. libslirp, by which QEMU listens for published ports, asks for one:
  * of connections that are begun in the same moment the third is not heard of before its client tries again, a second later.
  *
  * listen(2) once more, on the same open socket, changes nothing else. The kernel lends it (pidfd_getfd) to who may trace the process, so nothing is had here that the
- * caller has not. Says so and ends with 1 where the kernel forbids it (Yama).
+ * caller has not. Says so and ends with 1 where the kernel forbids it.
+ *
+ * Yama, as some distributions set it, forbids it to all but those the process descends from and whom it has named. So the second form names its parent, whose children may
+ * then do the first, and becomes the program.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -13,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -61,14 +66,25 @@ static bool deepen_all(int process, DIR *descriptors)
     return true;
 }
 
+_Noreturn static void become(char **words)
+{
+    /* a kernel without Yama knows no such thing, and needs none */
+    prctl(PR_SET_PTRACER, getppid(), 0, 0, 0);
+    execvp(words[0], words);
+    fprintf(stderr, "%s: %s\n", words[0], strerror(errno));
+    _exit(127);
+}
+
 int main(int count, char **words)
 {
     char path[32];
     char *end = "";
     const long pid = count == 2 ? strtol(words[1], &end, 10) : 0;
 
+    if (count > 2 && strcmp(words[1], "--by-parent") == 0)
+        become(words + 2);
     if (pid < 1 || pid > 1 << 22 || *end != '\0') {
-        fputs("usage: deepen-backlog PID\n", stderr);
+        fputs("usage: deepen-backlog PID\n       deepen-backlog --by-parent PROGRAM [ARGUMENT...]\n", stderr);
         return 64;
     }
     /* the process first: what is in its directory afterwards is its own, or gone */

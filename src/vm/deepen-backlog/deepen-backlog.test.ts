@@ -69,6 +69,22 @@ test.runIf(isRoot)(
   },
 );
 
-test.each(['', '0', '-1', 'all', '1x', '4294967297'])('%j is no process', (pid) => {
+test('the program it becomes has its pid, arguments and descriptors', () => {
+  const { status, stdout, pid } = spawnSync(
+    program,
+    ['--by-parent', 'sh', '-c', 'echo $$ "$0"; exit 7', 'a b'],
+    {
+      encoding: 'utf8',
+    },
+  );
+  expect([status, stdout]).toEqual([7, `${pid} a b\n`]);
+});
+
+test('a program that is not there is named', () => {
+  const outcome = spawnSync(program, ['--by-parent', '/none/qemu'], { encoding: 'utf8' });
+  expect(outcome).toMatchObject({ status: 127, stderr: '/none/qemu: No such file or directory\n' });
+});
+
+test.each(['', '0', '-1', 'all', '1x', '--by-parent', '4294967297'])('%j is no process', (pid) => {
   expect(run(pid).status).toBe(64);
 });

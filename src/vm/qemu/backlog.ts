@@ -2,12 +2,18 @@ import { fileURLToPath } from 'node:url';
 import { messageOf } from '../../common/cause.js';
 import type { Exec } from '../../common/exec.js';
 import type { Logger } from '../../common/log.js';
+import type { Command } from './parent-death.js';
 
 /** Built by `make -C src/vm/deepen-backlog`; the same place whether this module runs from `src` or from `dist`. */
 const program = fileURLToPath(
   new URL('../../../src/vm/deepen-backlog/build/deepen-backlog', import.meta.url),
 );
 const deadlineMs = 5000;
+
+/** Wraps a command so that `backlogOf` works where the kernel has Yama, which otherwise lets nobody but root and its ancestors into a process. It replaces itself by the command. */
+export function lendingToParent(command: Command, platform: NodeJS.Platform): Command {
+  return platform === 'linux' ? [program, '--by-parent', ...command] : command;
+}
 
 export interface BacklogParts {
   readonly exec: Exec;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex, type Readable } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { qemuDescriptors } from './arguments.js';
+import { lendingToParent } from './backlog.js';
 import { endingWithParent } from './parent-death.js';
 
 /** A started QEMU and our ends of the socket pairs it inherited. */
@@ -32,7 +33,8 @@ function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
  * descriptors as socket chardevs. Rejects with `BH_QEMU_UNUSABLE` when the program cannot be executed.
  */
 export async function spawnQemu(binary: string, args: readonly string[]): Promise<QemuProcess> {
-  const [file, ...wrapped] = endingWithParent([binary, ...args], process.platform);
+  const { platform } = process;
+  const [file, ...wrapped] = endingWithParent(lendingToParent([binary, ...args], platform), platform);
   const child = spawn(file, wrapped, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: environment(process.env),
