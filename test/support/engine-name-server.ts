@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { execa } from 'execa';
+import { inEngine } from './in-engine.ts';
 import type { OwnEngine } from './own-engine.ts';
 
 /** The VM's name server beside an engine in native mode, which has none, as PID 1 of the VM starts it, with a resolver of the tests' behind it. */
@@ -33,12 +34,10 @@ export async function startNameServer(engine: OwnEngine): Promise<EngineNameServ
     for await (const line of createInterface(child.stdout)) return line;
     throw new Error(`${words.join(' ')} ended before it said its port`);
   };
-  const inEngine = async (words: readonly string[], input = ''): Promise<string> =>
-    (await execa('/usr/bin/nsenter', [...target, '-m', '-n', '--', ...words], { input })).stdout;
   const script = join(support, 'answering-resolver.ts');
   const port = await started('/usr/bin/nsenter', [...target, '-n', '--', process.execPath, script]);
   const resolver = ['--resolver', `127.0.0.1:${port}`];
-  await inEngine([program, '--rules', address, ...resolver]);
+  await inEngine(engine, [program, '--rules', address, ...resolver, '--interface', 'none']);
   const place = ['--listen', `${address}:53`, '--apart-from', vm, '--root', '/run/bulkhead/rootfs'];
   const words = [program, ...place, ...resolver, '--host', '192.168.65.1'];
   const serve = (): Promise<string> =>
@@ -47,7 +46,7 @@ export async function startNameServer(engine: OwnEngine): Promise<EngineNameServ
   const all = undo.move();
   return {
     address,
-    inEngine,
+    inEngine: (words, input) => inEngine(engine, words, input),
     async replace() {
       const found = ['--ns', String(engine.internals.init), '--nslist', 'pid', '-f', `^${program} --listen`];
       const { stdout } = await execa('/usr/bin/pgrep', ['--oldest', ...found]);

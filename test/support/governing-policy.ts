@@ -24,6 +24,7 @@ export function governingPolicy({
       serial,
       contact,
       allowPrivileged: false,
+      hostLoopback: { locked: true, value: true },
       signIn: { issuer, clientId, jwks, scopes: ['groups'], allowedOrgs: ['acme', 'others'] },
     },
     {

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -206,6 +208,38 @@ describe('port 2375 of the host', () => {
   });
 });
 
+/** Whether a container reaches a service of this machine's loopback by the name for it. */
+async function reachesLoopback(engine: Docker): Promise<boolean> {
+  let visits = 0;
+  const service = createServer((socket) => {
+    visits += 1;
+    socket.end();
+  }).listen(0, '127.0.0.1');
+  await once(service, 'listening');
+  const address = service.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  try {
+    await engine.run(['run', '--rm', probe, 'nc', '-w', '10', 'host.docker.internal', String(port)]);
+    return visits > 0;
+  } finally {
+    service.close();
+  }
+}
+
+test("E20: from a container no engine answers on any address, though one is on the host's loopback", async () => {
+  const { network } = await governed.status();
+  const [, net = ''] = /^(\d+\.\d+\.\d+)\./.exec(network ?? '') ?? [];
+  expect(net).not.toBe('');
+  const hosts = [1, 2, 3, 4].map((last) => `${net}.${last}`).join(' ');
+  const script = `for h in ${hosts} host.docker.internal 172.17.0.1 127.0.0.1; do for p in 2375 2376 2377; do nc -w 1 -z $h $p 2>/dev/null && echo ALLOWED $h $p; done; done; echo tried`;
+  expect(await docker.ok(['run', '--rm', probe, 'sh', '-c', script])).toBe('tried');
+});
+
+test("H15: the host's loopback is not reached while the engine is there on port 2375, though the policy allows it", async () => {
+  expect(await reachesLoopback(docker)).toBe(false);
+  expect(await reachesLoopback(freeDocker)).toBe(false);
+});
+
 describe('what stops and goes on', () => {
   beforeAll(() => {
     hammered = new HammeredPolicy(governed.dockerSocket);
@@ -273,6 +307,11 @@ describe('what stops and goes on', () => {
 
   test('the port is closed, because the policy says so now', async () => {
     expect(await listening('self', 2375)).toEqual([]);
+  });
+
+  test("H15: and the host's loopback is reached, as the policy allows", async () => {
+    expect(await reachesLoopback(docker)).toBe(true);
+    expect(await reachesLoopback(freeDocker)).toBe(false);
   });
 
   test('signing out stops no container, and whoever follows one goes on; what is asked next is refused', async () => {

@@ -34,23 +34,6 @@ test('requests are carried out and answered', async () => {
   await over;
 });
 
-test.each<[string, string]>([
-  ['a socket of the host', JSON.stringify({ ...wanted, ask: 'connect', path: '/run/docker.sock' })],
-  ['a path beside a port', JSON.stringify({ ...wanted, path: '/run/docker.sock' })],
-  ['a name for an address', JSON.stringify({ ...wanted, address: 'localhost' })],
-  ['a command of the monitor in an address', JSON.stringify({ ...wanted, address: '0.0.0.0:1-:1\nquit' })],
-  ['another protocol', JSON.stringify({ ...wanted, protocol: 'unix' })],
-  ['a port 0', JSON.stringify({ ...wanted, port: 0 })],
-  ['a port that is no number', JSON.stringify({ ...wanted, port: '80' })],
-  ['no JSON', 'publish'],
-])('H16: a guest that asks for %s gets nothing, and is not heard any more', async (_what, line) => {
-  const { guest, carried, stream, over } = setUp();
-  guest.write(`${line}\n${JSON.stringify(wanted)}\n`);
-  await over;
-  expect(carried).toEqual([]);
-  expect(stream.destroyed).toBe(true);
-});
-
 test('a guest that asks for more than can be done is not heard any more', async () => {
   const asked = vi.fn<(request: PortRequest) => Promise<PortAnswer>>(() => new Promise(() => undefined));
   const { guest, stream, over } = setUp(asked);
