@@ -3,7 +3,7 @@
  * an answer, and that of a connection.
  */
 import { once } from 'node:events';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,6 +33,7 @@ const memoryMiB = 1024;
 
 export async function benchPorts(): Promise<BenchmarkRow[]> {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-ports-'));
+  await mkdir(join(dir, 'run'), { mode: 0o700 });
   const image = await builtImageDir();
   const instance = instanceAt({ name: 'bench', dir, image });
   let peer: Vm | undefined;
