@@ -2,6 +2,7 @@ import { isIPv6 } from 'node:net';
 import type { PortProtocol } from '../../common/ports.js';
 import type { Vm } from '../backend.js';
 import { bindErrorText, isWithoutIPv6 } from './bind-error.js';
+import { mostRelayed, Places } from './places.js';
 import { relayTcp } from './relay-tcp.js';
 import { relayUdp } from './relay-udp.js';
 import { tryBind } from './try-bind.js';
@@ -16,6 +17,9 @@ export interface HostPort {
 
 /** The way to stop; rejects when it can't be. */
 export type StopListening = () => Promise<void>;
+
+/** Of this process, whose descriptors they are. */
+const relayed = new Places(mostRelayed);
 
 type Forwarding = Pick<Vm, 'addForward' | 'removeForward'>;
 
@@ -38,7 +42,7 @@ async function listenByIPv6(wanted: HostPort, vm: Forwarding): Promise<StopListe
   const inner = { protocol, guestPort, address, port: await tryBind({ protocol, address, port: 0 }) };
   await vm.addForward(inner);
   try {
-    const relay = await (protocol === 'tcp' ? relayTcp : relayUdp)(wanted, inner.port);
+    const relay = await (protocol === 'tcp' ? relayTcp : relayUdp)(wanted, inner.port, relayed);
     return async () => {
       relay.close();
       await vm.removeForward(inner);

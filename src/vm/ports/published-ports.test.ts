@@ -45,6 +45,26 @@ test('a port is listened on until it is released', async () => {
   );
 });
 
+test('one that can not be given up is told of, and held until it is', async () => {
+  let isStuck = true;
+  const ports = new PublishedPorts({
+    listen: async () => async () => {
+      if (isStuck) throw new Error('the monitor is silent');
+    },
+    portBinding: 'default-port-binding',
+    clock: new ManualClock(),
+    logger: { warn: () => undefined },
+  });
+  await ports.carryOut(publish(4000, '127.0.0.1', 80));
+  const release: PortRequest = { ask: 'release', protocol: 'tcp', guestPort: 4000 };
+  for (const request of [release, publish(4000, '127.0.0.1', 81)])
+    expect(await ports.carryOut(request)).toMatchObject({ error: 'the monitor is silent' });
+  expect(ports.list()).toEqual([{ protocol: 'tcp', address: '127.0.0.1', port: 80 }]);
+  isStuck = false;
+  await ports.carryOut(publish(4000, '127.0.0.1', 81));
+  expect(ports.list()).toEqual([{ protocol: 'tcp', address: '127.0.0.1', port: 81 }]);
+});
+
 test('the reason is told where it can not be', async () => {
   const { ports } = setUp();
   expect(await ports.carryOut(publish(4000, '0.0.0.0', 5432))).toMatchObject({ error: 'it is taken' });

@@ -91,7 +91,8 @@ export class PublishedPorts {
       held.isClaimed = true;
       return undefined;
     }
-    if (held !== undefined) await this.#release(key);
+    const kept = held === undefined ? undefined : await this.#release(key);
+    if (kept !== undefined) return kept;
     const refusal = refusalOf(address, this.#parts.portBinding);
     if (refusal !== undefined) return refusal;
     if (this.#held.size >= mostPublished)
@@ -106,11 +107,11 @@ export class PublishedPorts {
     }
   }
 
+  /** What can't be released is still held, and told of: the host listens there. */
   async #release(key: string): Promise<string | undefined> {
-    const held = this.#held.get(key);
-    this.#held.delete(key);
     try {
-      await held?.stop();
+      await this.#held.get(key)?.stop();
+      this.#held.delete(key);
       return undefined;
     } catch (cause) {
       return messageOf(cause);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { joinDuplex } from '../../channel/index.js';
+import type { Places } from './places.js';
 
 export interface RelayFrom {
   readonly address: string;
@@ -8,7 +9,7 @@ export interface RelayFrom {
 }
 
 export interface Relay {
-  /** Stops listening; connections that were made go on. */
+  /** Stops listening, also a second time; connections that were made go on. */
   close(): void;
 }
 
@@ -16,13 +17,18 @@ export interface Relay {
 export const mostConnections = 1024;
 
 /** Joins connections to an IPv6 address of the host with a port on its loopback, where QEMU listens, which has IPv4 alone. Rejects with the system's error. */
-export async function relayTcp({ address, port }: RelayFrom, to: number): Promise<Relay> {
+export async function relayTcp({ address, port }: RelayFrom, to: number, places: Places): Promise<Relay> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
+    if (!places.take()) {
+      client.destroy();
+      return;
+    }
     const inner = connect({ host: '127.0.0.1', port: to, allowHalfOpen: true, noDelay: true });
     for (const socket of [client, inner]) open.add(socket);
     void joinDuplex(client, inner).then(() => {
       for (const socket of [client, inner]) open.delete(socket);
+      places.giveBack();
     });
   });
   server.maxConnections = mostConnections;

@@ -1,5 +1,6 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { once } from 'node:events';
+import type { Places } from './places.js';
 import type { Relay, RelayFrom } from './relay-tcp.js';
 
 /** Of one port at once; the one that was silent longest gives way. Threat: each datagram may come from another address, and each is a descriptor. */
@@ -13,18 +14,26 @@ interface Peer {
 }
 
 /** As `relayTcp`, for datagrams. */
-export async function relayUdp({ address, port }: RelayFrom, to: number): Promise<Relay> {
+export async function relayUdp({ address, port }: RelayFrom, to: number, places: Places): Promise<Relay> {
   const outer = createSocket({ type: 'udp6', ipv6Only: true });
+  let isClosed = false;
   /** In the order in which they were heard. */
   const peers = new Map<string, Peer>();
   const forget = (name: string): void => {
-    peers.get(name)?.socket.close();
+    const peer = peers.get(name);
+    if (peer === undefined) return;
     peers.delete(name);
+    peer.socket.close();
+    places.giveBack();
   };
-  const peerOf = (from: RemoteInfo): Peer => {
+  /** Undefined while the relays together have as many peers as they may. */
+  const peerOf = (from: RemoteInfo): Peer | undefined => {
     const name = `${from.address} ${from.port}`;
     const known = peers.get(name);
-    if (known === undefined && peers.size >= mostPeers) forget(peers.keys().next().value ?? '');
+    if (known === undefined) {
+      if (peers.size >= mostPeers || places.areTaken) forget(peers.keys().next().value ?? '');
+      if (!places.take()) return undefined;
+    }
     const peer = known ?? { socket: createSocket('udp4'), heard: 0 };
     peers.delete(name);
     peers.set(name, peer);
@@ -32,23 +41,31 @@ export async function relayUdp({ address, port }: RelayFrom, to: number): Promis
     if (known !== undefined) return peer;
     peer.socket.on('message', (answer) => {
       peer.heard = performance.now();
-      outer.send(answer, from.port, from.address);
+      if (!isClosed) outer.send(answer, from.port, from.address);
     });
     // A datagram may be lost; nobody is told.
     peer.socket.on('error', () => undefined);
     return peer;
   };
   outer.bind({ address, port, exclusive: true });
-  await once(outer, 'listening');
+  try {
+    await once(outer, 'listening');
+  } catch (error) {
+    outer.close();
+    throw error;
+  }
   outer.on('error', () => undefined);
   outer.on('message', (message, from) => {
-    peerOf(from).socket.send(message, to, '127.0.0.1');
+    // Threat: the kernel delivers datagrams from port 0, and Node throws where one is sent to it, which would be the end of the VM.
+    if (from.port !== 0) peerOf(from)?.socket.send(message, to, '127.0.0.1');
   });
   const sweep = setInterval(() => {
     for (const [name, { heard }] of peers) if (performance.now() - heard > silentMs) forget(name);
   }, silentMs / 3).unref();
   return {
     close: () => {
+      if (isClosed) return;
+      isClosed = true;
       clearInterval(sweep);
       outer.close();
       for (const name of peers.keys()) forget(name);
