@@ -1,5 +1,11 @@
 import type { Duplex } from 'node:stream';
-import { framed, framedMessages, longestAgentMessage, refusedByAgent } from '../../common/ssh-agent/index.js';
+import {
+  framed,
+  framedMessages,
+  longestAgentMessage,
+  mostAgentRequests,
+  refusedByAgent,
+} from '../../common/ssh-agent/index.js';
 
 const idBytes = 4;
 
@@ -24,7 +30,9 @@ export class HostAgent {
   /** Does not reject. */
   ask(request: Buffer): Promise<Buffer> {
     const stream = this.#stream;
-    if (stream === undefined) return Promise.resolve(refusedByAgent);
+    // A request outlives the connection it came by, so connections are no limit for the host's agent, nor for the person it may ask.
+    if (stream === undefined || this.#waiting.size >= mostAgentRequests)
+      return Promise.resolve(refusedByAgent);
     const id = (this.#last = (this.#last + 1) % 0x1_0000_0000);
     return new Promise((resolve) => {
       this.#waiting.set(id, resolve);

@@ -88,6 +88,22 @@ describe('HostAgent', () => {
     expect(await Promise.all(asked)).toEqual([keys, Buffer.from([14])]);
   });
 
+  test('what was asked counts until it is answered, whether or not anybody still waits; one too many is refused, the others go on', async () => {
+    const agent = new HostAgent();
+    const [ours, host] = duplexPair();
+    agent.serve(ours);
+    const asked = Array.from({ length: mostAgentRequests }, () => agent.ask(list));
+    expect(await agent.ask(list)).toEqual(refusedByAgent);
+    const heard = framedMessages(host);
+    for (const _ of asked) await heard.next();
+    host.write(numbered(1, keys));
+    expect(await asked[0]).toEqual(keys);
+    const next = agent.ask(list);
+    expect((await heard.next()).value).toEqual(Buffer.from([0, 0, 0, mostAgentRequests + 1, 11]));
+    host.write(numbered(mostAgentRequests + 1, keys));
+    expect(await next).toEqual(keys);
+  });
+
   test('without a session, and with the end of one, nobody waits', async () => {
     const agent = new HostAgent();
     expect(await agent.ask(list)).toEqual(refusedByAgent);

@@ -34,7 +34,8 @@ export async function serveAgentRequests(
     for await (const message of framedMessages(stream, idBytes + longestAgentMessage)) {
       if (message.length <= idBytes) throw new Error('a request without a message');
       // Threat: each is a connection to the agent, which has its descriptors for the person on the host as well.
-      if (++underWay > mostAgentRequests) throw new Error('too many requests at once');
+      // Twice what the guest has: it may hear an answer before we know that it is on its way.
+      if (++underWay > 2 * mostAgentRequests) throw new Error('too many requests at once');
       const [id, request] = [message.subarray(0, idBytes), message.subarray(idBytes)];
       void answerTo(request, ask).then((answer) => {
         // Counted until it is on its way: who does not read has no answer waiting either.
