@@ -5,6 +5,9 @@
  * Has the kernel keep more connections for the TCP ports a process listens at, until that takes them. libslirp, by which QEMU listens for published ports, asks for one:
  * of connections that are begun in the same moment the third is not heard of before its client tries again, a second later.
  *
+ * And has its UDP ports for itself: libslirp sets SO_REUSEADDR, by which any user of the host could bind the same port and have what is sent to it. The kernel asks both
+ * sockets for it, each time, so it may be taken back from one that is bound.
+ *
  * listen(2) once more, on the same open socket, changes nothing else. The kernel lends it (pidfd_getfd) to who may trace the process, so nothing is had here that the
  * caller has not. Says so and ends with 1 where the kernel forbids it.
  *
@@ -46,6 +49,11 @@ static bool listens_by_tcp(int socket)
     return option_of(socket, SO_DOMAIN) == AF_INET && option_of(socket, SO_TYPE) == SOCK_STREAM && option_of(socket, SO_ACCEPTCONN) == 1;
 }
 
+static bool is_shared_udp(int socket)
+{
+    return option_of(socket, SO_DOMAIN) == AF_INET && option_of(socket, SO_TYPE) == SOCK_DGRAM && option_of(socket, SO_REUSEADDR) == 1;
+}
+
 /* What is gone meanwhile is not missed. */
 static bool deepen(int process, int descriptor)
 {
@@ -53,7 +61,9 @@ static bool deepen(int process, int descriptor)
 
     if (socket < 0)
         return errno == EBADF;
-    const bool done = !listens_by_tcp(socket) || listen(socket, BACKLOG) == 0;
+    const int off = 0;
+    const bool done = (!listens_by_tcp(socket) || listen(socket, BACKLOG) == 0) &&
+                      (!is_shared_udp(socket) || setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, &off, sizeof(off)) == 0);
     close(socket);
     return done;
 }

@@ -69,6 +69,20 @@ test.runIf(isRoot)(
   },
 );
 
+test('a UDP port, which anybody could bind as well, is nobody else’s afterwards', async () => {
+  const udp = (port: number): string =>
+    `use IO::Socket::INET; my $s = IO::Socket::INET->new(Proto => 'udp', ReuseAddr => 1, LocalAddr => '127.0.0.1', LocalPort => ${port}) or die "$!"; $| = 1; print $s->sockport, qq(\\n);`;
+  const holder = spawn('/usr/bin/perl', ['-e', `${udp(0)} sleep 600`], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  started.push(holder);
+  const port = Number(await new Promise<string>((resolve) => void readLines(holder.stdout, resolve)));
+  const second = () => spawnSync('/usr/bin/perl', ['-e', udp(port)], { encoding: 'utf8' });
+  expect(second()).toMatchObject({ status: 0 });
+  expect(run(holder.pid ?? 0)).toMatchObject({ status: 0, stderr: '' });
+  expect(second().stderr).toContain('Address already in use');
+});
+
 test('the program it becomes has its pid, arguments and descriptors', () => {
   const { status, stdout, pid } = spawnSync(
     program,

@@ -22,7 +22,7 @@ export interface BacklogParts {
 
 /**
  * The way to have connections wait for a QEMU that are begun in the same moment: libslirp listens with a queue of one, and whoever finds it full tries again a second
- * later. Where it can't be lengthened ports work all the same, so that is said once and not tried again. Does not reject.
+ * later. And to have its UDP ports for itself, which libslirp lets any user of the host bind as well. Where it can't be lengthened ports work all the same, so that is said once and not tried again. Does not reject.
  */
 export function backlogOf(pid: number, { exec, logger }: BacklogParts): () => Promise<void> {
   let isPossible = true;
@@ -35,7 +35,7 @@ export function backlogOf(pid: number, { exec, logger }: BacklogParts): () => Pr
       isPossible = false;
       logger.warn(
         { reason: messageOf(error) },
-        'published ports take many connections begun at once slowly: the queues of QEMU can not be made longer',
+        'published ports take many connections begun at once slowly, and other users of this machine can bind those of UDP as well: the sockets of QEMU can not be changed',
       );
     }
   };

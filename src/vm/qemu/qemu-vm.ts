@@ -102,7 +102,7 @@ class QemuVm implements Vm {
 
   async addForward(forward: HostForward): Promise<void> {
     await runMonitorCommand(this.#qmp, addCommand(forward));
-    if (forward.protocol === 'tcp') await this.#deepenBacklog();
+    await this.#deepenBacklog();
   }
 
   async removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void> {
