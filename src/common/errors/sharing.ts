@@ -20,6 +20,14 @@ export const sharingErrors = defineErrors({
     remedy: 'Share one of these, or what is below them, or ask {contact}. Nothing was started.',
     exitCode: ExitCode.refused,
   },
+  BH_SHARE_NAMESPACE: {
+    message:
+      "Nothing can be shared with containers from a user namespace of one's own: the organization allows directories by name, and names can be made to lead elsewhere there.",
+    setting: 'filesharingAllowedDirectories',
+    remedy:
+      'Start it without unshare, or what else made the namespace, or ask {contact}. Nothing was started.',
+    exitCode: ExitCode.refused,
+  },
   BH_SHARE_NESTED: {
     message: "{path} can't be shared with containers beside {other}: one holds the other.",
     remedy: 'Share the outer one alone; what is below is then shared, too. Nothing was started.',

@@ -23,6 +23,14 @@ export async function allowedPlaces(directories: readonly string[]): Promise<rea
   return places;
 }
 
+/**
+ * Whether names mean here what they mean to the machine. Threat: in a user namespace of their own a person mounts what they like on an allowed directory, without being
+ * root, and what lies there would be allowed. The first namespace has every id, which no other gets without root (user_namespaces(7)).
+ */
+export function isFirstUserNamespace(uidMap = readFileSync('/proc/self/uid_map', 'utf8')): boolean {
+  return uidMap.trim().split(/\s+/).join(' ') === '0 0 4294967295';
+}
+
 /** By file system, so that neither a link nor a bind mount leads out. */
 export function isAllowed(place: HostPlace, allowed: readonly HostPlace[]): boolean {
   return allowed.some(({ device, within }) => place.device === device && isAtOrBelow(place.within, within));

@@ -1,3 +1,4 @@
+import { execa } from 'execa';
 import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -108,3 +109,23 @@ test.runIf(process.platform === 'linux')('G06 only what lies in an allowed direc
   await expect(share('a')).rejects.toThrow('allows: none. Setting: filesharingAllowedDirectories');
   await expect(share('a', 'missing')).rejects.toMatchObject({ code: 'BH_SHARE_NOT_ALLOWED' });
 });
+
+/** Where any user may mount what they like on a directory that is allowed. */
+test.runIf(process.platform === 'linux')(
+  'under a policy nothing is shared from a user namespace of one’s own',
+  async () => {
+    const module = new URL('../../../dist/vm/sharing/open-shares.js', import.meta.url);
+    const script = `
+      const { openShares } = await import('${module.href}');
+      const allowed = { directories: ['${dir}'], contact: 'them' };
+      for (const policy of [undefined, allowed])
+        await openShares([{ path: '${join(dir, 'a')}', readOnly: false }], [], policy)
+          .then(() => console.log('shared'), (error) => console.log(error.code));
+      process.exit(0);`;
+    const node = [process.execPath, '--input-type=module', '-e', script];
+    const said = async (command: readonly string[]): Promise<string> =>
+      (await execa('/usr/bin/env', command)).stdout;
+    expect(await said(node)).toBe('shared\nshared');
+    expect(await said(['unshare', '--user', '--map-root-user', ...node])).toBe('shared\nBH_SHARE_NAMESPACE');
+  },
+);

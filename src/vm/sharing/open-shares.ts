@@ -3,7 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
-import { type AllowedDirectories, allowedPlaces, isAllowed } from './allowed-places.js';
+import { type AllowedDirectories, allowedPlaces, isAllowed, isFirstUserNamespace } from './allowed-places.js';
 import { canBeHidden, hiddenBelow, type HiddenPlace, type KeptPlace } from './hidden-places.js';
 import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
 import { protectedDirectories, protectedName } from './protected-names.js';
@@ -45,7 +45,7 @@ const mostServed = 16;
  *
  * @param allowed what of the host may be shared at all; without it everything that is not protected.
  *
- * Throws `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM`, `BH_SHARE_NOT_ALLOWED` or `BH_SHARE_NESTED`.
+ * Throws `BH_SHARE_NAMESPACE`, `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM`, `BH_SHARE_NOT_ALLOWED` or `BH_SHARE_NESTED`.
  */
 export async function openShares(
   requests: readonly ShareRequest[],
@@ -54,6 +54,8 @@ export async function openShares(
   by: SharedBy = 'mount',
 ): Promise<OpenedShare[]> {
   await using opened = new AsyncDisposableStack();
+  if (allowed !== undefined && requests.length > 0 && !isFirstUserNamespace())
+    throw new BulkheadError('BH_SHARE_NAMESPACE', { contact: allowed.contact });
   const kept = await protectedPlaces(beside);
   const places = allowed === undefined ? undefined : await allowedPlaces(allowed.directories);
   const shares: { readonly share: OpenedShare; readonly place: HostPlace }[] = [];
