@@ -20,3 +20,15 @@ export async function gitOnShare(directory: string, at: string): Promise<string>
   const given = settings.map((setting) => `-c ${setting}`).join(' ');
   return `${at}/${basename(loader)} --library-path ${at} ${at}/${basename(git)} ${given}`;
 }
+
+/** What git is to do in a new checkout at /w, for a shell: two commits, a branch, and what it says of changes between them. */
+export function gitWork(git: string): string {
+  return [
+    `g() { ${git} "$@"; }`,
+    'export HOME=/tmp; cd /w; mkdir src; for i in $(seq 100); do echo $i > src/$i; done',
+    'g init -q --template=; g add .; g commit -qm one; g status --porcelain',
+    'echo changed > src/1; rm src/2; echo new > src/new; g status --porcelain',
+    'g add -A; g commit -qm two; g checkout -q -b other HEAD~1; cat src/1; g checkout -q -; cat src/1',
+    'g log --format=%s',
+  ].join('\n');
+}

@@ -15,8 +15,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
-import { gitOnShare } from '../support/git-on-share.ts';
+import { gitOnShare, gitWork } from '../support/git-on-share.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import { heldBelow } from '../support/share-server.ts';
 import {
   agentMessage,
   isSignature,
@@ -292,16 +293,8 @@ test('a local volume of a shared directory works, with no option that mounts it 
 test('D09: a checkout is worked on by git in a container of another user than root, and sound on the host', async () => {
   const checkout = place('checkout');
   const git = await gitOnShare(join(home, 'tools'), '/tools');
-  const script = [
-    `g() { ${git} "$@"; }`,
-    'export HOME=/tmp; cd /w; mkdir src; for i in $(seq 100); do echo $i > src/$i; done',
-    'g init -q --template=; g add .; g commit -qm one; g status --porcelain',
-    'echo changed > src/1; rm src/2; echo new > src/new; g status --porcelain',
-    'g add -A; g commit -qm two; g checkout -q -b other HEAD~1; cat src/1; g checkout -q -; cat src/1',
-    'g log --format=%s',
-  ].join('\n');
   const flags = ['-u', '1000', '-v', `${checkout}:/w`, '-v', `${join(home, 'tools')}:/tools:ro`];
-  const said = await sh(flags, `(${script}) 2>&1`);
+  const said = await sh(flags, `(${gitWork(git)}) 2>&1`);
   // Without the blank before the first, as of all that a command says.
   const changes = ['M src/1', ' D src/2', '?? src/new'];
   expect(said.split('\n')).toEqual([...changes, '1', 'changed', 'two', 'one']);
@@ -309,6 +302,21 @@ test('D09: a checkout is worked on by git in a container of another user than ro
   expect((await here('status', '--porcelain')).stdout).toBe('');
   expect((await here('fsck', '--strict', '--no-progress')).stdout).toBe('');
   expect((await here('log', '--format=%s')).stdout).toBe('two\none');
+});
+
+test('a server lets go of files that containers have looked at', async () => {
+  const many = place('many');
+  for (let file = 0; file < 1000; file += 1) writeFileSync(join(many, String(file)), '');
+  const name = unique('looker');
+  const script = 'stat -c %n /w/* | wc -l; echo looked; sleep 600';
+  await docker.ok(['run', '-d', '--name', name, '-v', `${many}:/w`, probe, 'sh', '-c', script]);
+  try {
+    await expect.poll(() => docker.ok(['logs', name]), { timeout: 30_000 }).toBe('1000\nlooked');
+    expect(heldBelow(home)).toBeGreaterThan(500);
+    await expect.poll(() => heldBelow(home), { timeout: 40_000 }).toBeLessThan(300);
+  } finally {
+    await docker.run(['rm', '-f', name]);
+  }
 });
 
 describe('D14: a hostile container', () => {

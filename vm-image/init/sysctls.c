@@ -47,6 +47,9 @@ static const char *const SETTINGS[][2] = {
     {"/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "300000"},
     {"/proc/sys/vm/compaction_proactiveness", "0"},
     {"/sys/module/damon_stat/parameters/enabled", "N"},
+    /* Seconds after which names of shared files that have expired are forgotten. The host's server holds a descriptor for each, and would run out of them long before this
+     * kernel runs out of memory. On the kernel's command line it has no effect (7.2). */
+    {"/sys/module/fuse/parameters/inval_wq", "5"},
 };
 
 void set_sysctls(void)

@@ -7,10 +7,19 @@ const fine = {
   hasImage: true,
   hasServer: true,
   trial: { worked: true, said: 'virtiofsd 1.14.0\n' },
+  descriptors: 100_000,
 };
 
 test('a server that starts', () => {
   expect(judged(sharingCheck, fine)).toEqual(['ok: virtiofsd 1.14.0 starts, in namespaces of its own']);
+});
+
+test('one that may open few files', () => {
+  expect(judged(sharingCheck, { ...fine, descriptors: 4096 })).toEqual([
+    'ok: virtiofsd 1.14.0 starts, in namespaces of its own',
+    expect.stringMatching(/^warning: .* no more than 4096 files .* → .*ulimit -Hn.* to 100000 or more/),
+  ]);
+  expect(judged(sharingCheck, { ...fine, descriptors: undefined })).toHaveLength(1);
 });
 
 test.each([

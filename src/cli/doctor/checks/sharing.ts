@@ -10,7 +10,12 @@ interface Facts {
   readonly hasServer: boolean;
   /** What the server says of itself, started within the bounds it always has; undefined where it was not tried. */
   readonly trial: { readonly worked: boolean; readonly said: string } | undefined;
+  /** Descriptors a process of this user may have at most; undefined where that can't be told. */
+  readonly descriptors: number | undefined;
 }
+
+/** A server holds one for each file that containers have just looked at; a monorepo with its dependencies has as many. */
+const enough = 100_000;
 
 const deadlineMs = 20_000;
 
@@ -21,7 +26,15 @@ export const sharingCheck: Check<Facts> = {
     const { exec, platform } = site.machine;
     const image = await imageOrError(site);
     const server = isBulkheadError(image) ? undefined : shareServerOf(image.directory, image.manifest);
-    const facts = { platform, hasImage: !isBulkheadError(image), hasServer: server !== undefined };
+    const limits = (await site.machine.text('/proc/self/limits')) ?? '';
+    const most = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1];
+    const descriptors = most === undefined ? undefined : Number(most);
+    const facts = {
+      platform,
+      hasImage: !isBulkheadError(image),
+      hasServer: server !== undefined,
+      descriptors,
+    };
     if (server === undefined || platform !== 'linux') return { ...facts, trial: undefined };
     const { loader, libraries, program } = server;
     const words = ['--check', '--', loader, '--library-path', libraries, program, '--version'];
@@ -31,7 +44,7 @@ export const sharingCheck: Check<Facts> = {
     );
     return { ...facts, trial };
   },
-  judge({ platform, hasImage, hasServer, trial }) {
+  judge({ platform, hasImage, hasServer, trial, descriptors }) {
     const without = 'Only `up --share` is concerned.';
     if (platform !== 'linux') return [warning('directories are shared with the VM on Linux alone', without)];
     // Without an image the check of the image says enough.
@@ -44,7 +57,16 @@ export const sharingCheck: Check<Facts> = {
         ),
       ];
     const said = trial?.said.trim().split('\n')[0] ?? '';
-    if (trial?.worked === true) return [ok(`${said} starts, in namespaces of its own`)];
+    const starts = ok(`${said} starts, in namespaces of its own`);
+    if (trial?.worked === true && descriptors !== undefined && descriptors < enough)
+      return [
+        starts,
+        warning(
+          `a shared directory serves no more than ${descriptors} files at a time, then "Too many open files in system"`,
+          `${without} Raise the hard limit of open files (\`ulimit -Hn\`; \`nofile\` in /etc/security/limits.conf) to ${enough} or more.`,
+        ),
+      ];
+    if (trial?.worked === true) return [starts];
     return [
       warning(
         `the server of shared directories does not start: ${said}`,
