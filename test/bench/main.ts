@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -13,6 +13,7 @@ import { benchPeers } from './peers.ts';
 import { benchPorts } from './ports.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchSettings } from './settings.ts';
+import { benchShares } from './shares.ts';
 import { benchStatus } from './status.ts';
 import { benchWork } from './work.ts';
 
@@ -29,6 +30,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   status: benchStatus,
   idle: benchIdle,
   ports: benchPorts,
+  shares: benchShares,
 };
 
 const wanted = process.argv.slice(2);

@@ -1,0 +1,159 @@
+/**
+ * A shared directory in a container, against the same directory in a VM that has nothing of ours (raw-virtiofs.ts). The directory lies in memory, so that the disk of the
+ * machine, which is slower and of other speed in each minute, does not hide the difference.
+ */
+import { execa } from 'execa';
+import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { builtImageDir } from '../support/built-image.ts';
+import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { gitOnShare } from '../support/git-on-share.ts';
+import { instanceAt } from '../support/instance.ts';
+import { inRawGuest } from './raw-virtiofs.ts';
+import { type BenchmarkRow, median, milliseconds } from './rows.ts';
+
+const rounds = 3;
+const mebibytes = 256;
+const shape = { cpus: 2, memoryMiB: 2048 };
+const programs = join(import.meta.dirname, 'shares');
+const works = ['status', 'install', 'write', 'read'] as const;
+type Work = (typeof works)[number];
+type Figures = Readonly<Record<Work, number>>;
+
+export async function benchShares(): Promise<BenchmarkRow[]> {
+  await execa('make', ['-s', '-C', programs]);
+  const dir = await mkdtemp(join(tmpdir(), 'bh-bs-'));
+  const share = join(dir, 'share');
+  for (const made of [share, join(dir, 'run')]) await mkdir(made, { mode: 0o700 });
+  await execa('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'bulkhead-bench', share]);
+  const instance = instanceAt({ name: 'bench', dir, image: await builtImageDir() });
+  try {
+    const image = await builtImageDir();
+    const files = await filesWithin();
+    const titles: Readonly<Record<Work, string>> = {
+      status: `\`git status\` of ${files} files`,
+      install: '3,000 small files removed, written and moved',
+      write: `write ${mebibytes} MiB and fsync`,
+      read: `read ${mebibytes} MiB`,
+    };
+    const command = await prepare(share, files);
+    const flags = { share, memory: shape.memoryMiB, cpus: shape.cpus };
+    await instance.up(240, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]));
+    const docker = createDocker(instance.dockerHost);
+    const init = join(programs, 'build/raw-init');
+    const ours = async (): Promise<Figures> =>
+      figures(await docker.ok(['run', '--rm', '-v', `${share}:/mnt`, probe, ...command]));
+    const raw = async (): Promise<Figures> => figures(await inRawGuest(image, init, share, command, shape));
+    const pairs: { readonly ours: Figures; readonly raw: Figures }[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const first = await (round % 2 === 0 ? ours : raw)();
+      const second = await (round % 2 === 0 ? raw : ours)();
+      pairs.push(round % 2 === 0 ? { ours: first, raw: second } : { ours: second, raw: first });
+      console.error(JSON.stringify(pairs.at(-1)));
+    }
+    const polled = await pollDelays(docker, share);
+    const rows = works.flatMap((work) => {
+      const name = `shared directory, ${titles[work]}`;
+      return [
+        { name, unit: 'ms', value: median(pairs.map((pair) => pair.ours[work])) },
+        { name: `${name}, raw virtiofs`, unit: 'ms', value: median(pairs.map((pair) => pair.raw[work])) },
+        {
+          name: `${name}, of the speed of raw virtiofs`,
+          unit: '',
+          value: median(pairs.map((pair) => pair.raw[work] / pair.ours[work])),
+        },
+      ];
+    });
+    return [...rows, ...polled];
+  } finally {
+    await instance.run('down');
+    await execa('umount', ['-l', share]);
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** Milliseconds from a change on the host to the moment a program in a container has seen it that looks each 100 ms; its word comes back by the same directory. */
+async function pollDelays(docker: Docker, share: string): Promise<BenchmarkRow[]> {
+  const watched = join(share, 'work/watched');
+  const seen = join(share, 'work/seen');
+  await writeFile(watched, '');
+  const name = 'bench-watch';
+  await docker.ok([
+    'run',
+    '-d',
+    '--name',
+    name,
+    '-v',
+    `${share}:/mnt`,
+    probe,
+    '/mnt/share-load',
+    '/mnt/work',
+    'watch',
+  ]);
+  const told = async (size: number): Promise<void> => {
+    const deadline = Date.now() + 20_000;
+    while ((await readFile(seen, 'utf8').catch(() => '')) !== String(size)) {
+      if (Date.now() > deadline) throw new Error(`a change was not seen: ${size}`);
+      await sleep(5);
+    }
+  };
+  try {
+    await told(0);
+    const taken: number[] = [];
+    for (let size = 1; size <= 12; size += 1) {
+      await sleep(1000 + 137 * size);
+      taken.push(
+        await milliseconds(async () => {
+          await appendFile(watched, 'x');
+          await told(size);
+        }),
+      );
+    }
+    const what = 'shared directory, a change on the host until a program that polls each 100 ms has seen it';
+    return [
+      { name: `${what}, median`, unit: 'ms', value: median(taken) },
+      { name: `${what}, slowest of ${taken.length}`, unit: 'ms', value: Math.max(...taken) },
+    ];
+  } finally {
+    await docker.run(['rm', '-f', name]);
+  }
+}
+
+/** 20,000, or fewer where no user may have as many descriptors, of which a server holds one for each file that is looked at. */
+async function filesWithin(): Promise<number> {
+  const limits = await readFile('/proc/self/limits', 'utf8');
+  const most = Number(/^Max open files\s+\d+\s+(\d+)/m.exec(limits)?.[1]);
+  return most > 24_000 ? 20_000 : Math.floor((0.6 * most) / 100) * 100;
+}
+
+/** A checkout, and what works on it; the command as both find it, with the directory at /mnt. */
+async function prepare(share: string, files: number): Promise<string[]> {
+  const checkout = join(share, 'checkout');
+  for (let directory = 0; directory < files / 100; directory += 1) {
+    const at = join(checkout, `d${directory}`);
+    await mkdir(at, { recursive: true });
+    await Promise.all(
+      Array.from({ length: 100 }, (_, file) => writeFile(join(at, `f${file}`), `${directory} ${file}\n`)),
+    );
+  }
+  const git = async (...words: string[]): Promise<unknown> =>
+    execa('git', ['-C', checkout, '-c', 'user.name=a', '-c', 'user.email=a@example.org', ...words]);
+  await git('init', '-q');
+  await git('add', '.');
+  await git('commit', '-qm', 'all');
+  await copyFile(join(programs, 'build/share-load'), join(share, 'share-load'));
+  const words = (await gitOnShare(join(share, 'tools'), '/mnt/tools')).split(' ');
+  const status = [...words, '-C', '/mnt/checkout', 'status', '--porcelain'];
+  return ['/mnt/share-load', '/mnt/work', String(mebibytes), ...status];
+}
+
+function figures(said: string): Figures {
+  const of = (work: Work): number => {
+    const found = new RegExp(`^${work} ([0-9.]+)$`, 'm').exec(said)?.[1];
+    if (found === undefined) throw new Error(`no figure of ${work}: ${said}`);
+    return Number(found);
+  };
+  return { status: of('status'), install: of('install'), write: of('write'), read: of('read') };
+}

@@ -1,0 +1,132 @@
+/*
+ * share-load DIRECTORY MEBIBYTES PROGRAM ARGUMENT...: what a checkout asks of a shared directory, in DIRECTORY. Prints the milliseconds of the faster of two passes of each:
+ * `status`, the program, which must have nothing to say (`git status` of a clean tree); `install`, removing 3,000 small files in 300 directories, writing them anew in another
+ * place and moving that here, as an installation of packages does; `write`, so many MiB and fsync; `read`, the same back.
+ *
+ * share-load DIRECTORY watch: looks at the file `watched` there each 100 ms, as programs do that poll, writes its size into `seen` whenever it is another, and ends when the file is gone.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../work/timing.h"
+
+#define DIRECTORIES 300
+#define FILES 10
+#define SMALL 4096
+#define PASSES 2
+
+static char block[1 << 20];
+static int mebibytes;
+static char **program;
+
+static void status(void) {
+	int ends[2], ended;
+	check(pipe(ends), "pipe");
+	const pid_t child = fork();
+	check(child, "fork");
+	if (child == 0) {
+		check(dup2(ends[1], 1), "dup2");
+		close(ends[0]);
+		execv(program[0], program);
+		check(-1, program[0]);
+	}
+	close(ends[1]);
+	errno = ENOTEMPTY;
+	check(read(ends[0], block, sizeof block) == 0 ? 0 : -1, "it has something to say");
+	close(ends[0]);
+	check(waitpid(child, &ended, 0), "waitpid");
+	errno = ECHILD;
+	check(ended == 0 ? 0 : -1, program[0]);
+}
+
+/* Of "modules", or where it is not there, nothing. */
+static void remove_all(void) {
+	char name[48];
+	if (access("modules", F_OK) != 0) return;
+	for (int directory = 0; directory < DIRECTORIES; directory++) {
+		for (int file = 0; file < FILES; file++) {
+			snprintf(name, sizeof name, "modules/p%d/f%d", directory, file);
+			check(unlink(name), name);
+		}
+		snprintf(name, sizeof name, "modules/p%d", directory);
+		check(rmdir(name), name);
+	}
+	check(rmdir("modules"), "modules");
+}
+
+static void install(void) {
+	char name[48];
+	remove_all();
+	check(mkdir("staged", 0755), "staged");
+	for (int directory = 0; directory < DIRECTORIES; directory++) {
+		snprintf(name, sizeof name, "staged/p%d", directory);
+		check(mkdir(name, 0755), name);
+		for (int file = 0; file < FILES; file++) {
+			snprintf(name, sizeof name, "staged/p%d/f%d", directory, file);
+			const int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+			check(fd, name);
+			check(write(fd, block, SMALL) == SMALL ? 0 : -1, name);
+			close(fd);
+			check(chmod(name, 0755), name);
+		}
+	}
+	check(rename("staged", "modules"), "staged");
+}
+
+static void write_all(void) {
+	const int fd = open("large", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	check(fd, "large");
+	for (int i = 0; i < mebibytes; i++) check(write(fd, block, sizeof block) == (ssize_t)sizeof block ? 0 : -1, "write");
+	check(fsync(fd), "fsync");
+	close(fd);
+}
+
+static void read_all(void) {
+	const int fd = open("large", O_RDONLY | O_CLOEXEC);
+	check(fd, "large");
+	for (int i = 0; i < mebibytes; i++) check(read(fd, block, sizeof block) == (ssize_t)sizeof block ? 0 : -1, "read");
+	close(fd);
+}
+
+static int watch(void) {
+	struct stat status;
+	off_t last = -1;
+	for (; stat("watched", &status) == 0; usleep(100000)) {
+		char text[32];
+		if (status.st_size == last) continue;
+		last = status.st_size;
+		const int length = snprintf(text, sizeof text, "%ld", (long)last);
+		const int fd = open("seen", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		check(fd, "seen");
+		check(write(fd, text, (size_t)length) == length ? 0 : -1, "seen");
+		close(fd);
+	}
+	return 0;
+}
+
+static void measure(const char *name, void (*work)(void)) {
+	printf("%s ", name);
+	fflush(stdout);
+	print_fastest(PASSES, work);
+	fflush(stdout);
+}
+
+int main(int count, char **arguments) {
+	if (count < 3 || (mkdir(arguments[1], 0755) != 0 && errno != EEXIST)) return 64;
+	check(chdir(arguments[1]), arguments[1]);
+	if (count == 3) return strcmp(arguments[2], "watch") == 0 ? watch() : 64;
+	mebibytes = atoi(arguments[2]);
+	program = arguments + 3;
+	status();
+	measure("status", status);
+	measure("install", install);
+	measure("write", write_all);
+	measure("read", read_all);
+	remove_all();
+	check(unlink("large"), "large");
+	return 0;
+}
