@@ -2,6 +2,7 @@ export type { Accelerator, Vm, VmBackend, VmCapabilities, VmExit, VmHost, VmSpec
 export { controllerEntry, type ControllerOptions } from './controller/options.js';
 export { type Instance, inspectInstance } from './controller/inspect.js';
 export type { Progress } from './controller/progress.js';
+export { logFile } from './controller/log-file.js';
 export { progressPipe, runController } from './controller/run-controller.js';
 export { startController } from './controller/start-controller.js';
 export type { ControllerStatus } from './controller/status.js';

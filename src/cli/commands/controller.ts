@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { createLogger } from '../../common/log.js';
-import { controllerEntry, instancePaths, progressPipe, runController } from '../../vm/index.js';
+import { controllerEntry, instancePaths, logFile, progressPipe, runController } from '../../vm/index.js';
 import type { CliContext } from '../context.js';
 import { addVmOptions, controllerOptions, nameOption, type VmFlags } from '../options.js';
 
@@ -9,8 +9,9 @@ export function controllerCommand(context: CliContext): Command {
   return addVmOptions(new Command(controllerEntry).addOption(nameOption())).action(
     async (flags: VmFlags & { readonly name: string }) => {
       const options = await controllerOptions(flags, context);
-      const logger = createLogger('controller');
-      process.exit(await runController(instancePaths(flags.name), options, logger, progressPipe()));
+      const paths = instancePaths(flags.name);
+      const logger = createLogger('controller', logFile(paths.controllerLog));
+      process.exit(await runController(paths, options, logger, progressPipe()));
     },
   );
 }

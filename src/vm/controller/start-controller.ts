@@ -6,9 +6,8 @@ import { fromWire } from '../../common/errors/wire-error.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { readLines } from '../../common/line-reader.js';
+import { largestLog } from './log-file.js';
 import { type Progress, progressSchema } from './progress.js';
-
-const largestLog = 1024 * 1024;
 
 /**
  * Starts the controller of an instance as a process of its own, in its own session so that closing the terminal does not reach
