@@ -12,7 +12,7 @@ export interface Shape {
 }
 
 /**
- * What a command says in a VM that has nothing of ours, with a directory at /mnt as virtiofsd shares it by itself, without an option: the same kernel, the same virtiofsd, the
+ * What a command says in a VM that has nothing of ours, with a directory at /mnt as virtiofsd shares it by itself, with these options alone: the same kernel, the same virtiofsd, the
  * same QEMU. Ends with the command.
  *
  * @param init `raw-init`; the command is to be in the directory, there is nothing else.
@@ -23,6 +23,7 @@ export async function inRawGuest(
   share: string,
   command: readonly string[],
   { cpus, memoryMiB }: Shape,
+  options: readonly string[] = [],
 ): Promise<string> {
   const dir = `${share}.raw`;
   await mkdir(dir, { recursive: true, mode: 0o700 });
@@ -50,6 +51,7 @@ export async function inRawGuest(
     share,
     '--socket-path',
     socket,
+    ...options,
   ];
   // It ends with the VM that was connected to it.
   const server = execa(loader, words, { reject: false, stdin: 'ignore', buffer: false });
