@@ -26,8 +26,8 @@ const schema = z.object({
 });
 
 /**
- * Stands between dockerd and bulkheadd's authorization plugin, whose answers it passes on. dockerd finds it by path, for each connection anew;
- * those it has to the plugin itself go when they were idle for 5 s (Node's `keepAliveTimeout`).
+ * Stands between dockerd and bulkheadd's authorization plugin, whose answers it passes on. dockerd finds it by path, for each connection anew, and keeps those
+ * it has, which bulkheadd never closes: so dockerd is started again.
  */
 export async function recordAuthorization(engine: EngineInternals): Promise<AuthorizationRecorder> {
   const [socket, real] = [
@@ -68,6 +68,7 @@ export async function recordAuthorization(engine: EngineInternals): Promise<Auth
   server.keepAliveTimeout = 0;
   server.listen(socket);
   await once(server, 'listening');
+  await engine.replace('dockerd');
   return {
     taken() {
       const all = asked;
