@@ -69,14 +69,16 @@ test('logs, events and stats are followed, and leave the container alone when th
 
 test('archives through pipes: cp, export and import, save and load; what an image is made of', async () => {
   const [name, image] = [await start(), `${unique('cli')}:1`];
+  // Not the same one: dockerd holds a container for as long as an archive goes in, and each of the two would wait for the other where that comes first.
+  const other = await start();
   await docker.ok(['exec', name, 'sh', '-c', 'echo piped > /file']);
   const pipe = async (from: readonly string[], to: readonly string[]): Promise<string> => {
     const { file, env } = findDockerClient(docker.host);
     const { stdout } = await execa(file, from, { env }).pipe(file, to, { env });
     return stdout.trim();
   };
-  await pipe(['cp', `${name}:/file`, '-'], ['cp', '-', `${name}:/tmp`]);
-  expect(await docker.ok(['exec', name, 'cat', '/tmp/file'])).toBe('piped');
+  await pipe(['cp', `${name}:/file`, '-'], ['cp', '-', `${other}:/tmp`]);
+  expect(await docker.ok(['exec', other, 'cat', '/tmp/file'])).toBe('piped');
   await pipe(['export', name], ['import', '-c', 'CMD ["cat", "/file"]', '-', image]);
   expect(await docker.ok(['history', '-q', '--no-trunc', image])).toBe(
     await docker.ok(['inspect', '-f', '{{.Id}}', image]),
