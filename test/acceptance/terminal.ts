@@ -3,6 +3,9 @@ import { type Docker, probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { dockerTerminal } from '../support/terminal.ts';
 
+/** Longer than what a screen is looked at, which says what was on it. */
+const timeout = 200_000;
+
 /** A person's terminal: hijacked connections, raw bytes both ways, resizes. */
 export function terminalRows(docker: () => Docker): void {
   describe('a terminal', () => {
@@ -14,7 +17,7 @@ export function terminalRows(docker: () => Docker): void {
       return name;
     };
 
-    test('run -it: prompt, echo, size, resize, Ctrl-C, exit status', async () => {
+    test('run -it: prompt, echo, size, resize, Ctrl-C, exit status', { timeout }, async () => {
       const terminal = dockerTerminal(docker().host, ['run', '--rm', '-it', '--name', named(), probe, 'sh']);
       await terminal.see(/# /);
       terminal.type('echo $((6 * 7))\r');
@@ -39,7 +42,7 @@ export function terminalRows(docker: () => Docker): void {
       expect(await terminal.ended).toBe(37);
     });
 
-    test('exec -it: a second terminal in a container, which its end leaves alone', async () => {
+    test('exec -it: a second terminal in a container, which its end leaves alone', { timeout }, async () => {
       const name = named();
       await docker().ok(['run', '-d', '--name', name, probe, 'sleep', '600']);
       const terminal = dockerTerminal(docker().host, ['exec', '-it', name, 'sh']);
@@ -50,18 +53,22 @@ export function terminalRows(docker: () => Docker): void {
       expect(await docker().ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
     });
 
-    test('attach: detached by its keys, the container goes on; attached again, it answers', async () => {
-      const name = named();
-      await docker().ok(['run', '-dit', '--name', name, probe, 'sh']);
-      for (const round of ['first', 'second']) {
-        const terminal = dockerTerminal(docker().host, ['attach', name]);
-        terminal.type(`echo ${round}""-answer\r`);
-        await terminal.see(new RegExp(`\n${round}-answer\r\n`));
-        terminal.type('\u0010\u0011'); // Ctrl-P Ctrl-Q
-        await terminal.see(/read escape sequence/);
-        await terminal.ended;
-        expect(await docker().ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
-      }
-    });
+    test(
+      'attach: detached by its keys, the container goes on; attached again, it answers',
+      { timeout },
+      async () => {
+        const name = named();
+        await docker().ok(['run', '-dit', '--name', name, probe, 'sh']);
+        for (const round of ['first', 'second']) {
+          const terminal = dockerTerminal(docker().host, ['attach', name]);
+          terminal.type(`echo ${round}""-answer\r`);
+          await terminal.see(new RegExp(`\n${round}-answer\r\n`));
+          terminal.type('\u0010\u0011'); // Ctrl-P Ctrl-Q
+          await terminal.see(/read escape sequence/);
+          await terminal.ended;
+          expect(await docker().ok(['inspect', '-f', '{{.State.Running}}', name])).toBe('true');
+        }
+      },
+    );
   });
 }

@@ -13,6 +13,7 @@ import { kernelCommandLine } from '../../dist/vm/kernel-command-line.js';
 import { Machine } from '../../dist/vm/machine.js';
 import { guestNetwork } from '../../dist/vm/network/index.js';
 import { QemuBackend } from '../../dist/vm/qemu/qemu-backend.js';
+import { eventually } from '../support/eventually.ts';
 import { instanceAt, type Instance } from '../support/instance.ts';
 
 /** Row I05: an image that is not the one that was built is refused, by the controller and again by the VM itself. */
@@ -97,7 +98,8 @@ describe('before the boot', () => {
       expect(stderr).toContain('bulkhead image build');
       expect(stderr).not.toContain('Start the VM');
       expect(status).not.toBe(0);
-      expect(await instance.processes()).toEqual([]);
+      // The controller has said why, and is about to end.
+      await eventually(async () => expect(await instance.processes()).toEqual([]), 10_000);
       await expect(stat(instance.dataDisk)).rejects.toMatchObject({ code: 'ENOENT' });
     } finally {
       for (const name of [file, 'manifest.json']) await copyFile(join(original, name), join(image, name));
