@@ -178,6 +178,19 @@ test.each([
   60_000,
 );
 
+test('a QEMU that crashes while the guest boots: its own words are in `up`, in `status` afterwards and in the log', async () => {
+  const words =
+    /^error BH_VM_QEMU_CRASHED: QEMU crashed \(SIGABRT\) after phase .*: fake: .*Assertion `y` failed\./m;
+  const up = await bulkhead(['up', '--name', 'crash']);
+  const later = await bulkhead(['status', '--name', 'crash']);
+  for (const { status, err } of [up, later]) {
+    expect(err).toMatch(words);
+    expect(status).toBe(69);
+  }
+  const log = await readFile(join(directory, 'bulkhead', 'crash', 'controller.log'), 'utf8');
+  expect(log).toContain('Assertion `y` failed');
+}, 60_000);
+
 test('a socket path another program listens on', async () => {
   await bulkhead(['up', '--name', 'tk']);
   await bulkhead(['down', '--name', 'tk']);

@@ -64,7 +64,10 @@ export type VmExit =
   | { readonly kind: 'guest-reset' }
   | { readonly kind: 'guest-panic'; readonly detail: string }
   | { readonly kind: 'host-quit' }
+  /** From outside. */
   | { readonly kind: 'killed'; readonly signal: string }
+  /** By a defect of its own, or of the machine: a failed assertion, an access to memory it does not have. */
+  | { readonly kind: 'crashed'; readonly signal: string; readonly stderr: string }
   | { readonly kind: 'exited'; readonly status: number; readonly stderr: string };
 
 /** A port of the host, at an IPv4 address of it, that leads to a port of the VM's own address. */

@@ -18,6 +18,7 @@ const exits: readonly VmExit[] = [
   { kind: 'guest-panic', detail: 'reported by pvpanic' },
   { kind: 'host-quit' },
   { kind: 'killed', signal: 'SIGKILL' },
+  { kind: 'crashed', signal: 'SIGABRT', stderr: 'Assertion `x` failed' },
   { kind: 'exited', status: 1, stderr: 'no memory' },
 ];
 
@@ -27,10 +28,16 @@ test.each([
   ['guest-panic', 'BH_VM_GUEST_PANIC'],
   ['host-quit', 'BH_VM_GUEST_SHUTDOWN'],
   ['killed', 'BH_VM_QEMU_KILLED'],
+  ['crashed', 'BH_VM_QEMU_CRASHED'],
   ['exited', 'BH_VM_QEMU_EXITED'],
 ])('a VM that ends by %s', (kind, code) => {
   const exit = exits.find((candidate) => candidate.kind === kind);
   expect(exit === undefined ? undefined : exitCause(exit, circumstances).code).toBe(code);
+});
+
+test('a crash shows what QEMU said of it', () => {
+  const exit = { kind: 'crashed', signal: 'SIGABRT', stderr: 'core.c:7: Assertion `x` failed.' } as const;
+  expect(exitCause(exit, circumstances).message).toContain('(SIGABRT) after phase init: core.c:7: Assertion');
 });
 
 test.each([['guest-reset'], ['guest-panic'], ['guest-shutdown']])(

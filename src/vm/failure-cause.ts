@@ -26,6 +26,13 @@ export function exitCause(exit: VmExit, circumstances: Circumstances): BulkheadE
   switch (exit.kind) {
     case 'killed':
       return new BulkheadError('BH_VM_QEMU_KILLED', { ...paths, signal: exit.signal, phase });
+    case 'crashed':
+      return new BulkheadError('BH_VM_QEMU_CRASHED', {
+        ...paths,
+        signal: exit.signal,
+        reason: exit.stderr,
+        phase,
+      });
     case 'exited':
       return new BulkheadError('BH_VM_QEMU_EXITED', {
         ...paths,

@@ -80,6 +80,13 @@ export const vmErrors = defineErrors({
     remedy: 'Nothing was served. Correct or replace the policy (`up --policy`), then `bulkhead up` again.',
     exitCode: ExitCode.refused,
   },
+  BH_VM_QEMU_CRASHED: {
+    message: 'QEMU crashed ({signal}) after {phase}: {reason}.',
+    setting: 'BULKHEAD_QEMU',
+    remedy:
+      "The text is QEMU's own, and this a defect of that QEMU or of this machine (memory that ran out is one): try a newer QEMU. The data disk {dataDisk} was kept; `bulkhead up` starts again.",
+    exitCode: ExitCode.unavailable,
+  },
   BH_VM_QEMU_EXITED: {
     message: 'QEMU ended with status {status} after {phase}: {reason}.',
     remedy: "The text is QEMU's own. The data disk {dataDisk} was kept; `bulkhead up` starts again.",

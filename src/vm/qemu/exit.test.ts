@@ -36,6 +36,15 @@ test('a signal outweighs every event before it', () => {
   });
 });
 
+test.each(['SIGABRT', 'SIGSEGV', 'SIGSYS'])('%s is a crash, told with the last words', (signal) => {
+  const stderr = 'qemu: warning: x\nqemu: ../util/qemu-thread.c:7: f: Assertion `y` failed.\n';
+  expect(classifyQemuEnd({ ...quiet, code: null, signal, stderr })).toEqual({
+    kind: 'crashed',
+    signal,
+    stderr: 'qemu: ../util/qemu-thread.c:7: f: Assertion `y` failed.',
+  });
+});
+
 test('no event at all: the exit status and the last words', () => {
   expect(classifyQemuEnd({ ...quiet, code: 1, stderr: 'qemu: warning: x\nqemu: no such disk\n' })).toEqual({
     kind: 'exited',

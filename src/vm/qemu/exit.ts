@@ -10,12 +10,26 @@ export interface QemuEnd {
   readonly events: readonly QmpEvent[];
 }
 
+/** Those a process sends itself or has from the kernel for what it did (signal(7)); nobody ends a QEMU by them. SIGSYS is that of its seccomp filter. */
+const crashSignals: ReadonlySet<string> = new Set([
+  'SIGABRT',
+  'SIGBUS',
+  'SIGFPE',
+  'SIGILL',
+  'SIGSEGV',
+  'SIGSYS',
+  'SIGTRAP',
+]);
+
 /**
  * Tells the ways a QEMU ends apart. Pure. The exit status is asked last: it is 0 after a power-off, a reset, a panic and
  * a SIGTERM alike (checked with QEMU 7.2 and 10.0); the reasons are those of `ShutdownCause` in qapi/run-state.json.
  */
 export function classifyQemuEnd(end: QemuEnd): VmExit {
-  if (end.signal !== null) return { kind: 'killed', signal: end.signal };
+  if (end.signal !== null)
+    return crashSignals.has(end.signal)
+      ? { kind: 'crashed', signal: end.signal, stderr: lastWords(end.stderr) }
+      : { kind: 'killed', signal: end.signal };
   const panic = end.events.find(({ event }) => event === 'GUEST_PANICKED');
   const shutdown = end.events.findLast(({ event }) => event === 'SHUTDOWN');
   const reason = shutdown?.data['reason'];
