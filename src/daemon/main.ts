@@ -110,10 +110,6 @@ async function main(args: DaemonArguments): Promise<void> {
   makeSocketStandIn();
   /* As early as can be: dockerd, started beside this process, refuses to start without it. */
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
-  const hostAgent =
-    args.sshAgentFd === undefined || sshAgent === undefined
-      ? undefined
-      : serveAgent(args.sshAgentFd, args.mode, log);
   for (const [service, fd] of args.serviceLogs) {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
@@ -157,6 +153,17 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   /* Front doors may be queueing already: containers with a restart policy start with the engine. */
   await runtime.listen({ fd: args.runtimeFd });
+  const hostAgent =
+    args.sshAgentFd === undefined || sshAgent === undefined
+      ? undefined
+      : serveAgent({
+          fd: args.sshAgentFd,
+          mode: args.mode,
+          rangeOf: (uid) =>
+            runtime.allocator.leases.find(({ base, size }) => uid >= base && uid < base + size)?.base,
+          clock: systemClock,
+          log,
+        });
   const hostPorts = args.portsFd === undefined ? undefined : publishPorts(args.portsFd, systemClock, log);
 
   const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {

@@ -44,6 +44,7 @@ export async function composeRoot(inputs: RootInputs): Promise<ImageTree> {
   tree.addFile(`${ours}/port-relay`, 0o755, { data: programs.portRelay });
   tree.addFile(`${ours}/attach-files`, 0o755, { data: programs.attachFiles });
   tree.addFile(`${ours}/refresh-views`, 0o755, { data: programs.refreshViews });
+  tree.addFile(`${ours}/agent-relay`, 0o755, { data: programs.agentRelay });
   tree.addFile(`${ours}/socket-relay`, 0o755, { data: programs.socketRelay });
   tree.addFile(`${ours}/body-pump`, 0o755, { data: programs.bodyPump });
   tree.addFile(`${ours}/publish-port`, 0o755, { data: programs.publishPort });

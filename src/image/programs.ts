@@ -11,6 +11,7 @@ export interface Programs {
   readonly portRelay: Buffer;
   readonly refreshViews: Buffer;
   readonly socketRelay: Buffer;
+  readonly agentRelay: Buffer;
   readonly bodyPump: Buffer;
   readonly publishPort: Buffer;
   readonly nameServer: Buffer;
@@ -27,6 +28,7 @@ const makefiles = [
   { dir: 'src/runtime/attach-files', variable: 'OUT' },
   { dir: 'src/daemon/refresh-views', variable: 'OUT' },
   { dir: 'src/daemon/socket-relay', variable: 'OUT' },
+  { dir: 'src/daemon/agent-relay', variable: 'OUT' },
   { dir: 'src/daemon/body-pump', variable: 'OUT' },
   { dir: 'src/daemon/publish-port', variable: 'OUT' },
   { dir: 'vm-image/name-server', variable: 'OUT' },
@@ -56,6 +58,7 @@ export async function buildPrograms(
     portRelay: await read('port-relay'),
     refreshViews: await read('refresh-views'),
     socketRelay: await read('socket-relay'),
+    agentRelay: await read('agent-relay'),
     bodyPump: await read('body-pump'),
     publishPort: await read('publish-port'),
     nameServer: await read('name-server'),

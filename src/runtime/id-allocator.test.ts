@@ -48,6 +48,22 @@ test('a larger range takes slots in a row, and rounds up to whole slots', async 
   expect((await start('e')).range.base).toBe(1400);
 });
 
+test('an id is known to be of the range that has it, and of none once that is free', async () => {
+  const { holder } = await start('a', 101);
+  await start('b');
+  expect([999, 1000, 1199, 1200, 1299, 1300].map((id) => allocator.rangeOf(id))).toEqual([
+    undefined,
+    1000,
+    1000,
+    1200,
+    1200,
+    undefined,
+  ]);
+  world.deleted(holder);
+  await allocator.sweep();
+  expect(allocator.rangeOf(1000)).toBeUndefined();
+});
+
 describe('a range stays held while', () => {
   const exhaust = async () => {
     for (const id of ['b', 'c', 'd', 'e']) await start(id);

@@ -68,6 +68,11 @@ export class IdAllocator {
     return [...this.#leases.values()];
   }
 
+  /** The first id of the range in use that has this one. */
+  rangeOf(id: number): number | undefined {
+    return this.leases.find(({ base, size }) => id >= base && id < base + size)?.base;
+  }
+
   /**
    * Leases a range nobody else has, on record before it returns.
    *

@@ -266,6 +266,24 @@ describe("D12: the host's ssh agent", () => {
     expect(before).toContain('of a test');
   });
 
+  test('one container can not keep it from the others, whatever users it has; nor those that join it', async () => {
+    const [holder, joined] = [unique('holder'), unique('joined')];
+    const bind = ['-v', `${agentSocket}:/agent.sock`];
+    const hold = [image, 'attempt', 'agent-hold', '/agent.sock', '200'];
+    const held = async (name: string): Promise<string | undefined> =>
+      (await docker.ok(['logs', name])).split('\n').at(-1);
+    await docker.ok(['run', '-d', '--name', holder, ...bind, ...hold]);
+    try {
+      await expect.poll(() => held(holder), { timeout: 20_000 }).toBe('32');
+      await docker.ok(['run', '-d', '--name', joined, '--network', `container:${holder}`, ...bind, ...hold]);
+      await expect.poll(() => held(joined), { timeout: 20_000 }).toBe('ECONNRESET');
+      expect((await said(agentMessage(11)))[0]).toBe(12);
+      expect(await held(holder)).toBe('32');
+    } finally {
+      await docker.run(['rm', '-f', joined, holder]);
+    }
+  });
+
   test('is no way to what lies beside its socket', async () => {
     const parent = await docker.run(['run', '--rm', '-v', '/run/host-services:/s', probe, 'ls', '/s']);
     expect(parent.stderr).toContain("can't mount /run/host-services because");

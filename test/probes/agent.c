@@ -2,8 +2,10 @@
 #include "attempts.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -105,4 +107,39 @@ int attempt_agent_say(char **arguments)
 		error = say_answer(agent);
 	close(agent);
 	return error;
+}
+
+enum { most_held = 512 };
+
+/*
+ * Opens as many connections as the second word says, each as another user, and keeps those that are left open, for ever. Each time one was closed it prints how many
+ * there still are.
+ */
+int attempt_agent_hold(char **arguments)
+{
+	static struct pollfd held[most_held];
+	const nfds_t wanted = strtoul(arguments[1], NULL, 10);
+	nfds_t open = wanted;
+
+	if (wanted > most_held)
+		return EINVAL;
+	for (nfds_t i = 0; i < wanted; i++) {
+		if (seteuid((uid_t)i) != 0)
+			return errno;
+		const int error = connect_unix(arguments[0], &held[i].fd);
+		if (error != 0 || seteuid(0) != 0)
+			return error != 0 ? error : errno;
+	}
+	while (open > 0 && poll(held, wanted, -1) >= 0) {
+		for (nfds_t i = 0; i < wanted; i++) {
+			if (held[i].fd < 0 || (held[i].revents & (POLLHUP | POLLERR)) == 0)
+				continue;
+			close(held[i].fd);
+			held[i].fd = -1;
+			open--;
+		}
+		printf("%lu\n", (unsigned long)open);
+		fflush(stdout);
+	}
+	return ECONNRESET;
 }

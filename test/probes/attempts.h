@@ -12,7 +12,7 @@ attempt_function attempt_keyring_put, attempt_keyring_search;
 attempt_function attempt_exchange;
 attempt_function attempt_flock, attempt_record_lock, attempt_shared_mapping, attempt_unix_socket;
 attempt_function attempt_fspick_rw, attempt_move_mount;
-attempt_function attempt_agent_keys, attempt_agent_say, attempt_ask_engine, attempt_new_namespaces, attempt_openat2;
+attempt_function attempt_agent_hold, attempt_agent_keys, attempt_agent_say, attempt_ask_engine, attempt_new_namespaces, attempt_openat2;
 attempt_function attempt_unix_i386, attempt_vsock_i386, attempt_vsock_socketcall;
 
 /* Connects to a Unix socket by its path. Returns 0 and the descriptor, the caller's to close, or the errno. */

@@ -11,6 +11,7 @@ static const struct {
 	attempt_function *run;
 } attempts[] = {
 	{ "acct", 0, attempt_acct },
+	{ "agent-hold", 2, attempt_agent_hold },
 	{ "agent-keys", 1, attempt_agent_keys },
 	{ "agent-say", 2, attempt_agent_say },
 	{ "ask-engine", 3, attempt_ask_engine },

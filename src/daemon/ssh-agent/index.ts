@@ -1,13 +1,20 @@
+import { mkdirSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
+import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
 import { askOnce } from '../../common/ssh-agent/index.js';
 import { effectiveSettings, type EffectiveSettings, type Settings } from '../../policy/index.js';
 import { HostAgent } from './host-agent.js';
+import { keepAgentRelay } from './keep-relay.js';
+import { AgentPlaces } from './places.js';
 import { agentSocket, createAgentServer } from './serve-containers.js';
 
 /** The agent's own socket in native mode, mounted by the entry program where no container reaches. */
 const mountedAgent = '/run/bulkhead/ssh-agent';
+/** Nobody but root gets there. */
+const gateDirectory = '/run/bulkhead/agent-gate';
 
 interface Asked {
   readonly mode: 'vm' | 'native';
@@ -30,17 +37,35 @@ export function agentSocketInForce({ mode, sshAgentFd, policy, effective }: Aske
 const mayHaveAgent = (policy: Settings | undefined): EffectiveSettings['bulkhead.sshAgent'] =>
   effectiveSettings(policy, { bulkhead: { sshAgent: true } })['bulkhead.sshAgent'];
 
+export interface AgentParts {
+  /** Listening socket of PID 1. */
+  readonly fd: number;
+  readonly mode: 'vm' | 'native';
+  /** The first id of the range of a container an id is in. */
+  readonly rangeOf: (uid: number) => number | undefined;
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
 /** Serves containers by that descriptor. In a VM it gives what takes the host's streams. */
-export function serveAgent(
-  fd: number,
-  mode: 'vm' | 'native',
-  log: Logger,
-): ((stream: Duplex) => void) | undefined {
+export function serveAgent({
+  fd,
+  mode,
+  rangeOf,
+  clock,
+  log,
+}: AgentParts): ((stream: Duplex) => void) | undefined {
   const host = mode === 'vm' ? new HostAgent() : undefined;
   const ask =
     host === undefined
       ? (request: Buffer) => askOnce(() => connect(mountedAgent), request)
       : (request: Buffer) => host.ask(request);
-  createAgentServer(ask, log).listen({ fd });
+  // Of an earlier bulkheadd.
+  rmSync(gateDirectory, { recursive: true, force: true });
+  mkdirSync(gateDirectory, { mode: 0o700 });
+  const gate = join(gateDirectory, 'gate');
+  createAgentServer({ ask, places: new AgentPlaces(rangeOf), log }).listen(gate, () => {
+    void keepAgentRelay(fd, gate, clock, log);
+  });
   return host === undefined ? undefined : (stream) => host.serve(stream);
 }

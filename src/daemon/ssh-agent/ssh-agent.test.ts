@@ -10,6 +10,7 @@ import { framed, framedMessages, mostAgentRequests, refusedByAgent } from '../..
 import { effectiveSettings, type Settings } from '../../policy/index.js';
 import { HostAgent } from './host-agent.js';
 import { agentSocketInForce } from './index.js';
+import { AgentPlaces, mostOfContainer } from './places.js';
 import { agentSocket, createAgentServer } from './serve-containers.js';
 
 const list = Buffer.from([11]);
@@ -29,7 +30,9 @@ describe('containers', () => {
       asked += 1;
       return answers?.promise ?? Promise.resolve(keys);
     };
-    server = createAgentServer(ask, pino({ enabled: false })).listen(join(directory, 'agent'));
+    const places = new AgentPlaces((uid) => (uid < 1000 ? undefined : Math.floor(uid / 1000)));
+    server = createAgentServer({ ask, places, log: pino({ enabled: false }) });
+    server.listen(join(directory, 'agent'));
     await once(server, 'listening');
   });
   afterEach(() => {
@@ -38,11 +41,20 @@ describe('containers', () => {
     rmSync(directory, { recursive: true });
   });
 
-  /** Says it all and ends; gives every answer. */
-  async function say(bytes: Buffer): Promise<Buffer[]> {
+  /** By the hand of agent-relay. */
+  function arrive(uid: number): Socket {
     const client = connect({ path: join(directory, 'agent'), allowHalfOpen: true });
     clients.push(client);
     client.on('error', () => undefined);
+    const who = Buffer.alloc(4);
+    who.writeUInt32BE(uid);
+    client.write(framed(who));
+    return client;
+  }
+
+  /** Says it all and ends; gives every answer. */
+  async function say(bytes: Buffer, uid = 1000): Promise<Buffer[]> {
+    const client = arrive(uid);
     client.end(bytes);
     const got: Buffer[] = [];
     for await (const one of framedMessages(client)) got.push(one);
@@ -60,14 +72,55 @@ describe('containers', () => {
     expect(asked).toBe(0);
   });
 
+  test('who comes without a word of whose it is asks nothing', async () => {
+    const client = connect({ path: join(directory, 'agent'), allowHalfOpen: true });
+    clients.push(client);
+    client.end(framed(list));
+    for await (const _ of client) expect.unreachable();
+    expect(asked).toBe(0);
+  });
+
   test('connections beyond the limit ask nothing, and others do once there is room', async () => {
     answers = Promise.withResolvers();
-    const many = Array.from({ length: mostAgentRequests + 20 }, () => say(framed(list)));
-    await expect.poll(() => asked).toBe(mostAgentRequests);
+    let refused = 0;
+    const many = Array.from({ length: mostAgentRequests + 20 }, async (_, of) => {
+      const got = await say(framed(list), 1000 * (of + 1));
+      if (got.length === 0) refused += 1;
+      return got;
+    });
+    await expect.poll(() => [asked, refused]).toEqual([mostAgentRequests, 20]);
     answers.resolve(keys);
     const answered = (await Promise.all(many)).filter(({ length }) => length > 0);
     expect(answered).toHaveLength(mostAgentRequests);
     await expect.poll(() => say(framed(list)), { timeout: 4000 }).toEqual([keys]);
+  });
+
+  test.each([
+    ['of one container, under whatever ids of its range,', (n: number) => 1000 + n],
+    ['of whoever is in no range', (n: number) => n],
+  ])('connections %s that say nothing keep no other container from the agent', async (_who, uid) => {
+    const idle = Array.from({ length: mostAgentRequests + 20 }, (_each, n) => arrive(uid(n)));
+    const closed = (): Socket[] => idle.filter(({ destroyed }) => destroyed);
+    for (const client of idle) client.resume().once('end', () => client.destroy());
+    await expect.poll(() => closed().length).toBe(idle.length - mostOfContainer);
+    expect(await say(framed(list), 5000)).toEqual([keys]);
+    expect(await say(framed(list), uid(7))).toEqual([]);
+    for (const client of idle) client.destroy();
+    await expect.poll(() => say(framed(list), uid(7)), { timeout: 4000 }).toEqual([keys]);
+  });
+
+  test('a container that asks and does not wait has its place taken until it was answered', async () => {
+    answers = Promise.withResolvers();
+    for (let times = 0; times < mostOfContainer; times++) {
+      const client = arrive(1000);
+      client.write(framed(list));
+      await expect.poll(() => asked).toBe(times + 1);
+      client.destroy();
+    }
+    expect(await say(framed(list), 1001)).toEqual([]);
+    answers.resolve(keys);
+    expect(await say(framed(list), 2000)).toEqual([keys]);
+    await expect.poll(() => say(framed(list), 1001), { timeout: 4000 }).toEqual([keys]);
   });
 });
 
