@@ -1,7 +1,9 @@
 import { once } from 'node:events';
+import { connect, performServerHandshake } from 'node:http2';
 import { expect, test } from 'vitest';
 import { connectChannel } from './connect-channel.js';
 import { greetHost } from './handshake.js';
+import { SessionLife } from './session-life.js';
 import { ManualClock } from './test-support/manual-clock.js';
 import { openSession } from './test-support/session.js';
 import { readAll, socketPair } from './test-support/streams.js';
@@ -31,6 +33,28 @@ test('a guest that answers is asked again and kept', async () => {
   const { channel } = await openSession({}, { clock, ...liveness });
   for (let round = 0; round < 5; round++) await clock.advanceWhenSleeping(5_000);
   expect(await channel.status()).toEqual({ well: true });
+});
+
+test('who was asked since the last time does not ask, and asks again when the other stops', async () => {
+  const clock = new ManualClock();
+  const [host, guest] = await socketPair();
+  const other = connect('http://other', { createConnection: () => host });
+  const ask = (): Promise<void> => new Promise((resolve) => void other.ping(() => resolve()));
+  let asked = 0;
+  other.on('ping', () => (asked += 1));
+  const { life } = await SessionLife.begin(guest, () => performServerHandshake(guest), {
+    clock,
+    ...liveness,
+  });
+  await ask();
+  await clock.advanceWhenSleeping(5_000);
+  // Its answer comes behind any question of its own.
+  await ask();
+  expect(asked).toBe(0);
+  await clock.advanceWhenSleeping(5_000);
+  await clock.advanceWhenSleeping(5_000);
+  await expect.poll(() => asked).toBe(1);
+  await life.close();
 });
 
 test('close tells the guest at once, though the byte stream stays open', async () => {

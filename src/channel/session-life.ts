@@ -9,7 +9,7 @@ import { connectionWindow } from './http2-settings.js';
 
 export interface LivenessOptions {
   readonly clock: Clock;
-  /** Milliseconds between the answer to one ping and the next; default 5 000. */
+  /** Milliseconds between the answer to one ping and the next; default 20 000. Each wakes an idle VM several times on its way, and what has ended is mostly known without. */
   readonly pingIntervalMs?: number;
   /** Milliseconds an answer may take; default 20 000, as a loaded guest without KVM pauses for seconds. */
   readonly pingTimeoutMs?: number;
@@ -26,6 +26,8 @@ export class SessionLife {
   readonly #session: Http2Session;
   readonly #stream: Duplex;
   #resolve: (end: ChannelEnd) => void = () => undefined;
+  /** Since it was last looked at: who asks is there. */
+  #wasAsked = false;
 
   /**
    * Listens to the stream before the session does, so that streams end with our error and not as CANCEL.
@@ -66,6 +68,7 @@ export class SessionLife {
     });
     session.on('goaway', (code) => this.finish(code === 0 ? { reason: 'peer-closed' } : goneAway(code)));
     session.on('close', () => this.finish({ reason: 'peer-closed' }));
+    session.on('ping', () => (this.#wasAsked = true));
     void this.#watch(options);
   }
 
@@ -92,12 +95,15 @@ export class SessionLife {
     await this.closed;
   }
 
-  async #watch({ clock, pingIntervalMs = 5_000, pingTimeoutMs = 20_000 }: LivenessOptions): Promise<void> {
+  async #watch({ clock, pingIntervalMs = 20_000, pingTimeoutMs = 20_000 }: LivenessOptions): Promise<void> {
     const { signal } = this.#ended;
     try {
       for (;;) {
         await clock.sleep(pingIntervalMs, signal);
-        if (await this.#ping(clock, pingTimeoutMs)) continue;
+        const wasAsked = this.#wasAsked;
+        this.#wasAsked = false;
+        // Both sides do this: one of them asks.
+        if (wasAsked || (await this.#ping(clock, pingTimeoutMs))) continue;
         const error = new BulkheadError('BH_CHANNEL_UNRESPONSIVE', { ms: pingTimeoutMs });
         this.finish({ reason: 'unresponsive', error });
       }
