@@ -39,9 +39,8 @@ import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
 import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
 import { untilExists } from './socket-watch.js';
 import { agentSocketInForce, serveAgent } from './ssh-agent/index.js';
-import { releaseStuckStarts } from './engine/stuck-starts.js';
+import { freeHeldStarts, StartWatch } from './engine/start-watch.js';
 import { keepStorageReserve, releaseReserve, StorageReserve } from './engine/storage-reserve.js';
-import { thawKilled } from './engine/thaw-killed.js';
 import { Supervisor } from './engine/supervisor.js';
 import { createTrim } from './trim-disk.js';
 import { createRefreshViews } from './view-refresh.js';
@@ -159,8 +158,7 @@ async function main(args: DaemonArguments): Promise<void> {
       : serveAgent({
           fd: args.sshAgentFd,
           mode: args.mode,
-          rangeOf: (uid) =>
-            runtime.allocator.leases.find(({ base, size }) => uid >= base && uid < base + size)?.base,
+          rangeOf: (uid) => runtime.allocator.rangeOf(uid),
           clock: systemClock,
           log,
         });
@@ -171,6 +169,14 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   const supervisor = new Supervisor(link, systemClock, log);
   if (engineIsOutdated) supervisor.renew('dockerd');
+  const startWatch = new StartWatch({
+    clock: systemClock,
+    look: () => {
+      freeHeldStarts(supervisor.status().dockerd.pid, log);
+    },
+    containers: () => runtime.allocator.leases.length > 0,
+    log,
+  });
   const engine = new Engine({
     supervisor,
     client,
@@ -178,12 +184,7 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
     phases,
     untilSocket: (signal) => untilExists(enginePaths.socket, signal),
-    releaseStarts: () => {
-      const { pid } = supervisor.status().dockerd;
-      for (const stuck of pid === null ? [] : releaseStuckStarts(pid))
-        log.warn({ ...stuck }, 'the start of a container held up the engine and was freed or ended');
-      for (const pid of thawKilled()) log.warn({ pid }, 'a process that was killed while frozen was thawed');
-    },
+    startWatch,
     prepare: (signal) => ensureProbeImage(client, signal),
   });
 
@@ -241,6 +242,9 @@ async function main(args: DaemonArguments): Promise<void> {
     whenEngineReady: (signal) => engine.whenReady(signal),
     hooks: createGateHooks({
       signIn: mustBeMember,
+      asked: () => {
+        startWatch.asked();
+      },
       policy: gatePolicy,
       keptMounts,
       ports,

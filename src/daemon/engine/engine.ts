@@ -5,13 +5,11 @@ import type { Logger } from '../../common/log.js';
 import type { EngineClient } from './engine-client.js';
 import type { ServiceName } from '../init/init-protocol.js';
 import type { PhaseSink } from '../init/phase-sink.js';
+import type { StartWatch } from './start-watch.js';
 import type { Supervisor } from './supervisor.js';
 
 /** Connecting to a socket whose owner has died, or has not begun to listen, fails at once; this is the pause between two tries. */
 const retryMs = 100;
-/** The pauses between two looks at what holds up the starts of containers: an engine that does not answer, and one that does. */
-const stuckMs = 2000;
-const readyMs = 5000;
 
 export interface EngineDependencies {
   readonly supervisor: Supervisor;
@@ -21,8 +19,8 @@ export interface EngineDependencies {
   readonly phases: PhaseSink;
   /** Resolves when the engine's socket exists. */
   readonly untilSocket: (signal: AbortSignal) => Promise<void>;
-  /** Called as long as the engine's socket is there: every 2 s while it does not answer, every 5 s afterwards. */
-  readonly releaseStarts: () => void;
+  /** Runs as long as the engine's socket is there. */
+  readonly startWatch: Pick<StartWatch, 'run'>;
   /** Runs after each first answer of the engine and before anybody is told that it is ready. */
   readonly prepare: (signal: AbortSignal) => Promise<void>;
 }
@@ -86,9 +84,9 @@ export class Engine {
   }
 
   async #bringUp(signal: AbortSignal): Promise<void> {
-    const { untilSocket, prepare, phases, log } = this.#dependencies;
+    const { untilSocket, startWatch, prepare, phases, log } = this.#dependencies;
     await untilSocket(signal);
-    void this.#watchStarts(signal);
+    void startWatch.run(() => this.#ready, signal);
     await this.#pingUntilAnswered(signal);
     await prepare(signal);
     signal.throwIfAborted();
@@ -96,19 +94,6 @@ export class Engine {
     phases.phase('engine-ready');
     log.info('the engine answers');
     for (const waiter of this.#waiters) waiter();
-  }
-
-  /** Never rejects: what fails at one look may not at the next. */
-  async #watchStarts(signal: AbortSignal): Promise<void> {
-    const { clock, releaseStarts, log } = this.#dependencies;
-    while (!signal.aborted) {
-      try {
-        await clock.sleep(this.#ready ? readyMs : stuckMs, signal);
-        releaseStarts();
-      } catch (error) {
-        if (!signal.aborted) log.error({ err: error }, 'starts that are held up cannot be looked for');
-      }
-    }
   }
 
   async #pingUntilAnswered(signal: AbortSignal): Promise<void> {

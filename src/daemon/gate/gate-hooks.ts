@@ -11,6 +11,8 @@ import { createSettingsJudge } from './settings-judge.js';
 export interface GateHookSources {
   /** Lets members alone use the engine, where the policy wants that. */
   readonly signIn: Judge;
+  /** Somebody asks for something, whatever becomes of it. */
+  readonly asked: () => void;
   readonly policy: GatePolicy;
   /** Refuses what the engine would do through mounts of records it had before. */
   readonly keptMounts: Judge;
@@ -23,10 +25,14 @@ export interface GateHookSources {
 
 /** What happens around every exchange, whoever's connection it comes by: the same for all of them, so made once. */
 export function createGateHooks(sources: GateHookSources): GateHooks {
-  const { signIn, policy, keptMounts, ports, dockerSockets, refreshViews, containerId, witness } = sources;
+  const { signIn, asked, policy, keptMounts, ports, dockerSockets, refreshViews, containerId, witness } =
+    sources;
   const views = freshViewHooks(refreshViews);
   return {
     judge: judgeAll([
+      () => {
+        asked();
+      },
       signIn,
       createSettingsJudge(policy),
       keptMounts,
