@@ -6,6 +6,7 @@ import { printableJson } from '../../common/printable.js';
 import type { GuestFacts } from '../../vm/controller/guest-facts.js';
 import type { Instance } from '../../vm/controller/inspect.js';
 import { quickStatus } from '../../vm/controller/quick-status.js';
+import { wasStoppedInOrder } from '../../vm/controller/quick-stopped.js';
 import { runningController } from '../../vm/controller/running.js';
 import type { ControllerStatus } from '../../vm/controller/status.js';
 import { policyChange, policyFileOf } from '../../vm/documents/policy-change.js';
@@ -49,7 +50,11 @@ Examples:
 async function status(context: CliContext, flags: StatusFlags): Promise<void> {
   const { name, json = false, fresh = false } = flags;
   const paths = instancePaths(name);
-  if ((await runningController(paths)) !== undefined && !fresh) {
+  const nativeControl = join(paths.runtimeDir, 'engine', 'control.sock');
+  const pid = await runningController(paths);
+  if (pid === undefined && wasStoppedInOrder(paths.record) && !existsSync(nativeControl))
+    return tellStopped(context, name, { kind: 'stopped' }, json);
+  if (pid !== undefined && !fresh) {
     const vm = await quickStatus(paths.controllerSocket, guestWithinMs);
     if (vm !== undefined && vm.facts !== null) return tellVm(context, vm, vm.facts, json);
   }
@@ -61,7 +66,7 @@ async function status(context: CliContext, flags: StatusFlags): Promise<void> {
     const { guestFacts } = await import('../../vm/controller/guest-facts.js');
     return tellVm(context, vm, vm.facts ?? guestFacts(vm.guest), json);
   }
-  if (existsSync(join(paths.runtimeDir, 'engine', 'control.sock'))) {
+  if (existsSync(nativeControl)) {
     const { findNativeEngine } = await import('../find-engine.js');
     const { nativeStatus } = await import('../status/native-status.js');
     const native = await nativeStatus(findNativeEngine(name), name, context.signal);
