@@ -66,14 +66,23 @@ describe('a host in its one spelling', () => {
 
   test('of what it takes it makes what it takes as it is', () => {
     fc.assert(
-      fc.property(fc.oneof(fc.domain(), fc.ipV4(), fc.ipV6().map((text) => `[${text}]`)), (text) => {
-        const host = parseHost(text);
-        if (host === undefined) return;
-        expect(parseHost(hostText(host))).toEqual(host);
-        expect(new URL(`http://${text}`).hostname.replace(/\.$/, '')).toBe(
-          host.kind === 'ipv4' && text.startsWith('[') ? new URL(`http://${text}`).hostname : hostText(host),
-        );
-      }),
+      fc.property(
+        fc.oneof(
+          fc.domain(),
+          fc.ipV4(),
+          fc.ipV6().map((text) => `[${text}]`),
+        ),
+        (text) => {
+          const host = parseHost(text);
+          if (host === undefined) return;
+          expect(parseHost(hostText(host))).toEqual(host);
+          expect(new URL(`http://${text}`).hostname.replace(/\.$/, '')).toBe(
+            host.kind === 'ipv4' && text.startsWith('[')
+              ? new URL(`http://${text}`).hostname
+              : hostText(host),
+          );
+        },
+      ),
     );
   });
 

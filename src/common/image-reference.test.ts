@@ -37,6 +37,14 @@ describe('parseImageReference', () => {
     'a/*',
     'ab'.repeat(32),
     digest.replace('sha256:', 'sha256:sha256:'),
+    'a_b.example/c',
+    'a..example/b',
+    'a.-b.example/c',
+    'a.example-/b',
+    `a@${digest.toUpperCase()}`,
+    `a@sha512:${'ab'.repeat(32)}`,
+    `a@md5:${'ab'.repeat(16)}`,
+    `registry.example.com/${'a'.repeat(256)}`,
   ])('refuses %j', (text) => {
     expect(parseImageReference(text)).toBeUndefined();
   });

@@ -3,7 +3,7 @@ export interface ImageReference {
   /** With registry and path. */
   readonly repository: string;
   readonly tag?: string;
-  /** `sha256:` and 64 hexadecimal digits. */
+  /** As `sha256:` and 64 hexadecimal digits. */
   readonly digest?: string;
 }
 
@@ -17,9 +17,14 @@ export type ImagePattern =
   /** `*` for any tag. */
   | { readonly kind: 'tag'; readonly repository: string; readonly tag: string };
 
-const digestForm = /^sha256:[0-9a-f]{64}$/;
-const tagForm = /^[\w][\w.-]{0,127}$/;
-const registryForm = /^(?:[a-zA-Z0-9](?:[\w.-]*[a-zA-Z0-9])?|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$/;
+const imageIdForm = /^sha256:[0-9a-f]{64}$/;
+/** The algorithms the OCI image specification registers, in dockerd's spelling (go-digest). */
+const digestForm = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
+const tagForm = /^\w[\w.-]{0,127}$/;
+const domain = '[a-zA-Z0-9](?:[a-zA-Z0-9-]*[a-zA-Z0-9])?';
+const registryForm = new RegExp(String.raw`^(?:${domain}(?:\.${domain})*|\[[0-9a-fA-F:]+\])(?::\d{1,5})?$`);
+/** Of a repository's path, as dockerd has it. */
+const longestPath = 255;
 const pathForm = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/;
 const pathPatternForm = /^[a-z0-9*._-]+$/;
 const defaultRegistry = 'docker.io';
@@ -43,7 +48,7 @@ export function parseImageReference(text: string): ImageReference | undefined {
  */
 export function parseImagePattern(text: string): ImagePattern | undefined {
   if (text === '*') return { kind: 'every' };
-  if (digestForm.test(text)) return { kind: 'id', id: text };
+  if (imageIdForm.test(text)) return { kind: 'id', id: text };
   const parts = split(text, pathPatternForm);
   if (parts === undefined) return undefined;
   const { repository, tag = 'latest', digest } = parts;
@@ -75,5 +80,19 @@ function fullRepository(name: string, component: RegExp): string | undefined {
   const path = isRegistry ? rest : [first, ...rest];
   if (path.length === 0 || !path.every((part) => component.test(part))) return undefined;
   const official = registry === defaultRegistry && path.length === 1;
-  return [registry, ...(official ? ['library'] : []), ...path].join('/');
+  const full = [...(official ? ['library'] : []), ...path].join('/');
+  return full.length > longestPath ? undefined : `${registry}/${full}`;
+}
+
+/** Whether a path is that of a repository: one that a registry takes, and dockerd asks it for. */
+export function isRepositoryPath(path: string): boolean {
+  return path.length <= longestPath && path.split('/').every((part) => pathForm.test(part));
+}
+
+export function isTag(text: string): boolean {
+  return tagForm.test(text);
+}
+
+export function isDigest(text: string): boolean {
+  return digestForm.test(text);
 }

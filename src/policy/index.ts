@@ -14,10 +14,11 @@ export {
 } from './effective-settings.js';
 export { engineOptionsInForce } from './engine-options-in-force.js';
 export { type EngineOptions, engineOptionsOf, type StrippedOption } from './engine-options.js';
+export type { ImageAccess, ImageRule } from './image-access-schema.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';
-export { notCarriedOut } from './not-carried-out.js';
+export { isCarriedOut, notCarriedOut } from './not-carried-out.js';
 export { isOnLoopback, maskedProxy, proxyAddress } from './proxy-address.js';
 export { type ProxyAddresses, shownValue } from './proxy-setting.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';
@@ -30,6 +31,16 @@ export {
   policyRecordText,
 } from './policy-record.js';
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
+export {
+  acceptPublisherList,
+  isPublisherList,
+  type PublisherList,
+  type Publishers,
+  publishersAt,
+  readPublisherList,
+  signPublisherList,
+} from './publisher-list.js';
+export type { RegistryAccess, RegistryRule } from './registry-access-schema.js';
 export { parseSeenTime, type SeenTime, seenTimeText } from './seen-time.js';
 export type { Settings } from './settings-schema.js';
 export { contentHash, isSignedBy, keyIdOf, signDocument } from './signature.js';

@@ -95,5 +95,7 @@ export const bulkheadMeanings: Readonly<Record<string, string>> = {
   restartOnChange: 'whether `bulkhead up` restarts a VM for a new policy',
   audit: 'where else the audit log goes',
   signIn: 'who may use the engine',
+  registryAccess: 'which registries may be reached, to pull and to push',
+  imageAccess: 'which images may be pulled, pushed and run',
   signature: 'the signature of `bulkhead policy sign`',
 };

@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { auditSchema } from './audit-schema.js';
 import { proxyShape } from './proxy-setting.js';
+import { imageAccessSchema } from './image-access-schema.js';
+import { registryAccessSchema } from './registry-access-schema.js';
 import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
 import { parseImagePattern } from '../common/image-reference.js';
+import { signatureSchema } from './signature-schema.js';
 import { signInSchema } from './sign-in-schema.js';
 import { versionPattern } from './image-version.js';
 
@@ -91,13 +94,12 @@ const bulkhead = z.strictObject({
   audit: auditSchema.optional(),
   /** Members of which organizations may use the engine; everybody where absent. */
   signIn: signInSchema.optional(),
+  /** Which registries may be reached; all where absent. */
+  registryAccess: registryAccessSchema.optional(),
+  /** Which images may be pulled, pushed and run; all where absent. */
+  imageAccess: imageAccessSchema.optional(),
   /** Made by `bulkhead policy sign`, never by hand. */
-  signature: z
-    .strictObject({
-      keyId: z.string().regex(/^[0-9a-f]{16}$/, 'not the id of a key'),
-      value: z.string().regex(/^[A-Za-z0-9+/]{86}==$/, 'not an Ed25519 signature in base64'),
-    })
-    .optional(),
+  signature: signatureSchema.optional(),
 });
 
 /** Names of the keys Docker does not have. */

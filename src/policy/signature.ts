@@ -21,13 +21,22 @@ export function keyIdOf(key: KeyObject): string {
 
 /** @returns the document with its signature, an older one replaced. @param key Ed25519, private. */
 export function signDocument(document: JsonObject, key: KeyObject): JsonObject {
-  const signature = { keyId: keyIdOf(key), value: sign(null, signedBytes(document), key).toString('base64') };
-  return { ...document, bulkhead: { ...ownKeys(document), signature } };
+  const { keyId, value } = signatureOver(signedBytes(document), key);
+  return { ...document, bulkhead: { ...ownKeys(document), signature: { keyId, value } } };
 }
 
 /** Whether this key signed this document (Ed25519, RFC 8032): what is signed is its content, not its bytes. */
 export function isSignedBy(document: JsonObject, signature: PolicySignature, key: KeyObject): boolean {
-  return verify(null, signedBytes(document), key, Buffer.from(signature.value, 'base64'));
+  return isSignatureOver(signedBytes(document), signature, key);
+}
+
+/** Of bytes that begin with what they are: one key signs several kinds of documents. @param key Ed25519, private. */
+export function signatureOver(bytes: Buffer, key: KeyObject): PolicySignature {
+  return { keyId: keyIdOf(key), value: sign(null, bytes, key).toString('base64') };
+}
+
+export function isSignatureOver(bytes: Buffer, { value }: PolicySignature, key: KeyObject): boolean {
+  return verify(null, bytes, key, Buffer.from(value, 'base64'));
 }
 
 /** SHA-256 of what a signature is over, in hex: the same however the file is formatted, and whoever signed it. */

@@ -11,8 +11,8 @@ import {
   type Position,
 } from './located-json.js';
 
-/** Bytes; Docker's fullest example of a policy is some 5 KB. */
-export const largestDocument = 1024 * 1024;
+/** Bytes. Docker's fullest example of a policy is some 5 KB; one that names 50,000 registries has four MB. */
+export const largestDocument = 8 * 1024 * 1024;
 
 /** Nobody reads more at once; how many there are besides is told. */
 export const mostProblems = 100;
@@ -21,7 +21,11 @@ export const mostProblems = 100;
 export interface DocumentKind<Schema extends z.ZodType> {
   readonly schema: Schema;
   readonly names: KeyNames;
-  readonly problem: 'BH_POLICY_INVALID' | 'BH_REGISTRY_INVALID' | 'BH_SETTINGS_INVALID';
+  readonly problem:
+    | 'BH_POLICY_INVALID'
+    | 'BH_PUBLISHERS_INVALID'
+    | 'BH_REGISTRY_INVALID'
+    | 'BH_SETTINGS_INVALID';
 }
 
 /** What is wrong with a document, in its order: one error for each fault, so never none. */

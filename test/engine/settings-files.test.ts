@@ -96,7 +96,7 @@ describe('files that are not in order', () => {
     [
       '10 MB',
       `{"configurationFileVersion": 2}${' '.repeat(10_000_000)}`,
-      '1:1: the document: it is larger than 1048576 bytes',
+      '1:1: the document: it is larger than 8388608 bytes',
     ],
     [
       'deep nesting',

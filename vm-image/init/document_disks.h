@@ -8,7 +8,7 @@
 #include "service_table.h"
 
 /** Bytes; as `largestPolicy` of src/policy/read-settings.ts, which refuses one of more. */
-#define DOCUMENT_LIMIT (1 << 20)
+#define DOCUMENT_LIMIT (8 << 20)
 
 /** What the kernel command line says of the document with this key: 0, none; else its bytes. False when the key is repeated or malformed. */
 bool document_size(const char *cmdline, const char *key, size_t *size);

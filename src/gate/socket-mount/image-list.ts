@@ -1,5 +1,5 @@
 import { type ImagePattern, parseImagePattern, parseImageReference } from '../../common/image-reference.js';
-import { RepositoryGlobs } from './repository-globs.js';
+import { RepositoryGlobs } from '../../common/repository-globs.js';
 
 /** What is believed of an image, for a list of images to be held against (`believed-image.ts`). */
 export interface KnownImage {

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 /* Bytes; as `largestPolicy` of src/policy/read-settings.ts, which refuses one of more. */
-#define DOCUMENT_LIMIT (1 << 20)
+#define DOCUMENT_LIMIT (8 << 20)
 
 int descriptor_of(char *text, char end, char **rest)
 {
@@ -54,7 +54,7 @@ int sealed_copy(int fd, const char *what)
 			break;
 		total += (size_t)got;
 		if (total > DOCUMENT_LIMIT)
-			die_text(what, "larger than 1 MiB");
+			die_text(what, "larger than 8 MiB");
 		if (write(copy, bytes, (size_t)got) != got)
 			die(what);
 	}

@@ -119,10 +119,10 @@ static void documents(void)
     size_t size = 7;
 
     CHECK(document_size("quiet bulkhead.policy-serial=3", "bulkhead.policy", &size) && size == 0);
-    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=1048576", "bulkhead.policy", &size) && size == 512);
-    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=1048576", "bulkhead.settings", &size) && size == 1048576);
+    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=8388608", "bulkhead.policy", &size) && size == 512);
+    CHECK(document_size("bulkhead.policy=512 bulkhead.settings=8388608", "bulkhead.settings", &size) && size == 8388608);
     for (size_t i = 0; i < 6; i++) {
-        static const char *const MALFORMED[] = {"bulkhead.policy=0", "bulkhead.policy=-1", "bulkhead.policy=1048577", "bulkhead.policy=5 bulkhead.policy=5",
+        static const char *const MALFORMED[] = {"bulkhead.policy=0", "bulkhead.policy=-1", "bulkhead.policy=8388609", "bulkhead.policy=5 bulkhead.policy=5",
                                                 "bulkhead.policy=05", "bulkhead.policy=99999999999999999999"};
         CHECK(!document_size(MALFORMED[i], "bulkhead.policy", &size));
     }

@@ -11,6 +11,8 @@ interface Level<Entry> {
   /** The same by what they have before their first `*`. */
   readonly byPrefix: Map<string, GlobPart<Entry>[]>;
   readonly entries: Entry[];
+  /** Of what is anywhere below. */
+  readonly below: Entry[];
 }
 
 /**
@@ -21,22 +23,36 @@ export class RepositoryGlobs<Entry> {
   readonly #root = emptyLevel<Entry>();
 
   add(repository: string, entry: Entry): void {
-    let level = this.#root;
-    for (const part of repository.split('/'))
-      level = part.includes('*') ? globLevel(level, part) : literalLevel(level, part);
-    level.entries.push(entry);
+    this.#levelOf(repository).entries.push(entry);
+  }
+
+  /** For every repository that has this one's parts in front of its own, at any depth. */
+  addBelow(repository: string, entry: Entry): void {
+    this.#levelOf(repository).below.push(entry);
   }
 
   /** The entries of every pattern that fits. */
   find(repository: string): readonly Entry[] {
+    const found: Entry[] = [];
     let levels = [this.#root];
-    for (const part of repository.split('/')) levels = levels.flatMap((level) => below(level, part));
-    return levels.flatMap(({ entries }) => entries);
+    for (const part of repository.split('/')) {
+      for (const level of levels) found.push(...level.below);
+      levels = levels.flatMap((level) => next(level, part));
+    }
+    for (const { entries } of levels) found.push(...entries);
+    return found;
+  }
+
+  #levelOf(repository: string): Level<Entry> {
+    let level = this.#root;
+    for (const part of repository.split('/'))
+      level = part.includes('*') ? globLevel(level, part) : literalLevel(level, part);
+    return level;
   }
 }
 
 function emptyLevel<Entry>(): Level<Entry> {
-  return { literal: new Map(), globs: new Map(), byPrefix: new Map(), entries: [] };
+  return { literal: new Map(), globs: new Map(), byPrefix: new Map(), entries: [], below: [] };
 }
 
 function literalLevel<Entry>({ literal }: Level<Entry>, part: string): Level<Entry> {
@@ -58,12 +74,12 @@ function globLevel<Entry>({ globs, byPrefix }: Level<Entry>, part: string): Leve
   return glob.next;
 }
 
-function below<Entry>({ literal, byPrefix }: Level<Entry>, part: string): Level<Entry>[] {
+function next<Entry>({ literal, byPrefix }: Level<Entry>, part: string): Level<Entry>[] {
   const found: Level<Entry>[] = [];
   const exact = literal.get(part);
   if (exact !== undefined) found.push(exact);
   for (let length = 0; byPrefix.size > 0 && length <= part.length; length += 1)
-    for (const { pattern, next } of byPrefix.get(part.slice(0, length)) ?? [])
-      if (pattern.test(part)) found.push(next);
+    for (const glob of byPrefix.get(part.slice(0, length)) ?? [])
+      if (glob.pattern.test(part)) found.push(glob.next);
   return found;
 }

@@ -1,0 +1,42 @@
+import { defineErrors, ExitCode } from './definition.js';
+
+/** Refusals of what leaves the engine. Where Docker documents a text for the same refusal, its stable core is in ours. */
+export const egressErrors = defineErrors({
+  BH_REGISTRY_ACCESS: {
+    message:
+      'Access to {host} has been restricted by your administrators: {what} is refused by rule registry-access, because {reason}.',
+    setting: 'bulkhead.registryAccess',
+    remedy: 'To access this registry, ask {contact} to add it to the allowed registries.',
+    exitCode: ExitCode.refused,
+  },
+  BH_REGISTRY_REQUEST: {
+    message: 'The request to {host} is refused by rule registry-requests, because {reason}.',
+    setting: 'bulkhead.registryAccess, bulkhead.imageAccess',
+    remedy:
+      'Docker, containerd and BuildKit do not send such requests; what cannot be read with certainty never reaches a registry. Ask {contact} if one of your programs does.',
+    exitCode: ExitCode.refused,
+  },
+  BH_IMAGE_ACCESS: {
+    message: 'image access denied: {reason}: {what} is refused by rule image-access ({place}).',
+    setting: 'bulkhead.imageAccess',
+    remedy: 'Use an image that is allowed, or ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
+  BH_IMAGE_NAME: {
+    message: '{image} is not the name of an image.',
+    remedy: 'Write it as for docker pull, such as alpine:3.22 or ghcr.io/acme/tool@sha256:….',
+    exitCode: ExitCode.usage,
+  },
+  BH_PUBLISHERS_INVALID: {
+    message: '{file}:{line}:{column}: {key}: {reason}.',
+    remedy: 'Until there is a list that is in order, nobody counts as a verified publisher.',
+    exitCode: ExitCode.badData,
+  },
+  BH_PUBLISHERS_REFUSED: {
+    message: 'The list of verified publishers {file} is not taken, because {reason}.',
+    setting: 'bulkhead.imageAccess.publishers',
+    remedy:
+      'Until there is one that is, nobody counts as a verified publisher. Ask {contact} for the newest list.',
+    exitCode: ExitCode.badData,
+  },
+});

@@ -1,0 +1,83 @@
+import type { Authority } from '../../common/host-name.js';
+import { fullPath } from '../../common/registry-name.js';
+import { type CanonicalImage, repositoryName } from '../names/canonical-image.js';
+import { registryOfTokens } from '../registry-access/hub.js';
+import type { Access, RegistryOperation } from '../registry-requests/operation.js';
+import type { Verdict } from '../verdict.js';
+import { decideImage, type KnownContents } from './decide-image.js';
+import { type ImageRules, imageSetting } from './image-rules.js';
+
+/** A request, and the host it is for. */
+export interface OperationQuestion {
+  readonly authority: Authority;
+  readonly operation: RegistryOperation;
+  readonly contact: string;
+  readonly known?: KnownContents;
+}
+
+/** Whether the rules admit what a request does: every repository it names is decided, by each of the names it may be meant by. */
+export function decideOperation(rules: ImageRules, question: OperationQuestion): Verdict {
+  const { contact, known } = question;
+  const decide = ({ image, access }: Named): Verdict =>
+    decideImage(rules, { image, access, contact, ...(known === undefined ? {} : { known }) });
+  return imagesOf(question).map(decide).reduce<Verdict>(both, { verdict: 'permit', place: imageSetting });
+}
+
+interface Named {
+  readonly image: CanonicalImage;
+  readonly access: Access;
+}
+
+function imagesOf({ authority, operation }: OperationQuestion): Named[] {
+  switch (operation.kind) {
+    case 'ping':
+    case 'catalog':
+    case 'other':
+      return [];
+    case 'token': {
+      const server = {
+        ...authority,
+        host: { ...authority.host, text: registryOfTokens(authority.host.text) },
+      };
+      return operation.scopes.map(({ path, access }) => ({
+        image: { repository: repositoryName(server, path) },
+        access,
+      }));
+    }
+    case 'upload': {
+      const { path, from, access } = operation;
+      const target: Named = { image: { repository: repositoryName(authority, path) }, access };
+      return from === undefined
+        ? [target]
+        : [target, { image: { repository: repositoryName(authority, from) }, access: 'pull' }];
+    }
+    default: {
+      const { path, mirrored, access } = operation;
+      const version = versionOf(operation);
+      const own: Named = { image: { repository: repositoryName(authority, path), ...version }, access };
+      if (mirrored === undefined) return [own];
+      return [own, { image: { repository: `${mirrored}/${fullPath(mirrored, path)}`, ...version }, access }];
+    }
+  }
+}
+
+/** Of referrers the digest is whose they are, not theirs. */
+function versionOf(operation: RegistryOperation): Pick<CanonicalImage, 'tag' | 'digest'> {
+  if (operation.kind === 'manifest') return operation.reference;
+  return operation.kind === 'blob' ? { digest: operation.digest } : {};
+}
+
+/** What two answers leave. */
+function both(first: Verdict, second: Verdict): Verdict {
+  if (first.verdict === 'refuse') return first;
+  if (second.verdict === 'refuse') return second;
+  const [a, b] = [first.digests, second.digests];
+  const digests =
+    a === undefined || b === undefined ? (a ?? b) : new Set([...a].filter((digest) => b.has(digest)));
+  const denied = new Set([...(first.deniedDigests ?? []), ...(second.deniedDigests ?? [])]);
+  return {
+    ...second,
+    ...(digests === undefined ? {} : { digests }),
+    ...(denied.size === 0 ? {} : { deniedDigests: denied }),
+  };
+}
