@@ -1,65 +1,21 @@
-import { isIPv4, isIPv6 } from 'node:net';
-
-/** A host in the one spelling it has here. */
-export interface HostName {
-  readonly kind: 'name' | 'ipv4' | 'ipv6';
-  /** Lower case, without the dot at the end; an IPv6 address as RFC 5952 writes it, without brackets. */
-  readonly text: string;
-}
-
-/** A host and the port behind it, where there is one. */
-export interface Authority {
-  readonly host: HostName;
-  readonly port: number | undefined;
-}
-
-const label = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
-/** What resolvers take for a number, and so the whole for an IPv4 address (WHATWG URL, "ends in a number"). */
-const number = /^(?:\d+|0x[0-9a-f]*)$/;
-
 /**
- * Reads a host as it stands in a URL, in the name of an image or in a policy. Threat: two spellings of one host, of which a rule knows one: another case,
- * a dot at the end, `0x7f.1`, `::ffff:10.0.0.5`. What has one meaning comes out as one text; what parsers read in several ways is no host.
+ * The one form in which names of hosts are compared: lower case, without the dot at the end. Labels are those of the domain name system as it is used: letters, digits, hyphens and
+ * underscores; an international name in its ASCII form (`xn--…`).
  *
- * @param text an IPv6 address in brackets; an internationalized name in its ASCII form.
+ * Threat: what one part takes for a name and another for an address (`127.1`, `0x7f000001`, `10.0.0.05`) is decided as the one and reached as the other. A name whose last
+ * label is a number is therefore none (as in the URL standard).
+ *
+ * @returns undefined for what is no name of a host.
  */
-export function parseHost(text: string): HostName | undefined {
-  const bracketed = /^\[([0-9a-fA-F:.]+)\]$/.exec(text)?.[1];
-  if (bracketed !== undefined) return parseIpv6(bracketed);
+export function canonicalHostName(text: string): string | undefined {
   const name = text.toLowerCase().replace(/\.$/, '');
-  if (isIPv4(name)) return name === text ? { kind: 'ipv4', text: name } : undefined;
+  if (name.length === 0 || name.length > 253) return undefined;
   const labels = name.split('.');
-  if (name.length > 253 || !labels.every((each) => label.test(each)) || number.test(labels.at(-1) ?? ''))
-    return undefined;
-  return { kind: 'name', text: name };
+  if (!labels.every((label) => /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/.test(label))) return undefined;
+  return /^(\d+|0x[0-9a-f]*)$/.test(labels.at(-1) ?? '') ? undefined : name;
 }
 
-/** An address by itself, IPv6 without brackets. An IPv4 address inside IPv6 is that IPv4 address: it is what would be connected to. */
-export function parseAddress(text: string): HostName | undefined {
-  return isIPv4(text) ? { kind: 'ipv4', text } : parseIpv6(text);
-}
-
-function parseIpv6(text: string): HostName | undefined {
-  if (!isIPv6(text) || text.includes('%')) return undefined;
-  const canonical = new URL(`http://[${text}]`).hostname.slice(1, -1);
-  const mapped = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(canonical);
-  if (mapped === null) return { kind: 'ipv6', text: canonical };
-  const [high, low] = [mapped[1], mapped[2]].map((part) => Number.parseInt(part ?? '', 16));
-  const bytes = [high ?? 0, low ?? 0].flatMap((part) => [part >> 8, part & 0xff]);
-  return { kind: 'ipv4', text: bytes.join('.') };
-}
-
-/** Reads `host` or `host:port`. @returns undefined for a port that is no port, or is not written as one. */
-export function parseAuthority(text: string): Authority | undefined {
-  const [, name = '', digits] = /^(\[[^\]]*\]|[^:]*)(?::(\d{1,5}))?$/.exec(text) ?? [];
-  const host = parseHost(name);
-  if (host === undefined) return undefined;
-  if (digits === undefined) return { host, port: undefined };
-  const port = Number(digits);
-  return port >= 1 && port <= 65_535 && digits === String(port) ? { host, port } : undefined;
-}
-
-/** As it stands before a port. */
-export function hostText({ kind, text }: HostName): string {
-  return kind === 'ipv6' ? `[${text}]` : text;
+/** Whether a canonical name is below another, never the name itself. */
+export function isSubdomain(name: string, domain: string): boolean {
+  return name.length > domain.length + 1 && name.endsWith(`.${domain}`);
 }

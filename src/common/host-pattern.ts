@@ -1,4 +1,4 @@
-import { type HostName, parseAddress, parseHost } from './host-name.js';
+import { type HostName, parseAddress, parseHost } from './authority.js';
 
 /** A host of a rule, or every host below a name. */
 export interface HostPattern {

@@ -1,4 +1,4 @@
-import { type HostName, hostText, parseAuthority } from './host-name.js';
+import { type HostName, hostText, parseAuthority } from './authority.js';
 
 /** Docker Hub, by the name that images have. */
 export const hub = 'docker.io';

@@ -1,4 +1,4 @@
-import { parseHost } from './host-name.js';
+import { parseHost } from './authority.js';
 import { isRepositoryPath } from './image-reference.js';
 import { hub, parseRegistryName } from './registry-name.js';
 

@@ -98,6 +98,7 @@ export function publishersAt(list: PublisherList | undefined, now: number): Publ
   return { namespaces: new Set(list.namespaces) };
 }
 
-function signedBytes({ signature: _, ...document }: JsonObject): Buffer {
+function signedBytes(signed: JsonObject): Buffer {
+  const { signature: _, ...document } = signed;
   return Buffer.from(context + canonicalJson(document));
 }

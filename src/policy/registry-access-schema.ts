@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type HostPattern, parseHostPattern } from '../common/host-pattern.js';
-import { hostText } from '../common/host-name.js';
+import { hostText } from '../common/authority.js';
 import { registryName } from '../common/registry-name.js';
 
 const host = z

@@ -1,6 +1,6 @@
 import { channelErrors } from './channel.js';
 import type { ErrorDefinition } from './definition.js';
-import { egressErrors } from './egress.js';
+import { registryAccessErrors } from './registry-access.js';
 import { explainErrors } from './explain.js';
 import { gateErrors } from './gate.js';
 import { gateSettingsErrors } from './gate-settings.js';
@@ -17,7 +17,7 @@ import { vmErrors } from './vm.js';
 /** Every error code of the product, in one place. docs/errors.md is generated from it; a test keeps them equal. */
 const tables = {
   ...channelErrors,
-  ...egressErrors,
+  ...registryAccessErrors,
   ...explainErrors,
   ...gateErrors,
   ...gateSettingsErrors,

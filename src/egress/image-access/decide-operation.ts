@@ -1,4 +1,4 @@
-import type { Authority } from '../../common/host-name.js';
+import type { Authority } from '../../common/authority.js';
 import { fullPath } from '../../common/registry-name.js';
 import { type CanonicalImage, repositoryName } from '../names/canonical-image.js';
 import { registryOfTokens } from '../registry-access/hub.js';
@@ -51,7 +51,10 @@ function imagesOf({ authority, operation }: OperationQuestion): Named[] {
         ? [target]
         : [target, { image: { repository: repositoryName(authority, from) }, access: 'pull' }];
     }
-    default: {
+    case 'manifest':
+    case 'blob':
+    case 'tags':
+    case 'referrers': {
       const { path, mirrored, access } = operation;
       const version = versionOf(operation);
       const own: Named = { image: { repository: repositoryName(authority, path), ...version }, access };

@@ -1,4 +1,4 @@
-import { type Authority, parseAuthority } from '../../common/host-name.js';
+import { type Authority, parseAuthority } from '../../common/authority.js';
 import { parseImageReference } from '../../common/image-reference.js';
 import { fullPath, registryName } from '../../common/registry-name.js';
 

@@ -1,4 +1,4 @@
-import type { HostName } from '../../common/host-name.js';
+import type { HostName } from '../../common/authority.js';
 import type { HostPattern } from '../../common/host-pattern.js';
 
 /** Rules by the hosts they are for: of fifty thousand those of one host are found as fast as of ten. */

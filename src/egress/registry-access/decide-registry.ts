@@ -1,5 +1,5 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { type HostName, hostText } from '../../common/host-name.js';
+import { type HostName, hostText } from '../../common/authority.js';
 import type { HostIndex } from '../names/host-index.js';
 import type { Access, RegistryOperation } from '../registry-requests/operation.js';
 import type { Verdict } from '../verdict.js';
@@ -77,7 +77,11 @@ function needOf(operation: RegistryOperation): Need {
       return { role: 'registry', access: 'pull' };
     case 'other':
       return { role: 'blobs', access: operation.access };
-    default:
+    case 'manifest':
+    case 'blob':
+    case 'upload':
+    case 'tags':
+    case 'referrers':
       return { role: 'registry', access: operation.access };
   }
 }

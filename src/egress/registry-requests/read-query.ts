@@ -38,7 +38,7 @@ export function single(parameters: Parameters, name: string): string | undefined
 function decode(text: string): string {
   try {
     const value = decodeURIComponent(text.replaceAll('+', ' '));
-    if (!/[\0-\x1f\x7f]/.test(value)) return value;
+    if (!/\p{Cc}/u.test(value)) return value;
   } catch {
     // Not UTF-8: below.
   }

@@ -34,7 +34,7 @@ function readScope(text: string): Scope {
   const [, path = '', actions = ''] = /^repository(?:\([a-z]+\))?:(.*):([^:]*)$/.exec(text) ?? [];
   if (!isRepositoryPath(path)) throw new Unreadable('it asks for a token for what is no repository');
   const accesses = actions.split(',').map((action) => accessOf.get(action));
-  if (accesses.includes(undefined))
+  if (!accesses.every((access) => access !== undefined))
     throw new Unreadable('it asks for a token for an action that is not known');
-  return { path, access: accesses.includes('push') ? 'push' : 'pull' };
+  return { path, access: accesses.every((access) => access === 'pull') ? 'pull' : 'push' };
 }

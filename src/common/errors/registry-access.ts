@@ -1,7 +1,7 @@
 import { defineErrors, ExitCode } from './definition.js';
 
 /** Refusals of what leaves the engine. Where Docker documents a text for the same refusal, its stable core is in ours. */
-export const egressErrors = defineErrors({
+export const registryAccessErrors = defineErrors({
   BH_REGISTRY_ACCESS: {
     message:
       'Access to {host} has been restricted by your administrators: {what} is refused by rule registry-access, because {reason}.',
