@@ -16,6 +16,9 @@ export const hubHosts: readonly string[] = [
  * name of an image doesn't say by which it will be asked for.
  */
 export function registryName(host: HostName, port: number | undefined): string {
+  // Without a dot or a port it would be read as a namespace of the Hub.
+  if (host.kind === 'name' && !host.text.includes('.') && host.text !== 'localhost')
+    return `${host.text}:${port ?? 443}`;
   const plain = port === undefined || port === 443 || port === 80;
   if (plain && hubHosts.includes(host.text)) return hub;
   return plain ? hostText(host) : `${hostText(host)}:${port}`;

@@ -1,5 +1,5 @@
 import { type Access, type RegistryOperation, Unreadable } from './operation.js';
-import { readParameters } from './read-query.js';
+import { type Parameters, readParameters, single } from './read-query.js';
 import { readRegistryPath } from './read-registry-path.js';
 import { readScopes } from './read-scopes.js';
 import { isOfRegistry, readTarget } from './read-target.js';
@@ -46,6 +46,8 @@ function operationOf({ method, target, host, form }: RequestHead): RegistryOpera
   const { path, query } = readTarget(target, host);
   const parameters = readParameters(query, meaningful);
   if (isOfRegistry(path) && !tokenPath.test(path)) return readRegistryPath(method, path, parameters);
+  // The first thing git asks for, and the one other that has a service.
+  if (path.endsWith('/info/refs')) return { kind: 'other', access: gitAccess(parameters) };
   const asked = new Map([...parameters, ...readParameters(form, meaningful)]);
   if (form !== undefined && parameters.has('scope'))
     throw new Unreadable('it asks for a token in its query and in its body');
@@ -55,6 +57,10 @@ function operationOf({ method, target, host, form }: RequestHead): RegistryOpera
     return { kind: 'token', scopes: readScopes(asked) };
   }
   return { kind: 'other', access: otherAccess(method, path) };
+}
+
+function gitAccess(parameters: Parameters): Access {
+  return single(parameters, 'service') === 'git-upload-pack' ? 'pull' : 'push';
 }
 
 /** `git-upload-pack` is how git fetches. */
