@@ -23,8 +23,7 @@ export function parseRepositoryPattern(text: string): RepositoryPattern | undefi
   const named = isRegistry(first) && (below || rest.length > 0);
   const registry = named ? parseRegistryPattern(first) : hub;
   const path = named ? rest : [first, ...rest];
-  if (registry === undefined || !path.every((part) => partForm.test(part) && !part.includes('**')))
-    return undefined;
+  if (registry === undefined || !path.every(isPart)) return undefined;
   const official = registry === hub && path.length === 1 && !below;
   return { repository: [registry, ...(official ? ['library'] : []), ...path].join('/'), below };
 }
@@ -35,6 +34,11 @@ export function parseRepositoryPrefix(text: string): string | undefined {
   const registry = isRegistry(first) ? parseRegistryName(first) : undefined;
   if (registry === undefined || (path.length > 0 && !isRepositoryPath(path.join('/')))) return undefined;
   return [registry, ...path].join('/');
+}
+
+/** One that no repository could have would be a rule for none. */
+function isPart(part: string): boolean {
+  return part.includes('*') ? partForm.test(part) && !part.includes('**') : isRepositoryPath(part);
 }
 
 /** As in the name of an image (distribution/reference). */

@@ -36,7 +36,7 @@ export function decideImage(rules: ImageRules, question: ImageQuestion): Verdict
   if (source !== undefined && access === 'push')
     return refuse(`it is a mirror of ${source}, which nobody pushes to`, `${imageSetting}.mirrors`);
   const decided = source === undefined ? image : { ...image, repository: source };
-  const groups = [...rules.patterns.find(decided.repository)].sort(byRank);
+  const groups = ranked(rules.patterns.find(decided.repository));
   for (const [at, group] of groups.entries()) {
     const answer = ofPattern(group, decided, (digest) => known.has(image.repository, digest));
     if (answer?.action === 'deny') return refuse(answer.reason, answer.place);
@@ -108,6 +108,18 @@ function permitted(
     ...(digests === undefined ? {} : { digests }),
     ...(denied.size === 0 ? {} : { deniedDigests: denied }),
   };
+}
+
+/** Those that say most first; of patterns that say as much the rules are one list, so that it makes no difference which of them stands first. */
+function ranked(found: readonly PatternRules[]): readonly PatternRules[] {
+  const groups: PatternRules[] = [];
+  for (const group of [...found].sort(byRank)) {
+    const last = groups.at(-1);
+    if (last !== undefined && byRank(last, group) === 0)
+      groups.splice(-1, 1, { rank: last.rank, rules: [...last.rules, ...group.rules] });
+    else groups.push(group);
+  }
+  return groups;
 }
 
 function byRank({ rank: a }: PatternRules, { rank: b }: PatternRules): number {

@@ -88,7 +88,7 @@ function tagPattern(tag: string): RegExp {
 function rankOf({ repository, below }: RepositoryPattern): number[] {
   const slash = `${repository}/`.indexOf('/');
   const [registry, path] = [repository.slice(0, slash), repository.slice(slash + 1)];
-  const said = path.replaceAll('*', '').length;
+  const said = `${path}${below && path !== '' ? '/' : ''}`.replaceAll('*', '').length;
   const whole = below ? 0 : path.includes('*') ? 1 : 2;
   return [registry.startsWith('*') ? 0 : 1, registry.length, said, whole];
 }
