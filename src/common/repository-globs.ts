@@ -1,18 +1,21 @@
+import { matchesGlob } from './glob.js';
+
 /** One part of a path that holds `*`, and what may follow it. */
 interface GlobPart<Entry> {
-  readonly pattern: RegExp;
+  readonly pattern: string;
   readonly next: Level<Entry>;
 }
 
+/** What is absent is empty: most levels of a long list have one part below them, and a map for each would be most of its memory. */
 interface Level<Entry> {
-  readonly literal: Map<string, Level<Entry>>;
+  literal?: Map<string, Level<Entry>>;
   /** By the part itself, so that each is there once. */
-  readonly globs: Map<string, GlobPart<Entry>>;
+  globs?: Map<string, GlobPart<Entry>>;
   /** The same by what they have before their first `*`. */
-  readonly byPrefix: Map<string, GlobPart<Entry>[]>;
-  readonly entries: Entry[];
+  byPrefix?: Map<string, GlobPart<Entry>[]>;
+  entries?: Entry[];
   /** Of what is anywhere below. */
-  readonly below: Entry[];
+  below?: Entry[];
 }
 
 /**
@@ -20,15 +23,19 @@ interface Level<Entry> {
  * those are tried whose parts begin like the repository's.
  */
 export class RepositoryGlobs<Entry> {
-  readonly #root = emptyLevel<Entry>();
+  readonly #root: Level<Entry> = {};
 
   add(repository: string, entry: Entry): void {
-    this.#levelOf(repository).entries.push(entry);
+    const level = this.#levelOf(repository);
+    level.entries ??= [];
+    level.entries.push(entry);
   }
 
   /** For every repository that has this one's parts in front of its own, at any depth. */
   addBelow(repository: string, entry: Entry): void {
-    this.#levelOf(repository).below.push(entry);
+    const level = this.#levelOf(repository);
+    level.below ??= [];
+    level.below.push(entry);
   }
 
   /** The entries of every pattern that fits. */
@@ -36,10 +43,10 @@ export class RepositoryGlobs<Entry> {
     const found: Entry[] = [];
     let levels = [this.#root];
     for (const part of repository.split('/')) {
-      for (const level of levels) found.push(...level.below);
+      for (const { below = [] } of levels) found.push(...below);
       levels = levels.flatMap((level) => next(level, part));
     }
-    for (const { entries } of levels) found.push(...entries);
+    for (const { entries = [] } of levels) found.push(...entries);
     return found;
   }
 
@@ -51,35 +58,34 @@ export class RepositoryGlobs<Entry> {
   }
 }
 
-function emptyLevel<Entry>(): Level<Entry> {
-  return { literal: new Map(), globs: new Map(), byPrefix: new Map(), entries: [], below: [] };
-}
-
-function literalLevel<Entry>({ literal }: Level<Entry>, part: string): Level<Entry> {
-  const found = literal.get(part) ?? emptyLevel();
-  literal.set(part, found);
+function literalLevel<Entry>(level: Level<Entry>, part: string): Level<Entry> {
+  level.literal ??= new Map();
+  const found = level.literal.get(part) ?? {};
+  level.literal.set(part, found);
   return found;
 }
 
-function globLevel<Entry>({ globs, byPrefix }: Level<Entry>, part: string): Level<Entry> {
-  const known = globs.get(part);
+function globLevel<Entry>(level: Level<Entry>, part: string): Level<Entry> {
+  level.globs ??= new Map();
+  level.byPrefix ??= new Map();
+  const known = level.globs.get(part);
   if (known !== undefined) return known.next;
-  const [prefix = '', ...rest] = part.split('*').map((text) => text.replaceAll('.', String.raw`\.`));
-  const glob = { pattern: new RegExp(`^${[prefix, ...rest].join('.*')}$`), next: emptyLevel<Entry>() };
-  globs.set(part, glob);
+  const glob: GlobPart<Entry> = { pattern: part, next: {} };
+  level.globs.set(part, glob);
   const key = part.slice(0, part.indexOf('*'));
-  const others = byPrefix.get(key);
-  if (others === undefined) byPrefix.set(key, [glob]);
+  const others = level.byPrefix.get(key);
+  if (others === undefined) level.byPrefix.set(key, [glob]);
   else others.push(glob);
   return glob.next;
 }
 
 function next<Entry>({ literal, byPrefix }: Level<Entry>, part: string): Level<Entry>[] {
   const found: Level<Entry>[] = [];
-  const exact = literal.get(part);
+  const exact = literal?.get(part);
   if (exact !== undefined) found.push(exact);
-  for (let length = 0; byPrefix.size > 0 && length <= part.length; length += 1)
+  if (byPrefix === undefined) return found;
+  for (let length = 0; length <= part.length; length += 1)
     for (const glob of byPrefix.get(part.slice(0, length)) ?? [])
-      if (glob.pattern.test(part)) found.push(glob.next);
+      if (matchesGlob(part, glob.pattern)) found.push(glob.next);
   return found;
 }

@@ -1,10 +1,11 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, egress-rules; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
+import { benchEgressRules } from './egress-rules.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate } from './gate.ts';
 import { benchIdle } from './idle.ts';
@@ -31,6 +32,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   idle: benchIdle,
   ports: benchPorts,
   shares: benchShares,
+  'egress-rules': async () => benchEgressRules(),
 };
 
 const wanted = process.argv.slice(2);

@@ -1,3 +1,4 @@
+import { matchesGlob } from '../../common/glob.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { hub } from '../../common/registry-name.js';
 import { type CanonicalImage, imageText } from '../names/canonical-image.js';
@@ -76,7 +77,7 @@ function applies({ tags, digests }: CompiledImageRule, { tag, digest }: Canonica
   if (tags === undefined && digests === undefined) return true;
   return (
     (digest !== undefined && digests?.has(digest) === true) ||
-    (tag !== undefined && tags?.some((pattern) => pattern.test(tag)) === true)
+    (tag !== undefined && tags?.some((pattern) => matchesGlob(tag, pattern)) === true)
   );
 }
 

@@ -8,7 +8,7 @@ export interface CompiledImageRule {
   readonly place: string;
   readonly action: 'allow' | 'deny';
   /** Undefined with `digests` undefined as well: for every version. */
-  readonly tags: readonly RegExp[] | undefined;
+  readonly tags: readonly string[] | undefined;
   readonly digests: ReadonlySet<string> | undefined;
 }
 
@@ -74,14 +74,9 @@ function compiled({ action, tags, digests }: ImageRule, at: number): CompiledIma
   return {
     place: `${imageSetting}.rules[${at}]`,
     action,
-    tags: tags?.map(tagPattern),
+    tags,
     digests: digests === undefined ? undefined : new Set(digests),
   };
-}
-
-function tagPattern(tag: string): RegExp {
-  const parts = tag.split(/\*+/).map((part) => part.replaceAll('.', String.raw`\.`));
-  return new RegExp(`^${parts.join('.*')}$`);
 }
 
 /** A registry by its name before several, then the letters that are said of the path, then whether it is all of them. */

@@ -4,7 +4,14 @@ import { Option } from 'commander';
 import { messageOf } from '../../../common/cause.js';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
 import {
+  isJsonObject,
+  isPublisherList,
+  type JsonObject,
+  type JsonValue,
+  parseLocatedJson,
   parsePolicyKey,
+  type PublisherList,
+  readPublisherList,
   type ReadPolicy,
   type ReadSettings,
   readSettings,
@@ -22,6 +29,27 @@ export async function examinePolicyFile(file: string): Promise<ReadSettings> {
 /** A policy that has to be in order; `bulkhead policy check` says everything that is wrong, this the first. */
 export async function readSoundPolicy(file: string): Promise<ReadPolicy> {
   return soundPolicy(await examinePolicyFile(file));
+}
+
+/** A list of verified publishers, which an organization signs as it does its policy; undefined where the file is none. @throws BH_POLICY_FILE, BH_PUBLISHERS_INVALID */
+export async function readPublisherFile(
+  file: string,
+): Promise<{ readonly list: PublisherList; readonly document: JsonObject } | undefined> {
+  const bytes = await bytesOf(file);
+  const document = parsed(bytes.toString());
+  if (!isJsonObject(document) || !isPublisherList(document)) return undefined;
+  const read = readPublisherList(bytes, file);
+  if (read.problems !== undefined) throw read.problems[0];
+  return { list: read.value, document: read.document };
+}
+
+/** What it is not, is told by whoever reads it strictly. */
+function parsed(text: string): JsonValue {
+  try {
+    return parseLocatedJson(text).value;
+  } catch {
+    return null;
+  }
 }
 
 /** @throws BH_POLICY_FILE, BH_POLICY_KEY_FILE */

@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import type { CliContext } from '../../context.js';
 import { checkCommand } from './check.js';
 import { diffCommand } from './diff.js';
+import { explainPolicyCommand } from './explain/explain.js';
 import { showCommand } from './show.js';
 import { signCommand } from './sign.js';
 import { verifyCommand } from './verify.js';
@@ -15,5 +16,6 @@ export function policyCommand(context: CliContext): Command {
     .addCommand(signCommand(context))
     .addCommand(verifyCommand(context))
     .addCommand(diffCommand(context))
-    .addCommand(showCommand(context));
+    .addCommand(showCommand(context))
+    .addCommand(explainPolicyCommand(context));
 }

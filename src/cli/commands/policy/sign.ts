@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { BulkheadError } from '../../../common/errors/bulkhead-error.js';
-import { keyIdOf, signDocument } from '../../../policy/index.js';
+import { type JsonObject, keyIdOf, signDocument, signPublisherList } from '../../../policy/index.js';
 import type { CliContext } from '../../context.js';
 import { replaceFile } from '../../replace-file.js';
-import { readKey, readSoundPolicy } from './policy-files.js';
+import { readKey, readPublisherFile, readSoundPolicy } from './policy-files.js';
 
 interface SignFlags {
   readonly key: string;
@@ -12,8 +12,8 @@ interface SignFlags {
 
 export function signCommand(context: CliContext): Command {
   return new Command('sign')
-    .description("sign an admin-settings.json with the organization's key")
-    .argument('<file>', 'admin-settings.json with a `bulkhead.serial`')
+    .description("sign an admin-settings.json, or a list of verified publishers, with the organization's key")
+    .argument('<file>', 'admin-settings.json with a `bulkhead.serial`, or a list with `publishersVersion`')
     .requiredOption('--key <file>', 'private key, Ed25519, PEM without a passphrase')
     .requiredOption('-o, --output <file>', 'where to write the signed policy; may be <file> itself')
     .addHelpText(
@@ -32,10 +32,21 @@ Examples:
 
 async function sign({ terminal }: CliContext, file: string, { key, output }: SignFlags): Promise<void> {
   const privateKey = await readKey(key, 'private');
+  const publishers = await readPublisherFile(file);
+  if (publishers !== undefined) {
+    await write(output, signPublisherList(publishers.document, privateKey));
+    terminal.out(
+      `${output}: verified publishers, serial ${publishers.list.serial}, signed with the key ${keyIdOf(privateKey)}\n`,
+    );
+    return;
+  }
   const { settings, document } = await readSoundPolicy(file);
   const serial = settings.bulkhead?.serial;
   if (serial === undefined) throw new BulkheadError('BH_POLICY_NO_SERIAL', { file });
-  const signed = `${JSON.stringify(signDocument(document, privateKey), null, 2)}\n`;
-  await replaceFile(output, signed, 'BH_POLICY_NOT_WRITTEN');
+  await write(output, signDocument(document, privateKey));
   terminal.out(`${output}: serial ${serial}, signed with the key ${keyIdOf(privateKey)}\n`);
+}
+
+async function write(output: string, signed: JsonObject): Promise<void> {
+  await replaceFile(output, `${JSON.stringify(signed, null, 2)}\n`, 'BH_POLICY_NOT_WRITTEN');
 }

@@ -1,0 +1,10 @@
+export { compileRules, type CompiledRules } from './compiled-rules.js';
+export { type ExplainedImage, type ExplainedRule, explainImage } from './explain/explain-image.js';
+export { decideOperation } from './image-access/decide-operation.js';
+export { decideLoad, decidePresent } from './image-access/decide-present.js';
+export { AdmittedContents, contentsOf } from './image-access/known-contents.js';
+export { canonicalImage, imageText } from './names/canonical-image.js';
+export { decideRegistry } from './registry-access/decide-registry.js';
+export { hasForm, readRequest } from './registry-requests/read-request.js';
+export type { Access, RegistryOperation } from './registry-requests/operation.js';
+export type { Permit, Refusal, Verdict } from './verdict.js';
