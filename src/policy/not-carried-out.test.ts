@@ -18,6 +18,8 @@ test('what isolation is told is carried out, and what is of no use to Bulkhead i
 
 test.each([
   [{ containersProxy: { mode: 'system' } }, 'containersProxy'],
+  [{ bulkhead: { registryAccess: { rules: [] } } }, 'bulkhead.registryAccess'],
+  [{ bulkhead: { imageAccess: {} } }, 'bulkhead.imageAccess'],
   [{ proxy: { mode: 'manual', http: 'proxy.example', pac: 'http://x' } }, 'proxy.pac'],
   [{ proxy: { mode: 'system', embeddedPac: '', enableKerberosNtlm: true } }, 'proxy.enableKerberosNtlm'],
   [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],

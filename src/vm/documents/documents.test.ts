@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { largestPolicy } from '../../policy/index.js';
 import { writeDocumentDisk } from './document-disk.js';
 import { addHostRecord, noteHostTime, readHostRecords, readHostTime } from './host-record.js';
 import { policyChange, policyFileOf } from './policy-change.js';
@@ -95,7 +96,7 @@ test('a policy is read once, and what is wrong is told with its place', async ()
   await policy.handle.close();
   await expect(readPolicyFile(path('p.json'))).rejects.toThrow(`${path('p.json')}:1:1:`);
   await expect(readPolicyFile(path('none'))).rejects.toMatchObject({ code: 'BH_POLICY_FILE' });
-  await writeFile(path('large'), ' '.repeat(1024 * 1024 + 1));
+  await writeFile(path('large'), ' '.repeat(largestPolicy + 1));
   await expect(readPolicyFile(path('large'))).rejects.toThrow('larger than');
 });
 
