@@ -4,6 +4,7 @@ export { allowedDirectories, directoriesSharedByDefault, mayBeShared } from './a
 export { openWaysToCollector } from './collector-reach.js';
 export { contactOf } from './contact.js';
 export { describeSettings, type SettingReport } from './describe-settings.js';
+export { type Destination, type DestinationHosts, parseDestination } from './destination.js';
 export { type PolicyDifference, policyDifferences } from './differences.js';
 export {
   type Effective,
@@ -19,6 +20,7 @@ export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';
 export { isCarriedOut, notCarriedOut } from './not-carried-out.js';
+export { type NetworkAccess, networkAccessSchema } from './network-access-schema.js';
 export { isOnLoopback, maskedProxy, proxyAddress } from './proxy-address.js';
 export { type ProxyAddresses, shownValue } from './proxy-setting.js';
 export { parsePolicyKey, publicKeyText } from './policy-key.js';

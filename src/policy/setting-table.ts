@@ -97,5 +97,6 @@ export const bulkheadMeanings: Readonly<Record<string, string>> = {
   signIn: 'who may use the engine',
   registryAccess: 'which registries may be reached, to pull and to push',
   imageAccess: 'which images may be pulled, pushed and run',
+  networkAccess: 'where containers and the engine may connect',
   signature: 'the signature of `bulkhead policy sign`',
 };

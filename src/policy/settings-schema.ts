@@ -5,8 +5,9 @@ import { imageAccessSchema } from './image-access-schema.js';
 import { registryAccessSchema } from './registry-access-schema.js';
 import { settingValues } from './setting-values.js';
 import { clientCommands, commandGroups, engineCommands } from '../common/docker-commands.js';
-import { parseImagePattern } from '../common/image-reference.js';
 import { signatureSchema } from './signature-schema.js';
+import { imagePattern } from './image-pattern-schema.js';
+import { networkAccessSchema } from './network-access-schema.js';
 import { signInSchema } from './sign-in-schema.js';
 import { versionPattern } from './image-version.js';
 
@@ -31,11 +32,6 @@ const proxyKeys = {
   pac: z.string().optional(),
   embeddedPac: z.string().optional(),
 };
-
-/** An image: `name`, `name:tag`, `name:*`, `name@sha256:…`, `sha256:…` or `*`; in the path of a name, `*` for any characters of a part. */
-const imagePattern = z
-  .string()
-  .refine((entry) => parseImagePattern(entry) !== undefined, 'not the name of an image');
 
 /** Which commands a container with the Docker socket may give (`commandList` of Docker). */
 const commandList = z.strictObject({
@@ -98,6 +94,8 @@ const bulkhead = z.strictObject({
   registryAccess: registryAccessSchema.optional(),
   /** Which images may be pulled, pushed and run; all where absent. */
   imageAccess: imageAccessSchema.optional(),
+  /** Where containers and the engine may connect; anywhere where absent. */
+  networkAccess: networkAccessSchema.optional(),
   /** Made by `bulkhead policy sign`, never by hand. */
   signature: signatureSchema.optional(),
 });

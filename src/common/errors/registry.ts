@@ -1,6 +1,7 @@
 import { channelErrors } from './channel.js';
 import type { ErrorDefinition } from './definition.js';
 import { registryAccessErrors } from './registry-access.js';
+import { egressErrors } from './egress.js';
 import { explainErrors } from './explain.js';
 import { gateErrors } from './gate.js';
 import { gateSettingsErrors } from './gate-settings.js';
@@ -18,6 +19,7 @@ import { vmErrors } from './vm.js';
 const tables = {
   ...channelErrors,
   ...registryAccessErrors,
+  ...egressErrors,
   ...explainErrors,
   ...gateErrors,
   ...gateSettingsErrors,

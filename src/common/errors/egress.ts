@@ -1,0 +1,63 @@
+import { defineErrors, ExitCode } from './definition.js';
+
+/** Refusals of connections. Who asked is a container, a step of a build or the engine. */
+export const egressErrors = defineErrors({
+  BH_NETWORK_ACCESS: {
+    message: '{who} may not connect to {destination}: {because} (rule network-access).',
+    setting: '{setting}',
+    remedy:
+      '`bulkhead policy explain connect` says which rule decides a destination. Ask {contact} to allow it.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_FIRST_BYTES: {
+    message:
+      '{who} begins a connection to {destination} like {protocol}, and {reason}: refused by rule first-bytes, because a server could read another name in it than we do.',
+    setting: 'bulkhead.networkAccess',
+    remedy: 'Use a client that keeps to the protocol, or ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_HOST: {
+    message:
+      '{who} may not connect to {destination}: it is an address of the machine itself, or of its link (rule host-addresses).',
+    setting: 'bulkhead.hostLoopback',
+    remedy:
+      'Services of this machine are reached as host.docker.internal, where the policy lets them be. Ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_NAME: {
+    message:
+      '{who} connects to {destination} and asks there for {name}, which does not have the address {address}: refused by rule name-and-address.',
+    setting: 'bulkhead.networkAccess',
+    remedy:
+      'Let the name be resolved by the name servers the container has, without --add-host, an /etc/hosts or a name server of its own. Ask {contact} for a rule that allows the address.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_PRIVATE: {
+    message:
+      '{who} may not connect to {name}: it has the private address {address}, which its rule does not name (rule private-addresses).',
+    setting: 'bulkhead.networkAccess',
+    remedy:
+      'Ask {contact}, where the name belongs to you, to put the network into "addresses" of the rule that allows it.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_PROXY: {
+    message:
+      '{who} asks {destination} for {asked}, as one asks a proxy, and no rule allows that proxy by its name or address (rule outside-proxies).',
+    setting: 'bulkhead.networkAccess',
+    remedy: 'Connect without a proxy: the way out is decided here. Ask {contact} to allow the proxy by name.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_REGISTRY: {
+    message:
+      'Access to {host} has been restricted by your administrators. {who} may not connect to it, because it is a registry that is not listed (rule registry-access).',
+    setting: 'bulkhead.registryAccess',
+    remedy: 'Ask {contact} to add it to the allowed registries.',
+    exitCode: ExitCode.refused,
+  },
+  BH_CONTAINERS_PROXY: {
+    message: '{who} may not connect to {destination}: {reason} (rule containers-proxy).',
+    setting: 'containersProxy',
+    remedy: 'Ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
+});

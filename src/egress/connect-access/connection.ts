@@ -1,0 +1,61 @@
+import type { ErrorCode } from '../../common/errors/registry.js';
+import type { ErrorParams } from '../../common/errors/bulkhead-error.js';
+import type { IpAddress } from '../../common/ip-address.js';
+import type { FirstBytes } from '../first-bytes/index.js';
+import type { RuleIndex } from './rule-index.js';
+import type { Who } from './who.js';
+
+/** What a policy says of connections. Absent parts restrict nothing. */
+export interface ConnectPolicy {
+  /** `bulkhead.networkAccess`. */
+  readonly network?: RuleIndex;
+  /** Whether rules about registries are in force, and name this one; without a port: some port of it. */
+  readonly registries?: { readonly lists: (host: string, port?: number) => boolean };
+  /** Whom a refusal tells its reader to ask. */
+  readonly contact: string;
+}
+
+export interface Connection {
+  readonly who: Who;
+  readonly address: IpAddress;
+  readonly port: number;
+  /** Names that were resolved to this address for whoever asks (name-memory), the last first. */
+  readonly names: readonly string[];
+  /** Absent until there is any. */
+  readonly first?: FirstBytes;
+  /** Nothing more came of the client in the time it has. One that has said nothing yet may still wait for what the server says first, if that is what `look` let it dial. */
+  readonly waited?: boolean;
+  /** The answer to `resolve`: the addresses the gateway itself finds for the name that was asked for. */
+  readonly resolved?: { readonly name: string; readonly addresses: readonly IpAddress[] };
+  /** The answer to `ask-registry`. */
+  readonly isRegistry?: boolean;
+}
+
+/** What is dialled: of a name the addresses the gateway finds itself, never what a client says it has. */
+export type Target =
+  | { readonly kind: 'name'; readonly name: string; readonly port: number }
+  | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number };
+
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly params: ErrorParams;
+}
+
+/** Why it is let through: the rule as it stands in the policy, or the setting that restricts nothing. */
+export type Permission = { readonly kind: 'permit'; readonly target: Target; readonly because: string };
+
+export type ConnectDecision =
+  | Permission
+  | { readonly kind: 'refuse'; readonly refusal: Refusal }
+  /** Not before the client's first bytes. `dial`: what may be dialled meanwhile, with what the server says handed on, and nothing of what the client says. */
+  | { readonly kind: 'look'; readonly dial?: Target }
+  /** Not before the gateway has found the addresses of this name itself. */
+  | { readonly kind: 'resolve'; readonly name: string }
+  /** Not before it is known whether a registry answers there (`GET /v2/`), which no rule names. */
+  | {
+      readonly kind: 'ask-registry';
+      readonly target: Target;
+      readonly scheme: 'http' | 'https';
+      readonly host: string;
+      readonly port: number;
+    };

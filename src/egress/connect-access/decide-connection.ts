@@ -1,0 +1,172 @@
+import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import type { Authority, FirstBytes } from '../first-bytes/index.js';
+import type { Connection, ConnectDecision, ConnectPolicy, Permission } from './connection.js';
+import { judge } from './judge.js';
+import * as refusals from './refusals.js';
+import { addressKind } from './special-addresses.js';
+
+type Complete = Exclude<FirstBytes, { kind: 'more' }>;
+
+/** Whether a connection may be made, and to what; pure. Asked again with what it asked for. */
+export function decideConnection(policy: ConnectPolicy, connection: Connection): ConnectDecision {
+  if (addressKind(connection.address) === 'host') return refusals.hostAddress(policy, connection);
+  const { first = nothing, waited = false } = connection;
+  if (first.kind !== 'more') return withBytes(policy, connection, first);
+  if (!waited) return beforeBytes(policy, connection);
+  if (first.like !== 'anything')
+    return refusals.notInOrder(policy, connection, first.like, 'it does not go on');
+  const decision = beforeBytes(policy, connection);
+  return decision.kind === 'look' && decision.dial === undefined ? withoutName(policy, connection) : decision;
+}
+
+const nothing: FirstBytes = { kind: 'more', like: 'anything' };
+
+/** A refusal at once where no bytes could change it, and nothing to wait for where they say nothing that counts. */
+function beforeBytes(policy: ConnectPolicy, connection: Connection): ConnectDecision {
+  const unnamed = withoutName(policy, connection);
+  const namesCount = policy.network?.hasNames === true;
+  if (unnamed.kind === 'refuse') return namesCount ? { kind: 'look' } : unnamed;
+  const registriesCount = policy.registries !== undefined && connection.who.kind !== 'engine';
+  return namesCount || registriesCount ? { kind: 'look', dial: unnamed.target } : unnamed;
+}
+
+function withBytes(policy: ConnectPolicy, connection: Connection, first: Complete): ConnectDecision {
+  switch (first.kind) {
+    case 'malformed':
+      return refusals.notInOrder(policy, connection, first.protocol, first.reason);
+    case 'other':
+      return withoutName(policy, connection);
+    case 'http2':
+      return unlessRegistry(policy, connection, withoutName(policy, connection), 'http');
+    case 'tls':
+      return unlessRegistry(policy, connection, ofTls(policy, connection, first), 'https');
+    case 'http':
+      if (first.form === 'absolute' || first.form === 'authority')
+        return throughProxy(policy, connection, first);
+      return unlessRegistry(policy, connection, withName(policy, connection, first.authority?.host), 'http');
+  }
+}
+
+/**
+ * What says no name: allowed by the address, or as one of the names that were resolved to it. A name that is denied is a reason against it, because the address is that name's as well.
+ */
+function withoutName(policy: ConnectPolicy, connection: Connection): Permission | refusals.Refused {
+  if (connection.names.length === 0) return judge(policy, connection, undefined);
+  const judged = connection.names.map((name) => judge(policy, connection, name));
+  const { network } = policy;
+  const denied = connection.names.findIndex(
+    (name) => network?.forName(connection.who, name, connection.port)?.action === 'deny',
+  );
+  return (
+    judged[denied] ??
+    judged.find(({ kind }) => kind === 'permit') ??
+    judged[0] ??
+    judge(policy, connection, undefined)
+  );
+}
+
+function ofTls(
+  policy: ConnectPolicy,
+  connection: Connection,
+  { serverName, encrypted }: Extract<FirstBytes, { kind: 'tls' }>,
+): ConnectDecision {
+  const decision = withName(policy, connection, serverName);
+  // The name inside is another of those that have this address, for all we know.
+  if (!encrypted || decision.kind !== 'permit') return decision;
+  return (
+    connection.names.map((name) => judge(policy, connection, name)).find(({ kind }) => kind === 'refuse') ??
+    decision
+  );
+}
+
+/** The name that is asked for must be one that this client resolved to this address, or one of which the gateway finds that itself. */
+function withName(policy: ConnectPolicy, connection: Connection, said: string | undefined): ConnectDecision {
+  if (said === undefined) return withoutName(policy, connection);
+  const { network } = policy;
+  if (network === undefined && policy.registries === undefined) return judge(policy, connection, undefined);
+  const { who, address, port, names, resolved } = connection;
+  if (parseIpAddress(said) !== undefined)
+    return said === ipAddressText(address)
+      ? withoutName(policy, connection)
+      : refusals.mismatch(policy, connection, said);
+  const judged = judge(policy, connection, said);
+  if (names.includes(said)) return judged;
+  if (network?.forName(who, said, port)?.action === 'deny') return judged;
+  // A rule that opens the address opens it under whatever name.
+  const byAddress = network?.forAddress(who, address, port);
+  if (byAddress?.action === 'allow') return judge(policy, connection, undefined);
+  if (judged.kind === 'refuse') return judged;
+  if (resolved?.name !== said) return { kind: 'resolve', name: said };
+  const agrees = resolved.addresses.some((each) => ipAddressText(each) === ipAddressText(address));
+  return agrees ? judged : refusals.mismatch(policy, connection, said);
+}
+
+/** Threat: what a proxy out there is asked for is decided by nobody. So both must be allowed, and the proxy by a rule that names it. */
+function throughProxy(
+  policy: ConnectPolicy,
+  connection: Connection,
+  { authority }: { readonly authority?: Authority },
+): ConnectDecision {
+  const { network } = policy;
+  const { who, address, port, names } = connection;
+  const decision = withoutName(policy, connection);
+  const restricted = network !== undefined || policy.registries !== undefined;
+  if (decision.kind === 'refuse' || authority === undefined || !restricted) return decision;
+  // A server may be asked in the form that is for proxies as well (RFC 9112 §3.2.2).
+  if (names.includes(authority.host) || authority.host === ipAddressText(address))
+    return unlessRegistry(policy, connection, withName(policy, connection, authority.host), 'http');
+  const asked = refusals.hostAndPort(authority.host, authority.port ?? 80);
+  const named = names.some((name) => network?.forName(who, name, port)?.action === 'allow');
+  if (!named && network?.forAddress(who, address, port)?.action !== 'allow')
+    return refusals.outsideProxy(policy, connection, asked);
+  return asJudged(policy, connection, authority) ?? decision;
+}
+
+/** @returns the refusal, where what a proxy is asked for is not allowed. Its address nobody here knows, so a rule must allow the name, or the address that is asked for. */
+function asJudged(
+  policy: ConnectPolicy,
+  { who }: Connection,
+  { host, port = 80 }: Authority,
+): refusals.Refused | undefined {
+  const { network } = policy;
+  const address = parseIpAddress(host);
+  if (address !== undefined) {
+    if (addressKind(address) === 'host') return refusals.hostAddress(policy, { who, address, port });
+    const judged = judge(policy, { who, address, port }, undefined);
+    return judged.kind === 'refuse' ? judged : registryByProxy(policy, { who, address, port }, host);
+  }
+  const rule = network?.forName(who, host, port) ?? network?.forEvery(who, port);
+  if ((rule?.action ?? network?.default) === 'deny')
+    return refusals.byRule(policy, who, refusals.hostAndPort(host, port), rule);
+  return registryByProxy(policy, { who, address: { family: 4, value: 0n }, port }, host);
+}
+
+/** By a proxy nobody can be asked whether it is a registry. */
+function registryByProxy(
+  policy: ConnectPolicy,
+  facts: Pick<Connection, 'who' | 'address' | 'port'>,
+  host: string,
+): refusals.Refused | undefined {
+  const { registries } = policy;
+  if (registries === undefined || registries.lists(host, facts.port)) return undefined;
+  return policy.network?.forName(facts.who, host, facts.port)?.action === 'allow'
+    ? undefined
+    : refusals.registry(policy, facts, host);
+}
+
+/** Where rules about registries are in force, what they do not name must be none. Of the engine's requests each is decided by itself. */
+function unlessRegistry(
+  { registries, ...policy }: ConnectPolicy,
+  connection: Connection,
+  decision: ConnectDecision,
+  scheme: 'http' | 'https',
+): ConnectDecision {
+  if (decision.kind !== 'permit' || registries === undefined || connection.who.kind === 'engine')
+    return decision;
+  const { target } = decision;
+  const { port } = target;
+  const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
+  if (registries.lists(host, port) || connection.isRegistry === false) return decision;
+  if (connection.isRegistry === true) return refusals.registry(policy, connection, host);
+  return { kind: 'ask-registry', target, scheme, host, port };
+}

@@ -1,0 +1,14 @@
+export type {
+  Connection,
+  ConnectDecision,
+  ConnectPolicy,
+  Permission,
+  Refusal,
+  Target,
+} from './connection.js';
+export { decideConnection } from './decide-connection.js';
+export { decideName } from './decide-name.js';
+export { judge } from './judge.js';
+export { RuleIndex } from './rule-index.js';
+export { addressKind } from './special-addresses.js';
+export type { Who } from './who.js';

@@ -1,0 +1,70 @@
+import { type IpAddress, isWithin } from '../../common/ip-address.js';
+import type { Connection, ConnectPolicy, Permission } from './connection.js';
+import { byRule, destinationText, privateAddress, type Refused } from './refusals.js';
+import type { CompiledRule } from './rule-bucket.js';
+import type { RuleIndex } from './rule-index.js';
+import { addressKind } from './special-addresses.js';
+import type { Who } from './who.js';
+
+type Place = Pick<Connection, 'who' | 'address' | 'port'>;
+
+/** Names the gateway answers itself, with an address of the VM's own network. */
+const ownNames: ReadonlySet<string> = new Set([
+  'host.docker.internal',
+  'gateway.docker.internal',
+  'kubernetes.docker.internal',
+]);
+
+/** Whether a connection to an address may be made as one to that name, or to the address alone; nothing of its bytes is asked here. */
+export function judge(policy: ConnectPolicy, place: Place, name: string | undefined): Permission | Refused {
+  const { network } = policy;
+  const { who, port } = place;
+  // Where nothing restricts anything, a connection goes where it was meant to go.
+  if (network === undefined)
+    return permit(
+      place,
+      policy.registries === undefined ? undefined : name,
+      'bulkhead.networkAccess is not set',
+    );
+  if (isListedFor(policy, who, name, port)) return permit(place, name, 'bulkhead.registryAccess');
+  const named = name === undefined ? undefined : network.forName(who, name, port);
+  const rule = named ?? addressRule(network, place);
+  const action = rule?.action ?? network.default;
+  if (action === 'deny') return byRule(policy, who, destinationText(place, name), rule);
+  if (named !== undefined && name !== undefined && !mayHave(network, place, name, named))
+    return privateAddress(policy, place, name);
+  return permit(place, name, rule?.place ?? 'bulkhead.networkAccess.default');
+}
+
+/** The engine goes to the registries that are listed, whatever else it may not: the rules about them say the rest. */
+export function isListedFor(
+  { registries }: ConnectPolicy,
+  who: Who,
+  name: string | undefined,
+  port: number | undefined,
+): boolean {
+  return who.kind === 'engine' && name !== undefined && registries?.lists(name, port) === true;
+}
+
+/** Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so. */
+function mayHave(network: RuleIndex, place: Place, name: string, rule: CompiledRule): boolean {
+  if (ownNames.has(name) || addressKind(place.address) === 'public') return true;
+  if (rule.addresses.some((each) => isWithin(place.address, each))) return true;
+  return (addressRule(network, place)?.action ?? network.default) === 'allow';
+}
+
+function addressRule(network: RuleIndex, { who, address, port }: Place): CompiledRule | undefined {
+  return network.forAddress(who, address, port) ?? network.forEvery(who, port);
+}
+
+function permit(
+  { address, port }: { address: IpAddress; port: number },
+  name: string | undefined,
+  because: string,
+): Permission {
+  const target =
+    name === undefined
+      ? ({ kind: 'address', address, port } as const)
+      : ({ kind: 'name', name, port } as const);
+  return { kind: 'permit', target, because };
+}

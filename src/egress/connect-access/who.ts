@@ -1,0 +1,66 @@
+import { matchesGlob } from '../../common/glob.js';
+import { type ImagePattern, parseImagePattern, parseImageReference } from '../../common/image-reference.js';
+
+/** Who opens a connection. Found by the source address alone, never by what is said on it. */
+export type Who =
+  /** dockerd with its builder, and containerd. */
+  | { readonly kind: 'engine' }
+  | {
+      readonly kind: 'container';
+      readonly id: string;
+      readonly name: string;
+      /** Of the image it was made from: id, names with a tag and names with a digest, in full form. What is not known is left out: then no rule for images is for it. */
+      readonly image: readonly string[];
+      readonly labels: Readonly<Record<string, string>>;
+    }
+  /** In a network of the engine's, and no container Docker knows: a step of a build. */
+  | { readonly kind: 'build' };
+
+/** For whom a rule is: whoever has one of the images and all of the labels. */
+export interface Selector {
+  readonly images: readonly string[];
+  readonly labels: readonly string[];
+}
+
+/** More is more specific: an image says more of a container than a label, which whoever starts it writes. */
+export function specificityOf({ images, labels }: Selector): number {
+  return (images.length > 0 ? 2 : 0) + (labels.length > 0 ? 1 : 0);
+}
+
+export function isFor({ images, labels }: Selector, who: Who): boolean {
+  if (images.length === 0 && labels.length === 0) return true;
+  if (who.kind !== 'container') return false;
+  const hasImage = (text: string): boolean => {
+    const pattern = parseImagePattern(text);
+    return pattern !== undefined && who.image.some((name) => isOf(name, pattern));
+  };
+  return (
+    (images.length === 0 || images.some(hasImage)) && labels.every((label) => hasLabel(who.labels, label))
+  );
+}
+
+function hasLabel(labels: Readonly<Record<string, string>>, label: string): boolean {
+  const at = label.indexOf('=');
+  const key = at < 0 ? label : label.slice(0, at);
+  return Object.hasOwn(labels, key) && (at < 0 || labels[key] === label.slice(at + 1));
+}
+
+/** Whether a name is of a pattern, as in lists of images elsewhere: a tag is `latest` where a pattern has none, and of a name with a digest only the digest or `*` counts. */
+function isOf(name: string, pattern: ImagePattern): boolean {
+  if (pattern.kind === 'every') return true;
+  if (pattern.kind === 'id') return name === pattern.id;
+  const reference = parseImageReference(name);
+  if (reference === undefined || !isOfRepository(reference.repository, pattern.repository)) return false;
+  const { digest, tag = 'latest' } = reference;
+  if (pattern.kind === 'digest') return digest === pattern.digest;
+  return pattern.tag === '*' || (digest === undefined && tag === pattern.tag);
+}
+
+/** `*` for any characters of one part of the path. */
+function isOfRepository(repository: string, pattern: string): boolean {
+  if (!pattern.includes('*')) return repository === pattern;
+  const [parts, wanted] = [repository.split('/'), pattern.split('/')];
+  return (
+    parts.length === wanted.length && wanted.every((part, index) => matchesGlob(parts[index] ?? '', part))
+  );
+}
