@@ -4,6 +4,7 @@ export { allowedDirectories, directoriesSharedByDefault, mayBeShared } from './a
 export { openWaysToCollector } from './collector-reach.js';
 export { contactOf } from './contact.js';
 export { describeSettings, type SettingReport } from './describe-settings.js';
+export { exclusionsOf, type GivenContainersProxy, parseExclusion } from './containers-proxy-schema.js';
 export { type Destination, type DestinationHosts, parseDestination } from './destination.js';
 export { type PolicyDifference, policyDifferences } from './differences.js';
 export {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditSchema } from './audit-schema.js';
+import { containersProxySchema } from './containers-proxy-schema.js';
 import { proxyShape } from './proxy-setting.js';
 import { imageAccessSchema } from './image-access-schema.js';
 import { registryAccessSchema } from './registry-access-schema.js';
@@ -138,15 +139,7 @@ export const settingsSchema = z.strictObject({
       enableKerberosNtlm: z.boolean().optional(),
     })
     .optional(),
-  containersProxy: z
-    .strictObject({
-      ...proxyKeys,
-      transparentPorts: z
-        .string()
-        .regex(/^(?:|\*|\d{1,5}(?:,\d{1,5})*)$/, 'not "", "*" or a list of ports')
-        .optional(),
-    })
-    .optional(),
+  containersProxy: containersProxySchema.optional(),
   linuxVM: z
     .strictObject({
       wslEngineEnabled: flag,

@@ -7,8 +7,9 @@ import {
   RuleIndex,
   type Who,
 } from '../../dist/egress/connect-access/index.js';
+import { PacRunner } from '../../dist/egress/pac/index.js';
 import { networkAccessSchema } from '../../dist/policy/index.js';
-import { type BenchmarkRow, median, quantile } from './rows.ts';
+import { type BenchmarkRow, median, milliseconds, quantile } from './rows.ts';
 
 const count = 50_000;
 const rounds = 20_000;
@@ -33,11 +34,10 @@ const kinds: readonly { readonly name: string; readonly rule: RuleOf }[] = [
   { name: 'ports', rule: (n) => ({ to: '*', ports: (n % 65_000) + 1, action: action(n) }) },
 ];
 
-export function benchEgressConnect(): Promise<BenchmarkRow[]> {
+export async function benchEgressConnect(): Promise<BenchmarkRow[]> {
   const mixed: RuleOf = (n) => kinds[n % kinds.length]?.rule(n) ?? {};
-  return Promise.resolve(
-    [...kinds, { name: 'rules of all kinds', rule: mixed }].flatMap(({ name, rule }) => measure(name, rule)),
-  );
+  const decisions = [...kinds, { name: 'rules of all kinds', rule: mixed }];
+  return [...decisions.flatMap(({ name, rule }) => measure(name, rule)), ...(await files())];
 }
 
 function measure(name: string, rule: RuleOf): BenchmarkRow[] {
@@ -90,4 +90,36 @@ function connectionOf(n: number, clients: readonly Who[]): Connection {
     names: [serverName],
     first: { kind: 'tls', serverName, alpn: [], encrypted: false },
   };
+}
+
+/** A proxy auto-configuration file of 2,000 lines, in its thread. */
+async function files(): Promise<BenchmarkRow[]> {
+  const lines = Array.from(
+    { length: 2000 },
+    (_, n) => `if (shExpMatch(host, "*.d${n}.example.com")) return "PROXY p${n}:3128";`,
+  );
+  const short = 'return dnsDomainIs(host, ".example.com") ? "PROXY proxy.example:3128" : "DIRECT";';
+  const rows: BenchmarkRow[] = [];
+  for (const [name, body] of [
+    ['a short file', short],
+    ['a file of 2,000 lines', lines.join('\n') + short],
+  ] as const) {
+    const text = `function FindProxyForURL(url, host) { ${body} }`;
+    await using pac = new PacRunner(text, {
+      resolve: async () => Promise.resolve(undefined),
+      ownAddress: '192.0.2.1',
+    });
+    const first = await milliseconds(async () => pac.find('https://a.example.com:443', 'a.example.com'));
+    const times: number[] = [];
+    for (let n = 0; n < 2000; n += 1)
+      times.push(
+        await milliseconds(async () => pac.find(`https://h${n}.example.com:443`, `h${n}.example.com`)),
+      );
+    rows.push(
+      { name: `${name}, first answer`, unit: 'ms', value: first },
+      { name: `${name}, one answer, p50`, unit: 'ms', value: median(times) },
+      { name: `${name}, one answer, p99`, unit: 'ms', value: quantile(times, 0.99) },
+    );
+  }
+  return rows;
 }

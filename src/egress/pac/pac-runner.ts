@@ -1,0 +1,110 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { canonicalHostName } from '../../common/host-name.js';
+import { messageOf } from '../../common/cause.js';
+import { pacOutcomeSchema, type PacQuestion } from './pac-messages.js';
+import type { PacOutcome } from './pac-value.js';
+
+/** A file that gives no answer. What it was asked for is refused. */
+export class PacFailure extends Error {}
+
+/** `FindProxyForURL` of one file. */
+export interface PacFinder {
+  /** @throws PacFailure */
+  readonly find: (url: string, host: string) => Promise<string>;
+}
+
+export interface PacRunnerOptions {
+  /** The gateway's resolver: the first IPv4 address of a name, undefined where it has none. */
+  readonly resolve: (name: string) => Promise<string | undefined>;
+  /** What `myIpAddress()` says. */
+  readonly ownAddress: string;
+  /** Where the thread's program is; beside this one where absent. */
+  readonly worker?: URL;
+}
+
+/** How long one run may take before its thread is ended, how many names it may ask for, and how many runs may wait. */
+const limits = { milliseconds: 3000, names: 16, waiting: 1000 } as const;
+
+/** Runs a file in a thread that is ended when it does not answer: the gateway's own must never wait for it. */
+export class PacRunner implements PacFinder, AsyncDisposable {
+  readonly #text: string;
+  readonly #options: PacRunnerOptions;
+  #worker: Worker | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #waiting = 0;
+
+  constructor(text: string, options: PacRunnerOptions) {
+    this.#text = text;
+    this.#options = options;
+  }
+
+  async find(url: string, host: string): Promise<string> {
+    const answers: Record<string, string | null> = {};
+    for (let names = 0; names <= limits.names; names += 1) {
+      const outcome = await this.#next({ url, host, answers });
+      if (outcome.kind === 'result') return outcome.text;
+      if (outcome.kind === 'failed') throw new PacFailure(outcome.reason);
+      // An odd name has no address, and is not asked for.
+      const name = canonicalHostName(outcome.name);
+      answers[outcome.name] = name === undefined ? null : ((await this.#options.resolve(name)) ?? null);
+    }
+    throw new PacFailure(`it asks for the addresses of more than ${limits.names} names`);
+  }
+
+  /** After what was asked so far. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#last;
+    await this.#end();
+  }
+
+  /** One run after another; what waits for the name server holds nobody up. */
+  async #next(question: PacQuestion): Promise<PacOutcome> {
+    if (this.#waiting >= limits.waiting)
+      throw new PacFailure(`more than ${limits.waiting} connections wait for it`);
+    this.#waiting += 1;
+    const turn = this.#last.then(async () => this.#run(question));
+    this.#last = turn.catch(() => undefined);
+    return turn.finally(() => {
+      this.#waiting -= 1;
+    });
+  }
+
+  async #run(question: PacQuestion): Promise<PacOutcome> {
+    const worker = (this.#worker ??= this.#start());
+    const signal = AbortSignal.timeout(limits.milliseconds);
+    try {
+      // An error of the thread rejects it as well.
+      const answer = once(worker, 'message', { signal });
+      worker.postMessage(question);
+      const [message]: unknown[] = await answer;
+      return pacOutcomeSchema.parse(message);
+    } catch (error) {
+      await this.#end();
+      const reason = signal.aborted ? `it took longer than ${limits.milliseconds} ms` : messageOf(error);
+      throw new PacFailure(reason, { cause: error });
+    }
+  }
+
+  #start(): Worker {
+    const { worker = new URL('./pac-worker.js', import.meta.url), ownAddress } = this.#options;
+    const thread = new Worker(worker, {
+      workerData: { text: this.#text, ownAddress },
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 },
+    });
+    // Nobody may be listening when it ends: the next question then starts another.
+    thread.on('error', () => {
+      if (this.#worker === thread) this.#worker = undefined;
+    });
+    thread.unref();
+    return thread;
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    await worker?.terminate();
+  }
+}

@@ -1,0 +1,1 @@
+export type { Hop, ProxyServer } from './hop.js';
