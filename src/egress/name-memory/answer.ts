@@ -1,0 +1,111 @@
+import { isDeepStrictEqual } from 'node:util';
+import { type Answer, decode, encode, type Packet } from 'dns-packet';
+import { orNothing } from '../../common/cause.js';
+import { canonicalHostName } from '../../common/host-name.js';
+import { type IpAddress, parseIpAddress } from '../../common/ip-address.js';
+import { type DnsQuestion, knownTypes, questionOf } from './question.js';
+
+export const rcodes = { none: 0, serverFailure: 2, noSuchName: 3, refused: 5 } as const;
+
+export interface DnsAnswer {
+  readonly rcode: number;
+  /** Those that answer the question, aliases on the way to them included; nothing else a name server has put in. */
+  readonly records: readonly Answer[];
+  /** Of the name that was asked for, whatever aliases lead to them. */
+  readonly addresses: readonly IpAddress[];
+  /** Seconds, the least of all. */
+  readonly ttl: number;
+}
+
+/** A chain of aliases is not followed further. */
+const longestChain = 16;
+
+/**
+ * Reads what a name server answers. Undefined for what is no answer to that question under that id, and for what is not in order.
+ *
+ * Threat: records about other names (cache poisoning) would be remembered as addresses of these.
+ */
+export function readAnswer(
+  bytes: Uint8Array,
+  id: number,
+  { name, type }: Pick<DnsQuestion, 'name' | 'type'>,
+): DnsAnswer | undefined {
+  const packet = orNothing(() => decode(Buffer.from(bytes)));
+  const [question, ...others] = packet?.questions ?? [];
+  if (packet === undefined || question === undefined || others.length > 0) return undefined;
+  const { flags = 0 } = packet;
+  const isAnswer =
+    packet.type === 'response' && packet.id === id && canonicalHostName(question.name) === name;
+  if (!isAnswer || question.type !== type || (flags & truncated) !== 0) return undefined;
+  const records = chainOf(packet.answers ?? [], name, type);
+  const addresses = records.flatMap((record) =>
+    (record.type === 'A' || record.type === 'AAAA') && typeof record.data === 'string'
+      ? (parseIpAddress(record.data) ?? [])
+      : [],
+  );
+  const ttl = Math.min(...records.map((record) => ('ttl' in record ? (record.ttl ?? 0) : 0)), 0x7fff_ffff);
+  return { rcode: flags & 15, records, addresses, ttl: records.length === 0 ? 0 : ttl };
+}
+
+const truncated = 0x200;
+const answerFlags = 0x80;
+
+/** The aliases from the name on, each once, and the records of the type that was asked for at their end. */
+function chainOf(answers: readonly Answer[], name: string, type: string): Answer[] {
+  if (!knownTypes.has(type)) return [];
+  const chain: Answer[] = [];
+  let here = name;
+  for (let links = 0; links < longestChain; links += 1) {
+    const own = answers.filter((record) => canonicalHostName(record.name) === here);
+    const wanted = own.filter((record) => record.type === type);
+    const alias = own.find((record) => record.type === 'CNAME');
+    if (wanted.length > 0) return [...chain, ...wanted];
+    const next = alias?.type === 'CNAME' ? canonicalHostName(alias.data) : undefined;
+    if (alias === undefined || next === undefined) return chain;
+    chain.push(alias);
+    here = next;
+  }
+  return [];
+}
+
+/** The answer for whoever asked, written anew; where it does not fit, that it does not: it is asked for by TCP then. */
+export function writeAnswer(
+  question: DnsQuestion,
+  { rcode, records }: Pick<DnsAnswer, 'rcode' | 'records'>,
+  longest = question.longest,
+): Buffer {
+  const written = packetOf(question, rcode, records, 0);
+  // Threat: what the library writes of odd labels is not always what it has read.
+  const same = isDeepStrictEqual(
+    orNothing(() => decode(written).answers),
+    [...records],
+  );
+  if (!same) return packetOf(question, rcodes.serverFailure, [], 0);
+  return written.length <= longest ? written : packetOf(question, rcode, [], truncated);
+}
+
+function packetOf(question: DnsQuestion, rcode: number, answers: readonly Answer[], more: number): Buffer {
+  const flags = answerFlags | (question.recursion ? 0x100 : 0) | more | rcode;
+  const packet: Packet = {
+    type: 'response',
+    id: question.id,
+    flags,
+    questions: [questionOf(question.asked, question.type)],
+    additionals: question.extended ? [extension] : [],
+  };
+  return (
+    orNothing(() => encode({ ...packet, answers: [...answers] })) ??
+    encode({ ...packet, flags: flags | rcodes.serverFailure })
+  );
+}
+
+const extension: Answer = {
+  type: 'OPT',
+  name: '.',
+  udpPayloadSize: 1232,
+  extendedRcode: 0,
+  ednsVersion: 0,
+  flags: 0,
+  flag_do: false,
+  options: [],
+};
