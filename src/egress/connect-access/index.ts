@@ -6,6 +6,7 @@ export type {
   Refusal,
   Target,
 } from './connection.js';
+export { connectPolicyOf } from './connect-policy.js';
 export { decideConnection } from './decide-connection.js';
 export { decideName } from './decide-name.js';
 export { judge } from './judge.js';
