@@ -79,12 +79,8 @@ export async function explainConnect(
     const way = decideWay(setting, { exclude: [] }, outbound, policy.contact);
     rules.push(await wayRule(setting, way, outbound, policy.contact, run));
   }
-  const verdicts = rules.map(({ verdict }) => verdict);
-  const verdict = verdicts.includes('refused')
-    ? 'refused'
-    : verdicts.includes('unknown')
-      ? 'unknown'
-      : 'permitted';
+  const verdicts = new Set(rules.map(({ verdict }) => verdict));
+  const verdict = verdicts.has('refused') ? 'refused' : verdicts.has('unknown') ? 'unknown' : 'permitted';
   return { destination: hostAndPort(host, port), verdict, rules, notes };
 }
 

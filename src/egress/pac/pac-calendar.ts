@@ -67,14 +67,10 @@ export function dateRange(now: Date, args: readonly PacValue[]): boolean {
   const first = rest.slice(0, half).map(partOf);
   const last = rest.length === 1 ? first : rest.slice(half).map(partOf);
   const kinds = first.map((part) => part?.kind);
-  if (kinds.includes(undefined) || new Set(kinds).size !== kinds.length) return false;
-  if (
-    last
-      .map((part) => part?.kind)
-      .sort()
-      .join() !== [...kinds].sort().join()
-  )
-    return false;
+  const named = new Set(kinds);
+  if (named.has(undefined) || named.size !== kinds.length) return false;
+  if (new Set(last.map((part) => part?.kind)).size !== kinds.length) return false;
+  if (!last.every((part) => named.has(part?.kind))) return false;
   const here = kinds.flatMap((kind) => (kind === undefined ? [] : [{ kind, value: moment[kind] }]));
   return isBetween(order(here), order(first), order(last));
 }

@@ -76,6 +76,6 @@ describe('fetchPac', () => {
     expect(await fetchPac(`${base}/moved`)).toBe('function');
     await expect(fetchPac(`${base}/none`)).rejects.toThrow('404');
     await expect(fetchPac(`${base}/large`)).rejects.toThrow('larger');
-    await expect(fetchPac(`${base}/bytes`)).rejects.toThrow();
+    await expect(fetchPac(`${base}/bytes`)).rejects.toThrow('encoded data');
   });
 });

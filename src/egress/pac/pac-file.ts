@@ -65,7 +65,8 @@ export async function fetchPac(url: string): Promise<string> {
   if (response.status !== 200) throw new Error(`the answer is ${response.status}`);
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of response.body ?? []) {
+  const body: AsyncIterable<Uint8Array> | Iterable<Uint8Array> = response.body ?? [];
+  for await (const chunk of body) {
     chunks.push(chunk);
     length += chunk.length;
     if (length > longestFile) throw new Error(`it is larger than ${longestFile} bytes`);

@@ -11,8 +11,11 @@ export const pacQuestionSchema = z.strictObject({
 export type PacQuestion = z.infer<typeof pacQuestionSchema>;
 
 /** `PacOutcome`, as it comes out of the thread. */
-export const pacOutcomeSchema = z.discriminatedUnion('kind', [
+const pacOutcomeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('result'), text: z.string() }),
   z.strictObject({ kind: z.literal('resolve'), name: z.string() }),
   z.strictObject({ kind: z.literal('failed'), reason: z.string() }),
 ]);
+
+/** What comes with the event of a message. */
+export const pacOutcomesSchema = z.tuple([pacOutcomeSchema]);

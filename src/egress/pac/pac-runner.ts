@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { canonicalHostName } from '../../common/host-name.js';
 import { messageOf } from '../../common/cause.js';
-import { pacOutcomeSchema, type PacQuestion } from './pac-messages.js';
+import { pacOutcomesSchema, type PacQuestion } from './pac-messages.js';
 import type { PacOutcome } from './pac-value.js';
 
 /** A file that gives no answer. What it was asked for is refused. */
@@ -76,9 +76,10 @@ export class PacRunner implements PacFinder, AsyncDisposable {
     try {
       // An error of the thread rejects it as well.
       const answer = once(worker, 'message', { signal });
+      // The rule is about windows of a browser.
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin
       worker.postMessage(question);
-      const [message]: unknown[] = await answer;
-      return pacOutcomeSchema.parse(message);
+      return pacOutcomesSchema.parse(await answer)[0];
     } catch (error) {
       await this.#end();
       const reason = signal.aborted ? `it took longer than ${limits.milliseconds} ms` : messageOf(error);

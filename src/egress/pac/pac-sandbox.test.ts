@@ -75,7 +75,8 @@ describe('a file', () => {
     '%s fails',
     async (text, reason) => {
       const outcome = await new PacSandbox(text, '192.0.2.1').run('https://a.example:443', 'a.example', {});
-      expect(outcome).toMatchObject({ kind: 'failed', reason: expect.stringContaining(reason) });
+      expect(outcome.kind).toBe('failed');
+      expect(JSON.stringify(outcome)).toContain(reason);
     },
     10_000,
   );

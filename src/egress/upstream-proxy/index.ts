@@ -1,1 +1,3 @@
+export { dialAlong, type DialOptions, type DialTarget } from './dial-along.js';
 export type { Hop, ProxyServer } from './hop.js';
+export { UpstreamFailure } from './read-exactly.js';
