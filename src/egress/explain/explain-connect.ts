@@ -73,6 +73,10 @@ export async function explainConnect(
     notes.push(
       'Which address the name has was not asked, and a private one needs a rule of its own: name it with --address.',
     );
+  if (who.kind !== 'engine' && policy.registries?.lists(host, port) === false)
+    notes.push(
+      'bulkhead.registryAccess does not list it: where a registry answers there, it is refused when it is connected to.',
+    );
   const given = settings?.containersProxy;
   if (given !== undefined && access.verdict === 'permitted') {
     const setting = containersProxyOf(given);

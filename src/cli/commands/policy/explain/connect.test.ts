@@ -49,6 +49,10 @@ beforeAll(async () => {
         transparentPorts: '*',
       },
     },
+    'registries.json': {
+      bulkhead: { networkAccess: { default: 'deny' }, registryAccess: { rules: [{ host: 'ghcr.io' }] } },
+    },
+    'open.json': { bulkhead: { registryAccess: { rules: [{ host: 'ghcr.io' }] } } },
     'none.json': {},
   };
   for (const [name, policy] of Object.entries(policies))
@@ -94,6 +98,20 @@ describe('bulkhead policy explain connect', () => {
     expect((await explain('proxy.json', 'a.example:22')).text).toContain('containersProxy: directly');
     const { status: open, text: why } = await explain('file.json', 'a.example:443');
     expect([open, why]).toEqual([75, expect.stringContaining('which was not fetched')]);
+  });
+
+  test('knows of the registries that are listed', async () => {
+    const engine = await explain('registries.json', 'ghcr.io:443', '--engine');
+    expect([engine.status, engine.text]).toEqual([
+      0,
+      expect.stringContaining('permitted: bulkhead.registryAccess'),
+    ]);
+    expect((await explain('registries.json', 'quay.io:443', '--engine')).status).toBe(77);
+    expect((await explain('registries.json', 'ghcr.io:443')).status).toBe(77);
+    expect((await explain('open.json', 'quay.io:443')).text).toContain(
+      'does not list it: where a registry answers there',
+    );
+    expect((await explain('open.json', 'ghcr.io:443')).text).not.toContain('does not list it');
   });
 
   test('runs the file of a policy, and tells it no address but the one it is given', async () => {

@@ -126,6 +126,7 @@ function refusedValue(option: string, value: string, rule: string): BulkheadErro
 function notDone(settings: Settings | undefined): string[] {
   const read = [
     ...(settings?.bulkhead?.networkAccess === undefined ? [] : ['bulkhead.networkAccess']),
+    ...(settings?.bulkhead?.registryAccess === undefined ? [] : ['bulkhead.registryAccess']),
     ...(settings?.containersProxy === undefined ? [] : ['containersProxy']),
   ];
   return read
