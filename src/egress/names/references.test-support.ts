@@ -102,6 +102,8 @@ export const references: readonly ReferenceRow[] = [
   ['[:::1]/a', undefined, 'takes'],
   ['[1:2]/a', undefined, 'takes'],
   [`${long(64)}.example/a`, undefined, 'takes'],
+  // All of it the path to dockerd, and no registry.
+  ['gh_cr.io/a', undefined, 'takes'],
   // No names.
   ['', undefined],
   [' ', undefined],
@@ -140,7 +142,6 @@ export const references: readonly ReferenceRow[] = [
   ['ghcr..io/a', undefined],
   ['-ghcr.io/a', undefined],
   ['ghcr.io-/a', undefined],
-  ['gh_cr.io/a', undefined],
   ['ghcr.io:/a', undefined],
   ['ghcr.io:443:443/a', undefined],
   ['ghcr.io:abc/a', undefined],
