@@ -32,6 +32,14 @@ const kinds: readonly { readonly name: string; readonly rule: RuleOf }[] = [
     }),
   },
   { name: 'ports', rule: (n) => ({ to: '*', ports: (n % 65_000) + 1, action: action(n) }) },
+  {
+    name: 'ranges of ports',
+    rule: (n) => ({
+      to: '*',
+      ports: `${(n % 60_000) + 1}-${(n % 60_000) + 2 + (n % 4000)}`,
+      action: action(n),
+    }),
+  },
 ];
 
 export async function benchEgressConnect(): Promise<BenchmarkRow[]> {

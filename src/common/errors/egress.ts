@@ -54,6 +54,21 @@ export const egressErrors = defineErrors({
     remedy: 'Ask {contact} to add it to the allowed registries.',
     exitCode: ExitCode.refused,
   },
+  BH_NETWORK_UNDECIDED: {
+    message:
+      'The connection is refused by rule first-bytes: the client began to speak as to another destination than was reached for it.',
+    setting: 'bulkhead.networkAccess',
+    remedy:
+      'Connect again; a client that speaks at once is not taken for one that waits for its server. Ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
+  BH_NETWORK_UNKNOWN: {
+    message:
+      'A connection from {address} is refused by rule known-clients: no container and no build has that address.',
+    setting: 'bulkhead.networkAccess',
+    remedy: 'A container has the address Docker gave it. Ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
   BH_CONTAINERS_PROXY: {
     message: '{who} may not connect to {destination}: {reason} (rule containers-proxy).',
     setting: 'containersProxy',

@@ -1,5 +1,6 @@
 import type { IpNetwork } from '../../common/ip-address.js';
-import { includesPort, type PortList } from '../../common/port-list.js';
+import type { PortList } from '../../common/port-list.js';
+import { PortRanges } from './port-ranges.js';
 
 /** One destination of one rule. */
 export interface CompiledRule {
@@ -14,7 +15,7 @@ export interface CompiledRule {
 /** Of rules for the same hosts and the same clients those of one port count before those of many, and these before those of all; then what denies. */
 interface SelectorRules {
   readonly single: Map<number, CompiledRule>;
-  readonly ranges: CompiledRule[];
+  readonly ranges: PortRanges;
   every: CompiledRule | undefined;
 }
 
@@ -26,11 +27,13 @@ export class RuleBucket {
   add(selector: number, rule: CompiledRule): void {
     const rules = this.#rules.get(selector) ?? noRules();
     this.#rules.set(selector, rules);
+    let ranged = false;
     for (const [first, last] of rule.ports) {
       if (first === 1 && last === 65_535) rules.every = stricter(rules.every, rule);
       else if (first === last) rules.single.set(first, stricter(rules.single.get(first), rule));
-      else rules.ranges.push(rule);
+      else ranged = true;
     }
+    if (ranged) rules.ranges.add(rule);
   }
 
   /** @param selectors those that are for the client, the most specific first; a list for each degree. */
@@ -39,7 +42,7 @@ export class RuleBucket {
       const found = this.#of(equal);
       const rule =
         strictest(found.map(({ single }) => single.get(port))) ??
-        strictest(found.flatMap(({ ranges }) => ranges.filter(({ ports }) => includesPort(ports, port)))) ??
+        strictest(found.map(({ ranges }) => ranges.at(port))) ??
         strictest(found.map(({ every }) => every));
       if (rule !== undefined) return rule;
     }
@@ -51,7 +54,7 @@ export class RuleBucket {
     const found = selectors.flatMap((equal) => this.#of(equal));
     const rules = found.flatMap(({ single, ranges, every }) => [
       ...single.values(),
-      ...ranges,
+      ...ranges.rules,
       ...(every === undefined ? [] : [every]),
     ]);
     if (rules.some(({ action }) => action === 'allow')) return true;
@@ -68,7 +71,7 @@ export class RuleBucket {
 }
 
 function noRules(): SelectorRules {
-  return { single: new Map<number, CompiledRule>(), ranges: [], every: undefined };
+  return { single: new Map<number, CompiledRule>(), ranges: new PortRanges(), every: undefined };
 }
 
 function stricter(one: CompiledRule | undefined, other: CompiledRule): CompiledRule {

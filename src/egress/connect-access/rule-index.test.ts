@@ -94,7 +94,7 @@ const rule = fc.record(
   {
     to: fc.oneof(host, fc.array(host, { minLength: 1, maxLength: 3 })),
     action: fc.constantFrom('allow' as const, 'deny' as const),
-    ports: fc.constantFrom('443', '80,443', '400-500', '*', 443),
+    ports: fc.constantFrom('443', '80,443', '400-500', '1-449', '22,440-65535', '*', 443),
     images: fc.constantFrom(['node:*'], ['node:22'], ['alpine'], ['*']),
     labels: fc.constantFrom(['team=web'], ['team'], ['team=db']),
   },

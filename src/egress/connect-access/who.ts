@@ -1,7 +1,7 @@
 import { matchesGlob } from '../../common/glob.js';
 import { type ImagePattern, parseImagePattern, parseImageReference } from '../../common/image-reference.js';
 
-/** Who opens a connection. Found by the source address alone, never by what is said on it. */
+/** Who opens a connection. Found by the source address alone, never by what is said on it. One object for as long as it is the same client: what is found out about it is remembered by that. */
 export type Who =
   /** dockerd with its builder, and containerd. */
   | { readonly kind: 'engine' }

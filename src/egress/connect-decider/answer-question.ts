@@ -1,0 +1,48 @@
+import { randomInt } from 'node:crypto';
+import { type ConnectPolicy, decideName, type Who } from '../connect-access/index.js';
+import {
+  type NameMemory,
+  rcodes,
+  readAnswer,
+  readQuestion,
+  writeAnswer,
+  writeQuestion,
+} from '../name-memory/index.js';
+import type { ConnectFacts } from './facts.js';
+
+/** By which a client's names are remembered. All steps of builds are one: nobody knows which is whose. */
+export function clientKey(who: Who): string {
+  return who.kind === 'container' ? `container ${who.id}` : who.kind;
+}
+
+/**
+ * Answers a question for names: by a name server's answer to a question of ours, with nothing in it but what was asked for. What it says is remembered before it is sent back.
+ *
+ * @returns undefined for what is no question, and where no name server answers: whoever asked asks again.
+ */
+export async function answerQuestion(
+  {
+    policy,
+    facts,
+    memory,
+  }: { readonly policy: ConnectPolicy; readonly facts: ConnectFacts; readonly memory: NameMemory },
+  who: Who,
+  bytes: Uint8Array,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  const question = readQuestion(bytes);
+  if (question === undefined) return undefined;
+  const { name, type } = question;
+  if (decideName(policy, who, name).kind === 'refuse')
+    return writeAnswer(question, { rcode: rcodes.noSuchName, records: [] });
+  const id = randomInt(0x1_0000);
+  const said = await facts.askNameServer(writeQuestion(id, question), signal);
+  const answer = said === undefined ? undefined : readAnswer(said, id, question);
+  if (answer === undefined)
+    return said === undefined
+      ? undefined
+      : writeAnswer(question, { rcode: rcodes.serverFailure, records: [] });
+  if (type === 'A' || type === 'AAAA')
+    memory.remember(clientKey(who), name, answer.addresses, answer.ttl, facts.now());
+  return writeAnswer(question, answer);
+}

@@ -1,0 +1,110 @@
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTls } from 'node:https';
+import { createServer as createTcp, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { parseIpAddress } from '../../common/ip-address.js';
+import { askRegistry } from './index.js';
+
+const directory = mkdtempSync(join(tmpdir(), 'bh-registry-'));
+let pair = { key: '', cert: '' };
+beforeAll(() => {
+  const [key, cert] = [join(directory, 'key'), join(directory, 'cert')];
+  const options = [
+    '-newkey',
+    'ec',
+    '-pkeyopt',
+    'ec_paramgen_curve:prime256v1',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=x',
+  ];
+  execFileSync('openssl', ['req', '-x509', ...options, '-keyout', key, '-out', cert], { stdio: 'ignore' });
+  pair = { key: readFileSync(key, 'utf8'), cert: readFileSync(cert, 'utf8') };
+});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+const servers: Server[] = [];
+afterEach(() => {
+  for (const server of servers.splice(0)) server.close();
+});
+
+async function listen(server: Server): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+const loopback = parseIpAddress('127.0.0.1');
+const ask = async (scheme: 'http' | 'https', port: number): Promise<boolean> =>
+  askRegistry({ scheme, host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] });
+
+describe.each(['http', 'https'] as const)('by %s', (scheme) => {
+  const serve = async (listener: RequestListener): Promise<number> =>
+    listen(scheme === 'http' ? createServer(listener) : createTls(pair, listener));
+
+  test.each<[string, boolean, RequestListener]>([
+    [
+      'a registry',
+      true,
+      (_, response) => response.setHeader('docker-distribution-api-version', 'registry/2.0').end('{}'),
+    ],
+    [
+      'one that wants a token',
+      true,
+      (_, response) =>
+        response
+          .writeHead(401, {
+            'www-authenticate': 'Bearer realm="https://a.example/token",service="a.example"',
+          })
+          .end(),
+    ],
+    ['one that says no more than it must', true, (_, response) => response.end(' {}\n')],
+    ['a site', false, (_, response) => response.end('<html>')],
+    ['a site with a long page', false, (_, response) => response.end('x'.repeat(100_000))],
+    ['a service with another object', false, (_, response) => response.end('{"a":1}')],
+    [
+      'a service that wants a password',
+      false,
+      (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+    ],
+    ['nothing there', false, (_, response) => response.writeHead(404).end('{}')],
+    [
+      'one that leads elsewhere',
+      false,
+      (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    ],
+  ])('%s: %s', async (_what, expected, listener) => {
+    expect(await ask(scheme, await serve(listener))).toBe(expected);
+  });
+
+  test('asks for the ping of the specification, under the name', async () => {
+    const asked: unknown[] = [];
+    const port = await serve(({ method, url, headers }, response) => {
+      asked.push([method, url, headers.host, headers['authorization'], headers['user-agent']]);
+      response.end();
+    });
+    await ask(scheme, port);
+    expect(asked).toEqual([['GET', '/v2/', `a.example:${port}`, undefined, undefined]]);
+  });
+});
+
+test('what speaks no HTTP is none, and what is not reached is not known', async () => {
+  const talks = await listen(createTcp((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')));
+  expect(await ask('http', talks)).toBe(false);
+  const ends = await listen(createTcp((socket) => socket.destroy()));
+  expect(await ask('http', ends)).toBe(false);
+  const gone = await listen(createTcp());
+  servers.splice(0).forEach((server) => server.close());
+  await expect(ask('http', gone)).rejects.toThrow('ECONNREFUSED');
+  await expect(askRegistry({ scheme: 'http', host: 'a.example', port: 80, addresses: [] })).rejects.toThrow(
+    'has no address',
+  );
+});

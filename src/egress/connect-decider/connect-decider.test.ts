@@ -1,0 +1,273 @@
+import { type Answer, decode, encode } from 'dns-packet';
+import { describe, expect, test } from 'vitest';
+import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { connectPolicyOf, type Who } from '../connect-access/index.js';
+import { settingsOf } from '../test-support/settings.js';
+import { ConnectDecider, type ConnectFacts, type ConnectVerdict, KnownRegistries } from './index.js';
+
+const web: Who = { kind: 'container', id: 'c'.repeat(64), name: 'web', image: [], labels: {} };
+const other: Who = { kind: 'container', id: 'd'.repeat(64), name: 'other', image: [], labels: {} };
+const from = { address: '172.17.0.2' };
+const signal = new AbortController().signal;
+
+const at = (text: string): IpAddress => {
+  const address = parseIpAddress(text);
+  if (address === undefined) throw new Error(text);
+  return address;
+};
+
+/** The world: names with addresses, which may change; what was asked of it. */
+function scene(bulkhead: object, more: Partial<ConnectFacts> = {}) {
+  const names: Record<string, readonly string[]> = {
+    'a.example': ['203.0.113.1', '203.0.113.2'],
+    'b.example': ['203.0.113.2'],
+  };
+  const asked: string[] = [];
+  const facts: ConnectFacts = {
+    whoIs: (address) => (address === from.address ? web : address === '172.17.0.3' ? other : undefined),
+    resolve: async (name) => {
+      asked.push(`resolve ${name}`);
+      return Promise.resolve({ addresses: (names[name] ?? []).map(at), ttl: 60 });
+    },
+    askNameServer: async (question) => {
+      const { id = 0, questions = [] } = decode(question);
+      const [{ name, type } = { name: '', type: 'A' as const }] = questions;
+      asked.push(`dns ${name} ${type}`);
+      const answers = (names[name] ?? []).map((data): Answer => ({ type: 'A', name, data, ttl: 60 }));
+      return Promise.resolve(encode({ type: 'response', id, flags: 0x80, questions, answers }));
+    },
+    isRegistry: async ({ scheme, host, port, addresses }) => {
+      asked.push(`registry ${scheme}://${host}:${port} ${addresses.map(ipAddressText).join()}`);
+      return Promise.resolve(host === 'b.example');
+    },
+    now: () => 0,
+    ...more,
+  };
+  const decider = new ConnectDecider(connectPolicyOf(settingsOf({ bulkhead })), facts);
+  const look = async (name: string, client = from) => {
+    const question = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type: 'A' }] });
+    const answer = await decider.answer({ from: client, question }, signal);
+    return answer === undefined ? undefined : decode(answer);
+  };
+  const decide = async (address: string, said: readonly string[] = [], port = 443) =>
+    decider.decide({ from, to: { address, port }, peek: peekOf(said) }, signal);
+  return { decider, names, asked, look, decide };
+}
+
+/** Says one text after the other, and then nothing any more; what begins with `…` comes late. */
+function peekOf(said: readonly string[]) {
+  return async (beyond: number): Promise<{ bytes: Buffer; all: boolean }> => {
+    for (let count = 1; count <= said.length; count += 1) {
+      const bytes = Buffer.from(said.slice(0, count).join('').replaceAll('…', ''), 'latin1');
+      if (bytes.length <= beyond) continue;
+      if (said[count - 1]?.startsWith('…') === true) await new Promise((resolve) => setTimeout(resolve, 500));
+      return { bytes, all: false };
+    }
+    return new Promise(() => {});
+  };
+}
+
+/** A ClientHello that names a server. */
+function tls(name: string): string {
+  const u16 = (value: number): string => String.fromCharCode(value >> 8, value & 255);
+  const extension = `\0\0${u16(name.length + 5)}${u16(name.length + 3)}\0${u16(name.length)}${name}`;
+  const body = `\x03\x03${'r'.repeat(32)}\0${u16(2)}\x13\x01\x01\0${u16(extension.length)}${extension}`;
+  const message = `\x01\0${u16(body.length)}${body}`;
+  return `\x16\x03\x01${u16(message.length)}${message}`;
+}
+
+function shown(verdict: ConnectVerdict): string {
+  if (verdict.kind === 'refuse') return verdict.error?.code ?? verdict.reason;
+  const held = verdict.rest === undefined ? '' : ' held';
+  const hops = (verdict.hops ?? [])
+    .map((hop) => (hop.kind === 'proxy' ? ` by ${hop.host}` : ` ${hop.kind}`))
+    .join('');
+  return `${verdict.dial.map(({ address, port }) => `${address}:${port}`).join(' ')}${hops}${held}`;
+}
+
+const rules = (...list: readonly object[]) => ({ networkAccess: { default: 'deny', rules: list } });
+const allowed = rules({ to: 'a.example', action: 'allow' }, { to: 'b.example:443', action: 'allow' });
+
+describe('ConnectDecider', () => {
+  test('without a policy asks nobody anything', async () => {
+    const { decide, asked } = scene({});
+    expect(shown(await decide('203.0.113.9'))).toBe('203.0.113.9:443');
+    expect(shown(await decide('127.0.0.1'))).toBe('BH_NETWORK_HOST');
+    expect(asked).toEqual([]);
+  });
+
+  test('a connection from nobody is refused', async () => {
+    const { decider } = scene({});
+    const wanted = {
+      from: { address: '172.17.0.9' },
+      to: { address: '203.0.113.9', port: 443 },
+      peek: peekOf([]),
+    };
+    expect(shown(await decider.decide(wanted, signal))).toBe('BH_NETWORK_UNKNOWN');
+    expect(await decider.answer({ from: wanted.from, question: Buffer.alloc(20) }, signal)).toBeUndefined();
+  });
+
+  test('goes by the name that was resolved, to what the gateway resolves, the address that was meant first', async () => {
+    const { decide, look } = scene(allowed);
+    expect((await look('a.example'))?.answers).toHaveLength(2);
+    expect(shown(await decide('203.0.113.2', [tls('a.example')]))).toBe('203.0.113.2:443 203.0.113.1:443');
+    expect(shown(await decide('203.0.113.2', ['GET / HTTP/1.1\r\nHo', 'st: a.example\r\n\r\n'], 80))).toBe(
+      '203.0.113.2:80 203.0.113.1:80',
+    );
+    expect(shown(await decide('203.0.113.2', [tls('c.example')]))).toBe('BH_NETWORK_ACCESS');
+    expect(shown(await decide('203.0.113.3', ['\0\x01\x02']))).toBe('BH_NETWORK_ACCESS');
+  });
+
+  test('what one container resolved is no name for another, nor for itself when it was forgotten', async () => {
+    const { decider, decide, look } = scene(allowed);
+    await look('a.example', { address: '172.17.0.3' });
+    expect(shown(await decide('203.0.113.1', ['\0\x01\x02']))).toBe('BH_NETWORK_ACCESS');
+    await look('a.example');
+    expect(shown(await decide('203.0.113.1', ['\0\x01\x02']))).toBe('203.0.113.1:443 203.0.113.2:443');
+    decider.forget(web);
+    expect(shown(await decide('203.0.113.1', ['\0\x01\x02']))).toBe('BH_NETWORK_ACCESS');
+  });
+
+  test('a name that leads nowhere is not asked for', async () => {
+    const { look, asked } = scene(allowed);
+    const answer = await look('secret-in-a-name.example');
+    expect([(answer?.flags ?? 0) & 15, asked]).toEqual([3, []]);
+    await look('a.example');
+    expect(asked).toEqual(['dns a.example A']);
+  });
+
+  test('a name that was not resolved is, by the gateway, once', async () => {
+    const { decide, asked } = scene(allowed);
+    expect(shown(await decide('203.0.113.2', [tls('b.example')]))).toBe('203.0.113.2:443');
+    expect(shown(await decide('203.0.113.1', [tls('b.example')]))).toBe('BH_NETWORK_NAME');
+    expect(shown(await decide('203.0.113.2', [tls('b.example')]))).toBe('203.0.113.2:443');
+    expect(asked).toEqual(Array.from({ length: 4 }, () => 'resolve b.example'));
+  });
+
+  test('a name that has another address when it is dialled than when it was asked for opens nothing private', async () => {
+    const { decide, look, names } = scene(allowed);
+    await look('a.example');
+    names['a.example'] = ['10.0.0.5', '127.0.0.1'];
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe('BH_NETWORK_PRIVATE');
+    names['a.example'] = ['10.0.0.5', '203.0.113.7'];
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe('203.0.113.7:443');
+    names['a.example'] = [];
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe('');
+  });
+
+  test('a server that speaks first is dialled, and the client held until what it says is seen', async () => {
+    const { decide, look } = scene(allowed);
+    await look('a.example');
+    const verdict = await decide('203.0.113.1', ['…SSH-2.0-client\r\n'], 22);
+    expect(shown(verdict)).toBe('203.0.113.1:22 203.0.113.2:22 held');
+    const rest = async (held: ConnectVerdict) =>
+      held.kind === 'permit' && held.rest !== undefined ? shown(await held.rest()) : 'not held';
+    expect(await rest(verdict)).toBe('203.0.113.1:22 203.0.113.2:22');
+    // To wait is no way round the look.
+    const late = await decide('203.0.113.2', [`…${tls('evil.example')}`]);
+    expect([shown(late), await rest(late)]).toEqual([
+      '203.0.113.2:443 203.0.113.1:443 held',
+      'BH_NETWORK_ACCESS',
+    ]);
+    const another = await decide('203.0.113.2', [`…${tls('b.example')}`]);
+    expect(await rest(another)).toBe('BH_NETWORK_UNDECIDED');
+  });
+
+  test('a client that ends without a word is let end', async () => {
+    const { decider, look } = scene(allowed);
+    await look('a.example');
+    const peek = async () => Promise.resolve({ bytes: Buffer.alloc(0), all: true });
+    const held = await decider.decide({ from, to: { address: '203.0.113.1', port: 22 }, peek }, signal);
+    if (held.kind !== 'permit' || held.rest === undefined) throw new Error('not held');
+    expect(shown(await held.rest())).toContain('203.0.113.1:22');
+  });
+
+  test('what no rule about registries names is asked whether it is one, at the addresses the gateway finds', async () => {
+    const { decide, look, asked } = scene({ registryAccess: { rules: [{ host: 'ghcr.io' }] } });
+    for (const name of ['a.example', 'b.example']) await look(name);
+    asked.length = 0;
+    expect(shown(await decide('203.0.113.2', [tls('b.example')]))).toBe('BH_NETWORK_REGISTRY');
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe('203.0.113.1:443 203.0.113.2:443');
+    expect(asked.filter((each) => each.startsWith('registry'))).toEqual([
+      'registry https://b.example:443 203.0.113.2',
+      'registry https://a.example:443 203.0.113.1,203.0.113.2',
+    ]);
+  });
+
+  test('goes by the way out, which sees the name for every port', async () => {
+    const seen: string[] = [];
+    const proxy = { kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 } as const;
+    const { decide, look } = scene(allowed, {
+      wayOut: async ({ name = '', port }) => {
+        seen.push(`${name}:${port}`);
+        if (port === 22)
+          return Promise.resolve({ kind: 'refuse', refusal: { code: 'BH_CONTAINERS_PROXY', params: {} } });
+        return Promise.resolve({
+          kind: 'hops',
+          hops: port === 80 ? [{ kind: 'direct' }] : [proxy, { kind: 'direct' }],
+        });
+      },
+    });
+    await look('a.example');
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe(
+      '203.0.113.1:443 203.0.113.2:443 by proxy.example direct',
+    );
+    expect(shown(await decide('203.0.113.1', ['\0\x01'], 80))).toBe('203.0.113.1:80 203.0.113.2:80');
+    expect(shown(await decide('203.0.113.1', ['\0\x01'], 22))).toBe('BH_CONTAINERS_PROXY');
+    expect(seen).toEqual(['a.example:443', 'a.example:80', 'a.example:22']);
+  });
+
+  test('a world that fails lets nothing through', async () => {
+    const failing = { resolve: async () => Promise.reject(new Error('no name server')) };
+    const { decide, look } = scene(allowed, failing);
+    await look('a.example');
+    await expect(decide('203.0.113.1', [tls('a.example')])).rejects.toThrow('no name server');
+    const gone = new AbortController();
+    const { decider } = scene(allowed);
+    const pending = decider.decide(
+      { from, to: { address: '203.0.113.1', port: 443 }, peek: peekOf([]) },
+      gone.signal,
+    );
+    gone.abort();
+    await expect(pending).rejects.toThrow('aborted');
+  });
+});
+
+describe('KnownRegistries', () => {
+  const question = { scheme: 'https', host: 'a.example', port: 443, addresses: [] } as const;
+
+  test('asks once an hour, and forgets a failure', async () => {
+    let [now, count] = [0, 0];
+    const known = new KnownRegistries(
+      async () => {
+        count += 1;
+        return count === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve(count > 2);
+      },
+      () => now,
+    );
+    await expect(known.isRegistry(question)).rejects.toThrow('no answer');
+    expect(await Promise.all([known.isRegistry(question), known.isRegistry(question)])).toEqual([
+      false,
+      false,
+    ]);
+    now += 3600 * 1000;
+    expect(await known.isRegistry(question)).toBe(true);
+    expect(count).toBe(3);
+  });
+
+  test('keeps no more than it has room for', async () => {
+    let count = 0;
+    const known = new KnownRegistries(
+      async () => {
+        count += 1;
+        return Promise.resolve(false);
+      },
+      () => 0,
+    );
+    for (let port = 1; port <= 4097; port += 1) await known.isRegistry({ ...question, port });
+    await known.isRegistry({ ...question, port: 4097 });
+    expect(count).toBe(4097);
+    await known.isRegistry({ ...question, port: 1 });
+    expect(count).toBe(4098);
+  });
+});

@@ -1,0 +1,199 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import {
+  addressKind,
+  type Connection,
+  type ConnectDecision,
+  type ConnectPolicy,
+  decideConnection,
+  judge,
+  type Permission,
+  type Refusal,
+  type Target,
+  type Who,
+} from '../connect-access/index.js';
+import { NameMemory } from '../name-memory/index.js';
+import type { Hop } from '../upstream-proxy/index.js';
+import { answerQuestion, clientKey } from './answer-question.js';
+import type { ConnectFacts, WantedConnection } from './facts.js';
+import { type Beginning, FirstOf } from './first-of.js';
+
+export type ConnectVerdict =
+  | {
+      readonly kind: 'permit';
+      /** Tried one after the other; the destination, whatever way leads there. */
+      readonly dial: readonly { readonly address: string; readonly port: number }[];
+      readonly target: Target;
+      /** Absent: directly. A proxy is given the name, where there is one. */
+      readonly hops?: readonly [Hop, ...Hop[]];
+      /** The server may speak first, and is dialled at once: what it says is handed on, and nothing of the client's before this permits. */
+      readonly rest?: () => Promise<ConnectVerdict>;
+    }
+  | { readonly kind: 'refuse'; readonly reason: string; readonly error?: BulkheadError };
+
+/** How long a client that could speak first is waited for, and one that has begun; milliseconds. */
+const patience = { serverFirst: 300, bytes: 10_000, silent: 60_000 } as const;
+/** Every question is asked once at most. */
+const mostSteps = 8;
+
+interface Course {
+  readonly first: FirstOf;
+  readonly signal: AbortSignal;
+}
+
+/** Decides about each connection: asks the world what the rules ask for, in the order they do, and no more. */
+export class ConnectDecider {
+  readonly #policy: ConnectPolicy;
+  readonly #facts: ConnectFacts;
+  readonly #memory = new NameMemory();
+
+  constructor(policy: ConnectPolicy, facts: ConnectFacts) {
+    this.#policy = policy;
+    this.#facts = facts;
+  }
+
+  async decide({ from, to, peek }: WantedConnection, signal: AbortSignal): Promise<ConnectVerdict> {
+    const [who, address] = [this.#facts.whoIs(from.address), parseIpAddress(to.address)];
+    if (who === undefined || address === undefined) return this.#nobody(from.address);
+    const names = this.#memory.namesOf(clientKey(who), address, this.#facts.now());
+    return this.#go({ who, address, port: to.port, names }, { first: new FirstOf(peek), signal });
+  }
+
+  /** The answer to a question for names, as it goes back; undefined where there is none. */
+  async answer(
+    { from, question }: { readonly from: { readonly address: string }; readonly question: Uint8Array },
+    signal: AbortSignal,
+  ): Promise<Buffer | undefined> {
+    const who = this.#facts.whoIs(from.address);
+    if (who === undefined) return undefined;
+    return answerQuestion(
+      { policy: this.#policy, facts: this.#facts, memory: this.#memory },
+      who,
+      question,
+      signal,
+    );
+  }
+
+  /** A client that is gone leaves nothing to whoever has its address next. */
+  forget(who: Who): void {
+    this.#memory.forget(clientKey(who));
+  }
+
+  async #go(begun: Connection, course: Course): Promise<ConnectVerdict> {
+    let connection = begun;
+    for (let step = 0; step < mostSteps; step += 1) {
+      const decision = decideConnection(this.#policy, connection);
+      if (decision.kind === 'refuse') return refused(decision.refusal);
+      if (decision.kind === 'permit') return this.#permit(connection, decision);
+      if (decision.kind === 'look' && decision.dial !== undefined && connection.first === undefined) {
+        const early = await course.first.within(patience.serverFirst, course.signal);
+        if (early.waited && early.first.kind === 'more' && early.first.like === 'anything')
+          return this.#held(connection, decision.dial, course);
+      }
+      connection = { ...connection, ...(await this.#learn(connection, decision, course)) };
+    }
+    return refused({ code: 'BH_NETWORK_UNDECIDED', params: { contact: this.#policy.contact } });
+  }
+
+  /** What the decision asks for. */
+  async #learn(
+    { who }: Connection,
+    decision: Exclude<ConnectDecision, { kind: 'permit' | 'refuse' }>,
+    { first, signal }: Course,
+  ): Promise<Partial<Connection>> {
+    switch (decision.kind) {
+      case 'look':
+        return first.within(patience.bytes, signal);
+      case 'resolve': {
+        const { addresses, ttl } = await this.#facts.resolve(decision.name, signal);
+        this.#memory.remember(clientKey(who), decision.name, addresses, ttl, this.#facts.now());
+        return { resolved: { name: decision.name, addresses } };
+      }
+      case 'ask-registry': {
+        const { scheme, host, port, target } = decision;
+        const addresses =
+          target.kind === 'address'
+            ? [target.address]
+            : (await this.#facts.resolve(target.name, signal)).addresses;
+        const allowed = addresses.filter((address) => addressKind(address) !== 'host');
+        return {
+          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses: allowed }, signal),
+        };
+      }
+    }
+  }
+
+  async #permit(connection: Connection, { target }: Permission): Promise<ConnectVerdict> {
+    const { who, port, first } = connection;
+    const dialled = await this.#addressesOf(connection, target);
+    if ('kind' in dialled) return dialled;
+    const dial = dialled.map((address) => ({ address: ipAddressText(address), port }));
+    const { wayOut } = this.#facts;
+    if (wayOut === undefined) return { kind: 'permit', dial, target };
+    const name = target.kind === 'name' ? target.name : connection.names[0];
+    const address = dialled[0] ?? connection.address;
+    const way = await wayOut({
+      who,
+      address,
+      port,
+      ...(name === undefined ? {} : { name }),
+      ...(first === undefined ? {} : { first }),
+    });
+    if (way.kind === 'refuse') return refused(way.refusal);
+    const [hop] = way.hops;
+    return { kind: 'permit', dial, target, ...(hop.kind === 'direct' ? {} : { hops: way.hops }) };
+  }
+
+  /** Threat: a name that had a public address when it was decided has a private one when it is dialled. So each address is judged again, and the client's own comes first. */
+  async #addressesOf(
+    connection: Connection,
+    target: Target,
+  ): Promise<readonly IpAddress[] | Extract<ConnectVerdict, { kind: 'refuse' }>> {
+    if (target.kind === 'address') return [target.address];
+    const { who, port } = connection;
+    const { addresses } = await this.#facts.resolve(target.name, AbortSignal.timeout(patience.bytes));
+    const judged = addresses.map((address) => ({
+      address,
+      said: judge(this.#policy, { who, address, port }, target.name),
+    }));
+    const open = judged.flatMap(({ address, said }) =>
+      said.kind === 'permit' && addressKind(address) !== 'host' ? [address] : [],
+    );
+    const [denied] = judged.flatMap(({ said }) => (said.kind === 'refuse' ? [said.refusal] : []));
+    if (open.length === 0 && denied !== undefined) return refused(denied);
+    const own = ipAddressText(connection.address);
+    return open.sort((a, b) => Number(ipAddressText(b) === own) - Number(ipAddressText(a) === own));
+  }
+
+  /** Where the client says something after all, it is decided then, and must come to the same destination. */
+  async #held(connection: Connection, target: Target, { first, signal }: Course): Promise<ConnectVerdict> {
+    const verdict = await this.#permit(connection, { kind: 'permit', target, because: '' });
+    if (verdict.kind === 'refuse') return verdict;
+    const rest = async (): Promise<ConnectVerdict> => {
+      let beginning: Beginning = { first: { kind: 'more', like: 'anything' }, waited: true };
+      while (beginning.first.kind === 'more' && beginning.first.like === 'anything') {
+        signal.throwIfAborted();
+        if (first.silent) return verdict;
+        beginning = await first.within(patience.silent, signal);
+      }
+      const later = await this.#go({ ...connection, ...beginning }, { first, signal });
+      if (later.kind === 'refuse' || sameTarget(later.target, target)) return later;
+      return refused({ code: 'BH_NETWORK_UNDECIDED', params: { contact: this.#policy.contact } });
+    };
+    return { ...verdict, rest };
+  }
+
+  #nobody(address: string): ConnectVerdict {
+    return refused({ code: 'BH_NETWORK_UNKNOWN', params: { address, contact: this.#policy.contact } });
+  }
+}
+
+function refused({ code, params }: Refusal): Extract<ConnectVerdict, { kind: 'refuse' }> {
+  const error = new BulkheadError(code, params);
+  return { kind: 'refuse', reason: error.message, error };
+}
+
+function sameTarget(one: Target, other: Target): boolean {
+  if (one.kind === 'name') return other.kind === 'name' && one.name === other.name;
+  return other.kind === 'address' && ipAddressText(one.address) === ipAddressText(other.address);
+}

@@ -1,0 +1,40 @@
+import type { IpAddress } from '../../common/ip-address.js';
+import type { Who } from '../connect-access/index.js';
+import type { DecidedWay, Outbound } from '../containers-proxy/index.js';
+
+export interface Resolved {
+  readonly addresses: readonly IpAddress[];
+  /** Seconds. */
+  readonly ttl: number;
+}
+
+export interface RegistryQuestion {
+  readonly scheme: 'http' | 'https';
+  readonly host: string;
+  readonly port: number;
+  /** To be connected to, in their order. */
+  readonly addresses: readonly IpAddress[];
+}
+
+/** What the decider asks the world. Whatever one of them throws is a refusal. */
+export interface ConnectFacts {
+  /** Whose a source address is, by the networks of the engine; undefined where it is nobody's. The same object for the same client. */
+  readonly whoIs: (address: string) => Who | undefined;
+  /** The gateway's own resolver, both families. A name without an address is an empty list. */
+  readonly resolve: (name: string, signal: AbortSignal) => Promise<Resolved>;
+  /** A question of ours for a name server of the host's, and its answer. */
+  readonly askNameServer: (question: Buffer, signal: AbortSignal) => Promise<Buffer | undefined>;
+  readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean>;
+  /** The way out (`containersProxy`); directly where absent. */
+  readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
+  /** Milliseconds of a clock that is never put back. */
+  readonly now: () => number;
+}
+
+/** A connection as the relay tells of it. */
+export interface WantedConnection {
+  readonly from: { readonly address: string };
+  readonly to: { readonly address: string; readonly port: number };
+  /** What the client sends first, as soon as it is more than so many bytes; `all`: more than this will never be shown. Rejects when the connection ends before. */
+  readonly peek: (beyond: number) => Promise<{ readonly bytes: Buffer; readonly all: boolean }>;
+}
