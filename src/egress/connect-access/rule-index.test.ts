@@ -4,7 +4,7 @@ import { type IpAddress, isWithin, parseIpAddress } from '../../common/ip-addres
 import { includesPort, parsePortList, everyPort } from '../../common/port-list.js';
 import { type NetworkAccess, networkAccessSchema, parseDestination } from '../../policy/index.js';
 import { decideName, RuleIndex, type Who } from './index.js';
-import { isFor, specificityOf } from './who.js';
+import { isFor, selectorOf, specificityOf } from './who.js';
 
 const container = (image: readonly string[], labels: Record<string, string> = {}): Who => ({
   kind: 'container',
@@ -38,8 +38,8 @@ function naive(
   port: number,
 ): Set<string> {
   const fitting = rules.flatMap((rule, index) => {
-    const selector = { images: rule.images ?? [], labels: rule.labels ?? [] };
-    if (!isFor(selector, who)) return [];
+    const selector = selectorOf(rule.images ?? [], rule.labels ?? []);
+    if (!isFor(who)(selector)) return [];
     return [rule.to].flat().flatMap((to) => {
       const { hosts, ports = portsOf(rule.ports) } = parseDestination(to) ?? {};
       if (hosts === undefined || !includesPort(ports, port)) return [];
@@ -129,6 +129,13 @@ describe('RuleIndex', () => {
   });
 });
 
+test('what no policy that was read has is no rule that says less', () => {
+  const indexOf = (rule: object) =>
+    new RuleIndex({ default: 'deny', rules: [{ to: 'a.example', action: 'deny', ...rule }] });
+  expect(() => indexOf({ to: 'http://a.example' })).toThrow('not a destination');
+  expect(() => indexOf({ images: ['UPPER'] })).toThrow('not the name of an image');
+});
+
 describe('who a rule is for', () => {
   test.each<[string, readonly string[], readonly string[], Who, boolean]>([
     ['everybody', [], [], { kind: 'engine' }, true],
@@ -156,7 +163,7 @@ describe('who a rule is for', () => {
     ['a label every object has', [], ['toString'], node, false],
     ['image and label', ['node:22'], ['team=db'], node, false],
   ])('%s', (_what, images, labels, who, expected) => {
-    expect(isFor({ images, labels }, who)).toBe(expected);
+    expect(isFor(who)(selectorOf(images, labels))).toBe(expected);
   });
 });
 

@@ -2,7 +2,7 @@ import { type IpAddress, type IpNetwork, masked, parseIpNetwork } from '../../co
 import { everyPort, parsePortList, type PortList } from '../../common/port-list.js';
 import { type DestinationHosts, type NetworkAccess, parseDestination } from '../../policy/index.js';
 import { type CompiledRule, RuleBucket } from './rule-bucket.js';
-import { isFor, type Selector, specificityOf, type Who } from './who.js';
+import { isFor, type Selector, selectorOf, specificityOf, type Who } from './who.js';
 
 /** Rules about networks of one length, by the network. */
 interface PrefixRules {
@@ -35,12 +35,13 @@ export class RuleIndex {
       const { images = [], labels = [] } = rule;
       const text = JSON.stringify([images, labels]);
       const selector = known.get(text) ?? known.size;
-      if (!known.has(text)) this.#selectors.push({ key: selector, selector: { images, labels } });
+      if (!known.has(text)) this.#selectors.push({ key: selector, selector: selectorOf(images, labels) });
       known.set(text, selector);
       const addresses = (rule.addresses ?? []).flatMap((address) => parseIpNetwork(address) ?? []);
       for (const to of [rule.to].flat()) {
         const destination = parseDestination(to);
-        if (destination === undefined) continue;
+        // Nor is a rule left out that would deny something.
+        if (destination === undefined) throw new TypeError(`${to} is not a destination`);
         const compiled: CompiledRule = {
           action: rule.action,
           place: `bulkhead.networkAccess.rules[${index}]`,
@@ -98,7 +99,8 @@ export class RuleIndex {
   #selectorsOf(who: Who): readonly (readonly number[])[] {
     const known = this.#matching.get(who);
     if (known !== undefined) return known;
-    const matching = this.#selectors.filter(({ selector }) => isFor(selector, who));
+    const fits = isFor(who);
+    const matching = this.#selectors.filter(({ selector }) => fits(selector));
     const sorted = [3, 2, 1, 0].map((degree) =>
       matching.filter(({ selector }) => specificityOf(selector) === degree).map(({ key }) => key),
     );

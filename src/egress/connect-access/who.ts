@@ -1,5 +1,10 @@
 import { matchesGlob } from '../../common/glob.js';
-import { type ImagePattern, parseImagePattern, parseImageReference } from '../../common/image-reference.js';
+import {
+  type ImagePattern,
+  type ImageReference,
+  parseImagePattern,
+  parseImageReference,
+} from '../../common/image-reference.js';
 
 /** Who opens a connection. Found by the source address alone, never by what is said on it. One object for as long as it is the same client: what is found out about it is remembered by that. */
 export type Who =
@@ -18,8 +23,18 @@ export type Who =
 
 /** For whom a rule is: whoever has one of the images and all of the labels. */
 export interface Selector {
-  readonly images: readonly string[];
+  readonly images: readonly ImagePattern[];
   readonly labels: readonly string[];
+}
+
+/** @throws for what is no pattern, which a policy that was read has none of: left out, a rule for one image would be for all. */
+export function selectorOf(images: readonly string[], labels: readonly string[]): Selector {
+  const patterns = images.map((text) => {
+    const pattern = parseImagePattern(text);
+    if (pattern === undefined) throw new TypeError(`${text} is not the name of an image`);
+    return pattern;
+  });
+  return { images: patterns, labels };
 }
 
 /** More is more specific: an image says more of a container than a label, which whoever starts it writes. */
@@ -27,16 +42,18 @@ export function specificityOf({ images, labels }: Selector): number {
   return (images.length > 0 ? 2 : 0) + (labels.length > 0 ? 1 : 0);
 }
 
-export function isFor({ images, labels }: Selector, who: Who): boolean {
-  if (images.length === 0 && labels.length === 0) return true;
-  if (who.kind !== 'container') return false;
-  const hasImage = (text: string): boolean => {
-    const pattern = parseImagePattern(text);
-    return pattern !== undefined && who.image.some((name) => isOf(name, pattern));
-  };
-  return (
-    (images.length === 0 || images.some(hasImage)) && labels.every((label) => hasLabel(who.labels, label))
-  );
+/** Which selectors are for somebody. What is known of the image is read once: there can be as many selectors as rules. */
+export function isFor(who: Who): (selector: Selector) => boolean {
+  if (who.kind !== 'container') return ({ images, labels }) => images.length === 0 && labels.length === 0;
+  const known = who.image.map((name) => ({ name, reference: parseImageReference(name) }));
+  return ({ images, labels }) =>
+    (images.length === 0 || images.some((pattern) => known.some((image) => isOf(image, pattern)))) &&
+    labels.every((label) => hasLabel(who.labels, label));
+}
+
+interface KnownName {
+  readonly name: string;
+  readonly reference: ImageReference | undefined;
 }
 
 function hasLabel(labels: Readonly<Record<string, string>>, label: string): boolean {
@@ -46,10 +63,9 @@ function hasLabel(labels: Readonly<Record<string, string>>, label: string): bool
 }
 
 /** Whether a name is of a pattern, as in lists of images elsewhere: a tag is `latest` where a pattern has none, and of a name with a digest only the digest or `*` counts. */
-function isOf(name: string, pattern: ImagePattern): boolean {
+function isOf({ name, reference }: KnownName, pattern: ImagePattern): boolean {
   if (pattern.kind === 'every') return true;
   if (pattern.kind === 'id') return name === pattern.id;
-  const reference = parseImageReference(name);
   if (reference === undefined || !isOfRepository(reference.repository, pattern.repository)) return false;
   const { digest, tag = 'latest' } = reference;
   if (pattern.kind === 'digest') return digest === pattern.digest;
