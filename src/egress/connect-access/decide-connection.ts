@@ -91,7 +91,7 @@ function withName(policy: ConnectPolicy, connection: Connection, said: string | 
       : refusals.mismatch(policy, connection, said);
   const judged = judge(policy, connection, said);
   if (names.includes(said)) return judged;
-  if (network?.forName(who, said, port)?.action === 'deny') return judged;
+  if (judged.kind === 'refuse' && network?.forName(who, said, port)?.action === 'deny') return judged;
   // A rule that opens the address opens it under whatever name.
   const byAddress = network?.forAddress(who, address, port);
   if (byAddress?.action === 'allow') return judge(policy, connection, undefined);

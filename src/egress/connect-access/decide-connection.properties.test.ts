@@ -1,0 +1,220 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { networkAccessSchema } from '../../policy/index.js';
+import type { FirstBytes } from '../first-bytes/index.js';
+import {
+  addressKind,
+  type Connection,
+  type ConnectDecision,
+  type ConnectPolicy,
+  decideConnection,
+  RuleIndex,
+  type Who,
+} from './index.js';
+
+const texts = [
+  '203.0.113.1',
+  '203.0.113.2',
+  '10.0.0.5',
+  '127.0.0.1',
+  '169.254.169.254',
+  '2001:db8::1',
+  'fd00::1',
+];
+const address = fc.constantFrom(...texts).map((text): IpAddress => {
+  const parsed = parseIpAddress(text);
+  if (parsed === undefined) throw new Error(text);
+  return parsed;
+});
+const name = fc.constantFrom('a.example', 'b.example', 'x.b.example', 'other', 'host.docker.internal');
+const names = fc.uniqueArray(name, { maxLength: 3 });
+const port = fc.constantFrom(80, 443, 22);
+const who = fc.constantFrom<Who>(
+  { kind: 'engine' },
+  { kind: 'build' },
+  {
+    kind: 'container',
+    id: 'c'.repeat(64),
+    name: 'web',
+    image: ['docker.io/library/node:22'],
+    labels: { team: 'web' },
+  },
+);
+const host = fc.oneof(name, fc.constantFrom(...texts));
+const first = fc.oneof(
+  fc.record({
+    kind: fc.constant('tls' as const),
+    serverName: name,
+    alpn: fc.constant([]),
+    encrypted: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('http' as const),
+    method: fc.constant('GET'),
+    form: fc.constantFrom('origin' as const, 'absolute' as const, 'authority' as const),
+    authority: fc.record({ host, port }),
+  }),
+  fc.constantFrom<FirstBytes>(
+    { kind: 'other' },
+    { kind: 'http2' },
+    { kind: 'tls', alpn: [], encrypted: false },
+    { kind: 'more', like: 'anything' },
+    { kind: 'more', like: 'tls' },
+    { kind: 'malformed', protocol: 'tls', reason: 'x' },
+  ),
+);
+const connection = fc.record(
+  {
+    who,
+    address,
+    port,
+    names,
+    first,
+    waited: fc.boolean(),
+    resolved: fc.record({ name, addresses: fc.array(address, { maxLength: 2 }) }),
+    isRegistry: fc.boolean(),
+  },
+  { requiredKeys: ['who', 'address', 'port', 'names'] },
+);
+
+const to = fc.oneof(
+  host,
+  fc.constantFrom('*', '*.example', '*.b.example', '203.0.113.0/24', '10.0.0.0/8', '0.0.0.0/0', '::/0'),
+);
+const rule = fc.oneof(
+  fc.record(
+    { to, action: fc.constantFrom('allow', 'deny'), ports: fc.constantFrom('443', '80,443', '*') },
+    { requiredKeys: ['to', 'action'] },
+  ),
+  fc.record(
+    {
+      to,
+      action: fc.constant('allow'),
+      addresses: fc.constant(['10.0.0.0/8']),
+      images: fc.constant(['node:*']),
+    },
+    { requiredKeys: ['to', 'action', 'addresses'] },
+  ),
+);
+const rules = fc.array(rule, { maxLength: 6 });
+const standard = fc.constantFrom('allow' as const, 'deny' as const);
+const listed = fc.option(fc.constantFrom('a.example', 'x.b.example'), { nil: undefined });
+
+function policyOf(access: unknown, registry: string | undefined): ConnectPolicy {
+  const network = new RuleIndex(networkAccessSchema.parse(access));
+  return {
+    network,
+    contact: 'x',
+    ...(registry === undefined ? {} : { registries: { lists: (asked) => asked === registry } }),
+  };
+}
+
+/** Whatever it leads to, directly or while the first bytes are waited for. */
+function targetOf(decision: ConnectDecision) {
+  if (decision.kind === 'permit' || decision.kind === 'ask-registry') return decision.target;
+  return decision.kind === 'look' ? decision.dial : undefined;
+}
+
+function assertAlways(
+  check: (connection: Connection, decision: ConnectDecision, policy: ConnectPolicy) => boolean,
+): void {
+  fc.assert(
+    fc.property(connection, standard, rules, listed, (asked, standard, rules, registry) => {
+      const policy = policyOf({ default: standard, rules }, registry);
+      expect(check(asked, decideConnection(policy, asked), policy)).toBe(true);
+    }),
+    { numRuns: 10_000 },
+  );
+}
+
+describe('whatever the policy says and the client does', () => {
+  test('what is dialled is the address that was meant, or a name that is known to have it', () => {
+    assertAlways(({ address, names, resolved, port }, decision) => {
+      const target = targetOf(decision);
+      if (target === undefined) return true;
+      const same = (each: IpAddress): boolean => ipAddressText(each) === ipAddressText(address);
+      const known =
+        target.kind === 'name' &&
+        (names.includes(target.name) || (resolved?.name === target.name && resolved.addresses.some(same)));
+      return target.port === port && (target.kind === 'address' ? same(target.address) : known);
+    });
+  });
+
+  test('the machine itself is never reached', () => {
+    assertAlways(({ address }, decision) => addressKind(address) !== 'host' || decision.kind === 'refuse');
+  });
+
+  test('what is not in order is never forwarded, nor what is left half said', () => {
+    assertAlways(({ first, waited }, decision) => {
+      const half = first?.kind === 'more' && first.like !== 'anything' && waited === true;
+      return (first?.kind !== 'malformed' && !half) || decision.kind === 'refuse';
+    });
+  });
+
+  test('what is dialled before there are bytes is what a client without a name is let through to', () => {
+    assertAlways((asked, decision, policy) => {
+      if (decision.kind !== 'look' || decision.dial === undefined) return true;
+      const later = decideConnection(policy, { ...asked, first: { kind: 'other' } });
+      return (
+        later.kind === 'permit' &&
+        JSON.stringify(target(later.target)) === JSON.stringify(target(decision.dial))
+      );
+    });
+  });
+
+  test('a registry that is not listed is reached by no container', () => {
+    assertAlways(({ who, first, isRegistry }, decision, { registries }) => {
+      if (
+        registries === undefined ||
+        who.kind === 'engine' ||
+        isRegistry !== true ||
+        decision.kind !== 'permit'
+      )
+        return true;
+      const spoken =
+        first?.kind === 'tls' ||
+        first?.kind === 'http2' ||
+        (first?.kind === 'http' && first.form === 'origin');
+      const host = decision.target.kind === 'name' ? decision.target.name : '';
+      return !spoken || registries.lists(host);
+    });
+  });
+
+  test('a policy that allows nothing lets nothing through but the engine to listed registries', () => {
+    fc.assert(
+      fc.property(connection, listed, (asked, registry) => {
+        const decision = decideConnection(
+          policyOf({ default: 'deny', rules: [{ to: '*', action: 'deny' }] }, registry),
+          asked,
+        );
+        const dialled = targetOf(decision);
+        const byListing =
+          asked.who.kind === 'engine' && dialled?.kind === 'name' && dialled.name === registry;
+        expect(dialled === undefined || byListing).toBe(true);
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
+  test('a name that is denied to everybody is asked for in vain, by whatever address', () => {
+    fc.assert(
+      fc.property(connection, standard, name, (asked, standard, denied) => {
+        const rules = [
+          { to: denied, action: 'deny' },
+          { to: '*.example', action: 'allow' },
+        ];
+        const said = {
+          ...asked,
+          first: { kind: 'tls' as const, serverName: denied, alpn: [], encrypted: false },
+        };
+        expect(decideConnection(policyOf({ default: standard, rules }, undefined), said).kind).toBe('refuse');
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
+
+function target(each: NonNullable<ReturnType<typeof targetOf>>): readonly (string | number)[] {
+  return each.kind === 'name' ? [each.name, each.port] : [ipAddressText(each.address), each.port];
+}
