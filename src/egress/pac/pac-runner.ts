@@ -73,6 +73,8 @@ export class PacRunner implements PacFinder, AsyncDisposable {
   async #run(question: PacQuestion): Promise<PacOutcome> {
     const worker = (this.#worker ??= this.#start());
     const signal = AbortSignal.timeout(limits.milliseconds);
+    // Whoever waits for an answer does not end for want of anything to do, and whoever waits for none is not kept.
+    worker.ref();
     try {
       // An error of the thread rejects it as well.
       const answer = once(worker, 'message', { signal });
@@ -84,6 +86,8 @@ export class PacRunner implements PacFinder, AsyncDisposable {
       await this.#end();
       const reason = signal.aborted ? `it took longer than ${limits.milliseconds} ms` : messageOf(error);
       throw new PacFailure(reason, { cause: error });
+    } finally {
+      worker.unref();
     }
   }
 
