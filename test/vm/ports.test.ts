@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createDocker, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
@@ -108,6 +110,11 @@ describe('a published port', () => {
       expect(await Promise.all(answers)).toEqual(sockets.map((_, index) => `begun and ended ${index}`));
     },
   );
+
+  test('has its packets led past the firewall once they are established, as far as PID 1 says', async () => {
+    const said = await readFile(join(dirname(instance.dataDisk), 'console.log'), 'utf8');
+    expect(said).not.toContain('flows of published ports');
+  });
 
   test('is there again after a restart of the container, and free after its removal', async () => {
     await docker.ok(['restart', '-t', '0', name]);

@@ -28,6 +28,7 @@
 #include "network.h"
 #include "options.h"
 #include "phase.h"
+#include "port_flows.h"
 #include "power_off.h"
 #include "program.h"
 #include "root_check.h"
@@ -129,6 +130,8 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
         log_line("network: %s", strerror(errno));
         return -1;
     }
+    if (find_interface(interface) && !add_port_flows(interface, params))
+        log_line("flows of published ports: %s", strerror(errno));
     if (params->names.s_addr == 0)
         return -1;
     name_server = find_interface(interface) ? name_server_arguments(params, interface) : NULL;

@@ -89,3 +89,8 @@ bool net_params_of_cmdline(const char *cmdline, struct net_params *params)
         return false;
     }
 }
+
+bool gateway_refused(const struct net_params *params)
+{
+    return !params->gateway_reached && params->gateway.s_addr != params->resolver.s_addr;
+}

@@ -28,4 +28,7 @@ bool parse_net_params(const char *text, struct net_params *params);
 /** The parameters in `cmdline`, or NET_DEFAULT when it has none; false when they are repeated or malformed. */
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params);
 
+/** Nothing is sent to the gateway but by way of it: unless it is to be reached, or is the resolver as well. */
+bool gateway_refused(const struct net_params *params);
+
 #endif

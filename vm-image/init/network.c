@@ -88,7 +88,7 @@ static bool refuse_gateway(int control, const struct net_params *params)
 {
     struct rtentry route = {.rt_flags = RTF_UP | RTF_HOST | RTF_REJECT};
 
-    if (params->gateway_reached || params->gateway.s_addr == params->resolver.s_addr)
+    if (!gateway_refused(params))
         return true;
     put_address(&route.rt_dst, params->gateway);
     return ioctl(control, SIOCADDRT, &route) == 0;

@@ -107,8 +107,9 @@ static void network(void)
           params.names.s_addr == htonl(0xc0a84104) && strcmp(params.without, "ipv6") == 0);
     CHECK(!net_params_of_cmdline(NET_KEY "=", &params));
     CHECK(!net_params_of_cmdline(WITHOUT_KEY "=ipv7", &params) && !net_params_of_cmdline(WITHOUT_KEY "=ipv4 " WITHOUT_KEY "=ipv4", &params));
-    CHECK(net_params_of_cmdline("quiet", &params) && !params.gateway_reached);
-    CHECK(net_params_of_cmdline(LOOPBACK_KEY "=reached", &params) && params.gateway_reached);
+    CHECK(net_params_of_cmdline("quiet", &params) && !params.gateway_reached && gateway_refused(&params));
+    CHECK(net_params_of_cmdline(LOOPBACK_KEY "=reached", &params) && params.gateway_reached && !gateway_refused(&params));
+    CHECK(net_params_of_cmdline(NET_KEY "=192.168.7.9/28,192.168.7.1,192.168.7.1", &params) && !gateway_refused(&params));
     CHECK(!net_params_of_cmdline(LOOPBACK_KEY "=yes", &params) && !net_params_of_cmdline(LOOPBACK_KEY "=reached " LOOPBACK_KEY "=reached", &params));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
         CHECK(!parse_net_params(BAD[i], &params));
