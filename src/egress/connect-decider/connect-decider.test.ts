@@ -77,12 +77,11 @@ function tls(name: string): string {
 }
 
 function shown(verdict: ConnectVerdict): string {
-  if (verdict.kind === 'refuse') return verdict.error?.code ?? verdict.reason;
-  const held = verdict.rest === undefined ? '' : ' held';
-  const hops = (verdict.hops ?? [])
-    .map((hop) => (hop.kind === 'proxy' ? ` by ${hop.host}` : ` ${hop.kind}`))
-    .join('');
-  return `${verdict.dial.map(({ address, port }) => `${address}:${port}`).join(' ')}${hops}${held}`;
+  if (verdict.kind === 'refuse') return verdict.error.code;
+  if (verdict.kind === 'held') return `${shown(verdict.now)} held`;
+  const hops = verdict.kind === 'through' ? verdict.hops : [];
+  const by = hops.map((hop) => (hop.kind === 'proxy' ? ` by ${hop.host}` : ` ${hop.kind}`)).join('');
+  return `${verdict.dial.map(({ address, port }) => `${address}:${port}`).join(' ')}${by}`;
 }
 
 const rules = (...list: readonly object[]) => ({ networkAccess: { default: 'deny', rules: list } });
@@ -161,7 +160,7 @@ describe('ConnectDecider', () => {
     const verdict = await decide('203.0.113.1', ['…SSH-2.0-client\r\n'], 22);
     expect(shown(verdict)).toBe('203.0.113.1:22 203.0.113.2:22 held');
     const rest = async (held: ConnectVerdict) =>
-      held.kind === 'permit' && held.rest !== undefined ? shown(await held.rest()) : 'not held';
+      held.kind === 'held' ? shown(await held.rest()) : 'not held';
     expect(await rest(verdict)).toBe('203.0.113.1:22 203.0.113.2:22');
     // To wait is no way round the look.
     const late = await decide('203.0.113.2', [`…${tls('evil.example')}`]);
@@ -173,12 +172,30 @@ describe('ConnectDecider', () => {
     expect(await rest(another)).toBe('BH_NETWORK_UNDECIDED');
   });
 
+  test('one that was held is not led another way by what it says then', async () => {
+    const proxy = { kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 } as const;
+    const { decide, look } = scene(allowed, {
+      wayOut: async ({ first }) =>
+        Promise.resolve({ kind: 'hops', hops: first?.kind === 'http' ? [proxy] : [{ kind: 'direct' }] }),
+    });
+    await look('a.example');
+    const held = await decide('203.0.113.1', ['…GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'], 80);
+    if (held.kind !== 'held') throw new Error('not held');
+    expect([shown(held), shown(await held.rest())]).toEqual([
+      '203.0.113.1:80 203.0.113.2:80 held',
+      'BH_NETWORK_UNDECIDED',
+    ]);
+    expect(shown(await decide('203.0.113.1', ['GET / HTTP/1.1\r\nHost: a.example\r\n\r\n'], 80))).toContain(
+      'by proxy.example',
+    );
+  });
+
   test('a client that ends without a word is let end', async () => {
     const { decider, look } = scene(allowed);
     await look('a.example');
     const peek = async () => Promise.resolve({ bytes: Buffer.alloc(0), all: true });
     const held = await decider.decide({ from, to: { address: '203.0.113.1', port: 22 }, peek }, signal);
-    if (held.kind !== 'permit' || held.rest === undefined) throw new Error('not held');
+    if (held.kind !== 'held') throw new Error('not held');
     expect(shown(await held.rest())).toContain('203.0.113.1:22');
   });
 

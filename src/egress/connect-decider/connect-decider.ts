@@ -18,18 +18,33 @@ import { answerQuestion, clientKey } from './answer-question.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
 
+/** Where a connection goes: the destination's addresses, tried one after the other, and what it was allowed as. */
+interface Destination {
+  readonly dial: readonly { readonly address: string; readonly port: number }[];
+  readonly target: Target;
+}
+
+/** What is done with a connection at once. Kinds of their own, so that nobody takes one that goes by a proxy, or is held, for one that may be made. */
+export type MadeConnection =
+  | (Destination & { readonly kind: 'permit' })
+  /** Along these ways, not directly; a proxy is given the name, where there is one. */
+  | (Destination & { readonly kind: 'through'; readonly hops: readonly [Hop, ...Hop[]] });
+
+export interface RefusedConnection {
+  readonly kind: 'refuse';
+  readonly reason: string;
+  readonly error: BulkheadError;
+}
+
 export type ConnectVerdict =
+  | MadeConnection
+  | RefusedConnection
+  /** The server may speak first, and is connected to at once: what it says is handed on, and nothing of the client's before `rest` says the same again. */
   | {
-      readonly kind: 'permit';
-      /** Tried one after the other; the destination, whatever way leads there. */
-      readonly dial: readonly { readonly address: string; readonly port: number }[];
-      readonly target: Target;
-      /** Absent: directly. A proxy is given the name, where there is one. */
-      readonly hops?: readonly [Hop, ...Hop[]];
-      /** The server may speak first, and is dialled at once: what it says is handed on, and nothing of the client's before this permits. */
-      readonly rest?: () => Promise<ConnectVerdict>;
-    }
-  | { readonly kind: 'refuse'; readonly reason: string; readonly error?: BulkheadError };
+      readonly kind: 'held';
+      readonly now: MadeConnection;
+      readonly rest: () => Promise<MadeConnection | RefusedConnection>;
+    };
 
 /** How long a client that could speak first is waited for, and one that has begun; milliseconds. */
 const patience = { serverFirst: 300, bytes: 10_000, silent: 60_000 } as const;
@@ -123,7 +138,7 @@ export class ConnectDecider {
     }
   }
 
-  async #permit(connection: Connection, { target }: Permission): Promise<ConnectVerdict> {
+  async #permit(connection: Connection, { target }: Permission): Promise<MadeConnection | RefusedConnection> {
     const { who, port, first } = connection;
     const dialled = await this.#addressesOf(connection, target);
     if ('kind' in dialled) return dialled;
@@ -140,15 +155,16 @@ export class ConnectDecider {
       ...(first === undefined ? {} : { first }),
     });
     if (way.kind === 'refuse') return refused(way.refusal);
-    const [hop] = way.hops;
-    return { kind: 'permit', dial, target, ...(hop.kind === 'direct' ? {} : { hops: way.hops }) };
+    const { hops } = way;
+    const isDirect = hops.length === 1 && hops[0].kind === 'direct';
+    return isDirect ? { kind: 'permit', dial, target } : { kind: 'through', dial, target, hops };
   }
 
   /** Threat: a name that had a public address when it was decided has a private one when it is dialled. So each address is judged again, and the client's own comes first. */
   async #addressesOf(
     connection: Connection,
     target: Target,
-  ): Promise<readonly IpAddress[] | Extract<ConnectVerdict, { kind: 'refuse' }>> {
+  ): Promise<readonly IpAddress[] | RefusedConnection> {
     if (target.kind === 'address') return [target.address];
     const { who, port } = connection;
     const { addresses } = await this.#facts.resolve(target.name, AbortSignal.timeout(patience.bytes));
@@ -165,11 +181,11 @@ export class ConnectDecider {
     return open.sort((a, b) => Number(ipAddressText(b) === own) - Number(ipAddressText(a) === own));
   }
 
-  /** Where the client says something after all, it is decided then, and must come to the same destination. */
+  /** Where the client says something after all, it is decided then, and must come to the same destination by the same way. */
   async #held(connection: Connection, target: Target, { first, signal }: Course): Promise<ConnectVerdict> {
     const verdict = await this.#permit(connection, { kind: 'permit', target, because: '' });
     if (verdict.kind === 'refuse') return verdict;
-    const rest = async (): Promise<ConnectVerdict> => {
+    const rest = async (): Promise<MadeConnection | RefusedConnection> => {
       let beginning: Beginning = { first: { kind: 'more', like: 'anything' }, waited: true };
       while (beginning.first.kind === 'more' && beginning.first.like === 'anything') {
         signal.throwIfAborted();
@@ -177,10 +193,11 @@ export class ConnectDecider {
         beginning = await first.within(patience.silent, signal);
       }
       const later = await this.#go({ ...connection, ...beginning }, { first, signal });
-      if (later.kind === 'refuse' || sameTarget(later.target, target)) return later;
+      if (later.kind === 'refuse') return later;
+      if (later.kind !== 'held' && sameWay(later, verdict)) return later;
       return refused({ code: 'BH_NETWORK_UNDECIDED', params: { contact: this.#policy.contact } });
     };
-    return { ...verdict, rest };
+    return { kind: 'held', now: verdict, rest };
   }
 
   #nobody(address: string): ConnectVerdict {
@@ -188,9 +205,16 @@ export class ConnectDecider {
   }
 }
 
-function refused({ code, params }: Refusal): Extract<ConnectVerdict, { kind: 'refuse' }> {
+function refused({ code, params }: Refusal): RefusedConnection {
   const error = new BulkheadError(code, params);
   return { kind: 'refuse', reason: error.message, error };
+}
+
+/** What is made already cannot be led another way by what the client says then. */
+function sameWay(one: MadeConnection, other: MadeConnection): boolean {
+  const hops = ({ kind, ...made }: MadeConnection): string =>
+    JSON.stringify([kind, 'hops' in made ? made.hops : []]);
+  return sameTarget(one.target, other.target) && hops(one) === hops(other);
 }
 
 function sameTarget(one: Target, other: Target): boolean {

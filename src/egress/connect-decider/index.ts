@@ -1,4 +1,9 @@
 export { askRegistry } from './ask-registry.js';
-export { ConnectDecider, type ConnectVerdict } from './connect-decider.js';
+export {
+  ConnectDecider,
+  type ConnectVerdict,
+  type MadeConnection,
+  type RefusedConnection,
+} from './connect-decider.js';
 export type { ConnectFacts, RegistryQuestion, Resolved, WantedConnection } from './facts.js';
 export { KnownRegistries } from './known-registries.js';
