@@ -1,0 +1,46 @@
+import { createSocket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import { longestAnswer } from '../relay-wire.js';
+
+export interface NameServer {
+  readonly address: string;
+  readonly port: number;
+}
+
+const headerLength = 12;
+const tryMs = 2000;
+
+/**
+ * Passes a question on as it is, to one server after the other, and gives back the first answer. Each question has a socket, and with it a port of its own that
+ * the kernel chooses, and takes only what comes from the server it asked and repeats the id: a forged answer has to guess both.
+ */
+export async function askNameServers(
+  servers: readonly NameServer[],
+  question: Buffer,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
+  if (question.length < headerLength) return undefined;
+  for (const server of servers) {
+    const answer = await askOne(server, question, signal).catch(() => undefined);
+    if (answer !== undefined || signal.aborted) return answer;
+  }
+  return undefined;
+}
+
+function askOne(server: NameServer, question: Buffer, signal: AbortSignal): Promise<Buffer> {
+  const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
+  return new Promise<Buffer>((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('no answer')), tryMs);
+    const aborted = (): void => reject(new Error('no longer wanted'));
+    signal.addEventListener('abort', aborted, { once: true });
+    socket.on('error', reject);
+    socket.on('message', (answer) => {
+      if (answer.length < headerLength || answer.length > longestAnswer) return;
+      if (answer.readUInt16BE(0) !== question.readUInt16BE(0)) return;
+      clearTimeout(timer);
+      resolve(answer);
+    });
+    // Connected, it takes nothing of anybody else, and is told at once when nobody listens there.
+    socket.connect(server.port, server.address, () => socket.send(question));
+  }).finally(() => socket.close());
+}

@@ -1,0 +1,155 @@
+import { expect, test } from 'vitest';
+import type { FromRelay, ToRelay } from '../relay-wire.js';
+import { allowAll } from './allow-all.js';
+import type { Decider, Verdict } from './decider.js';
+import { Gateway, type GatewayEvent } from './gateway.js';
+
+const from = { address: '172.17.0.2', port: 40_000 };
+const to = { address: '192.0.2.1', port: 443 };
+const other = { address: '192.0.2.2', port: 443 };
+const open = (id: number): FromRelay => ({ kind: 'open', id, from, to });
+
+function start(decider: Partial<Decider>) {
+  const sent: ToRelay[] = [];
+  const events: GatewayEvent[] = [];
+  const whole: Decider = {
+    decide: () => ({ kind: 'refuse', reason: 'not asked here' }),
+    answer: () => Promise.resolve(undefined),
+    ...decider,
+  };
+  const gateway = new Gateway(
+    whole,
+    (message) => sent.push(message),
+    (event) => events.push(event),
+  );
+  return { gateway, sent, events };
+}
+/** What was begun has gone as far as it can. */
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+test('what is permitted is dialed where the decider says, one address after the other', async () => {
+  const { gateway, sent, events } = start({ decide: () => ({ kind: 'permit', dial: [other, to] }) });
+  gateway.take(open(1));
+  await settled();
+  expect(sent.splice(0)).toEqual([{ kind: 'dial', id: 1, to: other, hold: false }]);
+  gateway.take({ kind: 'failed', id: 1, errno: 111 });
+  expect(sent.splice(0)).toEqual([{ kind: 'dial', id: 1, to, hold: false }]);
+  gateway.take({ kind: 'connected', id: 1 });
+  expect(events).toEqual([{ kind: 'permitted', from, to }]);
+  expect(gateway.connections).toBe(1);
+  gateway.take({ kind: 'closed', id: 1, out: 1, in: 2 });
+  expect(gateway.connections).toBe(0);
+});
+
+test('what cannot be reached is reset', async () => {
+  const { gateway, sent, events } = start({ decide: () => ({ kind: 'permit', dial: [to] }) });
+  gateway.take(open(1));
+  await settled();
+  gateway.take({ kind: 'failed', id: 1, errno: 113 });
+  expect(sent.at(-1)).toEqual({ kind: 'reset', id: 1 });
+  expect(events).toEqual([{ kind: 'unreached', from, to, errno: 113 }]);
+});
+
+const verdicts: readonly (readonly [string, Verdict, GatewayEvent])[] = [
+  ['a refusal', { kind: 'refuse', reason: 'by rule 3' }, { kind: 'refused', from, to, reason: 'by rule 3' }],
+  ['nowhere to dial', { kind: 'permit', dial: [] }, { kind: 'unreached', from, to, errno: 0 }],
+];
+
+test.each(verdicts)('%s is a reset', async (_, verdict, event) => {
+  const { gateway, sent, events } = start({ decide: () => verdict });
+  gateway.take(open(1));
+  await settled();
+  expect(sent).toEqual([{ kind: 'reset', id: 1 }]);
+  expect(events).toEqual([event]);
+});
+
+test('a decider that throws, or rejects, has refused', async () => {
+  const { gateway, sent, events } = start({
+    decide: ({ to: { port } }) => {
+      if (port === 443) throw new Error('it broke');
+      return Promise.reject(new Error('it broke later'));
+    },
+  });
+  gateway.take(open(1));
+  gateway.take({ kind: 'open', id: 2, from, to: { ...to, port: 80 } });
+  await settled();
+  expect(sent).toEqual([
+    { kind: 'reset', id: 1 },
+    { kind: 'reset', id: 2 },
+  ]);
+  expect(events.map((event) => (event.kind === 'refused' ? event.reason : event.kind))).toEqual([
+    'no decision was made: it broke',
+    'no decision was made: it broke later',
+  ]);
+});
+
+test('the decider looks at what the client sends, more of it each time', async () => {
+  const { gateway, sent } = start({
+    async decide({ peek }) {
+      const first = await peek(0);
+      const second = await peek(first.bytes.length);
+      return second.bytes.equals(Buffer.from('GET /'))
+        ? { kind: 'permit', dial: [to] }
+        : { kind: 'refuse', reason: '' };
+    },
+  });
+  gateway.take(open(1));
+  await settled();
+  gateway.take({ kind: 'peeked', id: 1, bytes: Buffer.from('GE'), all: false });
+  await settled();
+  gateway.take({ kind: 'peeked', id: 1, bytes: Buffer.from('GET /'), all: false });
+  await settled();
+  expect(sent).toEqual([
+    { kind: 'peek', id: 1, beyond: 0 },
+    { kind: 'peek', id: 1, beyond: 2 },
+    { kind: 'dial', id: 1, to, hold: false },
+  ]);
+});
+
+test('of one that has ended meanwhile nothing is said any more, and the decider is told', async () => {
+  let aborted = false;
+  const { gateway, sent } = start({
+    decide: async ({ peek }, signal) => {
+      signal.addEventListener('abort', () => {
+        aborted = true;
+      });
+      await peek(0);
+      return { kind: 'permit', dial: [to] };
+    },
+  });
+  gateway.take(open(1));
+  await settled();
+  sent.length = 0;
+  gateway.take({ kind: 'closed', id: 1, out: 0, in: 0 });
+  await settled();
+  expect([sent, aborted, gateway.connections]).toEqual([[], true, 0]);
+  gateway.take(open(2));
+  gateway.end();
+  await settled();
+  expect(gateway.connections).toBe(0);
+});
+
+test('questions are answered where there is an answer', async () => {
+  const { gateway, sent } = start({
+    answer: ({ question }) =>
+      question.length === 1
+        ? Promise.reject(new Error('broken'))
+        : Promise.resolve(question.length === 2 ? undefined : question),
+  });
+  for (const id of [1, 2, 3])
+    gateway.take({ kind: 'query', id, from, asked: '192.0.2.53', bytes: Buffer.alloc(id) });
+  await settled();
+  expect(sent).toEqual([{ kind: 'answer', id: 3, bytes: Buffer.alloc(3) }]);
+});
+
+test('without a policy all is allowed but what is this machine’s own; a question by TCP goes to its name servers', async () => {
+  const servers = [{ address: '192.0.2.53', port: 5353 }];
+  const decider = allowAll({ nameServers: () => servers, hostLoopback: false });
+  const peek = (): never => expect.fail('nothing is looked at');
+  const decide = (address: string, port: number): unknown =>
+    decider.decide({ from, to: { address, port }, peek }, AbortSignal.abort());
+  expect(decide('192.0.2.1', 443)).toEqual({ kind: 'permit', dial: [to] });
+  expect(decide('203.0.113.253', 53)).toEqual({ kind: 'permit', dial: servers });
+  expect(decide('203.0.113.253', 54)).toMatchObject({ kind: 'refuse' });
+  expect(JSON.stringify(decide('127.0.0.1', 80))).toMatch(/refuse.*bulkhead\.hostLoopback/);
+});

@@ -1,0 +1,35 @@
+#ifndef BULKHEAD_EGRESS_NETLINK_H
+#define BULKHEAD_EGRESS_NETLINK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/** Requests to the kernel (netlink(7)), one after the other in one buffer. What does not fit is a fault of ours, and ends in `netlink_ask` with EMSGSIZE. */
+struct netlink_batch {
+    _Alignas(8) char bytes[16384];
+    size_t length;
+    size_t message; /* where the last one begins */
+    unsigned int asked; /* answers to come */
+    bool too_long;
+};
+
+/** Begins a request; `header` is what its family puts first. One without NLM_F_ACK in `flags` is not answered. */
+void netlink_begin(struct netlink_batch *batch, uint16_t type, uint16_t flags, const void *header, size_t length);
+void netlink_put(struct netlink_batch *batch, uint16_t type, const void *value, size_t length);
+/** Without a header of its own, as some attributes begin. */
+void netlink_put_bare(struct netlink_batch *batch, const void *value, size_t length);
+void netlink_put_text(struct netlink_batch *batch, uint16_t type, const char *text);
+/** In the machine's byte order, as routes have it, and in the network's, as rules of the firewall have it. */
+void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
+void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value);
+/** An attribute with others in it, which `netlink_end_nest` ends. */
+size_t netlink_begin_nest(struct netlink_batch *batch, uint16_t type);
+void netlink_end_nest(struct netlink_batch *batch, size_t nest);
+
+/** A socket of the network namespace this thread is in; -1 with errno. */
+int netlink_open(int family);
+/** Sends all and takes every answer. False with the errno of the first that was refused. Empties the batch. */
+bool netlink_ask(int netlink, struct netlink_batch *batch);
+
+#endif

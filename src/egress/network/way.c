@@ -1,0 +1,74 @@
+#include "way.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "firewall.h"
+#include "link.h"
+#include "netlink.h"
+#include "sockets.h"
+
+#define OWN_NAMESPACE "/proc/thread-self/ns/net"
+
+/* The namespace of the listeners, which this thread is in when it returns. */
+static bool open_way(struct egress_sockets *sockets, int *namespace, int *route)
+{
+    if (unshare(CLONE_NEWNET) != 0)
+        return false;
+    *namespace = open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
+    *route = netlink_open(NETLINK_ROUTE);
+    const int firewall = netlink_open(NETLINK_NETFILTER);
+    const bool done = *namespace >= 0 && *route >= 0 && firewall >= 0 && firewall_of_way(firewall, EGRESS_TCP_PORT) && sockets_open(sockets);
+    const int error = errno;
+    if (firewall >= 0)
+        close(firewall);
+    errno = error;
+    return done;
+}
+
+static bool join(int way_namespace, int way_route, bool with_ipv6, const char **what)
+{
+    const struct link_ends ends = {.engine = netlink_open(NETLINK_ROUTE), .way = way_route};
+    const int firewall = netlink_open(NETLINK_NETFILTER);
+
+    *what = "link " EGRESS_LINK;
+    const unsigned int link = ends.engine < 0 || firewall < 0 ? 0 : link_make(&ends, way_namespace, with_ipv6);
+    bool done = link != 0;
+    if (done) {
+        *what = "rules of the firewall for " EGRESS_LINK;
+        done = firewall_of_engine(firewall, link);
+    }
+    const int error = errno;
+    if (ends.engine >= 0)
+        close(ends.engine);
+    if (firewall >= 0)
+        close(firewall);
+    errno = error;
+    return done;
+}
+
+bool egress_make_way(struct egress_sockets *sockets, const char **what)
+{
+    int namespace = -1, route = -1;
+
+    *sockets = (struct egress_sockets){-1, -1, -1, -1};
+    *what = "network namespace of the listeners";
+    const int engine = open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
+    bool done = engine >= 0 && open_way(sockets, &namespace, &route);
+    /* wherever it is by now, it goes back */
+    if (engine >= 0 && setns(engine, CLONE_NEWNET) != 0)
+        done = false;
+    done = done && join(namespace, route, sockets->tcp6 >= 0, what);
+    const int error = errno;
+    const int opened[] = {engine, namespace, route};
+    for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)
+        if (opened[i] >= 0)
+            close(opened[i]);
+    if (!done)
+        sockets_close(sockets);
+    errno = error;
+    return done;
+}
