@@ -27,6 +27,13 @@ export function sshAgentOption(): Option {
   );
 }
 
+export function egressOption(): Option {
+  return new Option(
+    '--egress',
+    "let the engine and its containers connect to the world, by this machine's network",
+  );
+}
+
 export function registryOption(): Option {
   return new Option(
     '--registry-json <file>',

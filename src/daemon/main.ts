@@ -24,7 +24,7 @@ import { openInitLink } from './init/init-link.js';
 import { Journal } from './journal/journal.js';
 import { journalStream } from './journal/log-stream.js';
 import { listenNative } from './native-listeners.js';
-import { readLoopback, readOwnNetworks } from './engine/own-networks.js';
+import { isEgressLink, readLoopback, readOwnNetworks } from './engine/own-networks.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
@@ -95,7 +95,7 @@ async function main(args: DaemonArguments): Promise<void> {
     policy: args.policyFd === undefined ? undefined : settings,
     effective,
   });
-  const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : [];
+  const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : readOwnNetworks(undefined, isEgressLink);
   const socketPolicy = socketMountPolicyOf(settings);
   const gatePolicy = {
     ...policy,

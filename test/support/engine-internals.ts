@@ -47,7 +47,9 @@ export interface Traces {
 
 /** @param entry pid of the entry program (`NativeEngine.pid`). */
 export async function engineInternals(entry: number): Promise<EngineInternals> {
-  const init = Number((await readFile(`/proc/${entry}/task/${entry}/children`, 'utf8')).trim().split(' ')[0]);
+  // The last: what keeps the relay of an engine with a way out is started before.
+  const children = (await readFile(`/proc/${entry}/task/${entry}/children`, 'utf8')).trim().split(' ');
+  const init = Number(children.at(-1));
   const path = (inside: string): string => `/proc/${init}/root${inside}`;
   const count = async (directory: string): Promise<number> =>
     (await readdir(path(directory)).catch(() => [])).filter((name) => name !== 'cursor').length;

@@ -8,7 +8,9 @@ import { type EngineInternals, engineInternals } from './engine-internals.ts';
 
 /** An engine in native mode that no other test file uses: what is killed or counted there concerns nobody else. */
 export interface OwnEngine
-  extends AsyncDisposable, Pick<NativeEngine, 'dockerHost' | 'controlSocket' | 'exited' | 'stop'> {
+  extends
+    AsyncDisposable,
+    Pick<NativeEngine, 'dockerHost' | 'controlSocket' | 'exited' | 'gateway' | 'stop'> {
   /** Path of its `docker.sock`. */
   readonly socket: string;
   readonly docker: Docker;
@@ -51,6 +53,7 @@ export async function startOwnEngine(
     dockerHost: engine.dockerHost,
     controlSocket: engine.controlSocket,
     exited: engine.exited,
+    gateway: engine.gateway,
     docker,
     internals,
     stop,

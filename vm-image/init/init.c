@@ -2,6 +2,7 @@
  * PID 1, of the VM or (--native) of a PID namespace. It brings the system up in one fixed order, starts the services and then only
  * supervises. What can go wrong on the way ends in a named failure and a power-off: a VM that is half set up must not serve.
  */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -258,7 +259,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--resolver ADDRESS]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {
@@ -278,7 +279,9 @@ int main(int count, char **arguments)
     if (!bring_loopback_up())
         log_line("loopback: %s", strerror(errno));
     if (options.native) {
-        if (!write_identity(NULL))
+        struct in_addr resolver;
+        const bool named = options.resolver != NULL && inet_pton(AF_INET, options.resolver, &resolver) == 1;
+        if (!write_identity(named ? &resolver : NULL))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
     } else {
         set_limits();

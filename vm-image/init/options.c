@@ -1,5 +1,6 @@
 #include "options.h"
 
+#include <arpa/inet.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ static bool descriptor(const char *name, int index, int count, char **arguments,
 bool parse_options(int count, char **arguments, struct options *options)
 {
     bool descriptors = false;
+    struct in_addr resolver;
 
     *options = (struct options){.phase_descriptor = -1};
     for (size_t i = 0; i < KEPT_COUNT; i++)
@@ -36,9 +38,11 @@ bool parse_options(int count, char **arguments, struct options *options)
             options->ssh_agent = true;
         } else if (strcmp(arguments[i], "--host-dir") == 0 && i + 1 < count && arguments[i + 1][0] == '/') {
             options->host_directory = arguments[++i];
+        } else if (strcmp(arguments[i], "--resolver") == 0 && i + 1 < count && inet_pton(AF_INET, arguments[i + 1], &resolver) == 1) {
+            options->resolver = arguments[++i];
         } else {
             return false;
         }
     }
-    return options->native == (options->host_directory != NULL) && (options->native || (!descriptors && !options->ssh_agent));
+    return options->native == (options->host_directory != NULL) && (options->native || (!descriptors && !options->ssh_agent && options->resolver == NULL));
 }

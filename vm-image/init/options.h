@@ -12,9 +12,10 @@ struct options {
     const char *host_directory; /* native: directory shared with the host, absolute */
     int kept[KEPT_COUNT];       /* descriptors to keep for bulkheadd, or -1; in native mode given, but the agent's, which is made; in a VM read from disks */
     bool ssh_agent;             /* native: the host's ssh agent is passed on */
+    const char *resolver;       /* native: the name server, where there is a way to it; NULL: there is none */
 };
 
-/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER]]`; false when it is anything else. */
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--resolver ADDRESS]]`; false when it is anything else. */
 bool parse_options(int count, char **arguments, struct options *options);
 
 #endif

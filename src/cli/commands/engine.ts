@@ -14,7 +14,8 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { admitPolicy, allowedOrganizations, effectiveSettings } from '../../policy/index.js';
+import { unenforcedRestrictions } from '../../egress/restricting-settings.js';
+import { admitPolicy, allowedOrganizations, effectiveSettings, type Settings } from '../../policy/index.js';
 import {
   admissionOf,
   nativeNotes,
@@ -30,7 +31,7 @@ import { startNativeEngine } from '../../vm/native/index.js';
 import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
 import { agentInUse } from '../../vm/ssh-agent/index.js';
 import type { CliContext } from '../context.js';
-import { nameOption, registryOption, shareOption, sshAgentOption } from '../options.js';
+import { egressOption, nameOption, registryOption, shareOption, sshAgentOption } from '../options.js';
 import { assignment } from './env.js';
 import { openUserFile } from '../settings-in-use.js';
 import { openPolicyFile, policyFileOf, policyOption } from './policy/policy-files.js';
@@ -41,6 +42,7 @@ interface EngineFlags {
   readonly dataDir?: string;
   readonly share: readonly ShareRequest[];
   readonly sshAgent?: true;
+  readonly egress?: true;
   readonly policy?: string;
   readonly registryJson?: string;
 }
@@ -53,6 +55,7 @@ export function engineCommand(context: CliContext): Command {
     .addOption(new Option('--data-dir <directory>', 'where images and volumes are kept'))
     .addOption(shareOption())
     .addOption(sshAgentOption())
+    .addOption(egressOption())
     .addOption(policyOption())
     .addOption(registryOption())
     .addHelpText(
@@ -66,9 +69,13 @@ there is root's, and may have the set-user-ID bit. Inside containers the bit has
 users of this machine takes a directory they can't reach, or a file system mounted nosuid. What is mounted in a shared
 directory is not shared with it.
 
+Without --egress nothing in the engine can connect to anything. With it, names are asked of this machine's name servers,
+and connections come from this machine; what listens on its loopback is not reached.
+
 Examples:
   $ sudo bulkhead engine
   $ sudo bulkhead engine --share "$PWD" --share /srv/fixtures:ro
+  $ sudo bulkhead engine --egress
   $ sudo bulkhead engine --policy /etc/bulkhead/admin-settings.json
   $ sudo bulkhead engine --name ci --data-dir /var/tmp/ci`,
     )
@@ -110,6 +117,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     user: user.settings,
     env: context.env,
   });
+  const restrictions = flags.egress === true ? unenforcedRestrictions(policy?.settings) : [];
   const notes = [
     ...sharing.notes,
     ...agentNotes,
@@ -117,6 +125,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
+    ...(restrictions.length === 0 ? [] : [noWayOut(restrictions, policy?.settings)]),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
@@ -146,6 +155,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),
       ...(agent === undefined ? {} : { sshAgent: agent }),
+      ...(flags.egress === true && restrictions.length === 0 ? { egress: {} } : {}),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,
     }),
@@ -165,6 +175,14 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
+}
+
+function noWayOut(restrictions: readonly string[], policy: Settings | undefined): string {
+  const contact = policy?.bulkhead?.contact;
+  return (
+    `--egress is left out: the policy's ${restrictions.join(', ')} restricts where may be connected to, which this version does not carry out yet, ` +
+    `so nothing can be connected to at all.${contact === undefined ? '' : ` Ask ${contact}.`}`
+  );
 }
 
 async function verifiedRoot({ env, projectDir, reporter, signal }: CliContext): Promise<string> {

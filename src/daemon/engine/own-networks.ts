@@ -16,6 +16,9 @@ export function readOwnNetworks(
   );
 }
 
+/** In native mode the engine's one way out (`src/egress/network/way.h`), where it has one. */
+export const isEgressLink = (name: string): boolean => name === 'egress0';
+
 /** The addresses of the loopback that can be listened on: that of IPv6 only where it is not switched off. */
 export function readLoopback(
   interfaces: Readonly<Partial<Record<string, NetworkInterfaceInfo[]>>> = networkInterfaces(),

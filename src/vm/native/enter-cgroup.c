@@ -3,7 +3,6 @@
  * lies below it, so a Docker that is already installed keeps its own `/docker` untouched, and removal is one subtree.
  * Handles pure cgroup v2, pure v1 and hybrid hosts; on hybrid ones only v1 is used, as runc does (cgroups(7)).
  */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <dirent.h>

@@ -2,7 +2,6 @@
  * Files in memory, sealed before anything runs in the engine: what bulkheadd reads after each restart is what it read at first, whoever
  * changes the file it was made of meanwhile (memfd_create(2), F_ADD_SEALS of fcntl(2)).
  */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <errno.h>

@@ -2,7 +2,6 @@
  * A root with places for shared directories. The image's root is read-only and has no directory /home or /srv, so `/` becomes a small tmpfs
  * in which every directory of the image is bound, except those that a share lies in: they are made anew, with what the image has in them bound likewise.
  */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <dirent.h>

@@ -5,7 +5,6 @@
  * namespace, because dockerd makes missing bind sources by name as root while containers write there. The front door takes that flag off the
  * clones it gives to containers, as it does for volumes (src/runtime/front-door/mounts.c).
  */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <errno.h>

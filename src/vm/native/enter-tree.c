@@ -1,5 +1,4 @@
 /* The engine's mount tree in native mode: the VM's root, its volatile directories, and a few device nodes. */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <errno.h>

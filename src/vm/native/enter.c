@@ -7,7 +7,6 @@
  * ends every process of the pid namespace and drops mounts, network and sockets. Only the cgroups outlive that;
  * they are removed here after PID 1 has gone, and at the next start when this process itself was killed.
  */
-#define _GNU_SOURCE
 #include "enter.h"
 
 #include <errno.h>
@@ -21,6 +20,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "../../egress/network/way.h"
 
 static volatile sig_atomic_t init_pid;
 
@@ -48,6 +49,7 @@ static struct enter_options parse(int argc, char **argv)
 		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
 		{"ssh-agent", required_argument, NULL, 'a'}, {"policy", required_argument, NULL, 'o'},
 		{"settings", required_argument, NULL, 'e'}, {"registry", required_argument, NULL, 'g'},
+		{"egress", required_argument, NULL, 'w'}, {"relay", required_argument, NULL, 'y'},
 		{NULL, 0, NULL, 0},
 	};
 	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1, .registry_fd = -1};
@@ -66,11 +68,13 @@ static struct enter_options parse(int argc, char **argv)
 		case 'o': o.policy_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'e': o.settings_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'g': o.registry_fd = descriptor_of(optarg, '\0', &rest); break;
+		case 'w': o.egress = optarg; break;
+		case 'y': o.relay = optarg; break;
 		default: exit(64);
 		}
 	}
-	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD] [--registry FD]");
+	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || !o.egress != !o.relay || optind != argc)
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD] [--registry FD] [--egress SOCKET --relay PROGRAM]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
@@ -99,7 +103,7 @@ static void add_descriptor(struct arguments *a, const char *option, char number[
 }
 
 /* Runs as PID 1 of the new pid namespace. */
-static _Noreturn void become_init(const struct enter_options *o)
+static _Noreturn void become_init(const struct enter_options *o, int keeper)
 {
 	char list[16], policy[16], settings[16], registry[16];
 	struct arguments a = {.words = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
@@ -114,11 +118,17 @@ static _Noreturn void become_init(const struct enter_options *o)
 	shares_clone(o);
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0)
 		die("unshare");
+	if (o->egress)
+		egress_open(keeper);
 	umask(022);
 	tree_enter(o);
 	add_descriptor(&a, "--shares-fd", list, shares_list(o));
 	if (o->agent_fd >= 0)
 		add_word(&a, "--ssh-agent");
+	if (o->egress) {
+		add_word(&a, "--resolver");
+		add_word(&a, EGRESS_WAY4);
+	}
 	if (o->policy_fd >= 0)
 		add_descriptor(&a, "--policy-fd", policy, sealed_copy(o->policy_fd, "policy"));
 	if (o->settings_fd >= 0)
@@ -135,7 +145,7 @@ int main(int argc, char **argv)
 	const struct enter_options o = parse(argc, argv);
 	struct sigaction forward = {.sa_handler = forward_signal};
 	sigset_t stops, before;
-	int status = 0;
+	int status = 0, keeper = -1;
 
 	/* A stop that comes before there is a PID 1 to pass it on to must wait for it. */
 	sigemptyset(&stops);
@@ -144,6 +154,9 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &stops, &before);
 	die_with_parent(parent);
 	cgroup_remove(o.cgroup);
+	/* Before there is another pid namespace, of which its children would be. */
+	if (o.egress)
+		keeper = egress_start_relay(&o);
 	/* The other namespaces are the child's: this process must keep the host's mounts to remove the cgroups. */
 	if (unshare(CLONE_NEWPID) != 0)
 		die("unshare");
@@ -153,9 +166,11 @@ int main(int argc, char **argv)
 		die("fork");
 	if (child == 0) {
 		sigprocmask(SIG_SETMASK, &before, NULL);
-		become_init(&o);
+		become_init(&o, keeper);
 	}
 
+	if (keeper >= 0)
+		close(keeper);
 	init_pid = child;
 	sigaction(SIGTERM, &forward, NULL);
 	sigaction(SIGINT, &forward, NULL);

@@ -25,6 +25,8 @@ struct enter_options {
 	int policy_fd;           /* the organization's policy, or -1 */
 	int settings_fd;         /* the user's settings, or -1 */
 	int registry_fd;         /* the machine's registry.json, or -1 */
+	const char *egress;      /* where the gateway finds the relay, or NULL: there is no way out */
+	const char *relay;       /* the program */
 };
 
 /* Ends the program with status 1 and one line on standard error. */
@@ -65,6 +67,11 @@ int shares_list(const struct enter_options *options);
 /* Replaces the read-only root mounted on `root` by a tmpfs of binds, in which mount points for shares can be made; and makes that one read-only. */
 void mirror_root(const struct enter_options *options, const char *root);
 void mirror_close(const char *root);
+
+/* Starts what keeps the relay, in the namespaces of the host; returns where it is handed the sockets. */
+int egress_start_relay(const struct enter_options *options);
+/* Gives the network namespace of this process its way out, and hands the end of it over. */
+void egress_open(int keeper);
 
 /* Builds the mount tree of the engine and makes it `/`. */
 void tree_enter(const struct enter_options *options);

@@ -18,9 +18,13 @@ import {
   type ShareRequest,
 } from '../sharing/index.js';
 import { entryArguments } from './entry-arguments.js';
+import { type GatewayOptions, type GatewayProcess, keepGateway } from './gateway-process.js';
 
 /** Built by `make -C src/vm/native`; the same place whether this module runs from `src` or from `dist`. */
 const entryProgram = fileURLToPath(new URL('../../../src/vm/native/build/enter', import.meta.url));
+
+/** Built by `make -C src/egress/relay`. */
+const relayProgram = fileURLToPath(new URL('../../../src/egress/relay/build/egress-relay', import.meta.url));
 
 /** Lines of standard error kept to explain a failed start. */
 const keptErrorLines = 20;
@@ -50,10 +54,15 @@ export interface NativeEngineOptions {
   readonly settings?: FileHandle;
   /** The machine's registry.json, likewise. */
   readonly registry?: FileHandle;
+  /** Containers and engine reach the world by a gateway on this machine; without it they reach nothing. */
+  readonly egress?: EgressOptions | undefined;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
 }
+
+/** What the gateway is told. */
+export type EgressOptions = Omit<GatewayOptions, 'relay'>;
 
 /** A running engine. Disposing of it stops it. */
 export interface NativeEngine extends AsyncDisposable {
@@ -62,6 +71,8 @@ export interface NativeEngine extends AsyncDisposable {
   readonly controlSocket: string;
   /** Process id of the entry program on the host. */
   readonly pid: number;
+  /** What decides where it may connect to; undefined where it has no way out. */
+  readonly gateway: GatewayProcess | undefined;
   /** Orderly stop, then, past a deadline, SIGKILL. Resolves when nothing of it runs any more and its sockets are gone. */
   stop(): Promise<void>;
   /** Resolves with the exit status when it has ended for whatever reason. */
@@ -80,13 +91,17 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
   await mkdir(options.hostDir, { recursive: true, mode: 0o700 });
   const dockerSocket = join(options.hostDir, 'docker.sock');
   const controlSocket = join(options.hostDir, 'control.sock');
+  // Beside the directory and not in it: the engine has that, and must not be its own gateway.
+  const egressSocket = `${options.hostDir}-egress.sock`;
   const removeSockets = async (): Promise<void> => {
-    await Promise.all([dockerSocket, controlSocket].map((path) => rm(path, { force: true })));
+    await Promise.all([dockerSocket, controlSocket, egressSocket].map((path) => rm(path, { force: true })));
   };
   // Of an engine whose starter was killed.
   await removeSockets();
 
-  const child = await spawnEntry(options);
+  const child = await spawnEntry(options, egressSocket);
+  const gateway =
+    options.egress === undefined ? undefined : keepGateway({ ...options.egress, relay: egressSocket });
   // Without the sockets a client is told that there is no engine, not that it refuses connections.
   const exited = once(child, 'exit')
     .then(removeSockets)
@@ -104,6 +119,7 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
     const timer = setTimeout(() => child.kill('SIGKILL'), stopDeadlineMs);
     await exited;
     clearTimeout(timer);
+    await gateway?.[Symbol.asyncDispose]();
   };
 
   const phases = child.stdio[3];
@@ -115,6 +131,7 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
       dockerHost: `unix://${dockerSocket}`,
       controlSocket,
       pid: child.pid,
+      gateway,
       stop,
       exited,
       [Symbol.asyncDispose]: stop,
@@ -126,7 +143,7 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
 }
 
 /** The entry program has its own copies of the descriptors of what is shared as soon as it is started. */
-async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
+async function spawnEntry(options: NativeEngineOptions, egressSocket: string): Promise<ChildProcess> {
   await using handles = new AsyncDisposableStack();
   const beside = [
     { path: options.dataDir, what: "the engine's data" },
@@ -154,6 +171,7 @@ async function spawnEntry(options: NativeEngineOptions): Promise<ChildProcess> {
     policyFd: numberOf(policy),
     settingsFd: numberOf(settings),
     registryFd: numberOf(registry),
+    egress: options.egress === undefined ? undefined : { socket: egressSocket, relay: relayProgram },
   });
   return spawn(entryProgram, argv, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...passedOn.map(({ fd }) => fd)],

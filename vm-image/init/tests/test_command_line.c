@@ -139,8 +139,14 @@ static void program_options(void)
     char *sealed[] = {"init", "--native", "--host-dir", "/x", "--shares-fd", "7", "--policy-fd", "9", "--settings-fd", "10", "--registry-fd", "11"};
     char *foreign[] = {"init", "--policy-fd", "9"};
     char *standard[] = {"init", "--native", "--host-dir", "/x", "--phase-fd", "2"};
+    char *reaching[] = {"init", "--native", "--host-dir", "/x", "--resolver", "203.0.113.253"};
+    char *misled[] = {"init", "--native", "--host-dir", "/x", "--resolver", "203.0.113.253\nsearch x"};
+    char *outside[] = {"init", "--resolver", "203.0.113.253"};
     struct options options;
 
+    CHECK(parse_options(6, reaching, &options) && strcmp(options.resolver, "203.0.113.253") == 0);
+    CHECK(!parse_options(5, reaching, &options) && !parse_options(6, misled, &options) && !parse_options(3, outside, &options));
+    CHECK(parse_options(4, reaching, &options) && options.resolver == NULL);
     CHECK(parse_options(1, vm, &options) && !options.native && options.phase_descriptor == -1);
     CHECK(parse_options(6, native, &options) && options.native && options.phase_descriptor == 3 && strcmp(options.host_directory, "/run/bulkhead/host") == 0);
     CHECK(parse_options(2, native, &options) == false);

@@ -1,0 +1,81 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { readLines } from '../../common/line-reader.js';
+import { printable } from '../../common/printable.js';
+
+/** The same place whether this module runs from `src` or from `dist`. */
+const program = fileURLToPath(new URL('../../../dist/egress/gateway/main.js', import.meta.url));
+
+const firstPauseMs = 100;
+const longestPauseMs = 5000;
+/** One that ran for so long did not fail to start. */
+const settledMs = 10_000;
+
+export interface GatewayOptions {
+  /** Where the relay is found. */
+  readonly relay: string;
+  /** Containers may reach what listens on this machine's loopback. */
+  readonly hostLoopback?: boolean | undefined;
+  /** `ADDRESS:PORT` of those that are asked for names; without any, this machine's own. */
+  readonly nameServers?: readonly string[] | undefined;
+  /** A line it says: what was refused, mostly. */
+  readonly onLine?: ((line: string) => void) | undefined;
+}
+
+/** Keeps a gateway running. Disposing of it ends it, and with it every connection. */
+export interface GatewayProcess extends AsyncDisposable {
+  /** Of the gateway that runs now; undefined between one and the next. */
+  readonly pid: number | undefined;
+}
+
+export function keepGateway({
+  relay,
+  hostLoopback = false,
+  nameServers = [],
+  onLine,
+}: GatewayOptions): GatewayProcess {
+  const argv = [
+    program,
+    '--relay',
+    relay,
+    ...nameServers.flatMap((server) => ['--name-server', server]),
+    ...(hostLoopback ? ['--host-loopback'] : []),
+  ];
+  const stopping = new AbortController();
+  let child: ChildProcess | undefined;
+
+  async function run(): Promise<void> {
+    // Its input ends with this process, however that ends, and so does it.
+    const started = spawn(process.execPath, argv, { stdio: ['pipe', 'ignore', 'pipe'], env: {} });
+    child = started;
+    started.on('error', () => undefined);
+    void readLines(started.stderr, (line) => onLine?.(printable(line)));
+    await once(started, 'close');
+    child = undefined;
+  }
+
+  async function keep(): Promise<void> {
+    let pauseMs = firstPauseMs;
+    while (!stopping.signal.aborted) {
+      const begun = performance.now();
+      await run();
+      if (performance.now() - begun > settledMs) pauseMs = firstPauseMs;
+      await pause(pauseMs, undefined, { signal: stopping.signal }).catch(() => undefined);
+      pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+    }
+  }
+
+  const kept = keep();
+  return {
+    get pid() {
+      return child?.pid;
+    },
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      child?.kill('SIGKILL');
+      await kept;
+    },
+  };
+}

@@ -1,0 +1,65 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { createServer, type Socket } from 'node:net';
+import { execa } from 'execa';
+import { answerTo, nameOf } from './dns-message.ts';
+
+/**
+ * What containers can reach of the world, on this machine: addresses that are not of its loopback, though they are on the interface `lo`, and are nobody's
+ * (RFC 5737, RFC 4193).
+ */
+export const worldAddress = '198.51.100.87';
+export const worldAddress6 = 'fd5b:6567:7265::87';
+
+export interface World extends AsyncDisposable {
+  /** A server that says `hello ADDRESS` to whoever connects, the address it was connected to, and then sends back what it gets. */
+  readonly port: number;
+  /** How many have connected to it. */
+  readonly connections: () => number;
+  /** `ADDRESS:PORT` of a name server: `world.test` is `worldAddress`. */
+  readonly nameServer: string;
+  /** The names it was asked for. */
+  readonly asked: () => readonly string[];
+}
+
+export async function startWorld(): Promise<World> {
+  await using undo = new AsyncDisposableStack();
+  for (const address of [`${worldAddress}/32`, `${worldAddress6}/128`]) {
+    await execa('/usr/sbin/ip', ['address', 'replace', address, 'dev', 'lo']);
+    undo.defer(async () => void (await execa('/usr/sbin/ip', ['address', 'del', address, 'dev', 'lo'])));
+  }
+  const sockets = new Set<Socket>();
+  let connections = 0;
+  const server = createServer((socket) => {
+    connections += 1;
+    sockets.add(socket);
+    socket.on('error', () => undefined).on('close', () => sockets.delete(socket));
+    socket.write(`hello ${socket.localAddress}\n`);
+    socket.pipe(socket);
+  });
+  server.listen(0, '::');
+  await once(server, 'listening');
+  undo.defer(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+
+  const asked: string[] = [];
+  const names = createSocket('udp4').on('message', (query, from) => {
+    asked.push(nameOf(query));
+    names.send(answerTo(query, worldAddress), from.port, from.address);
+  });
+  names.bind(0, worldAddress);
+  await once(names, 'listening');
+  undo.defer(() => void names.close());
+  const all = undo.move();
+  return {
+    port: address.port,
+    connections: () => connections,
+    nameServer: `${worldAddress}:${names.address().port}`,
+    asked: () => asked,
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
+}
