@@ -1,10 +1,11 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, egress-rules, egress-connect; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, egress, egress-rules, egress-connect; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
+import { benchEgress } from './egress.ts';
 import { benchEgressRules } from './egress-rules.ts';
 import { benchEgressConnect } from './egress-connect.ts';
 import { benchEngine } from './engine.ts';
@@ -33,6 +34,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   idle: benchIdle,
   ports: benchPorts,
   shares: benchShares,
+  egress: benchEgress,
   'egress-rules': async () => benchEgressRules(),
   'egress-connect': benchEgressConnect,
 };

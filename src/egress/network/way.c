@@ -38,7 +38,7 @@ static bool join(int way_namespace, int way_route, bool with_ipv6, const char **
     const unsigned int link = ends.engine < 0 || firewall < 0 ? 0 : link_make(&ends, way_namespace, with_ipv6);
     bool done = link != 0;
     if (done) {
-        *what = "rules of the firewall for " EGRESS_LINK;
+        *what = "rules of the firewall for " EGRESS_LINK " (they need nft_fib of the kernel)";
         done = firewall_of_engine(firewall, link);
     }
     const int error = errno;
@@ -55,7 +55,7 @@ bool egress_make_way(struct egress_sockets *sockets, const char **what)
     int namespace = -1, route = -1;
 
     *sockets = (struct egress_sockets){-1, -1, -1, -1};
-    *what = "network namespace of the listeners";
+    *what = "namespace of the listeners (it needs nft_tproxy and nft_reject of the kernel)";
     const int engine = open(OWN_NAMESPACE, O_RDONLY | O_CLOEXEC);
     bool done = engine >= 0 && open_way(sockets, &namespace, &route);
     /* wherever it is by now, it goes back */
