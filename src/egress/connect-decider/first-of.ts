@@ -8,11 +8,15 @@ export interface Beginning {
   readonly waited: boolean;
 }
 
+/** Threat: a client that sends 64 KiB one byte at a time has them read as often. A head of a real one comes in a few pieces. */
+const mostLooks = 64;
+
 /** The first bytes of one client, each looked at once however often they are asked for. */
 export class FirstOf {
   readonly #peek: WantedConnection['peek'];
   #bytes: Buffer = Buffer.alloc(0);
   #all = false;
+  #looks = 0;
   #pending: Promise<void> | undefined;
 
   constructor(peek: WantedConnection['peek']) {
@@ -45,7 +49,8 @@ export class FirstOf {
   async #more(): Promise<void> {
     this.#pending ??= this.#peek(this.#bytes.length)
       .then(({ bytes, all }) => {
-        this.#all = all || bytes.length <= this.#bytes.length;
+        this.#looks += 1;
+        this.#all = all || bytes.length <= this.#bytes.length || this.#looks >= mostLooks;
         this.#bytes = bytes;
       })
       .finally(() => {

@@ -55,6 +55,24 @@ describe('a request of HTTP', () => {
     expect(read(text)).toMatchObject({ kind: 'malformed', protocol: 'http' });
   });
 
+  test.each([
+    ['words', `${'a '.repeat(32_000)}\n`],
+    ['spaces in a line', `GET / HTTP/1.1\r\nX: a${' '.repeat(60_000)}b\r\nHost: a.example\r\n\r\n`],
+    ['spaces without end', `GET${' '.repeat(60_000)}`],
+    ['versions', `${'HTTP/ '.repeat(10_000)}\n`],
+    [
+      'spaces around Host',
+      `GET / HTTP/1.1\r\nHost:${' '.repeat(30_000)}a.example${' '.repeat(30_000)}\r\n\r\n`,
+    ],
+    ['empty lines', '\r\n'.repeat(32_000)],
+    ['ends of lines', `GET / HTTP/1.1${'\r'.repeat(60_000)}`],
+    ['lines', `GET / HTTP/1.1\r\n${'X: y\r\n'.repeat(10_000)}`],
+  ])('many %s take no long time', (_what, text) => {
+    const begun = performance.now();
+    for (let count = 0; count < 10; count += 1) read(text);
+    expect(performance.now() - begun).toBeLessThan(1000);
+  });
+
   test('the preface of HTTP/2', () => {
     expect(read('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0')).toEqual({ kind: 'http2' });
   });
