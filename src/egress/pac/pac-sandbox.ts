@@ -42,7 +42,7 @@ export class PacSandbox {
   async run(url: string, host: string, answers: PacAnswers): Promise<PacOutcome> {
     this.#answers = answers;
     this.#wanted = undefined;
-    this.#deadline = performance.now() + limits.milliseconds;
+    this.#deadline = threadMilliseconds() + limits.milliseconds;
     try {
       const text = this.#call((this.#machine ??= await this.#start()), url, host);
       if (this.#wanted === undefined) return { kind: 'result', text };
@@ -61,7 +61,7 @@ export class PacSandbox {
       memoryLimitBytes: limits.bytes,
       maxStackSizeBytes: limits.stackBytes,
     });
-    runtime.setInterruptHandler(() => this.#wanted !== undefined || performance.now() > this.#deadline);
+    runtime.setInterruptHandler(() => this.#wanted !== undefined || threadMilliseconds() > this.#deadline);
     const context = runtime.newContext();
     const functions = pacFunctions({
       now: () => new Date(),
@@ -74,7 +74,7 @@ export class PacSandbox {
       );
       context.setProp(context.global, name, handle);
     }
-    this.#deadline = performance.now() + limits.milliseconds;
+    this.#deadline = threadMilliseconds() + limits.milliseconds;
     valueOf(context, context.evalCode(this.#text, 'pac')).dispose();
     return { runtime, context };
   }
@@ -115,6 +115,13 @@ function valueOf(context: QuickJSContext, result: ReturnType<QuickJSContext['eva
   const { name = 'Error', message = dumped } = isNamed(dumped) ? dumped : {};
   if (message === 'interrupted') throw new FileError(`it took longer than ${limits.milliseconds} ms`);
   throw new FileError(`${String(name)}: ${String(message)}`.slice(0, 300));
+}
+
+/** Of this thread's own: on a busy machine a file is not at fault for what others take. Node below 23.9 does not tell. */
+function threadMilliseconds(): number {
+  if (!('threadCpuUsage' in process)) return performance.now();
+  const { user, system } = process.threadCpuUsage();
+  return (user + system) / 1000;
 }
 
 function isNamed(value: unknown): value is { readonly name?: unknown; readonly message?: unknown } {
