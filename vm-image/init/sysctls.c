@@ -42,8 +42,11 @@ static const char *const SETTINGS[][2] = {
     /*
      * What the kernel does although nothing happens; emulated it was most of the 6 % of a processor that a VM without containers took in its first minutes. It looks for
      * pages to make huge ones of every 10 s (a page fault makes one at once, as before), for free memory to move together every 0.5 s (who needs some has it
-     * done at once), and at how memory is used, which nobody asks for here.
+     * done at once), and at how memory is used, which nobody asks for here. Counters of memory that are kept for each processor are added up every 10 s and not every second.
+     * The watchdog, a timer every 4 s on each processor, would print a line when one does nothing else for 20 s, which under emulation is no sign of a fault; the host has its own way to notice (pings).
      */
+    {"/proc/sys/vm/stat_interval", "10"},
+    {"/proc/sys/kernel/watchdog", "0"},
     {"/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "300000"},
     {"/proc/sys/vm/compaction_proactiveness", "0"},
     {"/sys/module/damon_stat/parameters/enabled", "N"},
