@@ -6,10 +6,10 @@ import { answerTo, nameOf } from './dns-message.ts';
 
 /**
  * What containers can reach of the world, on this machine: addresses that are not of its loopback, though they are on the interface `lo`, and are nobody's
- * (RFC 5737, RFC 4193).
+ * (RFC 2544, RFC 4193). Each process of tests has its own, because it takes them away when it is done.
  */
-export const worldAddress = '198.51.100.87';
-export const worldAddress6 = 'fd5b:6567:7265::87';
+export const worldAddress = `198.${18 + ((process.pid >> 16) & 1)}.${(process.pid >> 8) & 255}.${process.pid & 255}`;
+export const worldAddress6 = `fd5b:6567:7265::${((process.pid % 0xffff) + 1).toString(16)}`;
 
 export interface World extends AsyncDisposable {
   /** A server that says `hello ADDRESS` to whoever connects, the address it was connected to, and then sends back what it gets. */
