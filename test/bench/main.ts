@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, egress, egress-rules, egress-connect; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -11,6 +11,7 @@ import { benchEgressConnect } from './egress-connect.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate } from './gate.ts';
 import { benchIdle } from './idle.ts';
+import { benchPackages } from './packages.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import { benchPorts } from './ports.ts';
@@ -34,6 +35,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   idle: benchIdle,
   ports: benchPorts,
   shares: benchShares,
+  packages: benchPackages,
   egress: benchEgress,
   'egress-rules': async () => benchEgressRules(),
   'egress-connect': benchEgressConnect,

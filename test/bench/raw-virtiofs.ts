@@ -77,7 +77,7 @@ export async function inRawGuest(
     const { stdout } = await execa(
       process.env['BULKHEAD_QEMU'] ?? 'qemu-system-x86_64',
       [...qemu, '-append', line.join(' ')],
-      { stdin: 'ignore', timeout: 180_000, killSignal: 'SIGKILL' },
+      { stdin: 'ignore', timeout: 300_000, killSignal: 'SIGKILL' },
     );
     return stdout.replaceAll('\r', '');
   } finally {

@@ -3,38 +3,24 @@
  * machine, which is slower and of other speed in each minute, does not hide the difference.
  */
 import { execa } from 'execa';
-import { appendFile, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { builtImageDir } from '../support/built-image.ts';
-import { createDocker, type Docker, probe } from '../support/docker.ts';
+import { type Docker, probe } from '../support/docker.ts';
 import { gitOnShare } from '../support/git-on-share.ts';
-import { instanceAt } from '../support/instance.ts';
-import { inRawGuest } from './raw-virtiofs.ts';
 import { type BenchmarkRow, median, milliseconds } from './rows.ts';
+import { asUsers, withSharedDirectory } from './shared-directory.ts';
 
 const rounds = 3;
 const mebibytes = 256;
-/** Root's server has file handles, which need a right (CAP_DAC_READ_SEARCH) that no user's has, and ours is not to have. */
-const asUsers = ['--inode-file-handles=never'];
-const shape = { cpus: 2, memoryMiB: 2048 };
-const programs = join(import.meta.dirname, 'shares');
 const works = ['status', 'install', 'write', 'read'] as const;
 type Work = (typeof works)[number];
 type Figures = Readonly<Record<Work, number>>;
 type Server = 'ours' | 'raw' | 'users';
 
 export async function benchShares(): Promise<BenchmarkRow[]> {
-  await execa('make', ['-s', '-C', programs]);
-  const dir = await mkdtemp(join(tmpdir(), 'bh-bs-'));
-  const share = join(dir, 'share');
-  for (const made of [share, join(dir, 'run')]) await mkdir(made, { mode: 0o700 });
-  await execa('mount', ['-t', 'tmpfs', '-o', 'mode=755', 'bulkhead-bench', share]);
-  const instance = instanceAt({ name: 'bench', dir, image: await builtImageDir() });
-  try {
-    const image = await builtImageDir();
-    const files = await filesWithin();
+  const files = await filesWithin();
+  return withSharedDirectory(async ({ share, up, ours, raw }) => {
     const titles: Readonly<Record<Work, string>> = {
       status: `\`git status\` of ${files} files`,
       install: '3,000 small files removed, written and moved',
@@ -42,17 +28,16 @@ export async function benchShares(): Promise<BenchmarkRow[]> {
       read: `read ${mebibytes} MiB`,
     };
     const command = await prepare(share, files);
-    const flags = { share, memory: shape.memoryMiB, cpus: shape.cpus };
-    await instance.up(240, ...Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]));
-    const docker = createDocker(instance.dockerHost);
-    const init = join(programs, 'build/raw-init');
-    const ours = async (): Promise<Figures> =>
-      figures(await docker.ok(['run', '--rm', '-v', `${share}:/mnt`, probe, ...command]));
-    const raw = (options: readonly string[]) => async (): Promise<Figures> =>
-      figures(await inRawGuest(image, init, share, command, shape, options));
+    const docker = await up();
     const sets: Readonly<Record<Server, Figures>>[] = [];
     for (let round = 0; round < rounds; round += 1)
-      sets.push(await inTurn(round, { ours, raw: raw([]), users: raw(asUsers) }));
+      sets.push(
+        await inTurn(round, {
+          ours: async () => figures(await ours(command)),
+          raw: async () => figures(await raw(command)),
+          users: async () => figures(await raw(command, asUsers)),
+        }),
+      );
     const polled = await pollDelays(docker, share);
     const rows = works.flatMap((work) => {
       const name = `shared directory, ${titles[work]}`;
@@ -67,11 +52,7 @@ export async function benchShares(): Promise<BenchmarkRow[]> {
       ];
     });
     return [...rows, ...polled];
-  } finally {
-    await instance.run('down');
-    await execa('umount', ['-l', share]);
-    await rm(dir, { recursive: true, force: true });
-  }
+  });
 }
 
 /** Each once, in another order each round. */
@@ -161,7 +142,6 @@ async function prepare(share: string, files: number): Promise<string[]> {
   await git('init', '-q');
   await git('add', '.');
   await git('commit', '-qm', 'all');
-  await copyFile(join(programs, 'build/share-load'), join(share, 'share-load'));
   const words = (await gitOnShare(join(share, 'tools'), '/mnt/tools')).split(' ');
   const status = [...words, '-C', '/mnt/checkout', 'status', '--porcelain'];
   return ['/mnt/share-load', '/mnt/work', String(mebibytes), ...status];
