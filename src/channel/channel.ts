@@ -30,6 +30,8 @@ export interface Channel {
   /** Question and answers of signing in are JSON values (`src/common/sign-in.ts`), the answers unchecked. */
   signIn(question: unknown, signal?: AbortSignal): Promise<unknown>;
   signOut(signal?: AbortSignal): Promise<unknown>;
+  /** Has a directory of the host come to containers, or go: `src/common/share-change.ts`, the answer unchecked. */
+  changeShares(change: unknown, signal?: AbortSignal): Promise<unknown>;
   /** JSON lines without their line feeds. Leaving the loop, or the signal, ends the request. */
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string>;
   /** Lines of the audit log (`src/common/audit-event.ts`), unchecked, in the same way. */
@@ -62,6 +64,8 @@ export interface ChannelHandlers {
   /** Likewise. */
   signIn(question: unknown): Promise<unknown>;
   signOut(): Promise<unknown>;
+  /** Likewise. */
+  changeShares(change: unknown): Promise<unknown>;
   /** Lines without line feeds. The signal aborts when the host has lost interest. */
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Likewise, of the audit log. */

@@ -89,6 +89,11 @@ class ClientChannel implements Channel {
     return await this.#document('POST', '/sign-out', { signal });
   }
 
+  async changeShares(change: unknown, signal?: AbortSignal): Promise<unknown> {
+    const body = JSON.stringify(change);
+    return await this.#document('POST', '/shares', { signal, body });
+  }
+
   async trim(signal?: AbortSignal): Promise<unknown> {
     return await this.#document('POST', '/trim', { signal });
   }

@@ -7,6 +7,7 @@ export type Route =
   | { readonly name: 'explain' }
   | { readonly name: 'sign-in' }
   | { readonly name: 'sign-out' }
+  | { readonly name: 'shares' }
   | { readonly name: 'logs'; readonly query: LogQuery }
   | { readonly name: 'audit'; readonly query: AuditQuery }
   | { readonly name: 'trim' }
@@ -25,6 +26,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/explain', 'POST'],
   ['/sign-in', 'POST'],
   ['/sign-out', 'POST'],
+  ['/shares', 'POST'],
   ['/logs', 'GET'],
   ['/audit', 'GET'],
   ['/trim', 'POST'],
@@ -60,6 +62,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'sign-in' };
     case '/sign-out':
       return { name: 'sign-out' };
+    case '/shares':
+      return { name: 'shares' };
     case '/status':
       return { name: 'status' };
     case '/trim':

@@ -6,6 +6,7 @@ import {
   type ServerHttp2Stream,
 } from 'node:http2';
 import type { Duplex } from 'node:stream';
+import { largestShareChange } from '../common/share-change.js';
 import { largestSignInQuestion } from '../common/sign-in.js';
 import { abortableStream } from './abortable-stream.js';
 import type { ChannelHandlers, ServedChannel } from './channel.js';
@@ -84,13 +85,11 @@ async function serve(
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
     case 'explain':
-    case 'sign-in': {
-      const signingIn = route.name === 'sign-in';
-      const question = await readDocument(stream, signingIn ? largestSignInQuestion : undefined);
-      if (question === undefined) return refuse(stream, 400);
-      const document = await (signingIn ? handlers.signIn(question) : handlers.explain(question));
-      return answer(stream, JSON.stringify(document));
-    }
+      return await answerQuestion(stream, undefined, (question) => handlers.explain(question));
+    case 'sign-in':
+      return await answerQuestion(stream, largestSignInQuestion, (question) => handlers.signIn(question));
+    case 'shares':
+      return await answerQuestion(stream, largestShareChange, (change) => handlers.changeShares(change));
     case 'sign-out':
       return answer(stream, JSON.stringify(await handlers.signOut()));
     case 'trim':
@@ -103,6 +102,17 @@ async function serve(
       stream.respond({ ':status': 202 }, { endStream: true });
       return await handlers.powerOff();
   }
+}
+
+/** @param most bytes the question may have. */
+async function answerQuestion(
+  stream: ServerHttp2Stream,
+  most: number | undefined,
+  ask: (question: unknown) => Promise<unknown>,
+): Promise<void> {
+  const question = await readDocument(stream, most);
+  if (question === undefined) return refuse(stream, 400);
+  answer(stream, JSON.stringify(await ask(question)));
 }
 
 /** A stream whose two directions belong to a handler. */

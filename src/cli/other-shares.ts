@@ -1,8 +1,8 @@
 import { type ShareRequest, shareText } from '../vm/sharing/index.js';
 
 /**
- * What a person hears who names other directories than the VM that runs was booted with; undefined where they are the same, or none is named. Directories come and go with
- * the VM: it has a device for each. Pure.
+ * What a person hears who names other directories than the VM that runs was booted with; undefined where they are the same, or none is named. What is
+ * named for a start is no change of what runs: others may use it. Pure.
  */
 export function otherShares(
   named: readonly ShareRequest[],
@@ -18,5 +18,5 @@ export function otherShares(
   ];
   return words.length === 0
     ? undefined
-    : `Restart needed: it was booted ${words.join(', and ')}. \`bulkhead down\`, then \`bulkhead up\` with the same --share.`;
+    : `Restart needed: it was booted ${words.join(', and ')}. \`bulkhead down\`, then \`bulkhead up\` with the same --share; or at once \`bulkhead share add\` and \`bulkhead share remove\`, where it was booted with one.`;
 }

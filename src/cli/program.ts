@@ -20,6 +20,7 @@ const commands: Readonly<Record<string, Load>> = {
   image: async (context) => (await import('./commands/image.js')).imageCommand(context),
   policy: async (context) => (await import('./commands/policy/policy.js')).policyCommand(context),
   settings: async (context) => (await import('./commands/settings/settings.js')).settingsCommand(context),
+  share: async (context) => (await import('./commands/share/share.js')).shareCommand(context),
   disk: async (context) => (await import('./commands/disk/disk.js')).diskCommand(context),
   completion: async (context) => (await import('./commands/completion.js')).completionCommand(context),
 };

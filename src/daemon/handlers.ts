@@ -1,9 +1,13 @@
 import type { Duplex } from 'node:stream';
 import type { ChannelHandlers } from '../channel/index.js';
+import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { toWire } from '../common/errors/wire-error.js';
 import type { Health } from '../common/health.js';
+import type { ShareChanged } from '../common/share-change.js';
 import type { SignInAnswer } from '../common/sign-in.js';
 import type { AuditLog } from './audit/index.js';
 import { signInDecision } from './audit/sign-in-audit.js';
+import type { LiveShares } from './live-shares.js';
 import type { Journal } from './journal/journal.js';
 import { answerSignIn, answerSignOut } from './sign-in/answer-sign-in.js';
 import type { SignIn } from './sign-in/sign-in.js';
@@ -16,6 +20,8 @@ export interface HandlerSources {
   readonly explain: (question: unknown) => Promise<unknown>;
   readonly signIn: SignIn | undefined;
   readonly journal: Journal;
+  /** Absent where what is shared stays as it was at the start. */
+  readonly shares: Pick<LiveShares, 'change'> | undefined;
   /** Absent where the data disk is not the VM's own. */
   readonly trim: (() => Promise<Trimmed>) | undefined;
   /** Absent where published ports are those of the machine itself. */
@@ -36,12 +42,18 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     signOut: async () => recorded('sign-out', sources, answerSignOut),
     logs: (query, signal) => sources.journal.read(query, signal),
     audit: (query, signal) => sources.audit.read(query, signal),
+    changeShares: async (change) => (await sources.shares?.change(change)) ?? stays,
     trim: async () => (await sources.trim?.()) ?? { trimmed: false },
     ports: orDestroy(sources.ports),
     sshAgent: orDestroy(sources.sshAgent),
     powerOff: sources.powerOff,
   };
 }
+
+const stays: ShareChanged = {
+  kind: 'error',
+  ...toWire(new BulkheadError('BH_SHARE_RESTART', { reason: 'no directory comes or goes while it runs' })),
+};
 
 function orDestroy(serve: ((stream: Duplex) => void) | undefined): (stream: Duplex) => void {
   return serve ?? ((stream) => void stream.destroy());

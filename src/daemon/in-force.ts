@@ -7,11 +7,13 @@ import type { IsolationPolicy } from '../isolation/policy.js';
 import type { EffectiveSettings, Settings } from '../policy/index.js';
 import { checkSharesAllowed } from './allowed-shares.js';
 import type { DaemonArguments } from './arguments.js';
+import { readSharedRoots } from './engine/engine-facts.js';
 import type { PhaseSink } from './init/phase-sink.js';
+import { LiveShares } from './live-shares.js';
 import { policyGuard } from './policy-guard.js';
 import { readPolicyInForce } from './policy-in-force.js';
 import { readSettingsInForce } from './settings-in-force.js';
-import { readSharedList, type SharedDirectory } from './shared-list.js';
+import { readSharedList, stillShared } from './shared-list.js';
 import { type SignInRequirement, signInRequirement } from './sign-in/requirement.js';
 import { readSealedRegistry } from './sign-in/sealed-registry.js';
 
@@ -25,7 +27,7 @@ export interface InForce {
   readonly standing: PolicyStanding;
   /** Who may use the engine; undefined where anybody may. */
   readonly members: SignInRequirement | undefined;
-  readonly shared: readonly SharedDirectory[];
+  readonly shares: LiveShares;
 }
 
 interface Told {
@@ -55,12 +57,14 @@ export function readInForce(args: Documents, phases: PhaseSink, { log, refused }
   const effective = orFailure(phases, 'engine-failed', () =>
     readSettingsInForce(args.policyFd === undefined ? undefined : settings, args.settingsFd),
   );
-  const shared = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
-  orFailure(phases, 'engine-failed', () => {
+  const listed = args.sharesFd === undefined ? [] : readSharedList(args.sharesFd);
+  const shared = args.mode === 'vm' ? stillShared(listed) : listed;
+  const shares = orFailure(phases, 'engine-failed', () => {
     checkSharesAllowed(shared, settings);
+    return new LiveShares(readSharedRoots(shared), settings);
   });
   phases.phase('policy-sealed');
-  return { isolation, settings, effective, standing, members, shared };
+  return { isolation, settings, effective, standing, members, shares };
 }
 
 /** Likewise of what fails before the engine could begin: told to the host, and thrown. */

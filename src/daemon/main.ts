@@ -72,7 +72,7 @@ async function main(args: DaemonArguments): Promise<void> {
     effective,
     standing,
     members,
-    shared,
+    shares,
   } = readInForce(args, phases, {
     log,
     refused: (code) => {
@@ -103,7 +103,7 @@ async function main(args: DaemonArguments): Promise<void> {
     portBinding: effective.portBindingBehavior.value,
     loopback: readLoopback(),
     dockerSocket: !socketPolicy.images.empty,
-    shared: createSharedPaths(shared, sshAgent),
+    shared: createSharedPaths(shares.directories, sshAgent),
     ownNetworks,
   };
   makeSocketStandIn();
@@ -129,7 +129,7 @@ async function main(args: DaemonArguments): Promise<void> {
     phases,
     configureEngine(enginePaths.config, { policy, added, check }),
   );
-  const engineFacts = readEngineFacts(shared, args.mode, sshAgent);
+  const engineFacts = readEngineFacts(shares.roots, args.mode, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
   const client = createEngineClient(enginePaths.socket);
@@ -187,7 +187,6 @@ async function main(args: DaemonArguments): Promise<void> {
     startWatch,
     prepare: (signal) => ensureProbeImage(client, signal),
   });
-
   const reaper = createReaper({
     supervisor,
     engine,
@@ -274,6 +273,7 @@ async function main(args: DaemonArguments): Promise<void> {
       }),
     signIn,
     journal,
+    shares: args.mode === 'vm' ? shares : undefined,
     trim: args.mode === 'vm' ? createTrim(link, systemClock) : undefined,
     ports: hostPorts,
     sshAgent: hostAgent,

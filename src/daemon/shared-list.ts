@@ -1,5 +1,6 @@
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import { codeOf } from '../common/cause.js';
+import { parseMountInfo } from '../common/mountinfo.js';
 import type { SharedPaths } from '../gate/shared-paths.js';
 import { readSealedFile } from './sealed-file.js';
 
@@ -29,12 +30,27 @@ export function parseSharedList(text: string): SharedDirectory[] {
   });
 }
 
-/** What the gate asks: by name, and of the files as this namespace shows them, where no link in them is followed. */
-export function createSharedPaths(
+/**
+ * Those that are mounted still. PID 1 mounts all before anything runs, and no engine starts without one; what is not there when bulkheadd is started again was taken away
+ * meanwhile (live-shares.ts).
+ *
+ * @param mounts lines of /proc/self/mountinfo.
+ */
+export function stillShared(
   shared: readonly SharedDirectory[],
-  sshAgent: string | undefined,
-): SharedPaths {
-  return { directories: shared.map(({ path }) => path), sshAgent, throughLink: meetsLink };
+  mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n'),
+): SharedDirectory[] {
+  const points = new Set(mounts.map((line) => parseMountInfo(line)?.mountPoint));
+  return shared.filter(({ path }) => points.has(path));
+}
+
+/**
+ * What the gate asks: by name, and of the files as this namespace shows them, where no link in them is followed.
+ *
+ * @param directories the list itself is looked at, as they come and go.
+ */
+export function createSharedPaths(directories: readonly string[], sshAgent: string | undefined): SharedPaths {
+  return { directories, sshAgent, throughLink: meetsLink };
 }
 
 /** ELOOP is the kernel's answer to a link on a mount that follows none (mount_setattr(2), MOUNT_ATTR_NOSYMFOLLOW). */

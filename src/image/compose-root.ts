@@ -42,6 +42,7 @@ export async function composeRoot(inputs: RootInputs): Promise<ImageTree> {
 
   tree.addFile(`${ours}/init`, 0o755, { data: programs.init });
   tree.addFile(`${ours}/port-relay`, 0o755, { data: programs.portRelay });
+  tree.addFile(`${ours}/share-place`, 0o755, { data: programs.sharePlace });
   tree.addFile(`${ours}/attach-files`, 0o755, { data: programs.attachFiles });
   tree.addFile(`${ours}/refresh-views`, 0o755, { data: programs.refreshViews });
   tree.addFile(`${ours}/agent-relay`, 0o755, { data: programs.agentRelay });

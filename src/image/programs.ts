@@ -9,6 +9,7 @@ export interface Programs {
   readonly initramfsInit: Buffer;
   readonly init: Buffer;
   readonly portRelay: Buffer;
+  readonly sharePlace: Buffer;
   readonly refreshViews: Buffer;
   readonly socketRelay: Buffer;
   readonly agentRelay: Buffer;
@@ -56,6 +57,7 @@ export async function buildPrograms(
     init: await read('init'),
     initramfsInit: await read('initramfs'),
     portRelay: await read('port-relay'),
+    sharePlace: await read('share-place'),
     refreshViews: await read('refresh-views'),
     socketRelay: await read('socket-relay'),
     agentRelay: await read('agent-relay'),

@@ -91,6 +91,10 @@ export interface Vm {
   addForward(forward: HostForward): Promise<void>;
   /** Stops listening; connections that were made go on. Rejects with the reason. */
   removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void>;
+  /** Puts the device of one more shared directory into it. Rejects with the reason; then there is none. */
+  addShare(share: ServedShare): Promise<void>;
+  /** Takes the device of one out, when the guest has let go of it. Rejects with the reason. */
+  removeShare(tag: string): Promise<void>;
   /** Resolves, never rejects, when the VM is gone and everything it said has been read. */
   readonly exited: Promise<VmExit>;
   /** Ends the VM now, as pulling the plug does. Resolves with `exited`. */

@@ -24,6 +24,7 @@ export async function openGuestLink(
   const connected = Promise.withResolvers<void>();
   // Nobody may be waiting when the guest turns out to speak another version.
   connected.promise.catch(() => undefined);
+  const sessionListeners = new Set<() => void>();
   let wasUp = false;
   const supervisor = new ChannelSupervisor({
     openStream: () => attached.promise,
@@ -34,6 +35,7 @@ export async function openGuestLink(
       if (state.state === 'up') {
         wasUp = true;
         connected.resolve();
+        for (const listener of sessionListeners) listener();
         if (published !== undefined) void servePorts(state.channel, published, logger);
         if (agent !== undefined) void serveAgentRequests(state.channel, agent, logger);
       }
@@ -48,6 +50,7 @@ export async function openGuestLink(
   });
   return {
     connected: connected.promise,
+    onSession: (listener) => void sessionListeners.add(listener),
     ports: () => published?.list() ?? [],
     attach(vm) {
       published = new PublishedPorts({
@@ -63,6 +66,7 @@ export async function openGuestLink(
     explain: async (question, signal) => (await supervisor.current(signal)).explain(question, signal),
     signIn: async (question, signal) => (await supervisor.current(signal)).signIn(question, signal),
     signOut: async (signal) => (await supervisor.current(signal)).signOut(signal),
+    changeShares: async (change, signal) => (await supervisor.current(signal)).changeShares(change, signal),
     trim: async (signal) => (await supervisor.current(signal)).trim(signal),
     async *logs(query, signal) {
       yield* (await supervisor.current(signal)).logs(query, signal);

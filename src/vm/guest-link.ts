@@ -18,6 +18,8 @@ export interface GuestLink {
   readonly connected: Promise<void>;
   /** From now on the guest is the one behind this port. Called once. */
   attach(vm: Pick<Vm, 'controlPort' | 'onControlPort' | 'addForward' | 'removeForward'>): void;
+  /** Calls back at each session that begins, the first one too. */
+  onSession(listener: () => void): void;
   /** Where the host listens for containers. */
   ports(): readonly PublishedPort[];
   status(signal: AbortSignal): Promise<unknown>;
@@ -25,6 +27,8 @@ export interface GuestLink {
   /** Question and answers as in `src/common/sign-in.ts`. */
   signIn(question: unknown, signal: AbortSignal): Promise<unknown>;
   signOut(signal: AbortSignal): Promise<unknown>;
+  /** Change and answer as in `src/common/share-change.ts`. */
+  changeShares(change: unknown, signal: AbortSignal): Promise<unknown>;
   /** Resolves when free space of the data disk was given back, with the guest's answer. */
   trim(signal: AbortSignal): Promise<unknown>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<string>;

@@ -97,6 +97,7 @@ async function guest(kind: string, path: string): Promise<void> {
     explain: async () => null,
     signIn: async () => null,
     signOut: async () => null,
+    changeShares: async () => null,
     trim: async () => null,
     ports: (stream: Duplex): void => void stream.resume(),
     sshAgent: (stream: Duplex): void => void stream.resume(),

@@ -45,6 +45,8 @@ export interface Instance {
   run(command: string, ...args: readonly string[]): Promise<Outcome>;
   /** `bulkhead disk`, whose subcommand comes before `--name`. */
   disk(...args: readonly string[]): Promise<Outcome>;
+  /** `bulkhead share`, likewise. */
+  share(...args: readonly string[]): Promise<Outcome>;
   /** `bulkhead settings`, of the person and not of the instance; each instance here has a person of its own. */
   settings(...args: readonly string[]): Promise<Outcome>;
   /** Rejects, with what the command said, unless the VM became ready. Without a number of seconds it has 240, on a quiet machine it takes 16. */
@@ -84,6 +86,7 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
     start,
     run,
     disk: (...args) => bulkhead('disk', ...args, '--name', name).ended,
+    share: (...args) => bulkhead('share', ...args, '--name', name).ended,
     settings: (...args) => bulkhead('settings', ...args).ended,
     async up(seconds = 240, ...flags) {
       const { status, stderr } = await run('up', '--timeout', String(seconds), ...flags);

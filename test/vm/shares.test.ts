@@ -15,6 +15,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { expectSharesChange } from '../support/expect-shares-change.ts';
 import { gitOnShare, gitWork } from '../support/git-on-share.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
 import { heldBelow } from '../support/share-server.ts';
@@ -206,17 +207,9 @@ describe('D09: in a shared directory', () => {
     writeFileSync(join(context, 'Dockerfile'), `FROM ${probe}\nUSER 4321:1234\n`);
     await docker.ok(['build', '-q', '-t', image, context]);
     const of = place('of-image');
-    const command = [
-      'run',
-      '--rm',
-      '-v',
-      `${of}:/w`,
-      image,
-      'sh',
-      '-c',
-      'echo x > /w/a; stat -c %u:%g /w /w/a',
-    ];
-    expect(await docker.ok(command)).toBe('4321:1234\n4321:1234');
+    const script = 'echo x > /w/a; stat -c %u:%g /w /w/a';
+    const said = await docker.ok(['run', '--rm', '-v', `${of}:/w`, image, 'sh', '-c', script]);
+    expect(said).toBe('4321:1234\n4321:1234');
     await docker.ok(['rmi', image]);
   });
 
@@ -247,11 +240,9 @@ describe('D09: in a shared directory', () => {
 });
 
 test('D11: two containers with different ids share a directory as root each', async () => {
-  const both = place('both');
-  await sh(['-v', `${both}:/w`], 'echo first > /w/file');
-  expect(await sh(['-v', `${both}:/w`], 'cat /w/file; echo second > /w/file; rm /w/file; ls /w')).toBe(
-    'first',
-  );
+  const both = ['-v', `${place('both')}:/w`];
+  await sh(both, 'echo first > /w/file');
+  expect(await sh(both, 'cat /w/file; echo second > /w/file; rm /w/file; ls /w')).toBe('first');
 });
 
 test('a share that is read-only is so for whatever a container tries', async () => {
@@ -318,6 +309,9 @@ test('a server lets go of files that containers have looked at', async () => {
     await docker.run(['rm', '-f', name]);
   }
 });
+
+test('a directory comes while the VM runs, by the rules of the others, and goes when no container uses it', () =>
+  expectSharesChange(instance, docker, outer));
 
 describe('D14: a hostile container', () => {
   test('gets nowhere by links it plants in a share, neither through the engine nor through the server', async () => {

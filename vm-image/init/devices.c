@@ -43,6 +43,11 @@ bool find_port(const char *key, char *path)
     return find_by_attribute("/sys/class/virtio-ports", "vport", "name", key, path);
 }
 
+bool find_share(const char *key, char *path)
+{
+    return find_by_attribute("/sys/fs/virtiofs", "", "tag", key, path);
+}
+
 int open_device_events(void)
 {
     struct sockaddr_nl address = {.nl_family = AF_NETLINK, .nl_groups = 1};

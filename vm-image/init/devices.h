@@ -16,6 +16,9 @@ find_device find_disk;
 /** The virtio-serial port whose name is `key`. */
 find_device find_port;
 
+/** The virtiofs device whose tag is `key`; of `path` nothing is to be made. */
+find_device find_share;
+
 /**
  * A socket that gets the kernel's device events (netlink(7), NETLINK_KOBJECT_UEVENT), or -1. Open it before the first look, so that no
  * event falls between look and wait.

@@ -19,15 +19,10 @@
 /* What mounts.c and the initramfs have mounted; what is mounted in these goes along. */
 static const char *const MOVED[] = {"/proc", "/sys", "/dev", "/run", "/tmp", "/var/log"};
 
-/* /tmp is a tmpfs anyway, and gets its directories there. */
-static bool holds_share(const char *path, const struct share *shares, size_t count)
+/* Those that come while the VM runs as well. /tmp is a tmpfs anyway, and gets its directories there. */
+static bool is_made_anew(const char *path)
 {
-    const size_t length = strlen(path);
-
-    for (size_t i = 0; strcmp(path, "/tmp") != 0 && i < count; i++)
-        if (strncmp(shares[i].path, path, length) == 0 && shares[i].path[length] == '/')
-            return true;
-    return false;
+    return strcmp(path, "/tmp") != 0 && may_hold_shares(path);
 }
 
 static bool copy_link(const char *from, const char *to)
@@ -41,10 +36,10 @@ static bool copy_link(const char *from, const char *to)
     return symlink(target, to) == 0;
 }
 
-static bool mirror(const char *directory, const struct share *shares, size_t count);
+static bool mirror(const char *directory);
 
 /* `path`: of the root; it appears under the same name in the new one. */
-static bool mirror_entry(const char *path, mode_t mode, const struct share *shares, size_t count)
+static bool mirror_entry(const char *path, mode_t mode)
 {
     char copy[PATH_LIMIT];
 
@@ -60,11 +55,11 @@ static bool mirror_entry(const char *path, mode_t mode, const struct share *shar
         return false;
     if (strcmp(path, NEW_ROOT) == 0)
         return true;
-    return holds_share(path, shares, count) ? mirror(path, shares, count) : mount(path, copy, NULL, MS_BIND, NULL) == 0;
+    return is_made_anew(path) ? mirror(path) : mount(path, copy, NULL, MS_BIND, NULL) == 0;
 }
 
 /* `directory` is empty for the root itself. */
-static bool mirror(const char *directory, const struct share *shares, size_t count)
+static bool mirror(const char *directory)
 {
     DIR *const entries = opendir(directory[0] == '\0' ? "/" : directory);
     bool done = entries != NULL;
@@ -75,7 +70,7 @@ static bool mirror(const char *directory, const struct share *shares, size_t cou
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         done = (size_t)snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name) < sizeof(path) &&
-               fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && mirror_entry(path, status.st_mode, shares, count);
+               fstatat(dirfd(entries), entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 && mirror_entry(path, status.st_mode);
     }
     if (entries != NULL)
         closedir(entries);
@@ -119,7 +114,7 @@ static bool change_root(const char **failed)
 bool make_root_places(const struct share *shares, size_t count, const char **failed)
 {
     *failed = NEW_ROOT;
-    if (mount("bulkhead-root", NEW_ROOT, "tmpfs", OF_NEW_ROOT, "mode=0755,size=4m") != 0 || !mirror("", shares, count) || !change_root(failed))
+    if (mount(ROOT_SOURCE, NEW_ROOT, "tmpfs", OF_NEW_ROOT, "mode=0755,size=4m") != 0 || !mirror("") || !change_root(failed))
         return false;
     for (size_t i = 0; i < count; i++) {
         *failed = shares[i].path;
@@ -128,4 +123,16 @@ bool make_root_places(const struct share *shares, size_t count, const char **fai
     }
     *failed = "/";
     return mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | OF_NEW_ROOT, NULL) == 0;
+}
+
+bool add_root_place(const char *path)
+{
+    if (mount(NULL, "/", NULL, MS_REMOUNT | OF_NEW_ROOT, NULL) != 0)
+        return false;
+    const bool made = make_path(path);
+    const int error = errno;
+    const bool closed = mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY | OF_NEW_ROOT, NULL) == 0;
+    if (closed)
+        errno = error;
+    return made && closed;
 }

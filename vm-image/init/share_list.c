@@ -8,16 +8,26 @@ static const char *const OWN[] = {"/bin", "/boot", "/dev", "/etc", "/lib", "/lib
 /* A share may lie in these, and cover none. */
 static const char *const HOLDING[] = {"/root", "/tmp", "/var", "/var/lib", "/var/tmp"};
 
+static bool is_holding(const char *path)
+{
+    for (size_t i = 0; i < sizeof(HOLDING) / sizeof(HOLDING[0]); i++)
+        if (strcmp(path, HOLDING[i]) == 0)
+            return true;
+    return false;
+}
+
 bool is_own_place(const char *path)
 {
     for (size_t i = 0; i < sizeof(OWN) / sizeof(OWN[0]); i++)
         if (is_below(path, OWN[i]))
             return true;
-    for (size_t i = 0; i < sizeof(HOLDING) / sizeof(HOLDING[0]); i++)
-        if (strcmp(path, HOLDING[i]) == 0)
-            return true;
     /* the engine reads its settings from its home */
-    return strncmp(path, "/root/.", 7) == 0;
+    return is_holding(path) || strncmp(path, "/root/.", 7) == 0;
+}
+
+bool may_hold_shares(const char *path)
+{
+    return is_holding(path) || !is_own_place(path);
 }
 
 bool is_fit_mount(const struct share *share, const struct mount_entry *mount)
@@ -26,8 +36,7 @@ bool is_fit_mount(const struct share *share, const struct mount_entry *mount)
            has_option(mount->options, "nosymfollow") && has_option(mount->options, "ro") == share->read_only;
 }
 
-/* Absolute, not the root, and no part empty, `.` or `..`: what is made for it must lie where its name says. */
-static bool plain(const char *path)
+bool is_plain_path(const char *path)
 {
     if (path[0] != '/' || path[1] == '\0' || strlen(path) > SHARE_PATH_LIMIT)
         return false;
@@ -57,7 +66,7 @@ int parse_share_list(const char *text, size_t size, struct share shares[MAX_SHAR
         const char *const mode = at;
         const char *const path = end_of(at, end) == NULL ? NULL : end_of(at, end) + 1;
         const char *const after = path == NULL || path >= end ? NULL : end_of(path, end);
-        if (count == MAX_SHARES || after == NULL || !plain(path))
+        if (count == MAX_SHARES || after == NULL || !is_plain_path(path))
             return -1;
         struct share *share = &shares[count];
         *share = (struct share){.path = path, .read_only = mode[0] == 'r' && mode[1] == 'o', .again = strlen(mode) == 3};

@@ -30,6 +30,12 @@ int parse_share_list(const char *text, size_t size, struct share shares[MAX_SHAR
  */
 bool is_own_place(const char *path);
 
+/** Whether a share may lie below this directory of the root, now or later: one that is the VM's own alone stays as it is. */
+bool may_hold_shares(const char *path);
+
+/** Absolute, not the root, and no part empty, `.` or `..`: what is made for it must lie where its name says. */
+bool is_plain_path(const char *path);
+
 /** Whether what is mounted there is that share, with the flags that keep what containers write to it from having an effect here. */
 bool is_fit_mount(const struct share *share, const struct mount_entry *mount);
 

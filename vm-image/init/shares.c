@@ -8,9 +8,7 @@
 #include <unistd.h>
 
 #include "root_places.h"
-#include "share_list.h"
 
-#define DETAIL_LIMIT 1152
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
 #endif
@@ -46,12 +44,12 @@ static bool is_mounted_as_asked(const struct share *share)
     return fit;
 }
 
-static bool place_share(const struct share *share, const struct share *first, char *detail)
+bool mount_one_share(const struct share *share, const struct share *first, char *detail)
 {
     if (!mount_share(share, first))
-        snprintf(detail, DETAIL_LIMIT, "%.900s cannot be mounted: %s", share->path, strerror(errno));
+        snprintf(detail, SHARE_DETAIL_LIMIT, "%.900s cannot be mounted: %s", share->path, strerror(errno));
     else if (!is_mounted_as_asked(share))
-        snprintf(detail, DETAIL_LIMIT, "%.900s is not mounted with the flags it must have", share->path);
+        snprintf(detail, SHARE_DETAIL_LIMIT, "%.900s is not mounted with the flags it must have", share->path);
     else
         return true;
     return false;
@@ -68,20 +66,20 @@ bool mount_shares(int list, char *detail)
     const ssize_t size = pread(list, text, sizeof(text), 0);
     const int count = size < 0 || size == (ssize_t)sizeof(text) ? -1 : parse_share_list(text, (size_t)size, shares);
     if (count < 0) {
-        snprintf(detail, DETAIL_LIMIT, "the list of shared directories is malformed");
+        snprintf(detail, SHARE_DETAIL_LIMIT, "the list of shared directories is malformed");
         return false;
     }
     for (int i = 0; i < count; i++)
         if (is_own_place(shares[i].path)) {
-            snprintf(detail, DETAIL_LIMIT, "a shared directory at %.900s would cover what the VM has there itself", shares[i].path);
+            snprintf(detail, SHARE_DETAIL_LIMIT, "a shared directory at %.900s would cover what the VM has there itself", shares[i].path);
             return false;
         }
     if (!make_root_places(shares, (size_t)count, &failed)) {
-        snprintf(detail, DETAIL_LIMIT, "no place for a shared directory at %.900s: %s", failed, strerror(errno));
+        snprintf(detail, SHARE_DETAIL_LIMIT, "no place for a shared directory at %.900s: %s", failed, strerror(errno));
         return false;
     }
     for (int i = 0; i < count; i++)
-        if (!place_share(&shares[i], i == 0 ? NULL : &shares[i - 1], detail))
+        if (!mount_one_share(&shares[i], i == 0 ? NULL : &shares[i - 1], detail))
             return false;
     return true;
 }

@@ -12,6 +12,7 @@ export const echoHandlers: ChannelHandlers = {
   explain: async (question) => ({ question }),
   signIn: async (question) => ({ question }),
   signOut: async () => ({}),
+  changeShares: async () => ({ kind: 'done' }),
   trim: async () => ({ trimmed: true }),
   ports: (stream) => void stream.pipe(stream),
   sshAgent: (stream) => void stream.pipe(stream),

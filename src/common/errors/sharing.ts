@@ -49,6 +49,28 @@ export const sharingErrors = defineErrors({
     remedy: 'Build the image anew with `bulkhead image build`. Nothing was started.',
     exitCode: ExitCode.configuration,
   },
+  BH_SHARE_UNKNOWN: {
+    message: '{path} is not shared with the VM.',
+    remedy: '`bulkhead share list` says what is.',
+    exitCode: ExitCode.usage,
+  },
+  BH_SHARE_IN_USE: {
+    message: "{path} can't be taken away from the VM: {user} uses it.",
+    remedy:
+      'Stop what uses it (`docker ps`), and say it again; or `bulkhead down`, which ends all. It is shared still.',
+    exitCode: ExitCode.temporary,
+  },
+  BH_SHARE_NOT_PLACED: {
+    message: "{path} can't come or go while the VM runs: {reason}.",
+    remedy:
+      'What is shared is as it was. `bulkhead down`, then `bulkhead up`, shares what your settings name.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_SHARE_RESTART: {
+    message: 'Restart needed: {reason}.',
+    remedy: '`bulkhead down`, then `bulkhead up`.',
+    exitCode: ExitCode.unavailable,
+  },
   BH_SSH_AGENT: {
     message: "The ssh agent can't be passed on to containers: {reason}.",
     remedy:

@@ -23,11 +23,11 @@ export const enginePaths = {
  * Measures once, at start, where the engine's directories really lie. A rule that compared path texts alone would
  * take a directory bound over a volume for that volume.
  *
- * @param shared what PID 1 says is shared; throws when one of them is no mount of its own, as nothing else of the root is the host's.
+ * @param sharedRoots where what is shared lies: the list itself is looked at, as directories come and go.
  * @param agentSocket where containers find the host's ssh agent, if they do.
  */
 export function readEngineFacts(
-  shared: readonly SharedDirectory[],
+  sharedRoots: readonly Place[],
   mode: 'vm' | 'native',
   agentSocket?: string,
 ): EngineFacts {
@@ -40,7 +40,7 @@ export function readEngineFacts(
     cgroupHierarchies: cgroupVersion === 2 ? [unifiedHierarchy] : versionOneHierarchies(filesystems),
     dataRoot: readPlace(enginePaths.dataRoot, mounts),
     containerdRoot: readPlace(enginePaths.containerdRoot, mounts),
-    sharedRoots: shared.map(({ path }) => readSharedPlace(path, mounts)),
+    sharedRoots,
     sharedByServer: mode === 'vm',
     ...(agentSocket === undefined ? {} : { agentSocket: readFile(agentSocket) }),
     dockerSocket: readFile(enginePaths.socketStandIn),
@@ -97,6 +97,12 @@ export function readPlace(path: string, mounts: readonly string[]): Place {
     device: deviceText(device),
     within: posix.join(covering.root, posix.relative(covering.mountPoint, real)),
   };
+}
+
+/** Of what is shared; throws when one is no mount of its own, as nothing else of the root is the host's. */
+export function readSharedRoots(shared: readonly Pick<SharedDirectory, 'path'>[]): Place[] {
+  const mounts = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
+  return shared.map(({ path }) => readSharedPlace(path, mounts));
 }
 
 function readSharedPlace(path: string, mounts: readonly string[]): Place {

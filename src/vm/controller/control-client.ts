@@ -6,6 +6,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire, wireErrorSchema } from '../../common/errors/wire-error.js';
 import { readLines } from '../../common/line-reader.js';
 import { type Progress, progressSchema } from './progress.js';
+import type { ControllerShareChange } from './share-question.js';
 import { type ControllerStatus, statusSchema } from './status.js';
 
 const answerDeadlineMs = 5_000;
@@ -16,6 +17,8 @@ const signInDeadlineMs = 45_000;
 
 /** A little more than the guest gives itself (`src/daemon/trim-disk.ts`). */
 const trimDeadlineMs = 250_000;
+/** A server starts, the guest finds its device, or lets go of one: each has a deadline of its own. */
+const shareDeadlineMs = 130_000;
 const trimmedSchema = z.object({ trimmed: z.boolean() });
 
 /** Where a controller listens, and what to say about it when it does not. */
@@ -52,6 +55,11 @@ export class ControlClient {
 
   async signOut(signal?: AbortSignal): Promise<unknown> {
     return this.#ask('/sign-out', answerDeadlineMs, signal);
+  }
+
+  /** Has a directory come to containers, or go. */
+  async changeShares(change: ControllerShareChange, signal?: AbortSignal): Promise<void> {
+    await this.#ask('/shares', shareDeadlineMs, signal, change);
   }
 
   /** Has the VM give free space of its data disk back to this machine. Rejects with `BH_DISK_TRIM` where it cannot. */

@@ -5,7 +5,7 @@ import { largestSignInQuestion } from '../../common/sign-in.js';
 import type { GuestLink } from '../guest-link.js';
 import type { Controller } from './controller.js';
 import type { Progress } from './progress.js';
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { controllerShareChangeSchema, largestShareQuestion } from './share-question.js';
 import { toWire } from '../../common/errors/wire-error.js';
 
 /** Characters; a request to create a container has at most 1 MiB of JSON, in JSON again. */
@@ -19,6 +19,7 @@ const largestQuestion = 4 << 20;
  * - `GET /progress` JSON lines, from the present state on, until the instance is ready or at its end;
  * - `POST /explain` a JSON question for the guest (`src/common/explanation.ts`), answered with the guest's document;
  * - `POST /sign-in`, `POST /sign-out` likewise (`src/common/sign-in.ts`);
+ * - `POST /shares` a directory comes to containers or goes (`share-question.ts`); `{}` when it has;
  * - `POST /trim` has the guest give free space of its data disk back, answered with the guest's document when it has;
  * - `GET /logs?service=…&follow=1` the guest's journal as JSON lines;
  * - `GET /audit?follow=1&since=…` the guest's audit log as JSON lines;
@@ -70,6 +71,13 @@ async function answer(
       await askGuest(controller, request, response, largestSignInQuestion, (link, _, signal) =>
         link.signOut(signal),
       );
+      return;
+    case 'POST /shares':
+      await controller.changeShares(
+        controllerShareChangeSchema.parse(await questionOf(request, largestShareQuestion)),
+      );
+      response.setHeader('content-type', 'application/json');
+      response.end('{}');
       return;
     case 'POST /trim':
       await askGuest(controller, request, response, 0, (link, _, signal) => link.trim(signal));
@@ -129,7 +137,7 @@ function auditOf(query: URLSearchParams): ReadLines {
 
 async function sendLines(controller: Controller, response: ServerResponse, read: ReadLines): Promise<void> {
   const { link } = controller;
-  if (link === undefined) throw notReady(controller);
+  if (link === undefined) throw controller.notReady();
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the reader left')));
   const lines = read(link, gone.signal);
@@ -151,13 +159,8 @@ async function askGuest(
   ask: (link: GuestLink, question: unknown, signal: AbortSignal) => Promise<unknown>,
 ): Promise<void> {
   const { link } = controller;
-  if (link === undefined || controller.state.name !== 'ready') throw notReady(controller);
-  let text = '';
-  for await (const chunk of request.setEncoding('utf8')) {
-    text += String(chunk);
-    if (text.length > most) throw new Error('the question is too long');
-  }
-  const question: unknown = text === '' ? undefined : JSON.parse(text);
+  if (link === undefined || controller.state.name !== 'ready') throw controller.notReady();
+  const question = await questionOf(request, most);
   const gone = new AbortController();
   response.once('close', () => gone.abort(new Error('the asker left')));
   const answer = await ask(link, question, gone.signal);
@@ -165,9 +168,13 @@ async function askGuest(
   response.end(JSON.stringify(answer));
 }
 
-function notReady({ state, paths }: Controller): BulkheadError {
-  const { name, consoleLog: console } = paths;
-  return new BulkheadError('BH_INSTANCE_NOT_READY', { name, state: state.name, console });
+async function questionOf(request: IncomingMessage, most: number): Promise<unknown> {
+  let text = '';
+  for await (const chunk of request.setEncoding('utf8')) {
+    text += String(chunk);
+    if (text.length > most) throw new Error('the question is too long');
+  }
+  return text === '' ? undefined : JSON.parse(text);
 }
 
 /** Back-pressure: a reader that is slow, or has left, must not make the controller hold the journal in memory. */

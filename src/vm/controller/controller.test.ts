@@ -58,11 +58,13 @@ async function setUp(overrides: Overrides = {}) {
   const link: GuestLink = {
     connected: overrides.connected ?? Promise.resolve(),
     attach: () => void calls.push('attach'),
+    onSession: () => undefined,
     ports: () => [],
     status: async () => ({ healthy: true }),
     explain: async (question) => ({ question }),
     signIn: async (question) => ({ question }),
     signOut: async () => ({ signedOut: true }),
+    changeShares: async () => ({ kind: 'done' }),
     trim: async () => ({ trimmed: true }),
     async *logs() {
       yield '{}';

@@ -1,6 +1,6 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { toWire } from '../../common/errors/wire-error.js';
-import type { Accelerator } from '../backend.js';
+import type { Accelerator, Vm } from '../backend.js';
 import { recordInForce } from '../documents/index.js';
 import { describePhase } from '../failure-cause.js';
 import type { GuestLink } from '../guest-link.js';
@@ -13,10 +13,18 @@ import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine, type PlugReason } from '../machine.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
+import { recordShares } from '../sharing/index.js';
 import { type ControllerParts, type PreparedVm, prepareVm } from './prepare.js';
 import { plugNote } from './plug-note.js';
+import type { PreparedShares } from './prepare-shares.js';
 import { ProgressLog } from './progress-log.js';
+import type { ControllerShareChange } from './share-question.js';
+import { SharedNow } from './shared-now.js';
 import type { ControllerStatus } from './status.js';
+
+const noPlaces = {
+  reason: 'the VM was booted without shared directories, so its memory is not one that their servers can see',
+};
 
 const guestStatusDeadlineMs = 2_000;
 const bootTimeoutMs = (accelerator: Accelerator): number => (accelerator === 'tcg' ? 300_000 : 90_000);
@@ -34,6 +42,7 @@ export class Controller {
   readonly #preparing = new AbortController();
   #prepared: PreparedVm | undefined;
   #machine: Machine | undefined;
+  #shared: SharedNow | undefined;
   #readyAfterMs: number | undefined;
   #since = new Date();
   #plugPulled = false;
@@ -101,7 +110,7 @@ export class Controller {
   async status(within?: number): Promise<ControllerStatus> {
     const { paths, options } = this.#parts;
     const { state } = this;
-    const { host, manifest, network, policy, shares, agent } = this.#prepared ?? {};
+    const { host, manifest, network, policy, agent } = this.#prepared ?? {};
     const guest = state.name === 'ready' ? await this.#health.word(within) : undefined;
     return {
       name: paths.name,
@@ -124,7 +133,7 @@ export class Controller {
       dataDisk: paths.dataDisk,
       network: network?.cidr ?? null,
       ports: [...(this.link?.ports() ?? [])],
-      shares: [...(shares ?? [])],
+      shares: this.#shared?.requests ?? [],
       sshAgent: agent !== undefined,
       policy: policy === undefined ? null : { file: policy.file, sha256: policy.sha256 },
       error: state.name === 'failed' ? toWire(state.cause) : null,
@@ -133,6 +142,30 @@ export class Controller {
       guestAt: guest?.at ?? null,
       guestAnswered: guest?.answered ?? false,
     };
+  }
+
+  /**
+   * Has a directory come to containers or go, while the VM runs.
+   *
+   * @throws BH_INSTANCE_NOT_READY, BH_SHARE_…
+   */
+  async changeShares(change: ControllerShareChange): Promise<void> {
+    const shared = this.#shared;
+    if (shared === undefined || this.state.name !== 'ready') throw this.notReady();
+    await (change.kind === 'add' ? shared.add(change.share) : shared.remove(change.path));
+  }
+
+  notReady(): BulkheadError {
+    const { name, consoleLog: console } = this.paths;
+    return new BulkheadError('BH_INSTANCE_NOT_READY', { name, state: this.state.name, console });
+  }
+
+  #sharedNow({ shares, openMore, servers }: PreparedShares, vm: Vm, link: GuestLink): SharedNow {
+    const { paths, logger } = this.#parts;
+    const open = openMore ?? (() => Promise.reject(new BulkheadError('BH_SHARE_RESTART', noPlaces)));
+    const record = (directories: readonly string[]): Promise<void> =>
+      recordShares(paths.sharedRecords.vm, directories);
+    return new SharedNow(shares, { open, record, servers, vm, link, logger });
   }
 
   /** Its first word is asked for at once: it takes longest, and who asks how the VM is has little time. */
@@ -162,9 +195,11 @@ export class Controller {
     return this.link?.status(AbortSignal.timeout(guestStatusDeadlineMs));
   }
 
-  async #start({ spec, host, link }: PreparedVm): Promise<Machine> {
+  async #start({ spec, host, link, shares }: PreparedVm): Promise<Machine> {
     const { backend, options } = this.#parts;
     const vm = await backend.start(spec, host, this.#preparing.signal);
+    this.#shared = this.#sharedNow(shares, vm, link);
+    link.onSession(() => void this.#shared?.tellAgain());
     link.attach(vm);
     const machine = new Machine(
       vm,

@@ -19,12 +19,15 @@ import {
 } from '../sharing/index.js';
 import type { ControllerOptions } from './options.js';
 import type { PreparedDocuments } from './prepare-documents.js';
+import type { SharedDirectory, SharedNowParts } from './shared-now.js';
 
 /** What of this machine a VM is to have, served. */
 export interface PreparedShares {
   readonly servers: ShareServers;
-  /** As they are called here, without the second names of those given by a link. */
-  readonly shares: readonly ShareRequest[];
+  /** In the order of their servers. */
+  readonly shares: readonly SharedDirectory[];
+  /** Judges and opens others while the VM runs, by the same policy and the same bounds; undefined where the VM is not made for it. */
+  readonly openMore: SharedNowParts['open'] | undefined;
   /** What the guest is told of them; empty when nothing is shared. */
   readonly disks: readonly DocumentDisk[];
   readonly notes: readonly string[];
@@ -53,7 +56,7 @@ export async function prepareShares(
 ): Promise<PreparedShares> {
   const given = options.shares ?? [];
   if (given.length + (user.bulkhead?.shares?.length ?? 0) === 0 && !sharesByDefault(policy?.settings))
-    return { servers: noServers, shares: [], disks: [], notes: [] };
+    return { ...nothing, notes: [] };
   const protectedNow = async (): Promise<ProtectedDirectory[]> => [
     ...(await keptPlaces(paths, options, env)),
     { path: options.image, what: 'the image the VM runs' },
@@ -75,12 +78,20 @@ export async function prepareShares(
       logger,
       signal,
     });
-    return { servers, shares, disks, notes };
+    const openMore = async (requests: readonly ShareRequest[]): Promise<readonly OpenedShare[]> =>
+      openShares(requests, await protectedNow(), allowedShares, 'server');
+    return {
+      servers,
+      shares: directoriesOf(shares, opened, servers),
+      openMore: servers.served.length > 0 ? openMore : undefined,
+      disks,
+      notes,
+    };
   } catch (error) {
     // Nobody here has asked for them, and a VM without them is of use.
     const byDefault = given.length === 0 && user.bulkhead?.shares === undefined;
     if (!byDefault || !isBulkheadError(error)) throw error;
-    return { servers: noServers, shares: [], disks: [], notes: [...notes, notSharedByDefault(error)] };
+    return { ...nothing, notes: [...notes, notSharedByDefault(error)] };
   }
 }
 
@@ -98,7 +109,27 @@ function serve(
   return serveShares(opened, program, where);
 }
 
-const noServers: ShareServers = { served: [], [Symbol.asyncDispose]: async () => undefined };
+/** Each request has one directory, by one name or two. */
+function directoriesOf(
+  requests: readonly ShareRequest[],
+  opened: readonly OpenedShare[],
+  { served }: ShareServers,
+): SharedDirectory[] {
+  const handles = [...new Set(opened.map(({ handle }) => handle))];
+  return requests.map((request, index) => ({
+    request,
+    paths: opened.filter(({ handle }) => handle === handles[index]).map(({ path }) => path),
+    tag: served[index]?.tag ?? '',
+  }));
+}
+
+const noServers: ShareServers = {
+  served: [],
+  add: () => Promise.reject(new Error('the VM has no servers of shared directories')),
+  remove: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
+};
+const nothing = { servers: noServers, shares: [], openMore: undefined, disks: [] } as const;
 
 function sharesByDefault(policy: Settings | undefined): boolean {
   return policy?.filesharingAllowedDirectories?.some(({ sharedByDefault }) => sharedByDefault) === true;

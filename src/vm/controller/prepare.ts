@@ -31,7 +31,7 @@ export interface PreparedVm extends AsyncDisposable {
   readonly policy: PolicyFile | undefined;
   readonly host: VmHost;
   readonly network: GuestNetwork;
-  readonly shares: PreparedShares['shares'];
+  readonly shares: PreparedShares;
   /** Which ssh agent containers may ask, if they may. */
   readonly agent: AgentPlace | undefined;
   readonly link: GuestLink;
@@ -83,7 +83,7 @@ export async function prepareVm(
     policy,
     host,
     network,
-    shares: shares.shares,
+    shares,
     agent,
     link,
     [Symbol.asyncDispose]: release,

@@ -1,5 +1,14 @@
 import { type Duplex, duplexPair, PassThrough } from 'node:stream';
-import type { HostForward, Vm, VmBackend, VmCapabilities, VmExit, VmHost, VmSpec } from '../backend.js';
+import type {
+  HostForward,
+  ServedShare,
+  Vm,
+  VmBackend,
+  VmCapabilities,
+  VmExit,
+  VmHost,
+  VmSpec,
+} from '../backend.js';
 
 /** A VM that does what a test tells it. */
 export class FakeVm implements Vm {
@@ -12,12 +21,15 @@ export class FakeVm implements Vm {
   readonly spec: VmSpec;
   /** Those there are now. */
   forwards: HostForward[] = [];
+  /** Likewise, by tag. */
+  shares: string[];
   readonly #exit = Promise.withResolvers<VmExit>();
   readonly #listeners = new Set<(open: boolean) => void>();
   #open = false;
 
   constructor(spec: VmSpec) {
     this.spec = spec;
+    this.shares = spec.shares.map(({ tag }) => tag);
     [this.controlPort, this.guestControl] = duplexPair();
     this.exited = this.#exit.promise;
   }
@@ -52,6 +64,14 @@ export class FakeVm implements Vm {
     this.forwards = this.forwards.filter(
       (forward) => forward.protocol !== protocol || forward.address !== address || forward.port !== port,
     );
+  }
+
+  async addShare({ tag }: ServedShare): Promise<void> {
+    this.shares.push(tag);
+  }
+
+  async removeShare(tag: string): Promise<void> {
+    this.shares = this.shares.filter((other) => other !== tag);
   }
 
   async destroy(): Promise<VmExit> {

@@ -56,13 +56,24 @@ test('each shared directory is a device of its own, and its server sees the memo
     { tag: 'share1', socket: '/run/share1.sock' },
   ];
   const words = lines(qemuArguments({ ...exampleSpec, shares }, 'tcg')).split('\n');
-  expect(words.filter((line) => /share|memory/.test(line))).toEqual([
+  expect(words.filter((line) => /share|memory/.test(line) && !line.includes('root-port'))).toEqual([
     '-object memory-backend-memfd,id=memory,size=2048M,share=on',
     '-machine q35,i8042=off,vmport=off,hpet=off,accel=tcg,memory-backend=memory',
     '-chardev socket,id=share0,path=/run/a,,b/share0.sock',
-    '-device vhost-user-fs-pci,chardev=share0,tag=share0,queue-size=1024',
+    '-device vhost-user-fs-pci,id=share0,bus=share-port0,chardev=share0,tag=share0,queue-size=1024',
     '-chardev socket,id=share1,path=/run/share1.sock',
-    '-device vhost-user-fs-pci,chardev=share1,tag=share1,queue-size=1024',
+    '-device vhost-user-fs-pci,id=share1,bus=share-port1,chardev=share1,tag=share1,queue-size=1024',
+  ]);
+});
+
+test('there is a port for each directory that may come, in a VM that has one from the start', () => {
+  const shares = [{ tag: 'share0', socket: '/run/share0.sock' }];
+  const ports = qemuArguments({ ...exampleSpec, shares }, 'tcg').filter((arg) => arg.includes('root-port'));
+  expect(ports.length).toBe(16);
+  expect([ports[0], ports[1], ports[8]]).toEqual([
+    'pcie-root-port,id=share-port0,bus=pcie.0,addr=1c.0,multifunction=on,chassis=1',
+    'pcie-root-port,id=share-port1,bus=pcie.0,addr=1c.1,chassis=2',
+    'pcie-root-port,id=share-port8,bus=pcie.0,addr=1d.0,multifunction=on,chassis=9',
   ]);
 });
 

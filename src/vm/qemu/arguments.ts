@@ -24,6 +24,7 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
     machineArguments(spec, accelerator),
     ['-kernel', spec.kernel, '-initrd', spec.initramfs, '-append', spec.commandLine],
     diskArguments(spec),
+    spec.shares.length === 0 ? [] : sharePorts(),
     spec.shares.flatMap(shareArguments),
     portArguments(),
     ['-device', 'virtio-rng-pci'],
@@ -55,11 +56,39 @@ function machineArguments(spec: VmSpec, accelerator: Accelerator): string[] {
   ].flat();
 }
 
-function shareArguments({ tag, socket }: ServedShare): string[] {
+/** A device can come and go while the VM runs where it has a port of its own, and ports are there from the start. Eight of them are one device of the root bus. */
+function sharePorts(): string[] {
+  return Array.from({ length: mostShareDevices }, (_, number) => {
+    const place = `addr=${(firstPortSlot + Math.floor(number / 8)).toString(16)}.${number % 8}`;
+    const several = number % 8 === 0 ? ',multifunction=on' : '';
+    return [
+      '-device',
+      `pcie-root-port,id=${sharePort(number)},bus=pcie.0,${place}${several},chassis=${number + 1}`,
+    ];
+  }).flat();
+}
+
+/** As many as `mostServed` of `src/vm/sharing/open-shares.ts`. */
+export const mostShareDevices = 16;
+const firstPortSlot = 0x1c;
+
+export function sharePort(number: number): string {
+  return `share-port${number}`;
+}
+
+function shareArguments({ tag, socket }: ServedShare, number: number): string[] {
+  const device = Object.entries(shareDevice(tag, sharePort(number))).map(([name, value]) =>
+    name === 'driver' ? String(value) : `${name}=${value}`,
+  );
   return [
     ['-chardev', `socket,id=${tag},path=${escaped(socket)}`],
-    ['-device', `vhost-user-fs-pci,chardev=${tag},tag=${tag},queue-size=1024`],
+    ['-device', device.join(',')],
   ].flat();
+}
+
+/** The device of one shared directory, the same whether it is there from the start or comes later. */
+export function shareDevice(tag: string, bus: string): Readonly<Record<string, string | number>> {
+  return { driver: 'vhost-user-fs-pci', id: tag, bus, chardev: tag, tag, 'queue-size': 1024 };
 }
 
 /** The accelerator probe uses the same model: the features of the host's processor are where acceleration breaks. */

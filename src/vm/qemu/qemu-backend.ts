@@ -67,7 +67,8 @@ export class QemuBackend implements VmBackend {
 
   start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm> {
     const args = qemuArguments(spec, host.accelerator);
-    return startQemuVm(host.program, args, spec.consoleLog, this.#options, signal);
+    const parts = { ...this.#options, shares: spec.shares };
+    return startQemuVm(host.program, args, spec.consoleLog, parts, signal);
   }
 }
 

@@ -1,6 +1,6 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
-import type { HostForward, Vm, VmExit } from '../backend.js';
+import type { HostForward, ServedShare, Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
 import { backlogOf, type BacklogParts } from './backlog.js';
 import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
@@ -9,12 +9,15 @@ import { classifyQemuEnd, lastWords } from './exit.js';
 import { type QemuProcess, spawnQemu } from './process.js';
 import { QmpClient } from './qmp-client.js';
 import type { QmpEvent } from './qmp-messages.js';
+import { ShareDevices } from './share-devices.js';
 
 const monitorDeadlineMs = 15_000;
 const quitDeadlineMs = 2_000;
 
 export interface QemuVmParts extends BacklogParts {
   readonly clock: Clock;
+  /** Whose devices it has from the start. */
+  readonly shares?: readonly ServedShare[];
 }
 
 /**
@@ -72,6 +75,7 @@ class QemuVm implements Vm {
   readonly #qmp: QmpClient;
   readonly #clock: Clock;
   readonly #deepenBacklog: () => Promise<void>;
+  readonly #shares: ShareDevices;
   readonly #portListeners = new Set<(open: boolean) => void>();
   #controlOpen = false;
 
@@ -79,6 +83,7 @@ class QemuVm implements Vm {
     this.#qemu = qemu;
     this.#qmp = qmp;
     this.#clock = parts.clock;
+    this.#shares = new ShareDevices(qmp, parts.clock, parts.shares ?? []);
     this.#deepenBacklog = backlogOf(qemu.pid, parts);
     this.pid = qemu.pid;
     this.phasePort = qemu.phase;
@@ -107,6 +112,14 @@ class QemuVm implements Vm {
 
   async removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void> {
     await runMonitorCommand(this.#qmp, removeCommand(forward));
+  }
+
+  async addShare(share: ServedShare): Promise<void> {
+    await this.#shares.add(share);
+  }
+
+  async removeShare(tag: string): Promise<void> {
+    await this.#shares.remove(tag);
   }
 
   async destroy(): Promise<VmExit> {

@@ -58,6 +58,23 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(process.platform === 'linux')('one comes and goes while the others run', async () => {
+  const server = await program(
+    `echo "Waiting for vhost-user socket connection..." >&2; exec sleep 63${process.pid}`,
+  );
+  const [one, two] = shares;
+  if (one === undefined || two === undefined) throw new Error('two were opened');
+  await using servers = await serveShares([one], server, { runtimeDir, logger, signal: never });
+  const added = await servers.add(two);
+  expect(added).toEqual({ tag: 'share1', socket: join(runtimeDir, 'share1.sock') });
+  expect((await readdir(runtimeDir)).sort()).toEqual(['share0.sock', 'share1.sock']);
+  await servers.remove('share1');
+  expect(await readdir(runtimeDir)).toEqual(['share0.sock']);
+  expect(running().match(new RegExp(`sleep 63${process.pid}`, 'g'))?.length).toBe(1);
+  // The guest may hold on to a device by its old tag.
+  expect((await servers.add(two)).tag).toBe('share2');
+});
+
 test.runIf(process.platform === 'linux')(
   'a server that ends at once is an error with its last words',
   async () => {

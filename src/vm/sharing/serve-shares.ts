@@ -27,39 +27,77 @@ const directory = 3;
 
 /** The servers of the directories of one VM. Disposing of them ends them; they end by themselves with the VM. */
 export interface ShareServers extends AsyncDisposable {
+  /** Those it starts with. */
   readonly served: readonly ServedShare[];
+  /** One more. @throws BH_SHARE_SERVER; none runs then. */
+  add(share: OpenedShare): Promise<ServedShare>;
+  /** Ends one. */
+  remove(tag: string): Promise<void>;
+}
+
+interface Where {
+  /** For their sockets; nobody else may reach into it. */
+  readonly runtimeDir: string;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
 }
 
 /**
  * Starts a server for each directory, as the user this process runs as. Resolves when all take the VM's connection.
- *
- * @param runtimeDir for their sockets; nobody else may reach into it.
  *
  * @throws BH_SHARE_SERVER, the signal's reason; nothing runs then.
  */
 export async function serveShares(
   shares: readonly OpenedShare[],
   program: ShareServerProgram,
-  {
-    runtimeDir,
-    logger,
-    signal,
-  }: { readonly runtimeDir: string; readonly logger: Logger; readonly signal: AbortSignal },
+  where: Where,
 ): Promise<ShareServers> {
-  await using running = new AsyncDisposableStack();
+  const running = new RunningServers(program, where);
   const distinct = shares.filter(({ handle }, index) => shares[index - 1]?.handle !== handle);
-  const served = distinct.map((_share, index) => ({
-    tag: `share${index}`,
-    socket: checkSocketPath(join(runtimeDir, `share${index}.sock`)),
-  }));
-  for (const [index, share] of distinct.entries()) {
-    const socket = served[index]?.socket ?? '';
-    running.defer(() => rm(socket, { force: true }));
-    const command = serverCommand(guardProgram, program, share, { directory, socket });
-    await startServer(command, share, running, logger, signal);
+  try {
+    for (const share of distinct) running.served.push(await running.add(share));
+  } catch (error) {
+    await running[Symbol.asyncDispose]();
+    throw error;
   }
-  const kept = running.move();
-  return { served, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+  return running;
+}
+
+class RunningServers implements ShareServers {
+  readonly served: ServedShare[] = [];
+  readonly #program: ShareServerProgram;
+  readonly #where: Where;
+  readonly #running = new Map<string, AsyncDisposableStack>();
+  /** A tag is never given twice: the guest may not have let go of its device. */
+  #next = 0;
+
+  constructor(program: ShareServerProgram, where: Where) {
+    this.#program = program;
+    this.#where = where;
+  }
+
+  async add(share: OpenedShare): Promise<ServedShare> {
+    const { runtimeDir, logger, signal } = this.#where;
+    const tag = `share${this.#next}`;
+    this.#next += 1;
+    const socket = checkSocketPath(join(runtimeDir, `${tag}.sock`));
+    await using server = new AsyncDisposableStack();
+    server.defer(() => rm(socket, { force: true }));
+    const command = serverCommand(guardProgram, this.#program, share, { directory, socket });
+    await startServer(command, share, server, logger, signal);
+    this.#running.set(tag, server.move());
+    return { tag, socket };
+  }
+
+  async remove(tag: string): Promise<void> {
+    const server = this.#running.get(tag);
+    this.#running.delete(tag);
+    await server?.disposeAsync();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const tag of [...this.#running.keys()].toReversed()) await this.remove(tag);
+  }
 }
 
 async function startServer(

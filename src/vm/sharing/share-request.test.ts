@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { parseShare } from './share-request.js';
+import { parseShare, settingText } from './share-request.js';
 
 test.each([
   ['/srv/data', '/srv/data', false],
@@ -14,3 +14,10 @@ test.each([
 ])('%j is %s, read-only %s', (text, path, readOnly) => {
   expect(parseShare(text)).toEqual({ path, readOnly });
 });
+
+test.each(['/srv/data', '/srv/data:ro', '/srv/odd:ro:rw', '/srv/odd:ro:ro'])(
+  '%j is written as it is',
+  (text) => {
+    expect(settingText(parseShare(text))).toBe(text);
+  },
+);

@@ -13,6 +13,12 @@ export function parseShare(text: string): ShareRequest {
   return { path: resolve(directory), readOnly: mode === 'ro' };
 }
 
+/** As a setting has it, and a person writes it: what is writable has nothing behind it, unless its name would be read as more than a name. */
+export function settingText(share: ShareRequest): string {
+  const { path, readOnly } = share;
+  return !readOnly && parseShare(path).path === path && !parseShare(path).readOnly ? path : shareText(share);
+}
+
 /** The same as text again, which reads as this and nothing else. */
 export function shareText({ path, readOnly }: ShareRequest): string {
   return `${path}:${readOnly ? 'ro' : 'rw'}`;

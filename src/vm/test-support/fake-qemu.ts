@@ -110,6 +110,7 @@ function openPort(
     explain: async (question: unknown) => ({ question }),
     signIn: async (question: unknown) => ({ question }),
     signOut: async () => ({}),
+    changeShares: async () => ({ kind: 'done' }),
     trim: async () => ({ trimmed: true }),
     ports: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     sshAgent: (stream: NodeJS.ReadWriteStream) => void stream.resume(),

@@ -30,7 +30,9 @@ static void check_places(void)
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++)
         CHECK(is_own_place(own[i]));
     for (size_t i = 0; i < sizeof(free_for_all) / sizeof(free_for_all[0]); i++)
-        CHECK(!is_own_place(free_for_all[i]));
+        CHECK(!is_own_place(free_for_all[i]) && may_hold_shares(free_for_all[i]));
+    CHECK(may_hold_shares("/var") && may_hold_shares("/var/lib") && may_hold_shares("/root"));
+    CHECK(!may_hold_shares("/usr") && !may_hold_shares("/var/lib/docker") && !may_hold_shares("/run") && !may_hold_shares("/root/.docker"));
 }
 
 static bool fits(bool read_only, const char *text)

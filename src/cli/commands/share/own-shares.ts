@@ -1,0 +1,50 @@
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { withSetting } from '../../../policy/index.js';
+import type { InstancePaths } from '../../../vm/index.js';
+import {
+  keptPlaces,
+  openShares,
+  settingText,
+  sharesInUse,
+  type ShareRequest,
+} from '../../../vm/sharing/index.js';
+import type { CliContext } from '../../context.js';
+import { replaceFile } from '../../replace-file.js';
+import type { SettingsInUse } from '../../settings-in-use.js';
+
+/** What a start without --share shares: the user's own, else what the policy shares by default. */
+export async function sharedAtStart(
+  { env }: CliContext,
+  paths: InstancePaths,
+  { user, policy }: SettingsInUse,
+): Promise<readonly ShareRequest[]> {
+  const beside = await keptPlaces(paths, { settings: user.file, policy: policy?.file }, env);
+  const facts = { env, beside, by: 'server' } as const;
+  return (await sharesInUse([], policy?.settings, user.settings, facts)).shares;
+}
+
+/** Judges these as `bulkhead up` does. @throws BH_SHARE_… */
+export async function judgeShares(
+  { env }: CliContext,
+  paths: InstancePaths,
+  { user, policy }: SettingsInUse,
+  shares: readonly ShareRequest[],
+): Promise<void> {
+  const beside = await keptPlaces(paths, { settings: user.file, policy: policy?.file }, env);
+  const facts = { env, beside, by: 'server' } as const;
+  const { allowedShares } = await sharesInUse(shares, policy?.settings, user.settings, facts);
+  const opened = await openShares(shares, beside, allowedShares, 'server');
+  for (const handle of new Set(opened.map((share) => share.handle))) await handle.close();
+}
+
+/** Every start without --share has these from now on. */
+export async function writeOwnShares(
+  { user: { file, document } }: SettingsInUse,
+  shares: readonly ShareRequest[],
+): Promise<void> {
+  const value = shares.length === 0 ? undefined : shares.map(settingText);
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const text = JSON.stringify(withSetting(document, 'bulkhead.shares', value), null, 2);
+  await replaceFile(file, `${text}\n`, 'BH_SETTINGS_NOT_WRITTEN');
+}

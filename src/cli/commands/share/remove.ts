@@ -1,0 +1,56 @@
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { BulkheadError, isBulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { inspectInstance, type InstancePaths, instancePaths } from '../../../vm/index.js';
+import type { CliContext } from '../../context.js';
+import { nameOption } from '../../options.js';
+import { settingsInUse } from '../../settings-in-use.js';
+import { policyOption } from '../policy/policy-files.js';
+import { sharedAtStart, writeOwnShares } from './own-shares.js';
+
+interface ShareFlags {
+  readonly name: string;
+  readonly policy?: string;
+}
+
+export function removeCommand(context: CliContext): Command {
+  return new Command('remove')
+    .description('take a directory away from containers')
+    .argument('<directory>', 'as `bulkhead share list` shows it')
+    .addOption(nameOption())
+    .addOption(policyOption())
+    .addHelpText(
+      'after',
+      `
+While a container uses it, it stays, and this says which one. Otherwise a VM that runs loses it at once, and so does your setting
+bulkhead.shares.
+
+Examples:
+  $ bulkhead share remove "$PWD"`,
+    )
+    .action((directory: string, flags: ShareFlags) => remove(context, resolve(directory), flags));
+}
+
+async function remove(context: CliContext, path: string, { name, policy }: ShareFlags): Promise<void> {
+  const paths = instancePaths(name);
+  const inUse = await settingsInUse(context.env, policy);
+  const before = await sharedAtStart(context, paths, inUse);
+  const after = before.filter((share) => share.path !== path);
+  const gone = await removeNow(paths, path);
+  if (!gone && after.length === before.length) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
+  if (after.length < before.length) await writeOwnShares(inUse, after);
+  context.terminal.err(gone ? 'It is not shared any more.\n' : 'The next start does not share it.\n');
+}
+
+/** Whether a VM had it and has it no more. @throws BH_SHARE_IN_USE and others; then nothing has changed. */
+async function removeNow(paths: InstancePaths, path: string): Promise<boolean> {
+  const found = await inspectInstance(paths);
+  if (found.kind !== 'running') return false;
+  try {
+    await found.client.changeShares({ kind: 'remove', path });
+    return true;
+  } catch (error) {
+    if (isBulkheadError(error) && error.code === 'BH_SHARE_UNKNOWN') return false;
+    throw error;
+  }
+}

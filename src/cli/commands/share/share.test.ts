@@ -1,0 +1,96 @@
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readUserSettings } from '../../../policy/index.js';
+import { processContext } from '../../context.js';
+import { run } from '../../run.js';
+import { RecordingTerminal } from '../../test-support/recording-terminal.js';
+import { sharesText } from './list.js';
+
+let directory: string;
+let file: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'bulkhead-share-'));
+  file = join(directory, 'bulkhead/settings.json');
+  for (const name of ['project', 'fixtures', 'project/inner']) await mkdir(join(directory, name));
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+async function share(...args: string[]): Promise<{ status: number; text: string }> {
+  const terminal = new RecordingTerminal();
+  const { signal } = new AbortController();
+  const env = { XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: join(directory, 'cache') };
+  const context = { ...processContext(signal), env, terminal };
+  const status = await run(['share', ...args], context);
+  return { status, text: terminal.written };
+}
+const place = (name: string): string => join(directory, name);
+const own = async (): Promise<unknown> =>
+  readUserSettings(await readFile(file), file).value?.bulkhead?.shares;
+/** No instance of that name runs. */
+const name = ['--name', `none-${process.pid}`];
+
+test.runIf(process.platform === 'linux')(
+  'where no VM runs, the next start has what is added and not what is removed',
+  async () => {
+    expect(await share('add', place('project'), ...name)).toEqual({
+      status: 0,
+      text: 'No VM runs: the next start shares it.\n',
+    });
+    await share('add', `${place('fixtures')}:ro`, ...name);
+    expect(await own()).toEqual([place('project'), `${place('fixtures')}:ro`]);
+    expect(JSON.parse((await share('list', '--json', ...name)).text)).toMatchObject({
+      now: null,
+      settings: [
+        { path: place('project'), readOnly: false },
+        { path: place('fixtures'), readOnly: true },
+      ],
+    });
+    expect(await share('remove', place('project'), ...name)).toEqual({
+      status: 0,
+      text: 'The next start does not share it.\n',
+    });
+    expect(await own()).toEqual([`${place('fixtures')}:ro`]);
+    // The same directory otherwise.
+    await share('add', place('fixtures'), ...name);
+    expect(await own()).toEqual([place('fixtures')]);
+    const again = await share('remove', place('project'), ...name);
+    expect([again.status, again.text]).toEqual([64, expect.stringContaining('is not shared with the VM')]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what `bulkhead up` would refuse is refused, and nothing is written',
+  async () => {
+    const policy = place('admin-settings.json');
+    const allowed = [{ path: place('fixtures'), sharedByDefault: false }];
+    await writeFile(
+      policy,
+      JSON.stringify({ configurationFileVersion: 2, filesharingAllowedDirectories: allowed }),
+    );
+    const refused = async (...words: string[]): Promise<string> => {
+      const { status, text } = await share('add', ...words, ...name);
+      expect(status).not.toBe(0);
+      return text;
+    };
+    expect(await refused(place('missing'))).toContain('it does not exist');
+    expect(await refused('/etc')).toContain('/etc');
+    expect(await refused(place('project'), '--policy', policy)).toContain('filesharingAllowedDirectories');
+    expect((await share('add', place('fixtures'), '--policy', policy, ...name)).status).toBe(0);
+    await share('add', place('project'), ...name);
+    expect(await refused(place('project/inner'))).toContain('one holds the other');
+    expect(await own()).toEqual([place('fixtures'), place('project')]);
+  },
+);
+
+test('the list says what is now and what is at each start', () => {
+  const [one, two] = [
+    { path: '/a', readOnly: false },
+    { path: '/b', readOnly: true },
+  ];
+  expect(sharesText([one, two], [one])).toBe('now         /a\n            /b (read-only)\nsettings    /a\n');
+  expect(sharesText(null, [])).toBe(
+    'now         nothing: the VM does not run\nsettings    nothing (bulkhead.shares)\n',
+  );
+});

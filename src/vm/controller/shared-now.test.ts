@@ -1,0 +1,120 @@
+import { type FileHandle, open } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import { createLogger } from '../../common/log.js';
+import type { ShareChanged } from '../../common/share-change.js';
+import type { ShareRequest } from '../sharing/index.js';
+import { SharedNow } from './shared-now.js';
+
+const inUse: ShareChanged = { kind: 'error', code: 'BH_SHARE_IN_USE', params: { path: '/a', user: 'me' } };
+
+/** Host and guest that do as they are told; each step by its name. */
+function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } = {}) {
+  const steps: string[] = [];
+  const step = async (text: string): Promise<void> => {
+    steps.push(text);
+    if (failing !== '' && text.startsWith(failing)) throw new Error(`${failing} failed`);
+  };
+  let next = 1;
+  const handles: FileHandle[] = [];
+  const opened = async ({ path, readOnly }: ShareRequest) => {
+    const handle = await open('/');
+    handles.push(handle);
+    const names = path === '/link' ? ['/link', '/real'] : [path];
+    return names.map((name) => ({ handle, path: name, readOnly, hidden: [] }));
+  };
+  const shared = new SharedNow([{ request: { path: '/a', readOnly: false }, paths: ['/a'], tag: 'share0' }], {
+    open: async (requests) => {
+      await step(`open ${requests.map(({ path }) => path).join(' ')}`);
+      return (await Promise.all(requests.map(opened))).flat();
+    },
+    record: (paths) => step(`record ${paths.join(' ')}`),
+    servers: {
+      add: async (share) => {
+        await step(`serve ${share.path}`);
+        return { tag: `share${next++}`, socket: '/s' };
+      },
+      remove: (tag) => step(`end ${tag}`),
+    },
+    vm: { addShare: ({ tag }) => step(`plug ${tag}`), removeShare: (tag) => step(`unplug ${tag}`) },
+    link: {
+      changeShares: async (change) => {
+        await step(`guest ${JSON.stringify(change)}`);
+        return guest();
+      },
+    },
+    logger: createLogger('test', { write: () => undefined }),
+  });
+  const closed = (): boolean => handles.every(({ fd }) => fd === -1);
+  return { shared, steps, closed };
+}
+const paths = (shared: SharedNow): string[] => shared.requests.map(({ path }) => path);
+
+test('a directory that comes is recorded, judged beside the others, served, plugged in and placed, in this order', async () => {
+  const { shared, steps, closed } = setUp();
+  await shared.add({ path: '/link', readOnly: true });
+  expect(closed()).toBe(true);
+  expect(steps).toEqual([
+    'record /a /link',
+    'open /a /link',
+    'serve /link',
+    'plug share1',
+    'guest {"kind":"add","device":1,"readOnly":true,"paths":["/link","/real"]}',
+  ]);
+  expect(paths(shared)).toEqual(['/a', '/link']);
+  // Once more is nothing to do; otherwise than it is there is a refusal.
+  await shared.add({ path: '/link', readOnly: true });
+  expect(steps.length).toBe(5);
+  await expect(shared.add({ path: '/link', readOnly: false })).rejects.toThrow(
+    'it is shared read-only already',
+  );
+});
+
+test.each([
+  ['open', ['record /a']],
+  ['serve', ['record /a']],
+  ['plug', ['end share1', 'record /a']],
+  ['guest', ['guest {"kind":"remove","paths":["/b"]}', 'unplug share1', 'end share1', 'record /a']],
+])('where %s fails nothing of it stays', async (failing, undone) => {
+  const { shared, steps, closed } = setUp({ failing });
+  await expect(shared.add({ path: '/b', readOnly: false })).rejects.toThrow(`${failing} failed`);
+  const after = steps.slice(steps.findIndex((text) => text.startsWith(failing)) + 1);
+  expect([after, closed()]).toEqual([undone, true]);
+  expect(paths(shared)).toEqual(['/a']);
+});
+
+test('one that goes leaves the guest first, then its device, then its server', async () => {
+  const { shared, steps } = setUp();
+  await shared.add({ path: '/link', readOnly: false });
+  await shared.remove('/real');
+  expect(steps.slice(5)).toEqual([
+    'guest {"kind":"remove","paths":["/link","/real"]}',
+    'unplug share1',
+    'end share1',
+    'record /a',
+  ]);
+  expect(paths(shared)).toEqual(['/a']);
+  await expect(shared.remove('/link')).rejects.toMatchObject({ code: 'BH_SHARE_UNKNOWN' });
+});
+
+test('one that the guest says is used stays as it is', async () => {
+  const { shared, steps } = setUp({ guest: () => inUse });
+  await expect(shared.remove('/a')).rejects.toMatchObject({ code: 'BH_SHARE_IN_USE' });
+  expect(steps).toEqual(['guest {"kind":"remove","paths":["/a"]}']);
+  expect(paths(shared)).toEqual(['/a']);
+});
+
+test('a guest that keeps the device has no server behind it any more', async () => {
+  const { shared, steps } = setUp({ failing: 'unplug' });
+  await shared.remove('/a');
+  expect(steps.slice(1)).toEqual(['unplug share0', 'end share0', 'record ']);
+});
+
+test('a daemon that was started again is told of what it has no list of, and of no other', async () => {
+  const { shared, steps } = setUp();
+  await shared.tellAgain();
+  expect(steps).toEqual([]);
+  await shared.add({ path: '/b', readOnly: false });
+  steps.length = 0;
+  await shared.tellAgain();
+  expect(steps).toEqual(['guest {"kind":"add","device":1,"readOnly":false,"paths":["/b"]}']);
+});
