@@ -18,7 +18,8 @@ export async function toolchainImage(docker: Docker): Promise<string> {
   try {
     const own = await readFile(join(import.meta.dirname, '../../package.json'), 'utf8');
     const { dependencies, devDependencies: _, ...manifest } = manifestSchema.parse(JSON.parse(own));
-    const wanted = [...Object.keys(dependencies), '@types/node', 'esbuild', 'typescript'];
+    const types = ['@types/dns-packet', '@types/node'];
+    const wanted = [...Object.keys(dependencies), ...types, 'esbuild', 'typescript'];
     await makeNpmProject(context, scratch, { wanted, manifest });
     await copyNpm(join(context, 'npm'));
     const dockerfile = [
