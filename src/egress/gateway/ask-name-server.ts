@@ -27,20 +27,25 @@ export async function askNameServers(
   return undefined;
 }
 
-function askOne(server: NameServer, question: Buffer, signal: AbortSignal): Promise<Buffer> {
+/** Threat: the signal outlives all questions, and a container asks without end. Nothing of a question is left when it is over. */
+async function askOne(server: NameServer, question: Buffer, signal: AbortSignal): Promise<Buffer> {
   const socket = createSocket(isIPv6(server.address) ? 'udp6' : 'udp4');
-  return new Promise<Buffer>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('no answer')), tryMs);
-    const aborted = (): void => reject(new Error('no longer wanted'));
-    signal.addEventListener('abort', aborted, { once: true });
-    socket.on('error', reject);
-    socket.on('message', (answer) => {
-      if (answer.length < headerLength || answer.length > longestAnswer) return;
-      if (answer.readUInt16BE(0) !== question.readUInt16BE(0)) return;
-      clearTimeout(timer);
-      resolve(answer);
-    });
+  const { promise, resolve, reject } = Promise.withResolvers<Buffer>();
+  const timer = setTimeout(() => reject(new Error('no answer')), tryMs);
+  const aborted = (): void => reject(new Error('no longer wanted'));
+  signal.addEventListener('abort', aborted);
+  socket.on('error', reject);
+  socket.on('message', (answer) => {
+    if (answer.length < headerLength || answer.length > longestAnswer) return;
+    if (answer.readUInt16BE(0) === question.readUInt16BE(0)) resolve(answer);
+  });
+  try {
     // Connected, it takes nothing of anybody else, and is told at once when nobody listens there.
     socket.connect(server.port, server.address, () => socket.send(question));
-  }).finally(() => socket.close());
+    return await promise;
+  } finally {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', aborted);
+    socket.close();
+  }
 }

@@ -1,5 +1,5 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { afterEach, expect, test } from 'vitest';
 import { askNameServers } from './ask-name-server.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
@@ -72,4 +72,18 @@ test('a question too short for one is not asked, and one nobody wants any more i
   const answer = askNameServers([silent, silent], question, given.signal);
   given.abort();
   expect(await answer).toBeUndefined();
+});
+
+test('nothing is left of many questions, answered or not, at a signal that outlives them', async () => {
+  const gone = await serve();
+  opened.pop()?.close();
+  const right = await serve((asked) => asked);
+  const { signal } = new AbortController();
+  const timers = (): number => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+  const before = timers();
+  for (let i = 0; i < 200; i++)
+    expect(await askNameServers([gone, right], question, signal)).toEqual(question);
+  for (let i = 0; i < 200; i++) expect(await askNameServers([gone], question, signal)).toBeUndefined();
+  expect(getEventListeners(signal, 'abort')).toHaveLength(0);
+  expect(timers()).toBeLessThan(before + 100);
 });
