@@ -362,8 +362,12 @@ void connection_event(uint32_t index, bool at_client, uint32_t events)
 
 void connections_look(int64_t now)
 {
+    const bool starve = sources_starve();
+
     for (uint32_t index = 0; index < highest; index++) {
         struct connection *connection = &connections[index];
+        if (connection->state == JOINED && pump_is_stuck(connection, now) && starve && source_has_too_much(connection->source))
+            connection_reset(connection);
         if ((connection->state != ASKED && connection->state != DIALING) || connection->deadline > now)
             continue;
         if (connection->state == DIALING)

@@ -19,6 +19,8 @@ struct direction {
     int pipe[2];      /* only while something waits in it */
     size_t waiting;   /* bytes in the pipe */
     uint64_t moved;
+    uint64_t moved_before; /* when it was looked at last */
+    int64_t stuck_since;   /* nothing has left its pipe since; only while it has one */
     bool readable;    /* the source may have something */
     bool writable;    /* the destination may take something */
     bool ended;       /* the source has said its last */
@@ -73,7 +75,7 @@ void connection_close(struct connection *connection);
 
 /** The gateway has gone: nobody answers for any of them. */
 void connections_cut_all(void);
-/** Those nobody has decided of in time. */
+/** Those nobody has decided of in time, and those whose reader does not read while others wait for a pipe. */
 void connections_look(int64_t now);
 
 #endif

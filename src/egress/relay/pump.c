@@ -17,6 +17,10 @@
 #define TURN_BYTES (1024 * 1024)
 /* Turns before events are looked at again. */
 #define TURNS 16
+/* A reader that takes nothing for so long. */
+#ifndef STUCK_MS
+#define STUCK_MS 60000
+#endif
 /* Pipes that are kept though nobody has them. */
 #define SPARE 32
 
@@ -241,6 +245,22 @@ static void turn(struct connection *connection)
     }
     if (more)
         pump_soon(connection);
+}
+
+static bool is_stuck(struct direction *direction, int64_t now)
+{
+    if (direction->pipe[0] < 0 || direction->moved != direction->moved_before || direction->stuck_since == 0) {
+        direction->moved_before = direction->moved;
+        direction->stuck_since = direction->pipe[0] < 0 ? 0 : now;
+    }
+    return direction->stuck_since != 0 && now - direction->stuck_since >= STUCK_MS;
+}
+
+bool pump_is_stuck(struct connection *connection, int64_t now)
+{
+    const bool in = is_stuck(&connection->in, now), out = is_stuck(&connection->out, now);
+
+    return in || out;
 }
 
 bool pump_turns(void)

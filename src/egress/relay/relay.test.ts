@@ -2,6 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { execa } from 'execa';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { connectRelay, type RelayLink } from '../gateway/relay-link.js';
@@ -44,11 +46,11 @@ interface Talk {
 }
 
 /** A gateway that decides nothing by itself. */
-async function talk(): Promise<Talk> {
+async function talk({ path } = relay): Promise<Talk> {
   const seen: FromRelay[] = [];
   const taken = new Set<FromRelay>();
   const waiting: (() => void)[] = [];
-  const link = await connectRelay(relay.path, (message) => {
+  const link = await connectRelay(path, (message) => {
     seen.push(message);
     for (const wake of waiting.splice(0)) wake();
   });
@@ -76,9 +78,18 @@ const here = (): { readonly address: string; readonly port: number } => ({
   port: upstream.port,
 });
 
+interface Joined {
+  readonly id: number;
+  readonly client: Socket;
+  readonly server: Socket;
+}
+
 /** A connection that has been dialed. */
-async function joined({ link, next }: Talk): Promise<{ id: number; client: Socket; server: Socket }> {
-  const { socket: client } = await startClient(relay.tcpPort);
+async function joined(
+  { link, next }: Talk,
+  { from = '127.0.0.1', port = relay.tcpPort } = {},
+): Promise<Joined> {
+  const { socket: client } = await startClient(port, from);
   const { id } = await next('open');
   link.send({ kind: 'dial', id, to: here(), hold: false });
   const server = await upstream.next();
@@ -280,6 +291,44 @@ test('of one address so many may be undecided and no more; the gateway is told h
     10_000,
   );
   await joined(gateway);
+});
+
+test.each([
+  ['IPv4 and IPv6 of one network', ['172.18.0', 'fd00:1::']],
+  ['ten networks', Array.from({ length: 10 }, (_, i) => `172.${18 + i}.0`)],
+  ['neighbours of the engine’s address', ['203.0.113', '2001:db8:6272:6567::f']],
+])('%s take all they can, and others and the engine each get one more', async (_what, networks) => {
+  const { stdout } = await execa(join(built.directory, 'shares'), networks);
+  const lines = stdout.split('\n').map((line) => line.split(' '));
+  expect(lines.map(([kind]) => kind)).toEqual(['connections', 'undecided', 'questions', 'pipes']);
+  for (const [, ...words] of lines) {
+    expect(Number(words[0])).toBeGreaterThan(900);
+    expect(words.slice(networks.length)).toEqual(['yes', 'yes', 'yes', 'yes']);
+  }
+});
+
+test('readers that do not read lose their pipes to whom their network leaves none, and others keep theirs', async () => {
+  // 35 pipes, of which an address may have 8.
+  await using small = await startRelay(built.directory, 600);
+  const gateway = await talk(small);
+  const at = { port: small.tcpPort };
+  const much = Buffer.alloc(24 << 20);
+  const elsewhere = await joined(gateway, { ...at, from: '127.1.0.1' });
+  elsewhere.server.write(much);
+  const stuck: Joined[] = [];
+  for (let i = 0; i < 8; i++) {
+    const one = await joined(gateway, at);
+    one.server.write(much);
+    stuck.push(one);
+  }
+  const last = await joined(gateway, at);
+  last.server.write('at last');
+  expect(await read(last.client, 7)).toBe('at last');
+  expect(stuck.map(({ id }) => id)).toContain((await gateway.next('closed')).id);
+  const ended = gateway.seen.flatMap((message) => (message.kind === 'closed' ? [message.id] : []));
+  expect(ended).not.toContain(elsewhere.id);
+  expect(ended).not.toContain(last.id);
+  expect(small.errors).toEqual([]);
 });
 
 test('many connections at once, each with what it was sent', async () => {

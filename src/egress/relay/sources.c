@@ -1,6 +1,9 @@
 #include "sources.h"
 
+#include <arpa/inet.h>
 #include <string.h>
+
+#include "../network/way.h"
 
 /* Threat: every connection and every question of another address, each of another network. There are entries for all. */
 #define ENTRIES 65536
@@ -20,9 +23,11 @@ struct key {
 
 struct entry {
     struct key key;
+    bool engine;
     uint32_t held[HELD_KINDS];
     uint32_t network; /* of an address: the entry of its network */
     uint32_t users;   /* of a network: the addresses it has entries of */
+    uint32_t least;   /* of a network: the fewest pipes an address of it has that starves */
     uint32_t next;    /* in the bucket, or of those that are free */
     struct turns turns;
 };
@@ -34,12 +39,30 @@ static uint32_t highest;
 static uint32_t limits[HELD_KINDS];
 static uint32_t in_all[HELD_KINDS];
 static bool ready;
+static struct key engines[2];
+/* The fewest pipes a network has of which an address starves. */
+static uint32_t least_of_network;
+
+static struct key key_of(const union address *address, bool network);
+
+/* The addresses of the engine's own, which no container can have (src/egress/network). */
+static void know_engines(void)
+{
+    union address four = {.four = {.sin_family = AF_INET}}, six = {.six = {.sin6_family = AF_INET6}};
+
+    inet_pton(AF_INET, EGRESS_ENGINE4, &four.four.sin_addr);
+    inet_pton(AF_INET6, EGRESS_ENGINE6, &six.six.sin6_addr);
+    engines[0] = key_of(&four, false);
+    engines[1] = key_of(&six, false);
+}
 
 void sources_limit(enum held kind, uint32_t most)
 {
     limits[kind] = most;
-    if (!ready)
-        memset(buckets, 0xff, sizeof(buckets));
+    if (ready)
+        return;
+    memset(buckets, 0xff, sizeof(buckets));
+    know_engines();
     ready = true;
 }
 
@@ -136,6 +159,7 @@ uint32_t source_of(const union address *address)
         return NOBODY;
     }
     entries[source].network = around;
+    entries[source].engine = same(&own, &engines[0]) || same(&own, &engines[1]);
     entries[around].users++;
     return source;
 }
@@ -147,16 +171,27 @@ void source_forget_unused(uint32_t source)
 
 static uint32_t most_of_address(enum held kind)
 {
-    if (kind == HELD_UNDECIDED)
-        return MOST_UNDECIDED_OF_SOURCE;
-    return kind == HELD_QUESTIONS ? limits[kind] / 32 : kind == HELD_PIPES ? limits[kind] / 4 : limits[kind] / 2;
+    switch (kind) {
+    case HELD_UNDECIDED: return MOST_UNDECIDED_OF_SOURCE;
+    case HELD_QUESTIONS: return limits[kind] / 32;
+    case HELD_PIPES: return limits[kind] / 4;
+    default: return limits[kind];
+    }
 }
 
+/*
+ * Threat: one container takes all there is, by as many addresses as it has networks, of both families. What is had may be no more than what is left then, for a
+ * network twice that; but those that came first do not give back, and so an eighth is only for networks that have little, each a 256th. Another eighth is nobody's
+ * but the engine's.
+ */
 bool source_take(uint32_t source, enum held kind)
 {
     struct entry *own = &entries[source], *network = &entries[own->network];
+    const uint32_t most = limits[kind], eighth = most / 8, little = most / 256;
+    const uint32_t kept = own->engine ? 0 : network->held[kind] <= little ? eighth : 2 * eighth;
+    const uint32_t left = in_all[kind] + kept < most ? most - in_all[kind] - kept : 0;
 
-    if (in_all[kind] >= limits[kind] || own->held[kind] >= most_of_address(kind) || network->held[kind] >= limits[kind] / 4 * 3)
+    if (own->held[kind] >= left || own->held[kind] >= most_of_address(kind) || network->held[kind] / 2 >= left)
         return false;
     in_all[kind]++;
     own->held[kind]++;
@@ -182,4 +217,31 @@ struct turns *source_turns(uint32_t source)
 uint32_t sources_end(void)
 {
     return highest;
+}
+
+static uint32_t least(uint32_t one, uint32_t other)
+{
+    return one < other ? one : other;
+}
+
+bool sources_starve(void)
+{
+    least_of_network = UINT32_MAX;
+    for (uint32_t at = 0; at < highest; at++)
+        entries[at].least = UINT32_MAX;
+    for (uint32_t at = 0; at < highest; at++) {
+        if (entries[at].turns.starved == NOBODY)
+            continue;
+        struct entry *network = &entries[entries[at].network];
+        network->least = least(network->least, entries[at].held[HELD_PIPES]);
+        least_of_network = least(least_of_network, network->held[HELD_PIPES]);
+    }
+    return least_of_network != UINT32_MAX;
+}
+
+bool source_has_too_much(uint32_t source)
+{
+    const struct entry *own = &entries[source], *network = &entries[own->network];
+
+    return own->turns.starved != NOBODY || network->held[HELD_PIPES] > least_of_network || own->held[HELD_PIPES] > network->least;
 }

@@ -16,7 +16,7 @@ enum held { HELD_CONNECTIONS, HELD_UNDECIDED, HELD_QUESTIONS, HELD_PIPES, HELD_K
 
 #define NO_SOURCE UINT32_MAX
 
-/** Says how many of each there may be in all, of which an address gets a half and a network three quarters (of pipes an address a quarter, of questions a thirty-second). */
+/** Says how many of each there may be in all. Of a quarter less an address gets at most as many as are left then, its network twice that; an eighth is for networks that have little, another the engine's alone. Of pipes an address gets no more than a quarter, of questions a thirty-second. */
 void sources_limit(enum held kind, uint32_t most);
 
 /** Finds or begins the entry of an address. NO_SOURCE: there are too many. */
@@ -37,6 +37,10 @@ struct turns {
     bool queued;
 };
 struct turns *source_turns(uint32_t source);
+/** Looks who waits for a pipe; false: nobody does. */
+bool sources_starve(void);
+/** Whether it waits itself, or has more than one that did when that was asked: a network is compared with networks, and within one an address with addresses. */
+bool source_has_too_much(uint32_t source);
 /** One more than the highest number of an entry there has been. */
 uint32_t sources_end(void);
 

@@ -13,7 +13,7 @@ const sources = fileURLToPath(new URL('../relay', import.meta.url));
 /** Compiles the relay with sanitizers, and what starts it, into a directory of its own. */
 export async function compileRelay(): Promise<{ readonly directory: string } & Disposable> {
   const directory = mkdtempSync(join(tmpdir(), 'bh-egress-'));
-  const targets = [`${directory}/checked`, `${directory}/start`];
+  const targets = ['checked', 'start', 'shares'].map((name) => join(directory, name));
   await execa('make', ['--silent', '-C', sources, `OUT=${directory}`, ...targets]);
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
 }
@@ -29,11 +29,15 @@ export interface RelayProgram extends AsyncDisposable {
   readonly errors: readonly string[];
 }
 
-export async function startRelay(directory: string): Promise<RelayProgram> {
-  const path = join(directory, 'relay.sock');
-  const child = spawn(join(directory, 'start'), [join(directory, 'checked'), path], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+/** @param files how many it may have open, where it is to be fewer than this process may. */
+export async function startRelay(directory: string, files?: number): Promise<RelayProgram> {
+  const path = join(directory, files === undefined ? 'relay.sock' : `relay-${files}.sock`);
+  const limit = files === undefined ? '' : `ulimit -n ${files}; `;
+  const child = spawn(
+    'sh',
+    ['-c', `${limit}exec "$0" "$@"`, join(directory, 'start'), join(directory, 'checked'), path],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
   const errors: string[] = [];
   void readLines(child.stderr, (line) => errors.push(line));
   const [tcpPort = 0, udpPort = 0] = await new Promise<number[]>((resolve) => {
@@ -93,8 +97,9 @@ export async function startUpstream(): Promise<Upstream> {
 /** A client of the relay's; `ended` is how its connection ends. */
 export async function startClient(
   port: number,
+  localAddress = '127.0.0.1',
 ): Promise<{ readonly socket: Socket; readonly ended: Promise<'closed' | 'reset'> }> {
-  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
+  const socket = connect({ port, host: '127.0.0.1', localAddress, allowHalfOpen: true });
   const ended = new Promise<'closed' | 'reset'>((resolve) => {
     let reset = false;
     socket.on('error', () => {
