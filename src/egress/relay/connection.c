@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "control.h"
+#include "link.h"
 #include "pump.h"
 #include "sources.h"
 
@@ -31,6 +32,7 @@ static uint32_t first_free = NO_CONNECTION, last_free = NO_CONNECTION;
 static uint32_t highest;
 static uint64_t opened;
 static uint32_t refused;
+static bool peeks_wait;
 
 /* Two descriptors each, and what is left is for pipes: for one connection in four, of two. */
 void connections_limit(uint64_t files)
@@ -222,10 +224,19 @@ void connections_accept(int listener, bool tell)
     }
 }
 
-/* Tells what there is of the client's, once it is more than was told before. */
+/*
+ * Tells what there is of the client's, once it is more than was told before. Threat: many clients whose beginnings are long, together more than the link holds,
+ * which would be cut for it, and all others with it: what there is no room for waits.
+ */
 static void peek(struct connection *connection)
 {
     static char bytes[PEEK_MOST];
+
+    connection->peek_waits = !link_has_room();
+    if (connection->peek_waits) {
+        peeks_wait = true;
+        return;
+    }
     const ssize_t got = recv(connection->client, bytes, sizeof(bytes), MSG_PEEK | MSG_DONTWAIT);
 
     if (got < 0 && errno == EAGAIN)
@@ -247,6 +258,16 @@ void connection_peek(struct connection *connection, size_t beyond)
     connection->peek_wanted = true;
     connection->peek_beyond = beyond < PEEK_MOST ? beyond : PEEK_MOST - 1;
     peek(connection);
+}
+
+void connections_told(void)
+{
+    if (!peeks_wait || !link_has_room())
+        return;
+    peeks_wait = false;
+    for (uint32_t index = 0; index < highest; index++)
+        if (connections[index].state != FREE && connections[index].peek_waits)
+            peek(&connections[index]);
 }
 
 static void join(struct connection *connection)

@@ -35,6 +35,7 @@ struct connection {
     bool held;          /* nothing of the client's goes on before the gateway has said so */
     bool client_ended;  /* its last has come, if not been read */
     bool peek_wanted;
+    bool peek_waits;    /* for the gateway to read what it was told */
     size_t peek_beyond; /* told as soon as there is more than this */
     int64_t deadline;   /* of ASKED and DIALING */
     uint32_t source;
@@ -75,6 +76,8 @@ void connection_close(struct connection *connection);
 
 /** The gateway has gone: nobody answers for any of them. */
 void connections_cut_all(void);
+/** The gateway may have read: what waited for that is told. Called after each flush of the link. */
+void connections_told(void);
 /** Those nobody has decided of in time, and those whose reader does not read while others wait for a pipe. */
 void connections_look(int64_t now);
 

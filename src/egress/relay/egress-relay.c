@@ -136,6 +136,7 @@ _Noreturn static void serve(void)
             _exit(EXIT_FAILURE);
         take_events(events, count);
         link_flush();
+        connections_told();
         more = pump_turns();
         look();
         link_flush();

@@ -87,11 +87,11 @@ interface Joined {
 /** A connection that has been dialed. */
 async function joined(
   { link, next }: Talk,
-  { from = '127.0.0.1', port = relay.tcpPort } = {},
+  { from = '127.0.0.1', hold = false, port = relay.tcpPort } = {},
 ): Promise<Joined> {
   const { socket: client } = await startClient(port, from);
   const { id } = await next('open');
-  link.send({ kind: 'dial', id, to: here(), hold: false });
+  link.send({ kind: 'dial', id, to: here(), hold });
   const server = await upstream.next();
   await next('connected');
   return { id, client, server };
@@ -329,6 +329,21 @@ test('readers that do not read lose their pipes to whom their network leaves non
   expect(ended).not.toContain(elsewhere.id);
   expect(ended).not.toContain(last.id);
   expect(small.errors).toEqual([]);
+});
+
+test('beginnings that are more together than the link holds are told one after the other, and nobody is cut', async () => {
+  const gateway = await talk();
+  const clients: Joined[] = [];
+  for (let i = 0; i < 300; i++)
+    clients.push(await joined(gateway, { hold: true, from: i % 2 === 0 ? '127.0.0.1' : '127.0.0.2' }));
+  await Promise.all(
+    clients.map(({ client }) => new Promise((resolve) => client.write(Buffer.alloc(16_384, 'x'), resolve))),
+  );
+  for (const { id } of clients) gateway.link.send({ kind: 'peek', id, beyond: 16_383 });
+  for (const _ of clients) expect((await gateway.next('peeked')).bytes).toHaveLength(16_384);
+  expect(gateway.seen.filter(({ kind }) => kind === 'closed')).toEqual([]);
+  for (const { id } of clients) gateway.link.send({ kind: 'release', id });
+  for (const { server } of clients) expect(await read(server, 16_384)).toHaveLength(16_384);
 });
 
 test('many connections at once, each with what it was sent', async () => {
