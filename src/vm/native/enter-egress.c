@@ -88,14 +88,14 @@ static void receive_sockets(int from, struct egress_sockets *sockets)
 }
 
 /* The numbers a relay has may be those of other descriptors here, so all go out of the way first. */
-static _Noreturn void become_relay(const char *program, int door, const struct egress_sockets *sockets)
+static _Noreturn void become_relay(const char *program, int door, const struct egress_sockets *sockets, pid_t keeper)
 {
 	const int wanted[INHERITED] = {door, sockets->tcp4, sockets->tcp6, sockets->udp4, sockets->udp6};
 	int moved[INHERITED];
 	char *const arguments[] = {(char *)"egress-relay", NULL};
 	char *const environment[] = {NULL};
 
-	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || chdir("/") != 0)
+	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != keeper || chdir("/") != 0)
 		_exit(1);
 	for (int i = 0; i < INHERITED; i++)
 		moved[i] = wanted[i] < 0 ? -1 : fcntl(wanted[i], F_DUPFD_CLOEXEC, FIRST_INHERITED + INHERITED);
@@ -123,6 +123,7 @@ static void leave_others(int *door, int *from)
 static _Noreturn void keep_relay(const char *program, int door, int from, pid_t parent)
 {
 	struct egress_sockets sockets;
+	const pid_t keeper = getpid();
 	long pause = FIRST_PAUSE_MS;
 
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
@@ -135,7 +136,7 @@ static _Noreturn void keep_relay(const char *program, int door, int from, pid_t 
 		clock_gettime(CLOCK_MONOTONIC, &begun);
 		const pid_t relay = fork();
 		if (relay == 0)
-			become_relay(program, door, &sockets);
+			become_relay(program, door, &sockets, keeper);
 		while (relay > 0 && waitpid(relay, NULL, 0) < 0 && errno == EINTR)
 			continue;
 		clock_gettime(CLOCK_MONOTONIC, &ended);
