@@ -9,7 +9,7 @@ export type {
 export { connectPolicyOf } from './connect-policy.js';
 export { decideConnection } from './decide-connection.js';
 export { decideName } from './decide-name.js';
-export { judge } from './judge.js';
+export { isAllowedByName, judge } from './judge.js';
 export { RuleIndex } from './rule-index.js';
 export { addressKind } from './special-addresses.js';
 export type { Who } from './who.js';

@@ -46,6 +46,13 @@ export function isListedFor(
   return who.kind === 'engine' && name !== undefined && registries?.lists(name, port) === true;
 }
 
+/** Whether a connection to a name is allowed by what is said of that name, or because nothing is said of anything: not by rules about the addresses it has. */
+export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, port: number): boolean {
+  const { network } = policy;
+  if (network === undefined || isListedFor(policy, who, name, port)) return true;
+  return network.forName(who, name, port)?.action === 'allow';
+}
+
 /** Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so. */
 function mayHave(network: RuleIndex, place: Place, name: string, rule: CompiledRule): boolean {
   if (ownNames.has(name) || addressKind(place.address) === 'public') return true;

@@ -243,6 +243,32 @@ describe('ConnectDecider', () => {
     expect(seen).toEqual(['a.example:443', 'a.example:80', 'a.example:22']);
   });
 
+  test.each([
+    ['is allowed', allowed, 'a.example'],
+    ['is allowed below a domain', rules({ to: '*.example', action: 'allow' }), 'a.example'],
+    ['is a registry or not', { registryAccess: { rules: [{ host: 'ghcr.io' }] } }, 'a.example'],
+    ['is allowed by its address', rules({ to: '203.0.113.0/24', action: 'allow' }), '203.0.113.1'],
+    [
+      'has addresses that are denied, and others',
+      { networkAccess: { default: 'allow', rules: [{ to: '203.0.113.2', action: 'deny' }] } },
+      '203.0.113.1',
+    ],
+  ])(
+    'a proxy is given a name that %s, or else an address that was judged',
+    async (_what, policy, expected) => {
+      const proxy = { kind: 'proxy', protocol: 'socks5', host: 'proxy.example', port: 1080 } as const;
+      const { decide, look } = scene(policy, {
+        wayOut: async () => Promise.resolve({ kind: 'hops', hops: [proxy] }),
+      });
+      await look('a.example');
+      const verdict = await decide('203.0.113.1', [tls('a.example')]);
+      expect(verdict.kind === 'through' ? verdict.ask : shown(verdict)).toEqual({
+        host: expected,
+        port: 443,
+      });
+    },
+  );
+
   test('a world that fails lets nothing through', async () => {
     const failing = { resolve: async () => Promise.reject(new Error('no name server')) };
     const { decide, look } = scene(allowed, failing);

@@ -6,6 +6,7 @@ import {
   type ConnectDecision,
   type ConnectPolicy,
   decideConnection,
+  isAllowedByName,
   judge,
   type Permission,
   type Refusal,
@@ -13,7 +14,7 @@ import {
   type Who,
 } from '../connect-access/index.js';
 import { NameMemory } from '../name-memory/index.js';
-import type { Hop } from '../upstream-proxy/index.js';
+import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 import { answerQuestion, clientKey } from './answer-question.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
@@ -27,8 +28,12 @@ interface Destination {
 /** What is done with a connection at once. Kinds of their own, so that nobody takes one that goes by a proxy, or is held, for one that may be made. */
 export type MadeConnection =
   | (Destination & { readonly kind: 'permit' })
-  /** Along these ways, not directly; a proxy is given the name, where there is one. */
-  | (Destination & { readonly kind: 'through'; readonly hops: readonly [Hop, ...Hop[]] });
+  /** Along these ways, not directly; a proxy is asked for `ask`. */
+  | (Destination & {
+      readonly kind: 'through';
+      readonly hops: readonly [Hop, ...Hop[]];
+      readonly ask: DialTarget;
+    });
 
 export interface RefusedConnection {
   readonly kind: 'refuse';
@@ -157,7 +162,18 @@ export class ConnectDecider {
     if (way.kind === 'refuse') return refused(way.refusal);
     const { hops } = way;
     const isDirect = hops.length === 1 && hops[0].kind === 'direct';
-    return isDirect ? { kind: 'permit', dial, target } : { kind: 'through', dial, target, hops };
+    if (isDirect) return { kind: 'permit', dial, target };
+    return { kind: 'through', dial, target, hops, ask: this.#askedOfProxy(who, target, address) };
+  }
+
+  /**
+   * Threat: a proxy finds addresses of a name itself, others than those that were judged. So it is given the name where that is allowed as such, and otherwise an
+   * address that is.
+   */
+  #askedOfProxy(who: Who, target: Target, address: IpAddress): DialTarget {
+    const { port } = target;
+    const isNamed = target.kind === 'name' && isAllowedByName(this.#policy, who, target.name, port);
+    return { host: isNamed ? target.name : ipAddressText(address), port };
   }
 
   /** Threat: a name that had a public address when it was decided has a private one when it is dialled. So each address is judged again, and the client's own comes first. */
