@@ -307,6 +307,23 @@ describe('KnownRegistries', () => {
     expect(count).toBe(3);
   });
 
+  test('asks again where a name leads elsewhere', async () => {
+    const asked: string[] = [];
+    const known = new KnownRegistries(
+      async ({ addresses }) => {
+        asked.push(addresses.map(ipAddressText).join());
+        return Promise.resolve(asked.length > 1);
+      },
+      () => 0,
+    );
+    const leading = async (...addresses: readonly string[]): Promise<boolean> =>
+      known.isRegistry({ ...question, addresses: addresses.map(at) });
+    expect(await leading('203.0.113.1', '203.0.113.2')).toBe(false);
+    expect(await leading('203.0.113.2', '203.0.113.1')).toBe(false);
+    expect(await leading('203.0.113.3')).toBe(true);
+    expect(asked).toEqual(['203.0.113.1,203.0.113.2', '203.0.113.3']);
+  });
+
   test('keeps no more than it has room for', async () => {
     let count = 0;
     const known = new KnownRegistries(

@@ -1,3 +1,4 @@
+import { ipAddressText } from '../../common/ip-address.js';
 import type { RegistryQuestion } from './facts.js';
 
 /** For how long an answer is good, milliseconds, and how many are kept. */
@@ -15,7 +16,9 @@ export class KnownRegistries {
   }
 
   async isRegistry(question: RegistryQuestion): Promise<boolean> {
-    const key = `${question.scheme} ${question.host} ${question.port}`;
+    const { scheme, host, port, addresses } = question;
+    // Threat: whoever owns a name has it lead to no registry first, and then to one.
+    const key = [scheme, host, port, ...addresses.map(ipAddressText).sort()].join(' ');
     const known = this.#known.get(key);
     if (known !== undefined && this.#now() - known.since < limits.age) return known.answer;
     const answer = this.#ask(question);
