@@ -155,7 +155,9 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),
       ...(agent === undefined ? {} : { sshAgent: agent }),
-      ...(flags.egress === true && restrictions.length === 0 ? { egress: {} } : {}),
+      ...(flags.egress === true && restrictions.length === 0
+        ? { egress: { onLine: (line: string) => terminal.err(`egress: ${line}\n`) } }
+        : {}),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,
     }),

@@ -7,6 +7,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { messageOf } from '../../common/cause.js';
 import { allowAll } from './allow-all.js';
+import { fewLines } from './few-lines.js';
 import { Gateway, type GatewayEvent } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
 import { connectRelay } from './relay-link.js';
@@ -28,9 +29,9 @@ const decider = allowAll({
 
 process.stdin.resume().once('end', () => process.exit(0));
 
-const say = (text: string): void => {
+const say = fewLines((text) => {
   process.stderr.write(`${text}\n`);
-};
+});
 
 const shown = ({ address, port }: { readonly address: string; readonly port: number }): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
