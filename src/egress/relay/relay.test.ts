@@ -2,12 +2,8 @@ import { createHash, randomBytes } from 'node:crypto';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
-import { join } from 'node:path';
-import { execa } from 'execa';
 import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
-import { connectRelay, type RelayLink } from '../gateway/relay-link.js';
-import type { FromRelay } from '../relay-wire.js';
 import {
   compileRelay,
   type RelayProgram,
@@ -16,6 +12,7 @@ import {
   startUpstream,
   type Upstream,
 } from '../test-support/relay-program.js';
+import { type Joined, joinAt, readFrom as read, type Talk, talkTo } from '../test-support/relay-talk.js';
 
 vi.setConfig({ testTimeout: 60_000 });
 
@@ -39,73 +36,12 @@ afterEach(async () => {
   if (errors.length > 0 || child.exitCode !== null) throw new Error(`the relay broke: ${errors.join('\n')}`);
 });
 
-interface Talk {
-  readonly link: RelayLink;
-  readonly next: <K extends FromRelay['kind']>(kind: K) => Promise<FromRelay & { readonly kind: K }>;
-  readonly seen: FromRelay[];
-}
-
-/** A gateway that decides nothing by itself. */
-async function talk({ path } = relay): Promise<Talk> {
-  const seen: FromRelay[] = [];
-  const taken = new Set<FromRelay>();
-  const waiting: (() => void)[] = [];
-  const link = await connectRelay(path, (message) => {
-    seen.push(message);
-    for (const wake of waiting.splice(0)) wake();
-  });
-  async function next<K extends FromRelay['kind']>(kind: K): Promise<FromRelay & { readonly kind: K }> {
-    for (;;) {
-      const found = seen.find(
-        (message): message is FromRelay & { readonly kind: K } =>
-          message.kind === kind && !taken.has(message),
-      );
-      if (found !== undefined) {
-        taken.add(found);
-        return found;
-      }
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve);
-      });
-    }
-  }
-  await next('hello');
-  return { link, next, seen };
-}
-
+const talk = async (): Promise<Talk> => talkTo(relay);
+const joined = async (gateway: Talk): Promise<Joined> => joinAt(gateway, relay, upstream);
 const here = (): { readonly address: string; readonly port: number } => ({
   address: '127.0.0.1',
   port: upstream.port,
 });
-
-interface Joined {
-  readonly id: number;
-  readonly client: Socket;
-  readonly server: Socket;
-}
-
-/** A connection that has been dialed. */
-async function joined(
-  { link, next }: Talk,
-  { from = '127.0.0.1', hold = false, port = relay.tcpPort } = {},
-): Promise<Joined> {
-  const { socket: client } = await startClient(port, from);
-  const { id } = await next('open');
-  link.send({ kind: 'dial', id, to: here(), hold });
-  const server = await upstream.next();
-  await next('connected');
-  return { id, client, server };
-}
-
-async function read(socket: Socket, length: number): Promise<string> {
-  let text = '';
-  while (text.length < length) {
-    const chunk: unknown = socket.read() ?? (await once(socket, 'readable'), socket.read());
-    if (Buffer.isBuffer(chunk)) text += chunk.toString('latin1');
-    else if (socket.readableEnded || socket.destroyed) break;
-  }
-  return text;
-}
 
 /** Resolves when it is, by whichever side and however. */
 function closed(socket: Socket): Promise<void> {
@@ -291,59 +227,6 @@ test('of one address so many may be undecided and no more; the gateway is told h
     10_000,
   );
   await joined(gateway);
-});
-
-test.each([
-  ['IPv4 and IPv6 of one network', ['172.18.0', 'fd00:1::']],
-  ['ten networks', Array.from({ length: 10 }, (_, i) => `172.${18 + i}.0`)],
-  ['neighbours of the engine’s address', ['203.0.113', '2001:db8:6272:6567::f']],
-])('%s take all they can, and others and the engine each get one more', async (_what, networks) => {
-  const { stdout } = await execa(join(built.directory, 'shares'), networks);
-  const lines = stdout.split('\n').map((line) => line.split(' '));
-  expect(lines.map(([kind]) => kind)).toEqual(['connections', 'undecided', 'questions', 'pipes']);
-  for (const [, ...words] of lines) {
-    expect(Number(words[0])).toBeGreaterThan(900);
-    expect(words.slice(networks.length)).toEqual(['yes', 'yes', 'yes', 'yes']);
-  }
-});
-
-test('readers that do not read lose their pipes to whom their network leaves none, and others keep theirs', async () => {
-  // 35 pipes, of which an address may have 8.
-  await using small = await startRelay(built.directory, 600);
-  const gateway = await talk(small);
-  const at = { port: small.tcpPort };
-  const much = Buffer.alloc(24 << 20);
-  const elsewhere = await joined(gateway, { ...at, from: '127.1.0.1' });
-  elsewhere.server.write(much);
-  const stuck: Joined[] = [];
-  for (let i = 0; i < 8; i++) {
-    const one = await joined(gateway, at);
-    one.server.write(much);
-    stuck.push(one);
-  }
-  const last = await joined(gateway, at);
-  last.server.write('at last');
-  expect(await read(last.client, 7)).toBe('at last');
-  expect(stuck.map(({ id }) => id)).toContain((await gateway.next('closed')).id);
-  const ended = gateway.seen.flatMap((message) => (message.kind === 'closed' ? [message.id] : []));
-  expect(ended).not.toContain(elsewhere.id);
-  expect(ended).not.toContain(last.id);
-  expect(small.errors).toEqual([]);
-});
-
-test('beginnings that are more together than the link holds are told one after the other, and nobody is cut', async () => {
-  const gateway = await talk();
-  const clients: Joined[] = [];
-  for (let i = 0; i < 300; i++)
-    clients.push(await joined(gateway, { hold: true, from: i % 2 === 0 ? '127.0.0.1' : '127.0.0.2' }));
-  await Promise.all(
-    clients.map(({ client }) => new Promise((resolve) => client.write(Buffer.alloc(16_384, 'x'), resolve))),
-  );
-  for (const { id } of clients) gateway.link.send({ kind: 'peek', id, beyond: 16_383 });
-  for (const _ of clients) expect((await gateway.next('peeked')).bytes).toHaveLength(16_384);
-  expect(gateway.seen.filter(({ kind }) => kind === 'closed')).toEqual([]);
-  for (const { id } of clients) gateway.link.send({ kind: 'release', id });
-  for (const { server } of clients) expect(await read(server, 16_384)).toHaveLength(16_384);
 });
 
 test('many connections at once, each with what it was sent', async () => {
