@@ -1,8 +1,9 @@
-import { open, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { commandLine } from '../support/command-line.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress, worldAddress6 } from '../support/host-world.ts';
@@ -233,3 +234,31 @@ test('what was started for it ends with it', async () => {
       10_000,
     );
 });
+
+test('`bulkhead engine --egress` says what its gateway refuses', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-egress-said-'));
+  await mkdir(join(dir, 'r'), { mode: 0o700 });
+  const env = {
+    XDG_STATE_HOME: join(dir, 's'),
+    XDG_RUNTIME_DIR: join(dir, 'r'),
+    XDG_CONFIG_HOME: join(dir, 'c'),
+  };
+  const args = ['engine', '--egress', '--name', `egress-said-${process.pid}`, '--root', inject('testedRoot')];
+  const started = execa(process.execPath, [commandLine, ...args], { reject: false, env });
+  let errors = '';
+  started.stderr.on('data', (text) => {
+    errors += String(text);
+  });
+  try {
+    const host = await new Promise<string>((resolve, reject) => {
+      started.stdout.once('data', (text) => resolve(/unix:\/\/[^\s'"]+/.exec(String(text))?.[0] ?? 'none'));
+      void started.then(({ stderr }) => reject(new Error(stderr)));
+    });
+    await inContainer('nc -w 5 169.254.169.254 81', [], createDocker(host));
+    await eventually(async () => expect(errors).toMatch(/^egress: .* to 169\.254\.169\.254:81: /m), 10_000);
+  } finally {
+    started.kill('SIGTERM');
+    await started;
+    await rm(dir, { recursive: true, force: true });
+  }
+}, 120_000);
