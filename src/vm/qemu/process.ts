@@ -30,14 +30,18 @@ function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /**
  * Starts QEMU. Node makes each `'pipe'` a connected pair of unix stream sockets (uv_spawn), so QEMU can use the inherited
- * descriptors as socket chardevs. Rejects with `BH_QEMU_UNUSABLE` when the program cannot be executed.
+ * descriptors as socket chardevs. `added` comes into its environment. Rejects with `BH_QEMU_UNUSABLE` when the program cannot be executed.
  */
-export async function spawnQemu(binary: string, args: readonly string[]): Promise<QemuProcess> {
+export async function spawnQemu(
+  binary: string,
+  args: readonly string[],
+  added: Readonly<Record<string, string>> = {},
+): Promise<QemuProcess> {
   const { platform } = process;
   const [file, ...wrapped] = endingWithParent(lendingToParent([binary, ...args], platform), platform);
   const child = spawn(file, wrapped, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
-    env: environment(process.env),
+    env: { ...environment(process.env), ...added },
     cwd: '/',
   });
   await new Promise<void>((resolve, reject) => {

@@ -67,7 +67,9 @@ export class QemuBackend implements VmBackend {
 
   start(spec: VmSpec, host: VmHost, signal: AbortSignal): Promise<Vm> {
     const args = qemuArguments(spec, host.accelerator);
-    const parts = { ...this.#options, shares: spec.shares };
+    const { platform } = this.#options;
+    const guardedOn = spec.network.hostLoopback ? undefined : platform;
+    const parts = { ...this.#options, shares: spec.shares, guardedOn };
     return startQemuVm(host.program, args, spec.consoleLog, parts, signal);
   }
 }

@@ -1,4 +1,4 @@
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
 import type { HostForward, ServedShare, Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
@@ -6,6 +6,7 @@ import { backlogOf, type BacklogParts } from './backlog.js';
 import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
 import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
+import { guardedEnvironment, missingGuard } from './loopback-guard.js';
 import { type QemuProcess, spawnQemu } from './process.js';
 import { QmpClient } from './qmp-client.js';
 import type { QmpEvent } from './qmp-messages.js';
@@ -18,6 +19,8 @@ export interface QemuVmParts extends BacklogParts {
   readonly clock: Clock;
   /** Whose devices it has from the start. */
   readonly shares?: readonly ServedShare[];
+  /** Where it runs if it is not to reach the loopback of the host for its guest. */
+  readonly guardedOn?: NodeJS.Platform | undefined;
 }
 
 /**
@@ -33,8 +36,8 @@ export async function startQemuVm(
   parts: QemuVmParts,
   signal: AbortSignal,
 ): Promise<Vm> {
-  const { clock } = parts;
-  const qemu = await spawnQemu(binary, args);
+  const { clock, guardedOn } = parts;
+  const qemu = await spawnQemu(binary, args, guardedOn === undefined ? {} : guardedEnvironment(guardedOn));
   const kept = keepConsole(qemu.console, consoleLog);
   const qmp = new QmpClient(qemu.qmp);
   const vm = new QemuVm(qemu, qmp, kept, parts);
@@ -43,12 +46,15 @@ export async function startQemuVm(
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
     await qmp.connect(either);
+    const unguarded = guardedOn === undefined ? undefined : await missingGuard(qemu.pid, guardedOn);
+    if (unguarded !== undefined) throw new BulkheadError('BH_QEMU_UNUSABLE', { binary, reason: unguarded });
     await qmp.execute('cont', {}, either);
     return vm;
   } catch (cause) {
     qemu.kill();
     const { code, signal: killedBy, stderr } = await qemu.ended;
     signal.throwIfAborted();
+    if (isBulkheadError(cause) && cause.code === 'BH_QEMU_UNUSABLE') throw cause;
     const silent = deadline.signal.aborted
       ? `it did not answer within ${monitorDeadlineMs / 1000} s`
       : undefined;
