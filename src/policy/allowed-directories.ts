@@ -27,6 +27,11 @@ export function directoriesSharedByDefault(allowed: Allowed, named: NamedDirecto
   );
 }
 
+/** Whether a start that nobody names a directory for has some: then no list of one's own is not the same as an empty one. */
+export function sharesByDefault(policy: Settings | undefined): boolean {
+  return policy?.filesharingAllowedDirectories?.some(({ sharedByDefault }) => sharedByDefault) === true;
+}
+
 /**
  * Whether a directory of the host may be shared, by its name alone, where the host can't be asked: whose home `$HOME` is, only the host knows. Threat: a host
  * whose programs somebody has altered passes on a directory the organization does not allow.

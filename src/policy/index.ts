@@ -1,6 +1,11 @@
 export { acceptPolicy, type AcceptedBy, type ReadPolicy } from './accept-policy.js';
 export { type Admission, admitPolicy } from './admit-policy.js';
-export { allowedDirectories, directoriesSharedByDefault, mayBeShared } from './allowed-directories.js';
+export {
+  allowedDirectories,
+  directoriesSharedByDefault,
+  mayBeShared,
+  sharesByDefault,
+} from './allowed-directories.js';
 export { openWaysToCollector } from './collector-reach.js';
 export { contactOf } from './contact.js';
 export { describeSettings, type SettingReport } from './describe-settings.js';

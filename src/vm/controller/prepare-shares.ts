@@ -1,7 +1,7 @@
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
 import { type Manifest, shareServerOf } from '../../image/index.js';
-import type { Settings } from '../../policy/index.js';
+import { sharesByDefault } from '../../policy/index.js';
 import { type DocumentDisk, type PolicyFile, writeDocumentDisk } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import {
@@ -130,7 +130,3 @@ const noServers: ShareServers = {
   [Symbol.asyncDispose]: async () => undefined,
 };
 const nothing = { servers: noServers, shares: [], openMore: undefined, disks: [] } as const;
-
-function sharesByDefault(policy: Settings | undefined): boolean {
-  return policy?.filesharingAllowedDirectories?.some(({ sharedByDefault }) => sharedByDefault) === true;
-}

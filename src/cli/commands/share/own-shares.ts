@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { withSetting } from '../../../policy/index.js';
+import { sharesByDefault, withSetting } from '../../../policy/index.js';
 import type { InstancePaths } from '../../../vm/index.js';
 import {
   keptPlaces,
@@ -38,12 +38,13 @@ export async function judgeShares(
   for (const handle of new Set(opened.map((share) => share.handle))) await handle.close();
 }
 
-/** Every start without --share has these from now on. */
+/** Every start without --share has these from now on. None at all is written where the policy would share something instead. */
 export async function writeOwnShares(
-  { user: { file, document } }: SettingsInUse,
+  { user: { file, document }, policy }: SettingsInUse,
   shares: readonly ShareRequest[],
 ): Promise<void> {
-  const value = shares.length === 0 ? undefined : shares.map(settingText);
+  const value =
+    shares.length === 0 && !sharesByDefault(policy?.settings) ? undefined : shares.map(settingText);
   await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const text = JSON.stringify(withSetting(document, 'bulkhead.shares', value), null, 2);
   await replaceFile(file, `${text}\n`, 'BH_SETTINGS_NOT_WRITTEN');

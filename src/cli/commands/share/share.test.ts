@@ -3,10 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { readUserSettings } from '../../../policy/index.js';
+import { instancePaths } from '../../../vm/index.js';
 import { processContext } from '../../context.js';
 import { run } from '../../run.js';
+import { settingsInUse } from '../../settings-in-use.js';
 import { RecordingTerminal } from '../../test-support/recording-terminal.js';
 import { sharesText } from './list.js';
+import { sharedAtStart } from './own-shares.js';
 
 let directory: string;
 let file: string;
@@ -17,11 +20,11 @@ beforeEach(async () => {
 });
 afterEach(() => rm(directory, { recursive: true }));
 
+const environment = () => ({ XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: join(directory, 'cache') });
 async function share(...args: string[]): Promise<{ status: number; text: string }> {
   const terminal = new RecordingTerminal();
   const { signal } = new AbortController();
-  const env = { XDG_CONFIG_HOME: directory, XDG_CACHE_HOME: join(directory, 'cache') };
-  const context = { ...processContext(signal), env, terminal };
+  const context = { ...processContext(signal), env: environment(), terminal };
   const status = await run(['share', ...args], context);
   return { status, text: terminal.written };
 }
@@ -29,7 +32,7 @@ const place = (name: string): string => join(directory, name);
 const own = async (): Promise<unknown> =>
   readUserSettings(await readFile(file), file).value?.bulkhead?.shares;
 /** No instance of that name runs. */
-const name = ['--name', `none-${process.pid}`];
+const name = ['--name', `none-${process.pid}`] as const;
 
 test.runIf(process.platform === 'linux')(
   'where no VM runs, the next start has what is added and not what is removed',
@@ -81,6 +84,29 @@ test.runIf(process.platform === 'linux')(
     await share('add', place('project'), ...name);
     expect(await refused(place('project/inner'))).toContain('one holds the other');
     expect(await own()).toEqual([place('fixtures'), place('project')]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what is taken away stays away, also where the policy shares it by default',
+  async () => {
+    const policy = place('admin-settings.json');
+    const allowed = [{ path: place('project'), sharedByDefault: true }];
+    await writeFile(
+      policy,
+      JSON.stringify({ configurationFileVersion: 2, filesharingAllowedDirectories: allowed }),
+    );
+    const { signal } = new AbortController();
+    const context = { ...processContext(signal), env: environment(), terminal: new RecordingTerminal() };
+    const next = async (): Promise<unknown> =>
+      sharedAtStart(context, instancePaths(name[1]), await settingsInUse(context.env, policy));
+    expect(await next()).toEqual([{ path: place('project'), readOnly: false }]);
+    expect((await share('remove', place('project'), '--policy', policy, ...name)).status).toBe(0);
+    expect(await next()).toEqual([]);
+    // Without such a policy no list is as good as an empty one.
+    await share('add', place('project'), ...name);
+    await share('remove', place('project'), ...name);
+    expect(await own()).toBeUndefined();
   },
 );
 
