@@ -158,7 +158,7 @@ async function main(args: DaemonArguments): Promise<void> {
       : serveAgent({
           fd: args.sshAgentFd,
           mode: args.mode,
-          rangeOf: (uid) => runtime.allocator.rangeOf(uid),
+          containerOf: (uid) => runtime.allocator.ownerOf(uid),
           clock: systemClock,
           log,
         });

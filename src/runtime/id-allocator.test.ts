@@ -51,17 +51,26 @@ test('a larger range takes slots in a row, and rounds up to whole slots', async 
 test('an id is known to be of the range that has it, and of none once that is free', async () => {
   const { holder } = await start('a', 101);
   await start('b');
-  expect([999, 1000, 1199, 1200, 1299, 1300].map((id) => allocator.rangeOf(id))).toEqual([
+  expect([999, 1000, 1199, 1200, 1299, 1300].map((id) => allocator.ownerOf(id))).toEqual([
     undefined,
-    1000,
-    1000,
-    1200,
-    1200,
+    '/run/r/a',
+    '/run/r/a',
+    '/run/r/b',
+    '/run/r/b',
     undefined,
   ]);
+  allocator.share(1000, world.creator('joins'));
+  expect(allocator.ownerOf(1000)).toBe('/run/r/a');
   world.deleted(holder);
+  world.creators.clear();
   await allocator.sweep();
-  expect(allocator.rangeOf(1000)).toBeUndefined();
+  expect(allocator.ownerOf(1000)).toBeUndefined();
+  // The same range again.
+  for (const id of ['c', 'd', 'e']) await start(id);
+  expect([allocator.ownerOf(1000), allocator.leases.some(({ base }) => base === 1000)]).toEqual([
+    '/run/r/e',
+    true,
+  ]);
 });
 
 describe('a range stays held while', () => {

@@ -68,9 +68,10 @@ export class IdAllocator {
     return [...this.#leases.values()];
   }
 
-  /** The first id of the range in use that has this one. */
-  rangeOf(id: number): number | undefined {
-    return this.leases.find(({ base, size }) => id >= base && id < base + size)?.base;
+  /** The container whose range in use has this id, by a name of its own: whoever has that range later has another. Those that join it are taken for it. */
+  ownerOf(id: number): string | undefined {
+    const owner = this.leases.find(({ base, size }) => id >= base && id < base + size)?.holders[0];
+    return owner === undefined ? undefined : `${owner.runtimeRoot}/${owner.containerId}`;
   }
 
   /**

@@ -41,8 +41,8 @@ export interface AgentParts {
   /** Listening socket of PID 1. */
   readonly fd: number;
   readonly mode: 'vm' | 'native';
-  /** The first id of the range of a container an id is in. */
-  readonly rangeOf: (uid: number) => number | undefined;
+  /** The container whose range an id is in, by a name of its own. */
+  readonly containerOf: (uid: number) => string | undefined;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -51,7 +51,7 @@ export interface AgentParts {
 export function serveAgent({
   fd,
   mode,
-  rangeOf,
+  containerOf,
   clock,
   log,
 }: AgentParts): ((stream: Duplex) => void) | undefined {
@@ -64,7 +64,7 @@ export function serveAgent({
   rmSync(gateDirectory, { recursive: true, force: true });
   mkdirSync(gateDirectory, { mode: 0o700 });
   const gate = join(gateDirectory, 'gate');
-  createAgentServer({ ask, places: new AgentPlaces(rangeOf), log }).listen(gate, () => {
+  createAgentServer({ ask, places: new AgentPlaces(containerOf), log }).listen(gate, () => {
     void keepAgentRelay(fd, gate, clock, log);
   });
   return host === undefined ? undefined : (stream) => host.serve(stream);

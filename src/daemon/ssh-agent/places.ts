@@ -14,34 +14,34 @@ export interface PlaceLimits {
  * signature after the other and does not wait, and no other container has an agent.
  *
  * Who asks is known by the user id of the process that connected: the range it is in is of one container, and of those that join its user namespace. Whoever is in none, root of the VM for one,
- * counts as one.
+ * counts as one. Places are of the container and not of its range: a connection can be passed on and outlive it, and whoever has the range next has not taken that place.
  */
 export class AgentPlaces {
-  readonly #rangeOf: (uid: number) => number | undefined;
+  readonly #containerOf: (uid: number) => string | undefined;
   readonly #limits: PlaceLimits;
-  readonly #taken = new Map<number | undefined, number>();
+  readonly #taken = new Map<string | undefined, number>();
   #all = 0;
 
-  /** @param rangeOf the first id of the range an id is in. */
+  /** @param containerOf whose range an id is in now. */
   constructor(
-    rangeOf: (uid: number) => number | undefined,
+    containerOf: (uid: number) => string | undefined,
     limits: PlaceLimits = { all: mostAgentRequests, each: mostOfContainer },
   ) {
-    this.#rangeOf = rangeOf;
+    this.#containerOf = containerOf;
     this.#limits = limits;
   }
 
   /** The way to give it back, once; undefined where there is none for this one. */
   take(uid: number): (() => void) | undefined {
-    const range = this.#rangeOf(uid);
-    const taken = this.#taken.get(range) ?? 0;
+    const container = this.#containerOf(uid);
+    const taken = this.#taken.get(container) ?? 0;
     if (taken >= this.#limits.each || this.#all >= this.#limits.all) return undefined;
-    this.#taken.set(range, taken + 1);
+    this.#taken.set(container, taken + 1);
     this.#all += 1;
     return () => {
-      const left = (this.#taken.get(range) ?? 1) - 1;
-      if (left === 0) this.#taken.delete(range);
-      else this.#taken.set(range, left);
+      const left = (this.#taken.get(container) ?? 1) - 1;
+      if (left === 0) this.#taken.delete(container);
+      else this.#taken.set(container, left);
       this.#all -= 1;
     };
   }

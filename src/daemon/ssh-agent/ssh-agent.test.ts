@@ -30,7 +30,7 @@ describe('containers', () => {
       asked += 1;
       return answers?.promise ?? Promise.resolve(keys);
     };
-    const places = new AgentPlaces((uid) => (uid < 1000 ? undefined : Math.floor(uid / 1000)));
+    const places = new AgentPlaces((uid) => (uid < 1000 ? undefined : `${Math.floor(uid / 1000)}`));
     server = createAgentServer({ ask, places, log: pino({ enabled: false }) });
     server.listen(join(directory, 'agent'));
     await once(server, 'listening');
