@@ -85,3 +85,16 @@ test('it ends at once, whatever it waits for', async () => {
   end.abort();
   await expect(over).resolves.toBeUndefined();
 });
+
+test('one that is started again is looked at as at the first start, whatever was waited for', async () => {
+  await untilIdle();
+  end.abort();
+  await over;
+  end = new AbortController();
+  isReady = false;
+  over = watch.run(() => isReady, end.signal);
+  expect(await pass(stuckMs, 3)).toBe(3);
+  isReady = true;
+  await pass(stuckMs);
+  expect(await pass(readyMs, 3)).toBe(3);
+});
