@@ -1,7 +1,9 @@
+import { realpath } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { BulkheadError, isBulkheadError } from '../../../common/errors/bulkhead-error.js';
 import { inspectInstance, type InstancePaths, instancePaths } from '../../../vm/index.js';
+import type { ShareRequest } from '../../../vm/sharing/index.js';
 import type { CliContext } from '../../context.js';
 import { nameOption } from '../../options.js';
 import { settingsInUse } from '../../settings-in-use.js';
@@ -35,11 +37,17 @@ async function remove(context: CliContext, path: string, { name, policy }: Share
   const paths = instancePaths(name);
   const inUse = await settingsInUse(context.env, policy);
   const before = await sharedAtStart(context, paths, inUse);
-  const after = before.filter((share) => share.path !== path);
+  const after: ShareRequest[] = [];
+  for (const share of before) if (!(await namesOf(share)).includes(path)) after.push(share);
   const gone = await removeNow(paths, path);
   if (!gone && after.length === before.length) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
   if (after.length < before.length) await writeOwnShares(inUse, after);
   context.terminal.err(gone ? 'It is not shared any more.\n' : 'The next start does not share it.\n');
+}
+
+/** Any of which takes it away from the VM that runs: the one it was asked for by, and its real one. */
+async function namesOf({ path }: ShareRequest): Promise<string[]> {
+  return [path, await realpath(path).catch(() => path)];
 }
 
 /** Whether a VM had it and has it no more. @throws BH_SHARE_IN_USE and others; then nothing has changed. */

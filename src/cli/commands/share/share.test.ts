@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -109,6 +109,13 @@ test.runIf(process.platform === 'linux')(
     expect(await own()).toBeUndefined();
   },
 );
+
+test.runIf(process.platform === 'linux')('one given by a link goes by its real name as well', async () => {
+  await symlink(place('project'), place('link'));
+  for (const directory of ['link', 'fixtures']) await share('add', place(directory), ...name);
+  expect((await share('remove', place('project'), ...name)).status).toBe(0);
+  expect(await own()).toEqual([place('fixtures')]);
+});
 
 test('the list says what is now and what is at each start', () => {
   const [one, two] = [
