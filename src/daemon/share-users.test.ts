@@ -1,4 +1,7 @@
-import { expect, test } from 'vitest';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
 import { mountViews, userOfShares } from './share-users.js';
 
 const places = [
@@ -28,6 +31,23 @@ test('in a container’s view any mount is, at the same path as well', () => {
   ];
   expect(userOfShares(places, views)).toBe(`container ${id.slice(0, 12)}`);
   expect(userOfShares(places, views.slice(0, 1))).toBeUndefined();
+});
+
+test('a namespace whose first process ends as it is looked at has the view of the next', () => {
+  const proc = mkdtempSync(join(tmpdir(), 'bulkhead-proc-'));
+  onTestFinished(() => rmSync(proc, { recursive: true }));
+  const add = (pid: string, files: Readonly<Record<string, string>>): void => {
+    mkdirSync(join(proc, pid, 'ns'), { recursive: true });
+    for (const kind of ['mnt', 'user']) symlinkSync(`${kind}:[7]`, join(proc, pid, 'ns', kind));
+    for (const [name, text] of Object.entries(files)) writeFileSync(join(proc, pid, name), text);
+  };
+  const mountinfo = line('0:60', '/in');
+  add('self', {});
+  add('1', {});
+  add('2', { cgroup: `0::/docker/${id}` });
+  add('3', { cgroup: `0::/docker/${id}`, mountinfo });
+  add('4', { cgroup: '', mountinfo });
+  expect([...mountViews(proc)]).toEqual([{ mounts: [mountinfo], ofEngine: true, container: id }]);
 });
 
 test.runIf(process.platform === 'linux')('this machine has views, of which one is of this process', () => {

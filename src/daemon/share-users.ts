@@ -33,12 +33,12 @@ export function userOfShares(
   return undefined;
 }
 
-/** The view of each mount namespace that a process is in. What ends while it is looked at has no view any more. */
-export function* mountViews(): Generator<MountView> {
+/** The view of each mount namespace that a process is in. What ends while it is looked at has no view any more; others in its namespace have. */
+export function* mountViews(proc = '/proc'): Generator<MountView> {
   const seen = new Set<string>();
-  const own = readlinkSync('/proc/self/ns/user');
-  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
-    const view = viewOf(`/proc/${pid}`, seen, own);
+  const own = readlinkSync(`${proc}/self/ns/user`);
+  for (const pid of readdirSync(proc).filter((name) => /^\d+$/.test(name))) {
+    const view = viewOf(`${proc}/${pid}`, seen, own);
     if (view !== undefined) yield view;
   }
 }
@@ -48,9 +48,10 @@ function viewOf(process: string, seen: Set<string>, own: string): MountView | un
     const namespaces = ['mnt', 'user'].map((kind) => readlinkSync(`${process}/ns/${kind}`));
     const [, user] = namespaces;
     if (seen.has(namespaces.join(' '))) return undefined;
-    seen.add(namespaces.join(' '));
     const container = /[0-9a-f]{64}/.exec(readFileSync(`${process}/cgroup`, 'utf8'))?.[0];
     const mounts = readFileSync(`${process}/mountinfo`, 'utf8').split('\n');
+    // Not before: of a process that ends in between, the next one in its namespace is looked at.
+    seen.add(namespaces.join(' '));
     return { mounts, ofEngine: user === own, container };
   } catch {
     return undefined;
