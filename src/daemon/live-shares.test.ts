@@ -5,7 +5,7 @@ import { LiveShares, type SharePlaces } from './live-shares.js';
 const settings = { configurationFileVersion: 2 } as const;
 const rootOf = (path: string): Place => ({ path, device: `0:${path.length}`, within: '/' });
 
-function setUp({ refused = '', user = '' } = {}) {
+function setUp({ refused = '', user = '', mounted = [] as readonly string[] } = {}) {
   const ran: string[] = [];
   const places: SharePlaces = {
     run: async (args) => {
@@ -13,6 +13,7 @@ function setUp({ refused = '', user = '' } = {}) {
       if (refused !== '' && args[0] === refused)
         throw Object.assign(new Error('status 1'), { stderr: 'it does not want to\n' });
     },
+    mounted: (paths) => paths.filter((path) => mounted.includes(path)),
     rootsOf: (paths) => paths.map(rootOf),
     userOf: (roots) => (user !== '' && roots.some(({ path }) => path === user) ? 'container abc' : undefined),
   };
@@ -66,7 +67,26 @@ test('one that somebody uses stays, and its user is named', async () => {
   expect([shares.directories, shares.roots]).toEqual([['/a'], [rootOf('/a')]]);
 });
 
-test('so does one that can’t be unmounted', async () => {
+test('one that an earlier bulkheadd has mounted stays as well where it is used, before this one is told of it', async () => {
+  const { shares, ran } = setUp({ user: '/b', mounted: ['/b'] });
+  expect(await shares.change({ kind: 'remove', paths: ['/b'] })).toMatchObject({
+    code: 'BH_SHARE_IN_USE',
+    params: { path: '/b', user: 'container abc' },
+  });
+  expect([ran, shares.directories]).toEqual([[], ['/a']]);
+  const free = setUp({ mounted: ['/b'] });
+  expect(await free.shares.change({ kind: 'remove', paths: ['/b', '/gone'] })).toEqual({ kind: 'done' });
+  expect(free.ran).toEqual(['remove /gone', 'remove /b']);
+});
+
+test('what it has mounted is not unmounted where this one can’t take it up', async () => {
+  const { shares, ran } = setUp({ refused: 'add', mounted: ['/b'] });
+  await shares.change({ kind: 'add', device: 3, readOnly: false, paths: ['/b', '/c'] });
+  expect(ran).toEqual(['add 3 rw /b /c', 'remove /c']);
+  expect(shares.directories).toEqual(['/a']);
+});
+
+test('one that can’t be unmounted stays as well', async () => {
   const { shares } = setUp({ refused: 'remove' });
   expect(await shares.change({ kind: 'remove', paths: ['/a'] })).toMatchObject({
     code: 'BH_SHARE_NOT_PLACED',
@@ -90,6 +110,7 @@ test('the policy’s word is held against it once more', async () => {
   const ran: string[] = [];
   const places: SharePlaces = {
     run: async (args) => void ran.push(args.join(' ')),
+    mounted: () => [],
     rootsOf: (paths) => paths.map(rootOf),
     userOf: () => undefined,
   };

@@ -6,7 +6,7 @@ import { type ShareChange, type ShareChanged, shareChangeSchema } from '../commo
 import type { Place } from '../isolation/request.js';
 import type { Settings } from '../policy/index.js';
 import { checkSharesAllowed } from './allowed-shares.js';
-import { readSharedRoots } from './engine/engine-facts.js';
+import { mountedAmong, readSharedRoots } from './engine/engine-facts.js';
 import { mountViews, userOfShares } from './share-users.js';
 
 const program = '/usr/lib/bulkhead/share-place';
@@ -17,6 +17,8 @@ const run = promisify(execFile);
 export interface SharePlaces {
   /** Runs share-place. Rejects with its words. */
   run(args: readonly string[]): Promise<void>;
+  /** Those at which something is mounted. */
+  mounted(paths: readonly string[]): string[];
   /** Where these lie, each of which must be a mount of its own. */
   rootsOf(paths: readonly string[]): Place[];
   /** Who uses what lies there; undefined for nobody. */
@@ -59,6 +61,7 @@ export class LiveShares {
     const [path = ''] = paths;
     const mode = readOnly ? 'ro' : 'rw';
     const added = paths.filter((name) => !this.directories.includes(name));
+    const before = this.#places.mounted(added);
     try {
       await this.#places.run(['add', String(device), mode, ...paths]);
       const roots = this.#places.rootsOf(added);
@@ -70,8 +73,8 @@ export class LiveShares {
       this.roots.push(...roots);
       this.directories.push(...added);
     } catch (error) {
-      // What was there before stays, whatever is asked for beside it.
-      await this.#unmount(added).catch(() => undefined);
+      // What was there before stays, whatever is asked for beside it: of an earlier bulkheadd a container may have it.
+      await this.#unmount(added.filter((name) => !before.includes(name))).catch(() => undefined);
       throw isBulkheadError(error) ? error : notPlaced(path, error);
     }
   }
@@ -80,7 +83,9 @@ export class LiveShares {
     const [path = ''] = paths;
     const kept = this.#without(paths);
     try {
-      const user = this.#places.userOf(kept);
+      // An earlier bulkheadd has mounted it, and this one has not been told of it yet.
+      const unlisted = paths.filter((name) => !kept.some((root) => root.path === name));
+      const user = this.#places.userOf([...kept, ...this.#places.rootsOf(this.#places.mounted(unlisted))]);
       if (user !== undefined) throw new BulkheadError('BH_SHARE_IN_USE', { path, user });
       await this.#unmount(paths);
     } catch (error) {
@@ -124,6 +129,7 @@ const thisVm: SharePlaces = {
   run: async (args) => {
     await run(program, [...args], { signal: AbortSignal.timeout(placingMs), killSignal: 'SIGKILL' });
   },
+  mounted: mountedAmong,
   rootsOf: (paths) => readSharedRoots(paths.map((path) => ({ path }))),
   userOf: (roots) => userOfShares(roots, mountViews()),
 };

@@ -105,6 +105,13 @@ export function readSharedRoots(shared: readonly Pick<SharedDirectory, 'path'>[]
   return shared.map(({ path }) => readSharedPlace(path, mounts));
 }
 
+/** Those at which something is mounted. */
+export function mountedAmong(paths: readonly string[]): string[] {
+  const lines = readFileSync('/proc/self/mountinfo', 'utf8').split('\n').filter(Boolean);
+  const points = new Set(lines.map((line) => parseMountInfo(line).mountPoint));
+  return paths.filter((path) => points.has(path));
+}
+
 function readSharedPlace(path: string, mounts: readonly string[]): Place {
   if (!mounts.some((line) => parseMountInfo(line).mountPoint === path))
     throw new Error(`${path} is to be shared, and not mounted`);
