@@ -9,6 +9,7 @@ import {
   notSharedByDefault,
   type OpenedShare,
   openShares,
+  type PlacedShare,
   type ProtectedDirectory,
   recordShares,
   serveShares,
@@ -78,8 +79,8 @@ export async function prepareShares(
       logger,
       signal,
     });
-    const openMore = async (requests: readonly ShareRequest[]): Promise<readonly OpenedShare[]> =>
-      openShares(requests, await protectedNow(), allowedShares, 'server');
+    const openMore: SharedNowParts['open'] = async (request, earlier) =>
+      openShares([request], await protectedNow(), allowedShares, 'server', earlier);
     return {
       servers,
       shares: directoriesOf(shares, opened, servers),
@@ -112,15 +113,15 @@ function serve(
 /** Each request has one directory, by one name or two. */
 function directoriesOf(
   requests: readonly ShareRequest[],
-  opened: readonly OpenedShare[],
+  opened: readonly PlacedShare[],
   { served }: ShareServers,
 ): SharedDirectory[] {
-  const handles = [...new Set(opened.map(({ handle }) => handle))];
-  return requests.map((request, index) => ({
-    request,
-    paths: opened.filter(({ handle }) => handle === handles[index]).map(({ path }) => path),
-    tag: served[index]?.tag ?? '',
-  }));
+  const first = opened.filter(({ handle }, index) => opened[index - 1]?.handle !== handle);
+  return first.flatMap(({ handle, place }, index) => {
+    const request = requests[index];
+    const paths = opened.filter((share) => share.handle === handle).map(({ path }) => path);
+    return request === undefined ? [] : [{ request, paths, place, tag: served[index]?.tag ?? '' }];
+  });
 }
 
 const noServers: ShareServers = {

@@ -2,10 +2,17 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../common/log.js';
 import type { ShareChanged } from '../../common/share-change.js';
-import type { ShareRequest } from '../sharing/index.js';
+import type { SharedPlace, ShareRequest } from '../sharing/index.js';
 import { SharedNow } from './shared-now.js';
 
 const inUse: ShareChanged = { kind: 'error', code: 'BH_SHARE_IN_USE', params: { path: '/a', user: 'me' } };
+
+const placeOf = (name: string): SharedPlace['place'] => ({
+  realPath: name,
+  device: '8:1',
+  within: `/fs${name}`,
+  filesystem: 'ext4',
+});
 
 /** Host and guest that do as they are told; each step by its name. */
 function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } = {}) {
@@ -20,12 +27,19 @@ function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } 
     const handle = await open('/');
     handles.push(handle);
     const names = path === '/link' ? ['/link', '/real'] : [path];
-    return names.map((name) => ({ handle, path: name, readOnly, hidden: [] }));
+    return names.map((name) => ({ handle, path: name, readOnly, hidden: [], place: placeOf(name) }));
   };
-  const shared = new SharedNow([{ request: { path: '/a', readOnly: false }, paths: ['/a'], tag: 'share0' }], {
-    open: async (requests) => {
-      await step(`open ${requests.map(({ path }) => path).join(' ')}`);
-      return (await Promise.all(requests.map(opened))).flat();
+  const first = {
+    request: { path: '/a', readOnly: false },
+    paths: ['/a'],
+    tag: 'share0',
+    place: placeOf('/a'),
+  };
+  const shared = new SharedNow([first], {
+    open: async (request, earlier) => {
+      const beside = earlier.flatMap(({ paths, place }) => [...paths, place.within]);
+      await step(`open ${request.path} beside ${beside.join(' ')}`);
+      return opened(request);
     },
     record: (paths) => step(`record ${paths.join(' ')}`),
     servers: {
@@ -55,15 +69,17 @@ test('a directory that comes is recorded, judged beside the others, served, plug
   expect(closed()).toBe(true);
   expect(steps).toEqual([
     'record /a /link',
-    'open /a /link',
+    'open /link beside /a /fs/a',
     'serve /link',
     'plug share1',
     'guest {"kind":"add","device":1,"readOnly":true,"paths":["/link","/real"]}',
   ]);
   expect(paths(shared)).toEqual(['/a', '/link']);
+  await shared.add({ path: '/c', readOnly: false });
+  expect(steps[6]).toBe('open /c beside /a /fs/a /link /real /fs/link');
   // Once more is nothing to do; otherwise than it is there is a refusal.
   await shared.add({ path: '/link', readOnly: true });
-  expect(steps.length).toBe(5);
+  expect(steps.length).toBe(10);
   await expect(shared.add({ path: '/link', readOnly: false })).rejects.toThrow(
     'it is shared read-only already',
   );

@@ -4,19 +4,17 @@ import type { Logger } from '../../common/log.js';
 import { checkShareChanged, type ShareChange } from '../../common/share-change.js';
 import type { Vm } from '../backend.js';
 import type { GuestLink } from '../guest-link.js';
-import type { OpenedShare, ShareRequest, ShareServers } from '../sharing/index.js';
+import type { PlacedShare, SharedPlace, ShareRequest, ShareServers } from '../sharing/index.js';
 
 /** A directory that containers have now. */
-export interface SharedDirectory {
+export interface SharedDirectory extends SharedPlace {
   readonly request: ShareRequest;
-  /** Its names: the one it was asked for by, and its real one where that is a link. */
-  readonly paths: readonly string[];
   readonly tag: string;
 }
 
 export interface SharedNowParts {
-  /** Judges these as at the start, the last of which is new, and opens them. The handles are the caller's. @throws BH_SHARE_… */
-  readonly open: (requests: readonly ShareRequest[]) => Promise<readonly OpenedShare[]>;
+  /** Judges this one as at the start, beside what is shared already, and opens it. The handle is the caller's. @throws BH_SHARE_… */
+  readonly open: (request: ShareRequest, earlier: readonly SharedPlace[]) => Promise<readonly PlacedShare[]>;
   /** Says what is shared, before it is looked at. */
   readonly record: (paths: readonly string[]) => Promise<void>;
   readonly servers: Pick<ShareServers, 'add' | 'remove'>;
@@ -86,15 +84,12 @@ export class SharedNow {
         reason: `it is shared ${there.request.readOnly ? 'read-only' : 'writable'} already`,
       });
     const { open, record, servers, vm } = this.#parts;
-    const requests = [...this.requests, request];
-    await record(requests.map(({ path }) => path));
+    await record([...this.requests, request].map(({ path }) => path));
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#record());
-    const opened = await open(requests);
-    const handles = new Set(opened.map(({ handle }) => handle));
-    await using _closed = closing(handles);
-    const mine = opened.filter(({ handle }) => handle === opened.at(-1)?.handle);
-    const [first] = mine;
+    const opened = await open(request, this.#shared);
+    await using _closed = closing(new Set(opened.map(({ handle }) => handle)));
+    const [first] = opened;
     if (first === undefined) throw new Error('nothing was opened');
     const served = await servers.add(first);
     undo.defer(() => servers.remove(served.tag));
@@ -104,7 +99,8 @@ export class SharedNow {
       throw notPlaced(request.path, error);
     }
     undo.defer(() => this.#takeOut(served.tag));
-    const added = { request, paths: mine.map(({ path }) => path), tag: served.tag };
+    const { place } = first;
+    const added = { request, paths: opened.map(({ path }) => path), tag: served.tag, place };
     // A guest that was too slow to answer may still be at it, and would have its place taken by what is nobody's.
     undo.defer(() => this.#change({ kind: 'remove', paths: [...added.paths] }).catch(() => undefined));
     await this.#change(addition(added));
@@ -148,7 +144,7 @@ function notPlaced(path: string, error: unknown): BulkheadError {
   return new BulkheadError('BH_SHARE_NOT_PLACED', { path, reason: messageOf(error) }, { cause: error });
 }
 
-function closing(handles: Iterable<OpenedShare['handle']>): AsyncDisposable {
+function closing(handles: Iterable<PlacedShare['handle']>): AsyncDisposable {
   return {
     [Symbol.asyncDispose]: async () => {
       for (const handle of handles) await handle.close();

@@ -1,6 +1,6 @@
 export type { AllowedDirectories } from './allowed-places.js';
 export { keptPlaces } from './kept-places.js';
-export type { ProtectedDirectory } from './open-shares.js';
+export type { PlacedShare, ProtectedDirectory, SharedPlace } from './open-shares.js';
 export { openShares, type OpenedShare, type SharedBy } from './open-shares.js';
 export { recordShares, sharedHolderOf } from './recorded-shares.js';
 export { guardProgram, serveShares, type ShareServers } from './serve-shares.js';

@@ -1,9 +1,9 @@
 import { execa } from 'execa';
-import { mkdir, mkdtemp, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openShares } from './open-shares.js';
+import { openShares, type SharedPlace } from './open-shares.js';
 
 let dir: string;
 beforeEach(async () => {
@@ -79,6 +79,37 @@ test.runIf(process.platform === 'linux')('a VM has slots for so many directories
   const requests = names.map((path) => ({ path, readOnly: false }));
   await expect(openShares(requests, [], undefined, 'server')).rejects.toThrow('no more than 16');
 });
+
+test.runIf(process.platform === 'linux')(
+  'what was shared before counts by where it was found then, whatever has become of its name',
+  async () => {
+    const opened = async (name: string, earlier: readonly SharedPlace[] = []): Promise<SharedPlace> => {
+      const request = { path: join(dir, name), readOnly: false };
+      const shares = await openShares([request], [], undefined, 'server', earlier);
+      for (const handle of new Set(shares.map((one) => one.handle))) await handle.close();
+      const [first] = shares;
+      if (first === undefined) throw new Error('nothing was opened');
+      return { paths: shares.map(({ path }) => path), place: first.place };
+    };
+    for (const name of ['gone', 'moved', 'new', 'new/inner']) await mkdir(join(dir, name));
+    const earlier = [await opened('gone'), await opened('moved')];
+    await rmdir(join(dir, 'gone'));
+    await rename(join(dir, 'moved'), join(dir, 'elsewhere'));
+    await symlink(join(dir, 'new'), join(dir, 'moved'));
+    await opened('new', earlier);
+    await expect(opened('new/inner', [...earlier, await opened('new')])).rejects.toThrow(
+      'one holds the other',
+    );
+    await mkdir(join(dir, 'gone/inner'), { recursive: true });
+    await expect(opened('gone/inner', earlier)).rejects.toThrow('one holds the other');
+    const sixteen = Array.from({ length: 16 }, (_, number) => ({
+      paths: [`/there${number}`],
+      place: { realPath: `/there${number}`, device: '0:0', within: `/${number}`, filesystem: 'ext4' },
+    }));
+    await opened('new', sixteen.slice(1));
+    await expect(opened('new', sixteen)).rejects.toThrow('no more than 16');
+  },
+);
 
 test.runIf(process.platform === 'linux').each([
   ['a', 'a'],

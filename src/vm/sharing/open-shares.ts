@@ -33,6 +33,18 @@ export interface OpenedShare {
   readonly hidden: readonly HiddenPlace[];
 }
 
+/** Where a directory was found to lie, which a name changed afterwards does not change. */
+export interface SharedPlace {
+  /** Its names: the one it was asked for by, and its real one where that is a link. */
+  readonly paths: readonly string[];
+  readonly place: HostPlace;
+}
+
+/** The same that was opened now. */
+export interface PlacedShare extends OpenedShare {
+  readonly place: HostPlace;
+}
+
 /** The entry program and PID 1 have room for as many (`MAX_SHARES`); one given by a link takes two. */
 const mostShares = 64;
 /** The VM has 32 slots for devices, and other things in some. */
@@ -44,6 +56,7 @@ const mostServed = 16;
  * Each handle is the caller's to close, and none is left open when this throws.
  *
  * @param allowed what of the host may be shared at all; without it everything that is not protected.
+ * @param earlier what is shared already: it was judged then, and is not looked for by its names again, as it may have been moved or deleted since.
  *
  * Throws `BH_SHARE_NAMESPACE`, `BH_SHARE_UNUSABLE`, `BH_SHARE_PROTECTED`, `BH_SHARE_FILESYSTEM`, `BH_SHARE_NOT_ALLOWED` or `BH_SHARE_NESTED`.
  */
@@ -52,13 +65,15 @@ export async function openShares(
   beside: readonly ProtectedDirectory[],
   allowed?: AllowedDirectories,
   by: SharedBy = 'mount',
-): Promise<OpenedShare[]> {
+  earlier: readonly SharedPlace[] = [],
+): Promise<PlacedShare[]> {
   await using opened = new AsyncDisposableStack();
   if (allowed !== undefined && requests.length > 0 && !isFirstUserNamespace())
     throw new BulkheadError('BH_SHARE_NAMESPACE', { contact: allowed.contact });
   const kept = await protectedPlaces(beside);
   const places = allowed === undefined ? undefined : await allowedPlaces(allowed.directories);
-  const shares: { readonly share: OpenedShare; readonly place: HostPlace }[] = [];
+  const shares: PlacedShare[] = [];
+  const others = earlier.flatMap(({ paths, place }) => paths.map((path) => ({ path, place })));
   for (const request of requests) {
     const { handle, place } = await openShare(request, kept, by);
     opened.use(handle);
@@ -70,22 +85,22 @@ export async function openShares(
       });
     const names = [...new Set([request.path, place.realPath])];
     for (const path of names) checkName(path);
-    for (const { share, place: other } of shares) {
-      if (names.some((path) => related(path, share.path)) || placesRelated(place, other))
-        throw new BulkheadError('BH_SHARE_NESTED', { path: request.path, other: share.path });
+    for (const other of [...others, ...shares]) {
+      if (names.some((path) => related(path, other.path)) || placesRelated(place, other.place))
+        throw new BulkheadError('BH_SHARE_NESTED', { path: request.path, other: other.path });
     }
     const hidden = by === 'server' ? hiddenBelow(place, kept) : [];
     const { readOnly } = request;
-    shares.push(...names.map((path) => ({ share: { handle, path, readOnly, hidden }, place })));
+    shares.push(...names.map((path) => ({ handle, path, readOnly, hidden, place })));
   }
   const most = by === 'server' ? mostServed : mostShares;
-  if (shares.length > mostShares || requests.length > most)
+  if (others.length + shares.length > mostShares || earlier.length + requests.length > most)
     throw new BulkheadError('BH_SHARE_UNUSABLE', {
-      path: shares.at(-1)?.share.path ?? '',
+      path: shares.at(-1)?.path ?? '',
       reason: `no more than ${most} directories can be shared`,
     });
   opened.move();
-  return shares.map(({ share }) => share);
+  return shares;
 }
 
 /** In C a name is a string without null bytes, and in mount tables and messages a line. */
