@@ -38,9 +38,11 @@ async function add(context: CliContext, share: ShareRequest, { name, policy }: S
   const inUse = await settingsInUse(context.env, policy);
   const before = await sharedAtStart(context, paths, inUse);
   const after = [...before.filter(({ path }) => path !== share.path), share];
-  await judgeShares(context, paths, inUse, after);
+  const missing = await judgeShares(context, paths, inUse, after);
   const restart = await addNow(paths, share);
   await writeOwnShares(inUse, after);
+  for (const text of missing)
+    context.terminal.err(`${text} The next start refuses it; \`bulkhead share remove\` takes it out.\n`);
   context.terminal.err(restart === undefined ? 'Shared now, and at each start.\n' : `${restart}\n`);
 }
 

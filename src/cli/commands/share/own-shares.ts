@@ -1,10 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { isBulkheadError, partsOf } from '../../../common/errors/bulkhead-error.js';
 import { sharesByDefault, withSetting } from '../../../policy/index.js';
 import type { InstancePaths } from '../../../vm/index.js';
 import {
   keptPlaces,
   openShares,
+  type SharedPlace,
   settingText,
   sharesInUse,
   type ShareRequest,
@@ -24,18 +26,35 @@ export async function sharedAtStart(
   return (await sharesInUse([], policy?.settings, user.settings, facts)).shares;
 }
 
-/** Judges these as `bulkhead up` does. @throws BH_SHARE_… */
+/**
+ * Judges these as `bulkhead up` does, the last of which is new. Gives what it has to say of others that are not there now, which are in nobody's way: the VM that runs
+ * has what they were.
+ *
+ * @throws BH_SHARE_…
+ */
 export async function judgeShares(
   { env }: CliContext,
   paths: InstancePaths,
   { user, policy }: SettingsInUse,
   shares: readonly ShareRequest[],
-): Promise<void> {
+): Promise<string[]> {
   const beside = await keptPlaces(paths, { settings: user.file, policy: policy?.file }, env);
   const facts = { env, beside, by: 'server' } as const;
   const { allowedShares } = await sharesInUse(shares, policy?.settings, user.settings, facts);
-  const opened = await openShares(shares, beside, allowedShares, 'server');
-  for (const handle of new Set(opened.map((share) => share.handle))) await handle.close();
+  const judged: SharedPlace[] = [];
+  const missing: string[] = [];
+  for (const share of shares)
+    try {
+      const opened = await openShares([share], beside, allowedShares, 'server', judged);
+      for (const handle of new Set(opened.map((one) => one.handle))) await handle.close();
+      const [first] = opened;
+      if (first !== undefined) judged.push({ paths: opened.map(({ path }) => path), place: first.place });
+    } catch (error) {
+      const isNew = share === shares.at(-1);
+      if (isNew || !isBulkheadError(error) || error.code !== 'BH_SHARE_UNUSABLE') throw error;
+      missing.push(partsOf(error).message);
+    }
+  return missing;
 }
 
 /** Every start without --share has these from now on. None at all is written where the policy would share something instead. */

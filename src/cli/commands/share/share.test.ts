@@ -110,6 +110,21 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(process.platform === 'linux')(
+  'one that is not there any more is in the way of no other, and is told of',
+  async () => {
+    await share('add', place('project'), ...name);
+    await rm(place('project'), { recursive: true });
+    const { status, text } = await share('add', place('fixtures'), ...name);
+    const told = `${place('project')} can't be shared with containers: it does not exist. The next start refuses it; `;
+    expect([status, text]).toEqual([0, expect.stringContaining(told)]);
+    expect(await own()).toEqual([place('project'), place('fixtures')]);
+    // What is there is judged beside the new one.
+    await mkdir(place('fixtures/inner'));
+    expect((await share('add', place('fixtures/inner'), ...name)).text).toContain('one holds the other');
+  },
+);
+
 test.runIf(process.platform === 'linux')('one given by a link goes by its real name as well', async () => {
   await symlink(place('project'), place('link'));
   for (const directory of ['link', 'fixtures']) await share('add', place(directory), ...name);
