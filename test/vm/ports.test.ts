@@ -127,9 +127,12 @@ describe('a published port', () => {
   });
 });
 
-test('a port the engine chooses is the same on the host', async () => {
+test('a port the engine chooses is the same on the host, and none that its own connections get', async () => {
   const name = await echo('-p', '80');
-  expect(await askTcp('127.0.0.1', await published(name, '80/tcp'), 'chosen')).toBe('chosen');
+  const port = await published(name, '80/tcp');
+  expect(await askTcp('127.0.0.1', port, 'chosen')).toBe('chosen');
+  const range = await readFile('/proc/sys/net/ipv4/ip_local_port_range', 'utf8');
+  expect(port).toBeLessThan(Number.parseInt(range));
   await docker.ok(['rm', '-f', name]);
 });
 

@@ -28,6 +28,9 @@ static const char *const SETTINGS[][2] = {
     /* a port published at an address of the host's, which the VM does not have: dockerd binds it here before publish-port asks the host for it */
     {"/proc/sys/net/ipv4/ip_nonlocal_bind", "1"},
     {"/proc/sys/net/ipv6/ip_nonlocal_bind", "1"},
+    /* Ports that dockerd chooses for `-p 80`, below those of hosts' own connections (from 32768 on Linux, 49152 elsewhere): one that such a connection has can't be
+     * listened at for a minute after its end, which only the host sees, and dockerd chooses no other one when publish-port tells it. Containers have a range of their own. */
+    {"/proc/sys/net/ipv4/ip_local_port_range", "20000 32767"},
     /* packets on their way between a bridge and a container: a thousand connections begun in one moment are more than the kernel's thousand, and what is lost comes again after seconds */
     {"/proc/sys/net/core/netdev_max_backlog", "8192"},
     /* limits that are counted for all containers together, at values that many containers can share */
