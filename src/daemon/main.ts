@@ -3,7 +3,8 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { developer } from '../gate/caller.js';
 import { warmUp } from '../isolation/warm-up.js';
-import { engineOptionsInForce } from '../policy/index.js';
+import { compileRules } from '../egress/index.js';
+import { engineOptionsInForce, publishersAt } from '../policy/index.js';
 import { auditHealth, openAuditLog, policyDecision, policyRefusal, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -15,6 +16,7 @@ import { askDockerd, configureEngine } from './engine/engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine/engine-facts.js';
 import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
+import { createImageJudge } from './gate/image-judge.js';
 import { createKeptMountJudge } from './gate/kept-mounts.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
 import { createHandlers } from './handlers.js';
@@ -245,6 +247,8 @@ async function main(args: DaemonArguments): Promise<void> {
         startWatch.asked();
       },
       policy: gatePolicy,
+      // The list of verified publishers does not come here: nobody is one, which is the stricter.
+      images: createImageJudge(compileRules(settings, publishersAt(undefined, Date.now()))),
       keptMounts,
       ports,
       dockerSockets,

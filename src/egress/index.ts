@@ -1,4 +1,5 @@
 export { compileRules, type CompiledRules } from './compiled-rules.js';
+export { decideNamed, type NamedVerdicts } from './explain/decide-named.js';
 export { type ExplainedImage, type ExplainedRule, explainImage } from './explain/explain-image.js';
 export { decideOperation } from './image-access/decide-operation.js';
 export { decideLoad, decidePresent } from './image-access/decide-present.js';

@@ -39,8 +39,13 @@ export function checkImageArchive(
   request: ArchiveRequest,
   { blockDockerLoad, contact }: Pick<GatePolicy, 'blockDockerLoad' | 'contact'>,
 ): void {
-  const what = blockDockerLoad ? archiveOf[request.id]?.(request) : undefined;
+  const what = blockDockerLoad ? imageArchive(request) : undefined;
   if (what !== undefined) throw new BulkheadError('BH_GATE_IMAGE_ARCHIVE', { what, contact });
+}
+
+/** What of a request has an image come out of an archive, in words; undefined where nothing does. */
+export function imageArchive(request: ArchiveRequest): string | undefined {
+  return archiveOf[request.id]?.(request);
 }
 
 type Judged = Partial<Record<OperationId, (request: ArchiveRequest) => string | undefined>>;

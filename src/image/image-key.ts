@@ -9,7 +9,7 @@ const inputs = [
   'package-lock.json',
   'rootfs',
   'vm-image',
-  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'gate', 'policy', 'daemon', 'image'].map(
+  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'gate', 'policy', 'egress', 'daemon', 'image'].map(
     (room) => `src/${room}`,
   ),
 ];

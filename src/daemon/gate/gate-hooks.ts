@@ -14,6 +14,8 @@ export interface GateHookSources {
   /** Somebody asks for something, whatever becomes of it. */
   readonly asked: () => void;
   readonly policy: GatePolicy;
+  /** Refuses images and registries the policy does not admit. */
+  readonly images: Judge;
   /** Refuses what the engine would do through mounts of records it had before. */
   readonly keptMounts: Judge;
   readonly ports: Pick<PortGuard, 'judge' | 'after'>;
@@ -25,8 +27,18 @@ export interface GateHookSources {
 
 /** What happens around every exchange, whoever's connection it comes by: the same for all of them, so made once. */
 export function createGateHooks(sources: GateHookSources): GateHooks {
-  const { signIn, asked, policy, keptMounts, ports, dockerSockets, refreshViews, containerId, witness } =
-    sources;
+  const {
+    signIn,
+    asked,
+    policy,
+    images,
+    keptMounts,
+    ports,
+    dockerSockets,
+    refreshViews,
+    containerId,
+    witness,
+  } = sources;
   const views = freshViewHooks(refreshViews);
   return {
     judge: judgeAll([
@@ -35,6 +47,7 @@ export function createGateHooks(sources: GateHookSources): GateHooks {
       },
       signIn,
       createSettingsJudge(policy),
+      images,
       keptMounts,
       ports.judge,
       (exchange) => dockerSockets.judge(exchange),

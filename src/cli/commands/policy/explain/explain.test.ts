@@ -53,7 +53,7 @@ describe('bulkhead policy explain', () => {
 
   test('says so where this version does not carry it out', async () => {
     expect((await explain('pull', 'nginx')).text).toContain(
-      'This version reads bulkhead.registryAccess and does not carry it out yet.',
+      'to bulkhead.registryAccess, and not yet what builds and containers fetch.',
     );
   });
 

@@ -55,11 +55,13 @@ async function explain(
   if (explanation.verdict === 'refused') process.exitCode = ExitCode.refused;
 }
 
-/** Whoever asks must not take for a fact what this version only reads. */
+/** Whoever asks must not take for a fact what this version does by half. */
 function notDone(settings: Settings | undefined): string[] {
   return (['registryAccess', 'imageAccess'] as const).flatMap((key) =>
     settings?.bulkhead?.[key] === undefined || isCarriedOut(`bulkhead.${key}`)
       ? []
-      : [`This version reads bulkhead.${key} and does not carry it out yet.`],
+      : [
+          `This version holds docker pull, push and load to bulkhead.${key}, and not yet what builds and containers fetch.`,
+        ],
   );
 }
