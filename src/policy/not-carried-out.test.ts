@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { notCarriedOut } from './not-carried-out.js';
+import { notCarriedOut, toldOf } from './not-carried-out.js';
 import { readSettings } from './read-settings.js';
 
 function namesOf(policy: object): string[] {
@@ -38,4 +38,10 @@ test.each([
   ],
 ])('%j is told by name', (policy, name) => {
   expect(namesOf(policy)).toEqual([name]);
+});
+
+test('of what is carried out in part, the part is told', () => {
+  expect(toldOf('proxy.pac')).toBe('proxy.pac');
+  for (const name of namesOf({ bulkhead: { registryAccess: { rules: [] }, imageAccess: {} } }))
+    expect(toldOf(name)).toContain(`${name}, but for requests to the engine’s own API;`);
 });

@@ -43,6 +43,20 @@ export function isCarriedOut(name: string): boolean {
   return carriedOut.has(name) || name === 'enhancedContainerIsolation.value' || name === 'bulkhead.shares';
 }
 
+/** What of a key is carried out already, for whoever reads that all of it is not. */
+const early =
+  'but for requests to the engine’s own API; what builds and containers fetch is not held to it yet';
+const carriedOutInPart: ReadonlyMap<string, string> = new Map([
+  ['bulkhead.registryAccess', early],
+  ['bulkhead.imageAccess', early],
+]);
+
+/** A name that `notCarriedOut` gave, as whoever starts an engine is told of it. */
+export function toldOf(name: string): string {
+  const part = carriedOutInPart.get(name);
+  return part === undefined ? name : `${name}, ${part}`;
+}
+
 /** Told by their own keys. */
 const whole: ReadonlySet<string> = new Set(['bulkhead', 'enhancedContainerIsolation']);
 

@@ -1,5 +1,5 @@
 import type { KeyObject } from 'node:crypto';
-import { keyIdOf, notCarriedOut } from '../../policy/index.js';
+import { keyIdOf, notCarriedOut, toldOf } from '../../policy/index.js';
 import { keysOfHostRecords } from './host-record.js';
 import type { PolicyFile } from './policy-file.js';
 
@@ -12,7 +12,7 @@ export function policyNotes(
     ...(imageKey !== undefined
       ? []
       : [`The image has no policy key, so it takes ${file} whoever wrote it (image build --policy-key).`]),
-    ...notCarriedOut(settings).map((name) => `Not carried out by this version: ${name}`),
+    ...notCarriedOut(settings).map((name) => `Not carried out by this version: ${toldOf(name)}`),
   ];
 }
 
