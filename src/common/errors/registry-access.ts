@@ -16,6 +16,18 @@ export const registryAccessErrors = defineErrors({
       'Docker, containerd and BuildKit do not send such requests; what cannot be read with certainty never reaches a registry. Ask {contact} if one of your programs does.',
     exitCode: ExitCode.refused,
   },
+  BH_REGISTRY_ANSWER: {
+    message: 'The answer of {host} is refused by rule registry-answers: {reason}.',
+    setting: 'bulkhead.registryAccess, bulkhead.imageAccess',
+    remedy: 'Ask {contact}, or whoever keeps that registry.',
+    exitCode: ExitCode.refused,
+  },
+  BH_REGISTRY_UNREACHED: {
+    message: 'The registry {host} is not reached: {reason}.',
+    remedy:
+      'Its certificate, where that is the reason, is held against the authorities of this machine and /etc/docker/certs.d on it.',
+    exitCode: ExitCode.unavailable,
+  },
   BH_IMAGE_ACCESS: {
     message: 'image access denied: {reason}: {what} is refused by rule image-access ({place}).',
     setting: 'bulkhead.imageAccess',

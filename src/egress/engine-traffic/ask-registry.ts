@@ -1,0 +1,92 @@
+import { once } from 'node:events';
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import type { Decided, Exchange } from './exchange.js';
+import type { Field, Message } from './read-message.js';
+import type { RegistryAgent } from './registry-agent.js';
+
+/** Of manifests, by which an answer would not be all of it, or not as it is. */
+const partial = /^(?:range|if-.*|accept-encoding)$/;
+/** Of an upload that was answered before its end. */
+const mostDiscarded = 64 * 1024 * 1024;
+
+/**
+ * Writes a request anew to its registry, and waits for the answer. What the client sends goes on being passed. A connection that was kept and has ended meanwhile is nobody's
+ * fault: what has no body is asked again.
+ */
+export async function askRegistry(
+  decided: Decided,
+  exchange: Exchange,
+  agent: RegistryAgent,
+): Promise<IncomingMessage> {
+  for (let attempt = 0; ; attempt += 1) {
+    const asked = begin(decided, agent);
+    try {
+      return await answerTo(asked, decided, exchange);
+    } catch (error) {
+      asked.destroy();
+      if (!asked.reusedSocket || attempt > 2 || !isWithoutBody(decided)) throw error;
+    }
+  }
+}
+
+function begin({ place, message, operation }: Decided, agent: RegistryAgent): ClientRequest {
+  const isManifest = operation.kind === 'manifest' && operation.access === 'pull';
+  const fields = isManifest
+    ? [...message.fields.filter(([name]) => !partial.test(name)), ['accept-encoding', 'identity'] as const]
+    : message.fields;
+  return requestHttp({
+    agent,
+    method: message.method,
+    host: place.host.text,
+    port: place.port,
+    path: message.target,
+    setHost: false,
+    headers: [['host', message.host] as const, ...fields, ...framingFields(message)].flat(),
+  });
+}
+
+function framingFields({ method, framing }: Message): Field[] {
+  if (framing === 'chunked') return [['transfer-encoding', 'chunked']];
+  const isSaid = framing.length > 0 || !['GET', 'HEAD', 'DELETE'].includes(method);
+  return isSaid ? [['content-length', String(framing.length)]] : [];
+}
+
+function isWithoutBody({ message: { framing }, form }: Decided): boolean {
+  return form !== undefined || (framing !== 'chunked' && framing.length === 0);
+}
+
+async function answerTo(
+  asked: ClientRequest,
+  decided: Decided,
+  { request, response }: Exchange,
+): Promise<IncomingMessage> {
+  const answered = new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+  const given = (): void => void asked.destroy(new Error('the client has gone'));
+  response.once('close', given);
+  asked.once('timeout', () => asked.destroy(new Error('it does not answer')));
+  if (isWithoutBody(decided)) asked.end(decided.form);
+  else {
+    if (request.headers.expect !== undefined) response.writeContinue();
+    request.pipe(asked);
+  }
+  try {
+    // The second one is for its errors.
+    await Promise.race([answered, once(asked, 'response')]);
+    return await answered;
+  } finally {
+    // Of a failure that comes later the answer is told.
+    asked.on('error', () => undefined);
+    response.off('close', given);
+    if (!request.complete) discard(request, asked);
+  }
+}
+
+/** Answered before its end: the client reads the answer only if what it sends is taken. */
+function discard(request: IncomingMessage, asked: ClientRequest): void {
+  request.unpipe(asked);
+  let left = mostDiscarded;
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) request.destroy();
+  });
+}

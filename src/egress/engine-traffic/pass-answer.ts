@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { isDigest } from '../../common/image-reference.js';
+import { fullPath } from '../../common/registry-name.js';
+import { type CanonicalImage, repositoryName } from '../names/canonical-image.js';
+import { decideAnswer } from './decide-answer.js';
+import type { Decided, Deciding, Exchange } from './exchange.js';
+import { checkDigest, checkManifest, longestManifest, type ManifestAnswer } from './manifest-answer.js';
+import { placeText } from './place.js';
+import { readAll } from './read-all.js';
+
+/** Said to us alone, and what would have the engine go another way than by the gateway. */
+const notPassedOn =
+  /^(?:alt-svc|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|x-bulkhead-.*)$/;
+
+/**
+ * Passes on a registry's answer, as fast as it is taken. Manifests are looked at whole before any of them is.
+ *
+ * @throws BulkheadError what is to be shown in its place; nothing of it was passed on then.
+ */
+export async function passAnswer(
+  answer: IncomingMessage,
+  decided: Decided,
+  exchange: Exchange,
+  deciding: Deciding,
+): Promise<void> {
+  const { place, operation, rules } = decided;
+  const status = answer.statusCode ?? 0;
+  const challenge = answer.headers['www-authenticate'];
+  const leads = { status, location: locationOf(answer, decided), challenge };
+  const refusal = decideAnswer(rules, place, operation, leads);
+  if (refusal !== undefined) throw refusal.error;
+  const manifest = manifestAnswer(answer, decided);
+  if (manifest !== undefined && status >= 200 && status < 300)
+    await passManifest(answer, { manifest, decided, exchange }, deciding);
+  else await passBytes(answer, exchange);
+}
+
+function locationOf({ rawHeaders }: IncomingMessage, decided: Decided): string | undefined {
+  const found = rawHeaders.filter(
+    (_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === 'location',
+  );
+  if (found.length > 1) throw unsound(decided, 'it leads to two places');
+  return found[0];
+}
+
+function manifestAnswer(
+  { headers }: IncomingMessage,
+  { place, operation, permit, rules }: Decided,
+): ManifestAnswer | undefined {
+  if (operation.kind !== 'manifest' || operation.access !== 'pull') return undefined;
+  const image: CanonicalImage = { repository: repositoryName(place, operation.path), ...operation.reference };
+  const said = headers['docker-content-digest'];
+  return { image, said: Array.isArray(said) ? said.join() : said, permit, contact: rules.contact };
+}
+
+async function passManifest(
+  answer: IncomingMessage,
+  { manifest, decided, exchange }: { manifest: ManifestAnswer; decided: Decided; exchange: Exchange },
+  { known, pulled }: Deciding,
+): Promise<void> {
+  const { image, said } = manifest;
+  if (answer.statusCode !== 200)
+    throw unsound(decided, `it answers ${answer.statusCode ?? 0} for a manifest`);
+  if ((answer.headers['content-encoding'] ?? 'identity') !== 'identity')
+    throw unsound(decided, 'its manifest is encoded, which nobody asked for');
+  const admit = (digests: readonly string[]): void => {
+    for (const repository of repositoriesOf(decided, image)) known.admit(repository, digests);
+  };
+  if (decided.message.method === 'HEAD') {
+    const digest = said ?? image.digest;
+    if (digest !== undefined && isDigest(digest)) {
+      checkDigest(digest, manifest);
+      // Clients that are told the digest of a tag ask for that.
+      admit([digest]);
+    }
+    return passBytes(answer, exchange);
+  }
+  const bytes = await readAll(answer, longestManifest);
+  if (bytes === undefined) throw unsound(decided, `its manifest is longer than ${longestManifest} bytes`);
+  const sound = checkManifest(bytes, manifest);
+  admit([sound.digest, ...sound.contents]);
+  pulled.manifest({ image, ...sound });
+  const fields = fieldsOf(answer).filter(([name]) => name.toLowerCase() !== 'content-length');
+  exchange.response.writeHead(200, [...fields, ['content-length', String(bytes.length)]].flat());
+  exchange.response.end(bytes);
+}
+
+/** At a mirror, that of the registry it stands in for as well. */
+function repositoriesOf({ operation }: Decided, { repository }: CanonicalImage): string[] {
+  if (operation.kind !== 'manifest' || operation.mirrored === undefined) return [repository];
+  const { mirrored, path } = operation;
+  return [repository, `${mirrored}/${fullPath(mirrored, path)}`];
+}
+
+async function passBytes(answer: IncomingMessage, { response }: Exchange): Promise<void> {
+  response.writeHead(answer.statusCode ?? 502, fieldsOf(answer).flat());
+  await pipeline(answer, response);
+}
+
+function fieldsOf({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {
+  const named = new Set((headers.connection ?? '').split(',').map((word) => word.trim().toLowerCase()));
+  return rawHeaders.flatMap((name, at) => {
+    const low = name.toLowerCase();
+    if (at % 2 === 1 || notPassedOn.test(low) || (named.has(low) && low !== 'content-length')) return [];
+    return [[name, rawHeaders[at + 1] ?? ''] as [string, string]];
+  });
+}
+
+function unsound({ place, rules }: Decided, reason: string): BulkheadError {
+  return new BulkheadError('BH_REGISTRY_ANSWER', { host: placeText(place), reason, contact: rules.contact });
+}
