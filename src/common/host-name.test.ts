@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canonicalHostName, isSubdomain } from './host-name.js';
+import { canonicalHostName, domainsAbove, isSubdomain } from './host-name.js';
 
 test.each([
   ['example.com', 'example.com'],
@@ -47,4 +47,11 @@ test('a sub-domain is below, not beside', () => {
   expect(isSubdomain('example.com', 'example.com')).toBe(false);
   expect(isSubdomain('aexample.com', 'example.com')).toBe(false);
   expect(isSubdomain('.example.com', 'example.com')).toBe(false);
+});
+
+test.each([
+  ['a.b.example', ['b.example', 'example']],
+  ['localhost', []],
+])('%s is below %j', (name, domains) => {
+  expect([...domainsAbove(name)]).toEqual(domains);
 });

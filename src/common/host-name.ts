@@ -19,3 +19,8 @@ export function canonicalHostName(text: string): string | undefined {
 export function isSubdomain(name: string, domain: string): boolean {
   return name.length > domain.length + 1 && name.endsWith(`.${domain}`);
 }
+
+/** The domains a canonical name is below, the longest first: of `a.b.example` `b.example` and `example`. */
+export function* domainsAbove(name: string): Generator<string> {
+  for (let dot = name.indexOf('.'); dot !== -1; dot = name.indexOf('.', dot + 1)) yield name.slice(dot + 1);
+}

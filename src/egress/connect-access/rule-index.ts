@@ -1,3 +1,4 @@
+import { domainsAbove } from '../../common/host-name.js';
 import { type IpAddress, type IpNetwork, masked, parseIpNetwork } from '../../common/ip-address.js';
 import { everyPort, parsePortList, type PortList } from '../../common/port-list.js';
 import { type DestinationHosts, type NetworkAccess, parseDestination } from '../../policy/index.js';
@@ -82,8 +83,8 @@ export class RuleIndex {
   *#bucketsOf(name: string): Generator<RuleBucket> {
     const exact = this.#names.get(name);
     if (exact !== undefined) yield exact;
-    for (let dot = name.indexOf('.'); dot >= 0; dot = name.indexOf('.', dot + 1)) {
-      const below = this.#domains.get(name.slice(dot + 1));
+    for (const domain of domainsAbove(name)) {
+      const below = this.#domains.get(domain);
       if (below !== undefined) yield below;
     }
   }

@@ -1,4 +1,5 @@
 import type { HostName } from '../../common/authority.js';
+import { domainsAbove } from '../../common/host-name.js';
 import type { HostPattern } from '../../common/host-pattern.js';
 
 /** Rules by the hosts they are for: of fifty thousand those of one host are found as fast as of ten. */
@@ -18,8 +19,8 @@ export class HostIndex<Entry> {
     const exact = this.#hosts.get(text);
     if (exact !== undefined) yield exact;
     if (kind !== 'name' || this.#below.size === 0) return;
-    for (let dot = text.indexOf('.'); dot !== -1; dot = text.indexOf('.', dot + 1)) {
-      const found = this.#below.get(text.slice(dot + 1));
+    for (const domain of domainsAbove(text)) {
+      const found = this.#below.get(domain);
       if (found !== undefined) yield found;
     }
   }
