@@ -9,9 +9,19 @@ const inputs = [
   'package-lock.json',
   'rootfs',
   'vm-image',
-  ...['common', 'oci', 'isolation', 'runtime', 'channel', 'gate', 'policy', 'egress', 'daemon', 'image'].map(
-    (room) => `src/${room}`,
-  ),
+  ...[
+    'common',
+    'oci',
+    'isolation',
+    'runtime',
+    'channel',
+    'gate',
+    'policy',
+    'egress',
+    'netlink',
+    'daemon',
+    'image',
+  ].map((room) => `src/${room}`),
 ];
 
 const ignored =

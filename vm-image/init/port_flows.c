@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <netinet/tcp.h>
 
-#include "nft_rule.h"
+#include "../../src/netlink/nft.h"
 
 #define TABLE "bulkhead-ports"
 #define FLOWS "flows"
@@ -34,39 +34,41 @@ bool guard_gateway(const char *card, struct in_addr gateway)
 {
     const uint16_t ip = htons(ETH_P_IP);
     const uint8_t syn_and_ack = TH_SYN | TH_ACK, syn = TH_SYN;
-    struct nft_batch batch;
+    static struct nft_batch rules;
 
-    nft_begin(&batch);
-    nft_new_table(&batch, NFPROTO_NETDEV, TABLE);
-    nft_new_chain(&batch, NFPROTO_NETDEV, TABLE, "card", NF_NETDEV_EGRESS, 0, card);
-    nft_begin_rule(&batch, NFPROTO_NETDEV, TABLE, "card");
-    nft_meta(&batch, NFT_META_PROTOCOL);
-    NFT_IS(&batch, ip);
-    nft_payload(&batch, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_AT, sizeof(gateway.s_addr));
-    NFT_IS(&batch, gateway.s_addr);
-    nft_meta(&batch, NFT_META_L4PROTO);
-    NFT_IS(&batch, tcp);
-    nft_payload(&batch, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof(syn));
-    nft_masked(&batch, &syn_and_ack, sizeof(syn_and_ack));
-    NFT_IS(&batch, syn);
-    nft_drop(&batch);
-    nft_end_rule(&batch);
-    return nft_commit(&batch);
+    nft_begin(&rules);
+    nft_table(&rules, NFPROTO_NETDEV, TABLE, NLM_F_EXCL);
+    nft_hook(&rules, "card", NF_NETDEV_EGRESS, 0, card);
+    nft_rule(&rules);
+    nft_meta(&rules, NFT_META_PROTOCOL);
+    NFT_IS(&rules, ip);
+    nft_payload(&rules, NFT_PAYLOAD_NETWORK_HEADER, DESTINATION_AT, sizeof(gateway.s_addr));
+    NFT_IS(&rules, gateway.s_addr);
+    nft_meta(&rules, NFT_META_L4PROTO);
+    NFT_IS(&rules, tcp);
+    nft_payload(&rules, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof(syn));
+    nft_masked(&rules, &syn_and_ack, sizeof(syn_and_ack));
+    NFT_IS(&rules, syn);
+    nft_verdict(&rules, NF_DROP);
+    nft_end_rule(&rules);
+    return nft_commit_here(&rules);
 }
 
-static void new_flows(struct nft_batch *batch, const char *card)
+static void new_flows(struct nft_batch *rules, const char *card)
 {
-    nft_message(batch, NFT_MSG_NEWFLOWTABLE, NFPROTO_IPV4, NLM_F_CREATE | NLM_F_EXCL);
-    nft_text(batch, NFTA_FLOWTABLE_TABLE, TABLE);
-    nft_text(batch, NFTA_FLOWTABLE_NAME, FLOWS);
-    nft_nest(batch, NFTA_FLOWTABLE_HOOK);
-    nft_number(batch, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
-    nft_number(batch, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
-    nft_nest(batch, NFTA_FLOWTABLE_HOOK_DEVS);
-    nft_text(batch, NFTA_DEVICE_NAME, card);
-    nft_text(batch, DEVICE_PREFIX, LINKS);
-    nft_end(batch);
-    nft_end(batch);
+    struct netlink_batch *batch = &rules->batch;
+
+    nft_message(rules, NFT_MSG_NEWFLOWTABLE, NLM_F_EXCL);
+    netlink_put_text(batch, NFTA_FLOWTABLE_TABLE, TABLE);
+    netlink_put_text(batch, NFTA_FLOWTABLE_NAME, FLOWS);
+    netlink_nest(batch, NFTA_FLOWTABLE_HOOK);
+    netlink_put_be32(batch, NFTA_FLOWTABLE_HOOK_NUM, NF_NETDEV_INGRESS);
+    netlink_put_be32(batch, NFTA_FLOWTABLE_HOOK_PRIORITY, 0);
+    netlink_nest(batch, NFTA_FLOWTABLE_HOOK_DEVS);
+    netlink_put_text(batch, NFTA_DEVICE_NAME, card);
+    netlink_put_text(batch, DEVICE_PREFIX, LINKS);
+    netlink_end(batch);
+    netlink_end(batch);
 }
 
 /*
@@ -77,25 +79,25 @@ static bool add_flows(const char *card)
 {
     const uint32_t interface = if_nametoindex(card), translated = IPS_DST_NAT;
     const uint8_t reply = IP_CT_DIR_REPLY;
-    struct nft_batch batch;
+    static struct nft_batch rules;
 
-    nft_begin(&batch);
-    nft_new_table(&batch, NFPROTO_IPV4, TABLE);
-    new_flows(&batch, card);
-    nft_new_chain(&batch, NFPROTO_IPV4, TABLE, "replies", NF_INET_FORWARD, BEHIND_FILTER, NULL);
-    nft_begin_rule(&batch, NFPROTO_IPV4, TABLE, "replies");
-    nft_meta(&batch, NFT_META_L4PROTO);
-    NFT_IS(&batch, tcp);
-    nft_meta(&batch, NFT_META_OIF);
-    NFT_IS(&batch, interface);
-    nft_connection(&batch, NFT_CT_DIRECTION);
-    NFT_IS(&batch, reply);
-    nft_connection(&batch, NFT_CT_STATUS);
-    nft_masked(&batch, &translated, sizeof(translated));
-    NFT_IS(&batch, translated);
-    nft_add_to_flows(&batch, FLOWS);
-    nft_end_rule(&batch);
-    return nft_commit(&batch);
+    nft_begin(&rules);
+    nft_table(&rules, NFPROTO_IPV4, TABLE, NLM_F_EXCL);
+    new_flows(&rules, card);
+    nft_hook(&rules, "replies", NF_INET_FORWARD, BEHIND_FILTER, NULL);
+    nft_rule(&rules);
+    nft_meta(&rules, NFT_META_L4PROTO);
+    NFT_IS(&rules, tcp);
+    nft_meta(&rules, NFT_META_OIF);
+    NFT_IS(&rules, interface);
+    nft_connection(&rules, NFT_CT_DIRECTION);
+    NFT_IS(&rules, reply);
+    nft_connection(&rules, NFT_CT_STATUS);
+    nft_masked(&rules, &translated, sizeof(translated));
+    NFT_IS(&rules, translated);
+    nft_add_to_flows(&rules, FLOWS);
+    nft_end_rule(&rules);
+    return nft_commit_here(&rules);
 }
 
 bool add_port_flows(const char *card, const struct net_params *params)

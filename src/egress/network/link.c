@@ -10,7 +10,7 @@
 #include <net/if.h>
 #include <sys/socket.h>
 
-#include "netlink.h"
+#include "../../netlink/netlink.h"
 #include "way.h"
 
 _Static_assert(sizeof(EGRESS_LINK) <= IFNAMSIZ, "the link has a name interfaces can have");
@@ -37,16 +37,16 @@ static bool make_pair(int netlink, int there)
 
     netlink_begin(&batch, RTM_NEWLINK, ANSWERED, &none, sizeof(none));
     netlink_put_text(&batch, IFLA_IFNAME, EGRESS_LINK);
-    const size_t info = netlink_begin_nest(&batch, IFLA_LINKINFO);
+    netlink_nest(&batch, IFLA_LINKINFO);
     netlink_put_text(&batch, IFLA_INFO_KIND, "veth");
-    const size_t data = netlink_begin_nest(&batch, IFLA_INFO_DATA);
-    const size_t peer = netlink_begin_nest(&batch, VETH_INFO_PEER);
+    netlink_nest(&batch, IFLA_INFO_DATA);
+    netlink_nest(&batch, VETH_INFO_PEER);
     netlink_put_bare(&batch, &none, sizeof(none));
     netlink_put_text(&batch, IFLA_IFNAME, EGRESS_LINK);
     netlink_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)there);
-    netlink_end_nest(&batch, peer);
-    netlink_end_nest(&batch, data);
-    netlink_end_nest(&batch, info);
+    netlink_end(&batch);
+    netlink_end(&batch);
+    netlink_end(&batch);
     return netlink_ask(netlink, &batch);
 }
 

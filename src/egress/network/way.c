@@ -6,9 +6,9 @@
 #include <sched.h>
 #include <unistd.h>
 
+#include "../../netlink/netlink.h"
 #include "firewall.h"
 #include "link.h"
-#include "netlink.h"
 #include "sockets.h"
 
 #define OWN_NAMESPACE "/proc/thread-self/ns/net"

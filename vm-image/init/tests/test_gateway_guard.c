@@ -12,8 +12,8 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+#include "../../src/netlink/nft.h"
 #include "check.h"
-#include "nft_batch.h"
 #include "port_flows.h"
 
 #define CARD "card"
@@ -70,20 +70,26 @@ static bool leaves(const char *destination, uint8_t flags)
     return false;
 }
 
-static void test_batch_that_is_too_long(void)
+static void test_batch_that_is_faulty(void)
 {
-    static const char much[NFT_BATCH_BYTES];
-    struct nft_batch batch;
+    static const char much[NETLINK_BATCH_BYTES];
+    static struct nft_batch rules;
 
-    nft_begin(&batch);
-    nft_data(&batch, 1, much, sizeof(much));
-    CHECK(!nft_commit(&batch) && errno == ENOBUFS);
-    nft_begin(&batch);
-    nft_nest(&batch, 1);
-    CHECK(!nft_commit(&batch) && errno == ENOBUFS);
-    nft_begin(&batch);
-    nft_end(&batch);
-    CHECK(!nft_commit(&batch) && errno == ENOBUFS);
+    nft_begin(&rules);
+    netlink_put(&rules.batch, 1, much, sizeof(much));
+    CHECK(!nft_commit_here(&rules) && errno == ENOBUFS);
+    nft_begin(&rules);
+    netlink_nest(&rules.batch, 1);
+    CHECK(!nft_commit_here(&rules) && errno == ENOBUFS);
+    nft_begin(&rules);
+    netlink_end(&rules.batch);
+    CHECK(!nft_commit_here(&rules) && errno == ENOBUFS);
+    nft_begin(&rules);
+    for (unsigned int depth = 0; depth <= NETLINK_BATCH_DEPTH; depth++)
+        netlink_nest(&rules.batch, 1);
+    for (unsigned int depth = 0; depth <= NETLINK_BATCH_DEPTH; depth++)
+        netlink_end(&rules.batch);
+    CHECK(!nft_commit_here(&rules) && errno == ENOBUFS);
 }
 
 int main(void)
@@ -94,7 +100,7 @@ int main(void)
 
     CHECK(unshare(CLONE_NEWNET) == 0 && inet_pton(AF_INET, GATEWAY, &gateway) == 1);
     make_card();
-    test_batch_that_is_too_long();
+    test_batch_that_is_faulty();
     for (size_t i = 0; i < sizeof(beginnings); i++)
         CHECK(leaves(GATEWAY, beginnings[i]));
     CHECK(guard_gateway(CARD, gateway));

@@ -17,8 +17,8 @@ static char *take(struct netlink_batch *batch, size_t length)
 {
     const size_t aligned = NLMSG_ALIGN(length);
 
-    if (batch->too_long || aligned > sizeof(batch->bytes) - batch->length) {
-        batch->too_long = true;
+    if (batch->is_faulty || length > sizeof(batch->bytes) || aligned > sizeof(batch->bytes) - batch->length) {
+        batch->is_faulty = true;
         return NULL;
     }
     char *place = batch->bytes + batch->length;
@@ -31,20 +31,22 @@ static void update_length(struct netlink_batch *batch)
 {
     struct nlmsghdr *header = (struct nlmsghdr *)(void *)(batch->bytes + batch->message);
 
-    if (!batch->too_long)
+    if (!batch->is_faulty)
         header->nlmsg_len = (uint32_t)(batch->length - batch->message);
 }
 
 void netlink_begin(struct netlink_batch *batch, uint16_t type, uint16_t flags, const void *family_header, size_t length)
 {
+    if (batch->depth != 0)
+        batch->is_faulty = true;
     batch->message = batch->length;
     struct nlmsghdr *header = (struct nlmsghdr *)(void *)take(batch, NLMSG_HDRLEN + length);
 
     if (header == NULL)
         return;
-    *header = (struct nlmsghdr){.nlmsg_type = type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags), .nlmsg_seq = ++batch->asked};
-    if ((flags & NLM_F_ACK) == 0)
-        batch->asked--;
+    *header = (struct nlmsghdr){.nlmsg_type = type, .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | flags)};
+    if ((flags & NLM_F_ACK) != 0)
+        batch->asked++;
     memcpy(NLMSG_DATA(header), family_header, length);
     update_length(batch);
 }
@@ -85,18 +87,25 @@ void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value
     netlink_put_u32(batch, type, htonl(value));
 }
 
-size_t netlink_begin_nest(struct netlink_batch *batch, uint16_t type)
+void netlink_nest(struct netlink_batch *batch, uint16_t type)
 {
-    const size_t nest = batch->length;
-
+    if (batch->depth == NETLINK_BATCH_DEPTH) {
+        batch->is_faulty = true;
+        return;
+    }
+    batch->nests[batch->depth++] = batch->length;
     netlink_put(batch, (uint16_t)(type | NLA_F_NESTED), NULL, 0);
-    return nest;
 }
 
-void netlink_end_nest(struct netlink_batch *batch, size_t nest)
+void netlink_end(struct netlink_batch *batch)
 {
-    if (!batch->too_long)
-        ((struct nlattr *)(void *)(batch->bytes + nest))->nla_len = (uint16_t)(batch->length - nest);
+    if (batch->depth == 0) {
+        batch->is_faulty = true;
+        return;
+    }
+    const size_t begin = batch->nests[--batch->depth];
+    if (!batch->is_faulty)
+        ((struct nlattr *)(void *)(batch->bytes + begin))->nla_len = (uint16_t)(batch->length - begin);
 }
 
 int netlink_open(int family)
@@ -134,16 +143,17 @@ static bool take_answers(const char *bytes, size_t length, unsigned int *left)
 
 bool netlink_ask(int netlink, struct netlink_batch *batch)
 {
-    static _Alignas(8) char answers[32768];
+    _Alignas(8) char answers[8192];
     unsigned int left = batch->asked;
     const size_t length = batch->length;
-    const bool too_long = batch->too_long;
+    const bool is_whole = !batch->is_faulty && batch->depth == 0;
 
     batch->length = 0;
+    batch->depth = 0;
     batch->asked = 0;
-    batch->too_long = false;
-    if (too_long) {
-        errno = EMSGSIZE;
+    batch->is_faulty = false;
+    if (!is_whole) {
+        errno = ENOBUFS;
         return false;
     }
     if (send(netlink, batch->bytes, length, 0) != (ssize_t)length)
@@ -154,4 +164,17 @@ bool netlink_ask(int netlink, struct netlink_batch *batch)
             return false;
     }
     return true;
+}
+
+bool netlink_ask_once(int family, struct netlink_batch *batch)
+{
+    const int netlink = netlink_open(family);
+
+    if (netlink < 0)
+        return false;
+    const bool done = netlink_ask(netlink, batch);
+    const int error = errno;
+    close(netlink);
+    errno = error;
+    return done;
 }

@@ -1,0 +1,208 @@
+#include "nft.h"
+
+#include <arpa/inet.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+static void frame(struct nft_batch *rules, uint16_t type)
+{
+    const struct nfgenmsg header = {.version = NFNETLINK_V0, .res_id = htons(NFNL_SUBSYS_NFTABLES)};
+
+    netlink_begin(&rules->batch, type, 0, &header, sizeof(header));
+}
+
+void nft_begin(struct nft_batch *rules)
+{
+    memset(rules, 0, sizeof(*rules));
+    frame(rules, NFNL_MSG_BATCH_BEGIN);
+}
+
+bool nft_commit(int netlink, struct nft_batch *rules)
+{
+    frame(rules, NFNL_MSG_BATCH_END);
+    return netlink_ask(netlink, &rules->batch);
+}
+
+bool nft_commit_here(struct nft_batch *rules)
+{
+    frame(rules, NFNL_MSG_BATCH_END);
+    return netlink_ask_once(NETLINK_NETFILTER, &rules->batch);
+}
+
+void nft_message(struct nft_batch *rules, uint16_t type, uint16_t flags)
+{
+    const struct nfgenmsg header = {.nfgen_family = rules->family, .version = NFNETLINK_V0};
+
+    netlink_begin(&rules->batch, (uint16_t)(NFNL_SUBSYS_NFTABLES << 8 | type), (uint16_t)(NLM_F_ACK | NLM_F_CREATE | flags), &header, sizeof(header));
+}
+
+void nft_table(struct nft_batch *rules, uint8_t family, const char *table, uint16_t flags)
+{
+    rules->family = family;
+    rules->table = table;
+    nft_message(rules, NFT_MSG_NEWTABLE, flags);
+    netlink_put_text(&rules->batch, NFTA_TABLE_NAME, table);
+}
+
+void nft_chain(struct nft_batch *rules, const char *chain)
+{
+    rules->chain = chain;
+    nft_message(rules, NFT_MSG_NEWCHAIN, 0);
+    netlink_put_text(&rules->batch, NFTA_CHAIN_TABLE, rules->table);
+    netlink_put_text(&rules->batch, NFTA_CHAIN_NAME, chain);
+}
+
+void nft_hook(struct nft_batch *rules, const char *chain, uint32_t hook, int priority, const char *card)
+{
+    nft_chain(rules, chain);
+    netlink_nest(&rules->batch, NFTA_CHAIN_HOOK);
+    netlink_put_be32(&rules->batch, NFTA_HOOK_HOOKNUM, hook);
+    netlink_put_be32(&rules->batch, NFTA_HOOK_PRIORITY, (uint32_t)priority);
+    if (card != NULL)
+        netlink_put_text(&rules->batch, NFTA_HOOK_DEV, card);
+    netlink_end(&rules->batch);
+    netlink_put_text(&rules->batch, NFTA_CHAIN_TYPE, "filter");
+    netlink_put_be32(&rules->batch, NFTA_CHAIN_POLICY, NF_ACCEPT);
+}
+
+void nft_rule(struct nft_batch *rules)
+{
+    nft_message(rules, NFT_MSG_NEWRULE, NLM_F_APPEND);
+    netlink_put_text(&rules->batch, NFTA_RULE_TABLE, rules->table);
+    netlink_put_text(&rules->batch, NFTA_RULE_CHAIN, rules->chain);
+    netlink_nest(&rules->batch, NFTA_RULE_EXPRESSIONS);
+}
+
+void nft_end_rule(struct nft_batch *rules)
+{
+    netlink_end(&rules->batch);
+}
+
+static void begin_expression(struct nft_batch *rules, const char *name)
+{
+    netlink_nest(&rules->batch, NFTA_LIST_ELEM);
+    netlink_put_text(&rules->batch, NFTA_EXPR_NAME, name);
+    netlink_nest(&rules->batch, NFTA_EXPR_DATA);
+}
+
+static void end_expression(struct nft_batch *rules)
+{
+    netlink_end(&rules->batch);
+    netlink_end(&rules->batch);
+}
+
+static void put_value(struct nft_batch *rules, uint16_t attribute, const void *value, size_t size)
+{
+    netlink_nest(&rules->batch, attribute);
+    netlink_put(&rules->batch, NFTA_DATA_VALUE, value, size);
+    netlink_end(&rules->batch);
+}
+
+void nft_meta(struct nft_batch *rules, uint32_t key)
+{
+    begin_expression(rules, "meta");
+    netlink_put_be32(&rules->batch, NFTA_META_DREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_META_KEY, key);
+    end_expression(rules);
+}
+
+void nft_connection(struct nft_batch *rules, uint32_t key)
+{
+    begin_expression(rules, "ct");
+    netlink_put_be32(&rules->batch, NFTA_CT_DREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_CT_KEY, key);
+    end_expression(rules);
+}
+
+void nft_payload(struct nft_batch *rules, uint32_t header, uint32_t offset, uint32_t length)
+{
+    begin_expression(rules, "payload");
+    netlink_put_be32(&rules->batch, NFTA_PAYLOAD_DREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_PAYLOAD_BASE, header);
+    netlink_put_be32(&rules->batch, NFTA_PAYLOAD_OFFSET, offset);
+    netlink_put_be32(&rules->batch, NFTA_PAYLOAD_LEN, length);
+    end_expression(rules);
+}
+
+void nft_way_of(struct nft_batch *rules, uint32_t address)
+{
+    begin_expression(rules, "fib");
+    netlink_put_be32(&rules->batch, NFTA_FIB_DREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
+    netlink_put_be32(&rules->batch, NFTA_FIB_FLAGS, address);
+    end_expression(rules);
+}
+
+void nft_masked(struct nft_batch *rules, const void *mask, size_t size)
+{
+    static const uint8_t unchanged[sizeof(uint32_t)];
+
+    begin_expression(rules, "bitwise");
+    netlink_put_be32(&rules->batch, NFTA_BITWISE_SREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_BITWISE_DREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_BITWISE_LEN, (uint32_t)size);
+    put_value(rules, NFTA_BITWISE_MASK, mask, size);
+    put_value(rules, NFTA_BITWISE_XOR, unchanged, size);
+    end_expression(rules);
+}
+
+void nft_compare(struct nft_batch *rules, uint32_t how, const void *value, size_t size)
+{
+    begin_expression(rules, "cmp");
+    netlink_put_be32(&rules->batch, NFTA_CMP_SREG, NFT_REG_1);
+    netlink_put_be32(&rules->batch, NFTA_CMP_OP, how);
+    put_value(rules, NFTA_CMP_DATA, value, size);
+    end_expression(rules);
+}
+
+void nft_verdict(struct nft_batch *rules, uint32_t code)
+{
+    begin_expression(rules, "immediate");
+    netlink_put_be32(&rules->batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
+    netlink_nest(&rules->batch, NFTA_IMMEDIATE_DATA);
+    netlink_nest(&rules->batch, NFTA_DATA_VERDICT);
+    netlink_put_be32(&rules->batch, NFTA_VERDICT_CODE, code);
+    netlink_end(&rules->batch);
+    netlink_end(&rules->batch);
+    end_expression(rules);
+}
+
+void nft_plain(struct nft_batch *rules, const char *name)
+{
+    begin_expression(rules, name);
+    end_expression(rules);
+}
+
+void nft_reject(struct nft_batch *rules)
+{
+    const uint8_t prohibited = NFT_REJECT_ICMPX_ADMIN_PROHIBITED;
+
+    begin_expression(rules, "reject");
+    netlink_put_be32(&rules->batch, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
+    netlink_put(&rules->batch, NFTA_REJECT_ICMP_CODE, &prohibited, sizeof(prohibited));
+    end_expression(rules);
+}
+
+void nft_to_listener(struct nft_batch *rules, uint16_t port)
+{
+    const uint16_t network_port = htons(port);
+
+    begin_expression(rules, "immediate");
+    netlink_put_be32(&rules->batch, NFTA_IMMEDIATE_DREG, NFT_REG_1);
+    put_value(rules, NFTA_IMMEDIATE_DATA, &network_port, sizeof(network_port));
+    end_expression(rules);
+    begin_expression(rules, "tproxy");
+    netlink_put_be32(&rules->batch, NFTA_TPROXY_FAMILY, NFPROTO_UNSPEC);
+    netlink_put_be32(&rules->batch, NFTA_TPROXY_REG_PORT, NFT_REG_1);
+    end_expression(rules);
+}
+
+void nft_add_to_flows(struct nft_batch *rules, const char *flows)
+{
+    begin_expression(rules, "flow_offload");
+    netlink_put_text(&rules->batch, NFTA_FLOW_TABLE_NAME, flows);
+    end_expression(rules);
+}
