@@ -7,7 +7,6 @@
  * Setting the mode a directory has is what makes overlayfs copy it up. All names are resolved within the container's root and on
  * its root file system alone, so a container that swaps links at the worst moment gets a mode it already had on a directory of its own.
  */
-#define _GNU_SOURCE
 #include "copy-up.h"
 
 #include <dirent.h>

@@ -10,7 +10,6 @@
  * mounted, and for the root of every mount namespace but its own. With a process and a path, it first readies that process's root for the engine to read or write
  * there (copy-up.c).
  */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
