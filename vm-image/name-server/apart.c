@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if.h>
 #include <net/route.h>
 #include <sched.h>
@@ -16,29 +15,9 @@
 #include <unistd.h>
 
 #include "../../src/netlink/netlink.h"
+#include "../../src/netlink/veth.h"
 
 _Static_assert(sizeof(LINK) <= IFNAMSIZ, "the link has a name interfaces can have");
-
-/* One end here, where `netlink` is of; the other in the namespace `there`. */
-static bool make_link(int netlink, int there)
-{
-    static struct netlink_batch batch;
-    const struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
-
-    netlink_begin(&batch, RTM_NEWLINK, NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL, &none, sizeof(none));
-    netlink_put_text(&batch, IFLA_IFNAME, LINK);
-    netlink_nest(&batch, IFLA_LINKINFO);
-    netlink_put_text(&batch, IFLA_INFO_KIND, "veth");
-    netlink_nest(&batch, IFLA_INFO_DATA);
-    netlink_nest(&batch, VETH_INFO_PEER);
-    netlink_put_bare(&batch, &none, sizeof(none));
-    netlink_put_text(&batch, IFLA_IFNAME, LINK);
-    netlink_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)there);
-    netlink_end(&batch);
-    netlink_end(&batch);
-    netlink_end(&batch);
-    return netlink_ask(netlink, &batch);
-}
 
 /* Its namespace is taken down when the kernel finds the time, and the name is taken until then. */
 static bool remove_link(int netlink)
@@ -100,7 +79,7 @@ static bool make_way(int home, int home_control, int home_netlink, struct in_add
     const int control = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     const int netlink = netlink_open(NETLINK_ROUTE);
     /* Here no address of the VM is given to the link: with the link the kernel would take away routes that start from it. */
-    const bool made = control >= 0 && netlink >= 0 && remove_link(home_netlink) && make_link(netlink, home) && set_up(home_control) &&
+    const bool made = control >= 0 && netlink >= 0 && remove_link(home_netlink) && veth_make(netlink, LINK, home) && set_up(home_control) &&
                       add_way(home_control, names) && give_address(control, names) && set_up(control) && add_way(control, vm) && add_way_out(control, vm);
     const int error = errno;
 

@@ -6,11 +6,11 @@
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <net/if.h>
 #include <sys/socket.h>
 
 #include "../../netlink/netlink.h"
+#include "../../netlink/veth.h"
 #include "way.h"
 
 _Static_assert(sizeof(EGRESS_LINK) <= IFNAMSIZ, "the link has a name interfaces can have");
@@ -29,26 +29,6 @@ struct side {
     const char *own;
     const char *other;
 };
-
-static bool make_pair(int netlink, int there)
-{
-    static struct netlink_batch batch;
-    const struct ifinfomsg none = {.ifi_family = AF_UNSPEC};
-
-    netlink_begin(&batch, RTM_NEWLINK, ANSWERED, &none, sizeof(none));
-    netlink_put_text(&batch, IFLA_IFNAME, EGRESS_LINK);
-    netlink_nest(&batch, IFLA_LINKINFO);
-    netlink_put_text(&batch, IFLA_INFO_KIND, "veth");
-    netlink_nest(&batch, IFLA_INFO_DATA);
-    netlink_nest(&batch, VETH_INFO_PEER);
-    netlink_put_bare(&batch, &none, sizeof(none));
-    netlink_put_text(&batch, IFLA_IFNAME, EGRESS_LINK);
-    netlink_put_u32(&batch, IFLA_NET_NS_FD, (uint32_t)there);
-    netlink_end(&batch);
-    netlink_end(&batch);
-    netlink_end(&batch);
-    return netlink_ask(netlink, &batch);
-}
 
 static bool set_up(int netlink, unsigned int interface)
 {
@@ -134,7 +114,7 @@ unsigned int link_make(const struct link_ends *ends, int way_namespace, bool wit
     static const struct side ENGINE[] = {{AF_INET, EGRESS_PREFIX4, 4, EGRESS_ENGINE4, EGRESS_WAY4}, {AF_INET6, EGRESS_PREFIX6, 16, EGRESS_ENGINE6, EGRESS_WAY6}};
     static const struct side WAY[] = {{AF_INET, EGRESS_PREFIX4, 4, EGRESS_WAY4, EGRESS_ENGINE4}, {AF_INET6, EGRESS_PREFIX6, 16, EGRESS_WAY6, EGRESS_ENGINE6}};
 
-    if (!make_pair(ends->engine, way_namespace))
+    if (!veth_make(ends->engine, EGRESS_LINK, way_namespace))
         return 0;
     const unsigned int here = number_of_link(ends->engine), there = number_of_link(ends->way);
     if (here == 0 || there == 0 || !set_up(ends->way, LOOPBACK) || !set_up(ends->engine, here) || !set_up(ends->way, there))
