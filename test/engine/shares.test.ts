@@ -1,9 +1,10 @@
-import { existsSync, lstatSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { lstatSync, readFileSync, statSync } from 'node:fs';
 import { chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileWork, fileWorkLines, shareRows } from '../acceptance/share-rows.ts';
 import { attemptImage } from '../support/attempt-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { hostSentinels } from '../support/host-sentinels.ts';
@@ -93,17 +94,7 @@ test('D07: a share given by a link has both names', async () => {
   );
 });
 
-test.each(['', '-dir', '/../secret'])('D08: a path outside of all shares is not shared: %s', async (end) => {
-  const source = `${home}${end === '' ? '/..' : end}`;
-  for (const flags of [
-    ['-v', `${source}:/x`],
-    ['--mount', `type=bind,src=${source},dst=/x`],
-  ]) {
-    const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/x']);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain(`mounts denied: The path ${source} is not shared from the host`);
-  }
-});
+shareRows(() => ({ docker, shared: home, readOnly }));
 
 test.each(['0:0', '1000:1000'])(
   'D09: user %s creates, reads, renames, links and deletes in a shared directory',
@@ -112,16 +103,8 @@ test.each(['0:0', '1000:1000'])(
     await mkdir(place);
     const [uid = 0, gid = 0] = user.split(':').map(Number);
     await chown(place, uid, gid);
-    const script = [
-      'cd /w',
-      'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
-      'stat -c %u:%g:%h . b c e',
-      'echo two > f && mv f b && cat b && cat c && chmod 600 b',
-      'rm c d && rmdir e && ls',
-    ].join('; ');
-    const output = await sh(['-u', user, '-v', `${place}:/w`], script);
-    const stats = [`${user}:3`, `${user}:2`, `${user}:2`, `${user}:2`];
-    expect(output.split('\n')).toEqual(['one', 'one', ...stats, 'two', 'one', 'b']);
+    const output = await sh(['-u', user, '-v', `${place}:/w`], fileWork);
+    expect(output.split('\n')).toEqual(fileWorkLines(user));
     const { uid: owner, gid: group } = statSync(join(place, 'b'));
     expect([owner, group]).toEqual([uid, gid]);
     expect(await sh(['-u', user, '-v', `${place}:/w`], 'rm /w/b; ls /w')).toBe('');
@@ -163,37 +146,6 @@ test('S11, S12, S14: a directory, a single file and a tmpfs of the host, with id
   expect(statSync(join(memory, 'below/b'))).toMatchObject({ uid: 5, gid: 6 });
 });
 
-test('a share that is read-only is so in containers, whatever they try', async () => {
-  const script = [
-    'touch /r/x',
-    'mount -o remount,bind,rw /r',
-    'mkdir /n; mount --bind /r /n; mount -o remount,bind,rw /n; touch /n/x',
-  ].join('; ');
-  const attempts = await docker.run([
-    'run',
-    '--rm',
-    '--privileged',
-    '-v',
-    `${readOnly}:/r`,
-    probe,
-    'sh',
-    '-c',
-    script,
-  ]);
-  expect(attempts.status).not.toBe(0);
-  expect(attempts.stderr).toContain('Read-only file system');
-  expect(readdirSync(readOnly)).toEqual([]);
-});
-
-test('B06: a shared directory bound read-only is not made writable', async () => {
-  const script = 'mount -o remount,bind,rw /r; mount -o remount,rw /r; touch /r/forced';
-  const flags = ['--privileged', '-v', `${home}:/r:ro`];
-  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
-  expect(status).not.toBe(0);
-  expect(stderr).toContain('Read-only file system');
-  expect(existsSync(join(home, 'forced'))).toBe(false);
-});
-
 test('device nodes and set-user-ID bits in a shared directory have no effect in containers', async () => {
   await execa('mknod', [join(home, 'disk'), 'b', '254', '0']);
   await execa('mknod', [join(home, 'endless'), 'c', '1', '5']);
@@ -210,25 +162,6 @@ test('device nodes and set-user-ID bits in a shared directory have no effect in 
   expect(mount).toMatch(/\bnosuid,nodev\b/);
   const bound = await docker.run(['run', '--rm', '-v', `${join(home, 'disk')}:/d`, probe, 'true']);
   expect(bound.stderr).toContain('it is a block device');
-});
-
-test('a local volume on a shared directory works, with no option that mounts it anew', async () => {
-  const place = join(home, 'volume');
-  await mkdir(place);
-  const name = unique('shares');
-  const create = (device: string, options: string): readonly string[] => [
-    'volume',
-    'create',
-    ...['type=none', `device=${device}`, `o=${options}`].flatMap((option) => ['--opt', option]),
-    name,
-  ];
-  for (const options of ['bind,ro', 'bind,remount', 'bind,suid', 'rw'])
-    expect((await docker.run(create(place, options))).stderr).toContain('rule volume-options refuses');
-  expect((await docker.run(create(dir, 'bind'))).stderr).toContain('rule volume-options refuses');
-  await docker.ok(create(place, 'bind'));
-  expect(await sh(['-v', `${name}:/v`], 'echo kept > /v/file; cat /v/file')).toBe('kept');
-  await docker.ok(['volume', 'rm', name]);
-  expect(readFileSync(join(place, 'file'), 'utf8')).toBe('kept\n');
 });
 
 describe("D12: the host's ssh agent", () => {

@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { fileWork, fileWorkLines, shareRows } from '../acceptance/share-rows.ts';
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
@@ -142,17 +143,7 @@ test('D07: of a home directory the state and the sockets of the VM are not seen,
   expect(readdirSync(state)).not.toContain('x');
 });
 
-test.each(['', '-dir', '/../secret'])('D08: a path outside of all shares is not shared: %s', async (end) => {
-  const source = `${home}${end === '' ? '/..' : end}`;
-  for (const flags of [
-    ['-v', `${source}:/x`],
-    ['--mount', `type=bind,src=${source},dst=/x`],
-  ]) {
-    const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'ls', '/x']);
-    expect(status).not.toBe(0);
-    expect(stderr).toContain(`mounts denied: The path ${source} is not shared from the host`);
-  }
-});
+shareRows(() => ({ docker, shared: home, readOnly }));
 
 describe('D09: in a shared directory', () => {
   test.each([
@@ -164,16 +155,7 @@ describe('D09: in a shared directory', () => {
     async (user, name) => {
       const work = place(`work-${name}`);
       const flags = ['-u', user, '-v', `${work}:/w`];
-      const script = [
-        'cd /w',
-        'echo one > a && mv a b && ln b c && ln -s b d && mkdir e && cat c d',
-        'stat -c %u:%g:%h . b c e',
-        'echo two > f && mv f b && cat b && cat c && chmod 600 b',
-        'rm c d && rmdir e && ls',
-      ].join('; ');
-      const output = await sh(flags, script);
-      const said = `one one ${user}:3 ${user}:2 ${user}:2 ${user}:2 two one b`;
-      expect(output.split('\n')).toEqual(said.split(' '));
+      expect((await sh(flags, fileWork)).split('\n')).toEqual(fileWorkLines(user));
       const { uid, gid, mode } = statSync(join(work, 'b'));
       expect([uid, gid, mode & 0o7777]).toEqual([process.getuid?.(), process.getgid?.(), 0o600]);
       // As the user of that container, and as root of another, to whom nothing is nobody's.
@@ -243,42 +225,6 @@ test('D11: two containers with different ids share a directory as root each', as
   const both = ['-v', `${place('both')}:/w`];
   await sh(both, 'echo first > /w/file');
   expect(await sh(both, 'cat /w/file; echo second > /w/file; rm /w/file; ls /w')).toBe('first');
-});
-
-test('a share that is read-only is so for whatever a container tries', async () => {
-  const script = [
-    'touch /r/x',
-    'mount -o remount,bind,rw /r',
-    'mkdir /n; mount --bind /r /n; mount -o remount,bind,rw /n; touch /n/x',
-  ].join('; ');
-  const flags = ['--privileged', '-v', `${readOnly}:/r`];
-  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
-  expect([status === 0, readdirSync(readOnly)]).toEqual([false, []]);
-  expect(stderr).toContain('Read-only file system');
-});
-
-test('B06: a shared directory bound read-only is not made writable', async () => {
-  const script = 'mount -o remount,bind,rw /r; mount -o remount,rw /r; touch /r/forced';
-  const flags = ['--privileged', '-v', `${home}:/r:ro`];
-  const { status, stderr } = await docker.run(['run', '--rm', ...flags, probe, 'sh', '-c', script]);
-  expect(status).not.toBe(0);
-  expect(stderr).toContain('Read-only file system');
-});
-
-test('a local volume of a shared directory works, with no option that mounts it anew', async () => {
-  const volume = unique('shares');
-  const create = (device: string, options: string): readonly string[] => [
-    'volume',
-    'create',
-    ...['type=none', `device=${device}`, `o=${options}`].flatMap((option) => ['--opt', option]),
-    volume,
-  ];
-  const kept = place('volume');
-  expect((await docker.run(create(kept, 'bind,suid'))).stderr).toContain('rule volume-options refuses');
-  await docker.ok(create(kept, 'bind'));
-  expect(await sh(['-v', `${volume}:/v`], 'echo kept > /v/file; cat /v/file')).toBe('kept');
-  await docker.ok(['volume', 'rm', volume]);
-  expect(readFileSync(join(kept, 'file'), 'utf8')).toBe('kept\n');
 });
 
 test('D09: a checkout is worked on by git in a container of another user than root, and sound on the host', async () => {
