@@ -3,8 +3,7 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { developer } from '../gate/caller.js';
 import { warmUp } from '../isolation/warm-up.js';
-import { compileRules } from '../egress/index.js';
-import { engineOptionsInForce, publishersAt } from '../policy/index.js';
+import { engineOptionsInForce } from '../policy/index.js';
 import { auditHealth, openAuditLog, policyDecision, policyRefusal, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
@@ -16,9 +15,9 @@ import { askDockerd, configureEngine } from './engine/engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine/engine-facts.js';
 import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
-import { createImageJudge } from './gate/image-judge.js';
 import { createKeptMountJudge } from './gate/kept-mounts.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
+import { openImageRules } from './images/index.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { readInForce, untilEngine } from './in-force.js';
@@ -143,11 +142,13 @@ async function main(args: DaemonArguments): Promise<void> {
     },
     log,
   });
+  const images = openImageRules(settings, client, log);
   const { runtime, decisions, dockerSockets } = composeRuntime({
     onPlanned: ports.started,
     engineFacts,
     policy,
     socketPolicy,
+    images,
     client,
     audit,
     log,
@@ -247,8 +248,7 @@ async function main(args: DaemonArguments): Promise<void> {
         startWatch.asked();
       },
       policy: gatePolicy,
-      // The list of verified publishers does not come here: nobody is one, which is the stricter.
-      images: createImageJudge(compileRules(settings, publishersAt(undefined, Date.now()))),
+      images,
       keptMounts,
       ports,
       dockerSockets,
@@ -286,14 +286,10 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   await dockerSockets.connect({
     engineReady: () => engine.ready,
-    serve: (connection, caller) => {
-      void joinEngine(connection, entrance, caller);
-    },
+    serve: (connection, caller) => void joinEngine(connection, entrance, caller),
   });
   /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */
-  process.on('SIGTERM', () => {
-    void powerOff();
-  });
+  process.on('SIGTERM', () => void powerOff());
   log.info({ mode: args.mode, version, policy: standing }, 'started');
   if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
   if (args.controlPort !== undefined) {

@@ -1,10 +1,12 @@
 export { compileRules, type CompiledRules } from './compiled-rules.js';
 export { decideNamed, type NamedVerdicts } from './explain/decide-named.js';
 export { type ExplainedImage, type ExplainedRule, explainImage } from './explain/explain-image.js';
+export { decideOrigin, type ImageOrigin, type LayerOrigin } from './image-access/decide-origin.js';
 export { decideOperation } from './image-access/decide-operation.js';
 export { decideLoad, decidePresent } from './image-access/decide-present.js';
 export { AdmittedContents, contentsOf } from './image-access/known-contents.js';
-export { canonicalImage, imageText } from './names/canonical-image.js';
+export { canonicalImage, type CanonicalImage, imageText } from './names/canonical-image.js';
+export type { ImageRules } from './image-access/image-rules.js';
 export { decideRegistry } from './registry-access/decide-registry.js';
 export { hasForm, readRequest } from './registry-requests/read-request.js';
 export type { Access, RegistryOperation } from './registry-requests/operation.js';

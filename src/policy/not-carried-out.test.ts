@@ -43,5 +43,5 @@ test.each([
 test('of what is carried out in part, the part is told', () => {
   expect(toldOf('proxy.pac')).toBe('proxy.pac');
   for (const name of namesOf({ bulkhead: { registryAccess: { rules: [] }, imageAccess: {} } }))
-    expect(toldOf(name)).toContain(`${name}, but for requests to the engine’s own API;`);
+    expect(toldOf(name)).toContain(`${name}, but for requests to the engine’s own API`);
 });

@@ -44,11 +44,10 @@ export function isCarriedOut(name: string): boolean {
 }
 
 /** What of a key is carried out already, for whoever reads that all of it is not. */
-const early =
-  'but for requests to the engine’s own API; what builds and containers fetch is not held to it yet';
+const others = 'what builds and containers fetch is not held to it yet';
 const carriedOutInPart: ReadonlyMap<string, string> = new Map([
-  ['bulkhead.registryAccess', early],
-  ['bulkhead.imageAccess', early],
+  ['bulkhead.registryAccess', `but for requests to the engine’s own API; ${others}`],
+  ['bulkhead.imageAccess', `but for requests to the engine’s own API and the images it has; ${others}`],
 ]);
 
 /** A name that `notCarriedOut` gave, as whoever starts an engine is told of it. */

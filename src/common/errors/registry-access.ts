@@ -34,6 +34,14 @@ export const registryAccessErrors = defineErrors({
     remedy: 'Use an image that is allowed, or ask {contact}.',
     exitCode: ExitCode.refused,
   },
+  BH_IMAGE_ORIGIN: {
+    message:
+      'image access denied: {reason}: {image} comes from {what}, which is refused by rule image-access ({place}).',
+    setting: 'bulkhead.imageAccess',
+    remedy:
+      'Use an image that is allowed, or ask {contact}. Where rules are for some versions of an image, docker pull says which of them this one is, or is made of.',
+    exitCode: ExitCode.refused,
+  },
   BH_IMAGE_NAME: {
     message: '{image} is not the name of an image.',
     remedy: 'Write it as for docker pull, such as alpine:3.22 or ghcr.io/acme/tool@sha256:….',

@@ -4,7 +4,8 @@ import { parseResponseHead, type ResponseHead } from '../../gate/http/response-h
 import type { Takeover } from '../../gate/takeover.js';
 import { type ByteSource, ConnectionCut, writeAll } from './byte-source.js';
 import { cappedHead, passCappedBody } from './capped-answer.js';
-import type { Exchange } from './exchange.js';
+import { noPumps } from './body-pumps.js';
+import type { BodyWatch, Exchange } from './exchange.js';
 import { type Direction, passPieces } from './hand-over.js';
 
 /** How an answer ended: at its own end, with the connection, or not at all because the engine took it over. */
@@ -14,12 +15,12 @@ export type AnswerEnd = 'whole' | 'closed' | 'taken-over';
  * Passes on the answer to one request, byte by byte as it is but for the version of the API it may say, up to where it ends. Rejects with ConnectionCut, or with
  * `BH_GATE_HTTP` when the engine's answer can't be read.
  *
- * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer, with the answer's status.
+ * @param beforeFinal called once, before the client sees the first byte that is not of an interim answer, with the answer's status. Gives who is to be shown the body.
  */
 export async function passAnswer(
   { request, operation, takeover }: Exchange,
   direction: Direction,
-  beforeFinal: (status: number) => Promise<void>,
+  beforeFinal: (status: number) => Promise<BodyWatch | undefined>,
 ): Promise<AnswerEnd> {
   const [engine, client] = [direction.from.source, direction.to.stream];
   for (;;) {
@@ -30,14 +31,14 @@ export async function passAnswer(
       await writeAll(client, bytes);
       continue;
     }
-    await beforeFinal(head.status);
+    const watch = await beforeFinal(head.status);
     if (isTakenOver(head, takeover)) {
       await writeAll(client, bytes);
       return 'taken-over';
     }
     if (operation.id === 'SystemVersion' && head.status === 200)
       await passCappedBody(head, bytes, engine, client);
-    else await passBody(head, bytes, direction);
+    else await passBody(head, bytes, direction, watch);
     return head.framing === undefined ? 'closed' : 'whole';
   }
 }
@@ -66,6 +67,7 @@ async function passBody(
   { framing }: ResponseHead,
   head: readonly Buffer[],
   direction: Direction,
+  watch: BodyWatch | undefined,
 ): Promise<void> {
   const [engine, client] = [direction.from.source, direction.to.stream];
   const reader = bodyReader(framing);
@@ -81,7 +83,8 @@ async function passBody(
     return piece;
   };
   const pass = async (piece: Buffer): Promise<void> => {
-    const { consumed } = reader.push(piece);
+    const { content, consumed } = reader.push(piece);
+    watch?.(content);
     // Its client wakes and reads the head while the kernel copies the rest.
     if (piece.length > muchAtOnce) {
       await writeAll(client, pending);
@@ -94,7 +97,9 @@ async function passBody(
     }
     pending = [];
   };
-  await passPieces(reader, direction, next, { pass, ownChunks: false });
+  // Of a body that is watched each piece comes by here, however large it is.
+  const pumps = watch === undefined ? direction.pumps : noPumps;
+  await passPieces(reader, { ...direction, pumps }, next, { pass, ownChunks: false });
   await writeAll(client, pending);
 }
 

@@ -44,6 +44,9 @@ export interface BodyPumps {
   start(source: Socket, destination: Socket): Promise<BodyPump | undefined>;
 }
 
+/** Of bodies that nobody else may move. */
+export const noPumps: BodyPumps = { start: async () => Promise.resolve(undefined) };
+
 /**
  * Pumps of each holder, who shares them with the others.
  *

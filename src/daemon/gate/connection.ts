@@ -125,6 +125,7 @@ export class GateConnection {
       this.#hooks.witness.answered(exchange.id, status);
       await this.#hooks.after(exchange);
       this.#answering = true;
+      return this.#hooks.watch(exchange, status);
     }).catch((error: unknown) => {
       if (error instanceof ConnectionCut) throw error;
       throw new Error('the engine gave an answer that cannot be read', { cause: error });

@@ -31,6 +31,7 @@ export const noHooks: GateHooks = {
   judgeBody: () => undefined,
   before: () => undefined,
   after: () => undefined,
+  watch: () => undefined,
   containerId: async () => Promise.resolve(undefined),
   policy: openPolicy,
   bodies: new BodyBudget(),

@@ -52,6 +52,9 @@ export interface RequestWitness {
   refused(reading: RequestReading, caller: Caller, error: BulkheadError): void;
 }
 
+/** Is shown the content of an answer's body, piece by piece, before the client is; must not throw, nor keep the pieces. */
+export type BodyWatch = (content: readonly Buffer[]) => void;
+
 /** What else is to happen around an exchange, which must not reject but for the first two, and what the gate asks the engine itself. */
 export interface GateHooks {
   /** Whether the engine may see the request at all. Rejects with a refusal, which the client is told. */
@@ -62,6 +65,8 @@ export interface GateHooks {
   before(exchange: Exchange): Promise<void> | undefined;
   /** Before the client sees the answer. */
   after(exchange: Exchange): Promise<void> | undefined;
+  /** Who is to be shown the body of the answer; nobody of most. */
+  watch(exchange: Exchange, status: number): BodyWatch | undefined;
   readonly containerId: ContainerIds;
   readonly policy: GatePolicy;
   /** Memory for the bodies that are read whole. */

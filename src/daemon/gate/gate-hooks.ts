@@ -1,5 +1,6 @@
 import type { ContainerIds } from '../../gate/joined-network.js';
 import type { GatePolicy } from '../../gate/policy.js';
+import type { ImageRules } from '../images/index.js';
 import type { PortGuard } from '../port-guard.js';
 import type { DockerSockets } from '../socket-mount/socket-mounts.js';
 import { freshViewHooks, type RefreshViews } from '../view-refresh.js';
@@ -15,7 +16,7 @@ export interface GateHookSources {
   readonly asked: () => void;
   readonly policy: GatePolicy;
   /** Refuses images and registries the policy does not admit. */
-  readonly images: Judge;
+  readonly images: Pick<ImageRules, 'judge' | 'judgeBody' | 'watch'>;
   /** Refuses what the engine would do through mounts of records it had before. */
   readonly keptMounts: Judge;
   readonly ports: Pick<PortGuard, 'judge' | 'after'>;
@@ -47,17 +48,21 @@ export function createGateHooks(sources: GateHookSources): GateHooks {
       },
       signIn,
       createSettingsJudge(policy),
-      images,
+      images.judge,
       keptMounts,
       ports.judge,
       (exchange) => dockerSockets.judge(exchange),
     ]),
-    judgeBody: (exchange, body) => dockerSockets.judgeBody(exchange, body),
+    judgeBody: async (exchange, body) => {
+      await images.judgeBody(exchange, body);
+      await dockerSockets.judgeBody(exchange, body);
+    },
     before: views.before,
     after: async (exchange) => {
       await views.after(exchange);
       await ports.after(exchange);
     },
+    watch: (exchange, status) => images.watch(exchange, status),
     containerId,
     policy,
     bodies: new BodyBudget(),

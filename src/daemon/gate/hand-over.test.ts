@@ -6,6 +6,7 @@ import { nextChunk, readAll } from '../../channel/test-support/streams.js';
 import { bodyReader } from '../../gate/http/body-reader.js';
 import { compiledPumps } from './body-pumps.test-support.js';
 import { answer, startGate } from './engine-double.test-support.js';
+import type { BodyWatch, Exchange } from './exchange.js';
 
 const pumps = compiledPumps();
 vi.setConfig({ testTimeout: 60_000 });
@@ -113,6 +114,34 @@ test.each([3000, 32_769, 500_000])(
     expect(pumps.ends.filter((end) => typeof end !== 'string')).toEqual([]);
   },
 );
+
+test('of an answer that somebody is shown, every byte is, and no pump moves any', async () => {
+  const shown: Buffer[] = [];
+  const asked: string[] = [];
+  const watch = (exchange: Exchange, status: number): BodyWatch => {
+    asked.push(`${exchange.operation.id} ${status}`);
+    return (content) => {
+      for (const piece of content) shown.push(Buffer.from(piece));
+    };
+  };
+  const { near, engine, whenReceived } = await startGate({ watch }, pumps);
+  near.write('GET /images/a/get HTTP/1.1\r\nHost: x\r\n\r\n');
+  const socket = await engine;
+  await whenReceived(/\r\n\r\n/);
+  const content = randomBytes(size);
+  const sent = Buffer.concat([
+    Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    chunked(content, 32_769),
+    Buffer.from('0\r\n\r\n'),
+  ]);
+  const got = readAll(near);
+  await writeInPieces(socket, sent);
+  socket.end();
+  expect(hash(await got)).toBe(hash(sent));
+  expect(hash(Buffer.concat(shown))).toBe(hash(content));
+  expect(asked).toEqual(['ImageGet 200']);
+  expect(pumps.ends).toEqual([]);
+});
 
 test('of an answer in bursts, between which nothing comes, this process reads nothing that a pump is to read', async () => {
   const { near, engine, whenReceived } = await startGate({}, pumps);

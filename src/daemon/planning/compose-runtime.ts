@@ -9,6 +9,7 @@ import { createCgroupRemoval } from '../reaping/cgroup-removal.js';
 import { Decisions } from './decisions.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import { enginePaths, type readEngineFacts } from '../engine/engine-facts.js';
+import type { ImageGuard } from '../images/image-guard.js';
 import { createIsolationPlanner } from './isolation-planner.js';
 import { readNamespaceFact } from './namespace-facts.js';
 import { ensureProbeImage } from '../engine/probe-image.js';
@@ -18,6 +19,7 @@ export interface RuntimeSources {
   readonly engineFacts: ReturnType<typeof readEngineFacts>;
   readonly policy: IsolationPolicy;
   readonly socketPolicy: SocketMountPolicy;
+  readonly images: Pick<ImageGuard, 'refusalOf' | 'refusalOfStep'>;
   readonly client: EngineClient;
   readonly audit: AuditLog;
   /** A container has got its plan. */
@@ -30,6 +32,7 @@ export function composeRuntime({
   engineFacts,
   policy,
   socketPolicy,
+  images,
   client,
   audit,
   onPlanned,
@@ -79,6 +82,7 @@ export function composeRuntime({
           log.error({ err: error }, "a build step does not get the builder's network");
           return undefined;
         }),
+      images,
       dockerSocket: dockerSockets,
       decisions,
     }),

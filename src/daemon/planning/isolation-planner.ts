@@ -1,5 +1,5 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { wantsBuilderNetwork } from '../../isolation/build-step.js';
+import { isBuildStep, wantsBuilderNetwork } from '../../isolation/build-step.js';
 import { decide } from '../../isolation/decide.js';
 import type { SourceFact, IdRange, Refusal } from '../../isolation/plan.js';
 import type { IsolationPolicy } from '../../isolation/policy.js';
@@ -9,6 +9,8 @@ import { namespacePathsOf, sourcesOf } from '../../isolation/sources.js';
 import { parseRuntimeSpec } from '../../oci/runtime-spec.js';
 import type { Decisions } from './decisions.js';
 import type { NetworkHolder } from './builder-network.js';
+import type { ImageGuard } from '../images/image-guard.js';
+import { shownLayers } from '../images/shown-layers.js';
 import { readImageLayers } from './image-layers.js';
 import { delegateCgroups } from './delegate-cgroups.js';
 import { type HeldPath, pathsToHold } from './namespace-facts.js';
@@ -23,6 +25,8 @@ export interface IsolationPlannerOptions {
   readonly namespaceFact: (path: string, held: readonly HeldPath[]) => NamespaceFact;
   /** The container whose network is the builder's, running; undefined when it can't be made to run. */
   readonly builderNetwork: () => Promise<NetworkHolder | undefined>;
+  /** Whether the policy's rules of images refuse a container, or a build step, as a whole. */
+  readonly images: Pick<ImageGuard, 'refusalOf' | 'refusalOfStep'>;
   /** Asked about containers that bind the Docker socket. */
   readonly dockerSocket: SocketMounts;
   /** Is told of every question before it is answered. */
@@ -40,14 +44,17 @@ export function createIsolationPlanner(options: IsolationPlannerOptions): Planne
 
 async function begin(
   { config, containerId, bundle }: ContainerRequest,
-  { engine, policy, namespaceFact, builderNetwork, dockerSocket, decisions }: IsolationPlannerOptions,
+  options: IsolationPlannerOptions,
 ): Promise<Inquiry | { readonly kind: 'refusal'; readonly refusal: Refusal }> {
+  const { engine, policy, namespaceFact, builderNetwork, dockerSocket, images, decisions } = options;
   const parsed = parseRuntimeSpec(config);
-  if (!parsed.ok) {
-    const refusal = refuseUnparsed(parsed, policy);
+  const refuse = (refusal: Refusal) => {
     decisions.note(containerId, { refusal });
-    return { kind: 'refusal', refusal };
-  }
+    return { kind: 'refusal', refusal } as const;
+  };
+  if (!parsed.ok) return refuse(refuseUnparsed(parsed, policy));
+  const ofImage = images.refusalOf(containerId);
+  if (ofImage !== undefined) return refuse(ofImage);
   const { spec } = parsed;
   const sources = sourcesOf(spec);
   const joined = namespacePathsOf(spec);
@@ -64,6 +71,10 @@ async function begin(
     idCount: policy.idsPerContainer,
     decide: (facts: readonly SourceFact[], ids: IdRange) => {
       dockerSocket.started(containerId);
+      const ofStep = isBuildStep({ container, engine })
+        ? images.refusalOfStep(shownLayers(facts, engine.dataRoot.path))
+        : undefined;
+      if (ofStep !== undefined) return refuse(ofStep);
       const held = facts.map((fact, index) => ({ fact, index })).slice(sources.length, paths.length);
       const namespaces = joined.map((path) => namespaceFact(path, held));
       const merged = facts.slice(1).some((fact) => fact.opened && fact.mount.filesystem === 'overlay');

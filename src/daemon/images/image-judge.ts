@@ -2,8 +2,8 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { canonicalImage, type CompiledRules, decideLoad, decideNamed } from '../../egress/index.js';
 import { imageArchive } from '../../gate/image-archives.js';
 import { askedImages } from '../../gate/image-names.js';
-import type { Exchange } from './exchange.js';
-import type { Judge } from './judges.js';
+import type { Exchange } from '../gate/exchange.js';
+import type { Judge } from '../gate/judges.js';
 
 /**
  * Refuses what the policy's rules of registries and images refuse, before the engine asks anybody: whoever pulls reads rule, setting and contact at once. Builds fetch by

@@ -1,0 +1,40 @@
+import type { Logger } from '../../common/log.js';
+import { compileRules } from '../../egress/index.js';
+import { publishersAt, type Settings } from '../../policy/index.js';
+import type { EngineClient } from '../engine/engine-client.js';
+import { enginePaths } from '../engine/engine-facts.js';
+import type { Judge } from '../gate/judges.js';
+import { readContainerRecord } from '../socket-mount/container-record.js';
+import { createImageGuard, type ImageGuard } from './image-guard.js';
+import { createImageJudge } from './image-judge.js';
+import { readImageRecords } from './image-records.js';
+import { PulledImages } from './pulled-images.js';
+
+/** Where neither a container nor the engine can write. */
+const memoryDirectory = '/var/lib/bulkhead-data/bulkhead/images';
+
+/** What the policy's rules of registries and images are held to here: what the engine is asked to fetch, and what it has. */
+export interface ImageRules extends ImageGuard {
+  readonly judge: Judge;
+}
+
+/** Composes the parts of this room. */
+export function openImageRules(
+  settings: Pick<Settings, 'bulkhead'>,
+  client: Pick<EngineClient, 'call'>,
+  log: Logger,
+): ImageRules {
+  // The list of verified publishers does not come here: nobody is one, which is the stricter.
+  const rules = compileRules(settings, publishersAt(undefined, Date.now()));
+  return {
+    judge: createImageJudge(rules),
+    ...createImageGuard({
+      rules,
+      records: readImageRecords(enginePaths.dataRoot),
+      memory: new PulledImages(memoryDirectory),
+      client,
+      recordOf: (containerId) => readContainerRecord(enginePaths.dataRoot, containerId),
+      log,
+    }),
+  };
+}
