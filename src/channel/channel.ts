@@ -45,6 +45,8 @@ export interface Channel {
   openPorts(signal?: AbortSignal): Promise<Duplex>;
   /** Opens the stream by which the guest asks the host's ssh agent: messages of `src/common/ssh-agent`, each behind a number that its answer has as well. Likewise. */
   openAgent(signal?: AbortSignal): Promise<Duplex>;
+  /** Opens the stream by which the guest says who has which address in its engine: JSON lines of `src/common/egress-clients.ts`, all there is at first and then each change. Likewise. */
+  openEgress(signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -76,6 +78,8 @@ export interface ChannelHandlers {
   ports(stream: Duplex): void;
   /** Owns the stream from now on, by which it may ask the host's ssh agent. */
   sshAgent(stream: Duplex): void;
+  /** Owns the stream from now on, on which it says who has which address. */
+  egress(stream: Duplex): void;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

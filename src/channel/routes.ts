@@ -13,6 +13,7 @@ export type Route =
   | { readonly name: 'trim' }
   | { readonly name: 'ports' }
   | { readonly name: 'ssh-agent' }
+  | { readonly name: 'egress' }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -32,6 +33,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/trim', 'POST'],
   ['/ports', 'POST'],
   ['/ssh-agent', 'POST'],
+  ['/egress', 'POST'],
   ['/power-off', 'POST'],
 ]);
 
@@ -72,6 +74,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'ports' };
     case '/ssh-agent':
       return { name: 'ssh-agent' };
+    case '/egress':
+      return { name: 'egress' };
     case '/power-off':
       return { name: 'power-off' };
     default:

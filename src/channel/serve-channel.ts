@@ -82,6 +82,8 @@ async function serve(
       return handlers.ports(accepted(stream));
     case 'ssh-agent':
       return handlers.sshAgent(accepted(stream));
+    case 'egress':
+      return handlers.egress(accepted(stream));
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
     case 'explain':

@@ -10,6 +10,10 @@ const callerSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('user'), subject: z.string(), name: z.string().optional() }),
   /** The engine: it asks for a container's start, whoever asked it. */
   z.strictObject({ kind: z.literal('engine') }),
+  /** A step of a build; which one nobody knows. */
+  z.strictObject({ kind: z.literal('build') }),
+  /** Somebody in the engine's networks whom the engine does not know. */
+  z.strictObject({ kind: z.literal('nobody') }),
   /** bulkheadd itself. */
   z.strictObject({ kind: z.literal('bulkheadd') }),
 ]);
@@ -113,6 +117,17 @@ const socketMountSchema = z.strictObject({
   ...reason,
 });
 
+/** A connection to the world, or a name that is asked for: what the gateway decided of it. */
+const connectionSchema = z.strictObject({
+  ...position,
+  kind: z.literal('connection'),
+  outcome,
+  who: callerSchema,
+  /** Where to, as the client knows it: an address with its port, or a name. */
+  destination: z.string(),
+  ...reason,
+});
+
 /** Decisions that have no line, because there were too many of the same kind: since the last such line. */
 const suppressedSchema = z.strictObject({
   ...position,
@@ -151,6 +166,7 @@ export const auditEventSchema = z.discriminatedUnion('kind', [
   policySchema,
   signInSchema,
   socketMountSchema,
+  connectionSchema,
   suppressedSchema,
   lostSchema,
 ]);
@@ -168,6 +184,10 @@ export type AuditFacts = WithoutPosition<AuditEvent>;
 
 /** A decision somebody is to be told of: any event but those the log makes about itself. */
 export type Decision = Exclude<AuditFacts, { readonly kind: 'suppressed' | 'lost' }>;
+
+/** What the host's gateway decided, as it tells bulkheadd, a JSON line each. */
+export const connectionDecisionSchema = connectionSchema.omit({ seq: true, boot: true, time: true });
+export type ConnectionDecision = z.infer<typeof connectionDecisionSchema>;
 
 /** Which part of the log to read. */
 export interface AuditQuery {

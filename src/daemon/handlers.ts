@@ -28,6 +28,8 @@ export interface HandlerSources {
   readonly ports: ((stream: Duplex) => void) | undefined;
   /** Absent where containers have no ssh agent of a host, or have it without the channel. */
   readonly sshAgent: ((stream: Duplex) => void) | undefined;
+  /** Says who has which address. */
+  readonly egress: (stream: Duplex) => void;
   readonly powerOff: () => Promise<void>;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
 }
@@ -46,6 +48,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     trim: async () => (await sources.trim?.()) ?? { trimmed: false },
     ports: orDestroy(sources.ports),
     sshAgent: orDestroy(sources.sshAgent),
+    egress: sources.egress,
     powerOff: sources.powerOff,
   };
 }

@@ -9,6 +9,7 @@ import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
 import { composeRuntime } from './planning/compose-runtime.js';
+import { createEgressClients } from './egress-clients/index.js';
 import { Engine } from './engine/engine.js';
 import { createEngineClient } from './engine/engine-client.js';
 import { askDockerd, configureEngine } from './engine/engine-configuration.js';
@@ -25,7 +26,7 @@ import { openInitLink } from './init/init-link.js';
 import { Journal } from './journal/journal.js';
 import { journalStream } from './journal/log-stream.js';
 import { listenNative } from './native-listeners.js';
-import { isEgressLink, readLoopback, readOwnNetworks } from './engine/own-networks.js';
+import { egressNameServers, isEgressLink, readLoopback, readOwnNetworks } from './engine/own-networks.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
@@ -126,9 +127,10 @@ async function main(args: DaemonArguments): Promise<void> {
   const ownOptions = Object.keys(options.kept).length === 0;
   const check = (file: string): Promise<void> =>
     ownOptions ? Promise.resolve() : askDockerd(enginePaths.program, file);
+  const names = egressNameServers(args.mode, ownNetworks);
   const engineIsOutdated = await untilEngine(
     phases,
-    configureEngine(enginePaths.config, { policy, added, check }),
+    configureEngine(enginePaths.config, { policy, added: { ...names, ...added }, check }),
   );
   const engineFacts = readEngineFacts(shares.roots, args.mode, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
@@ -143,8 +145,12 @@ async function main(args: DaemonArguments): Promise<void> {
     log,
   });
   const images = openImageRules(settings, client, log);
+  const egressClients = createEgressClients(client, audit, log);
   const { runtime, decisions, dockerSockets } = composeRuntime({
-    onPlanned: ports.started,
+    onPlanned: () => {
+      ports.started();
+      egressClients.planned();
+    },
     engineFacts,
     policy,
     socketPolicy,
@@ -281,6 +287,7 @@ async function main(args: DaemonArguments): Promise<void> {
     trim: args.mode === 'vm' ? createTrim(link, systemClock) : undefined,
     ports: hostPorts,
     sshAgent: hostAgent,
+    egress: (stream) => void egressClients.serve(stream),
     powerOff,
     audit,
   });

@@ -101,6 +101,7 @@ async function guest(kind: string, path: string): Promise<void> {
     trim: async () => null,
     ports: (stream: Duplex): void => void stream.resume(),
     sshAgent: (stream: Duplex): void => void stream.resume(),
+    egress: (stream: Duplex): void => void stream.resume(),
     async *logs() {},
     async *audit() {},
     powerOff: async () => {},

@@ -16,6 +16,7 @@ export const echoHandlers: ChannelHandlers = {
   trim: async () => ({ trimmed: true }),
   ports: (stream) => void stream.pipe(stream),
   sshAgent: (stream) => void stream.pipe(stream),
+  egress: (stream) => void stream.pipe(stream),
   async *logs() {},
   async *audit() {},
   powerOff: async () => {},

@@ -53,6 +53,8 @@ function callerText(who: AuditCaller): string {
     case 'user':
       return who.name ?? who.subject;
     case 'developer':
+    case 'build':
+    case 'nobody':
     case 'engine':
     case 'bulkheadd':
       return who.kind;
@@ -67,6 +69,8 @@ function what(event: AuditEvent): string {
       return phrase('container', event);
     case 'socket-mount':
       return phrase('Docker socket', event);
+    case 'connection':
+      return `to ${event.destination}`;
     case 'policy':
       return `policy ${event.policy}, bulkheadd ${event.version}`;
     case 'sign-in':

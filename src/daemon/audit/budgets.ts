@@ -28,6 +28,9 @@ const served: Budget = { burst: 300, perMinute: 60 };
 /** More than a busy build machine asks for. */
 const changed: Budget = { burst: 2000, perMinute: 600 };
 
+/** Of which there are more, where they are allowed, than anybody looks for. */
+const manySorts: ReadonlySet<Decision['kind']> = new Set(['request', 'container', 'connection']);
+
 /** Where a decision is kept, and of which budget. Pure. */
 export function budgetOf(decision: Decision): {
   readonly series: Series;
@@ -37,7 +40,7 @@ export function budgetOf(decision: Decision): {
 } {
   const { who, outcome } = decision;
   const code = 'code' in decision ? decision.code : undefined;
-  const notable = outcome !== 'allowed' || (decision.kind !== 'request' && decision.kind !== 'container');
+  const notable = outcome !== 'allowed' || !manySorts.has(decision.kind);
   const reading = !notable && decision.kind === 'request' && isReading(decision.method);
   const kind = {
     who,

@@ -2,6 +2,7 @@ import { type ClientRequest, type IncomingMessage, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
+import { readLines } from '../../common/line-reader.js';
 
 /** The few engine calls the daemon itself makes. The developer's calls never pass here. */
 export interface EngineClient {
@@ -20,6 +21,12 @@ export interface EngineClient {
   call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: string): Promise<EngineAnswer>;
   /** Resolves when the engine reports that it has read its configuration again. Subscribes before it resolves `ready`. */
   awaitReload(signal: AbortSignal): { readonly ready: Promise<void>; readonly reloaded: Promise<void> };
+  /** GET /events: a line of JSON each, which may be cut short. Resolves once it is subscribed, with what resolves when the engine ends the stream or the signal aborts. */
+  follow(
+    filters: Readonly<Record<string, readonly string[]>>,
+    onEvent: (line: string) => void,
+    signal: AbortSignal,
+  ): Promise<{ readonly ended: Promise<void> }>;
 }
 
 export interface EngineAnswer {
@@ -88,6 +95,18 @@ export function createEngineClient(socketPath: string): EngineClient {
       const response = answer(call);
       call.end(body);
       return read(await response);
+    },
+    async follow(filters, onEvent, signal) {
+      const path = `/events?filters=${encodeURIComponent(JSON.stringify(filters))}`;
+      const call = send('GET', path, signal);
+      const response = answer(call);
+      call.end();
+      const events = await response;
+      if (events.statusCode !== 200) {
+        events.destroy();
+        throw new Error(`/events answered ${events.statusCode}`);
+      }
+      return { ended: readLines(events, onEvent) };
     },
     awaitReload(signal) {
       const filters = encodeURIComponent(JSON.stringify({ type: ['daemon'], event: ['reload'] }));

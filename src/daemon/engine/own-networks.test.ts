@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readOwnNetworks } from './own-networks.js';
+import { egressNameServers, readOwnNetworks } from './own-networks.js';
 
 const common = { netmask: '', mac: '', internal: false };
 
@@ -14,4 +14,12 @@ test('the addresses of cards count, those of bridges and of one link alone do no
     docker0: [{ ...common, family: 'IPv4' as const, address: '172.17.0.1', cidr: '172.17.0.1/16' }],
   };
   expect(readOwnNetworks(interfaces, (name) => name === 'eth0')).toEqual(['10.0.2.15/24', 'fec0::15/64']);
+});
+
+test('natively containers are told of the name servers of the families the way out has', () => {
+  const both = ['203.0.113.254/30', '2001:db8:6272:6567::2/64'];
+  expect(egressNameServers('native', [])).toEqual({});
+  expect(egressNameServers('native', both.slice(0, 1))).toEqual({ dns: ['203.0.113.253'] });
+  expect(egressNameServers('native', both)).toEqual({ dns: ['203.0.113.253', '2001:db8:6272:6567::1'] });
+  expect(egressNameServers('vm', both)).toEqual({});
 });

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { link } from '../../common/egress-link.js';
 
 /**
  * The networks the VM itself is on, in CIDR form: those of its network cards. The engine's bridges are no cards; what they have is the
@@ -18,6 +19,18 @@ export function readOwnNetworks(
 
 /** In native mode the engine's one way out (`src/egress/network/way.h`), where it has one. */
 export const isEgressLink = (name: string): boolean => name === 'egress0';
+
+/**
+ * Of the engine's configuration file: the name servers containers are told of where there is that way out. Threat: dockerd asks those of its own resolv.conf itself for a container, and what is allowed to one is
+ * then asked for all, and as the engine. Servers it is configured with it asks in the container's name.
+ *
+ * @param networks those of the way out; natively there are no others of the engine's own.
+ */
+export function egressNameServers(mode: 'vm' | 'native', networks: readonly string[]): { dns?: string[] } {
+  const isIPv6 = (text: string): boolean => text.includes(':');
+  const dns = link.way.filter((address) => networks.some((network) => isIPv6(network) === isIPv6(address)));
+  return mode === 'vm' || dns.length === 0 ? {} : { dns };
+}
 
 /** The addresses of the loopback that can be listened on: that of IPv6 only where it is not switched off. */
 export function readLoopback(

@@ -65,7 +65,8 @@ async function guardWith({
         return Promise.resolve({ status: id === undefined ? 404 : 200, body: JSON.stringify({ Id: id }) });
       },
     },
-    recordOf: (id) => (id === container ? { imageId: ofContainer, image: 'named' } : undefined),
+    recordOf: (id) =>
+      id === container ? { imageId: ofContainer, image: 'named', name: 'web', labels: {} } : undefined,
     log: createLogger('test', new Writable({ write: (_chunk, _encoding, done) => done() })),
   });
 }

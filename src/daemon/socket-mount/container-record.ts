@@ -7,11 +7,15 @@ export interface ContainerRecord {
   readonly imageId: string;
   /** The image as it was asked for. */
   readonly image: string;
+  /** As `docker ps` shows it. */
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 const schema = z.looseObject({
   Image: z.string().regex(/^sha256:[0-9a-f]{64}$/),
-  Config: z.looseObject({ Image: z.string() }),
+  Name: z.string().default(''),
+  Config: z.looseObject({ Image: z.string(), Labels: z.record(z.string(), z.string()).nullish() }),
 });
 
 /**
@@ -24,8 +28,13 @@ export function readContainerRecord(dataRoot: string, containerId: string): Cont
   if (!/^[0-9a-f]{64}$/.test(containerId)) return undefined;
   try {
     const text = readFileSync(join(dataRoot, 'containers', containerId, 'config.v2.json'), 'utf8');
-    const { Image, Config } = schema.parse(JSON.parse(text));
-    return { imageId: Image, image: Config.Image };
+    const { Image, Name, Config } = schema.parse(JSON.parse(text));
+    return {
+      imageId: Image,
+      image: Config.Image,
+      name: Name.replace(/^\//, ''),
+      labels: Config.Labels ?? {},
+    };
   } catch {
     return undefined;
   }

@@ -95,7 +95,7 @@ export function createImageLookup(
 }
 
 /** The containerd image store gives every image digests with every name it has, whoever gave it the name. */
-async function hasLocalDigests(client: Pick<EngineClient, 'call'>): Promise<boolean> {
+export async function hasLocalDigests(client: Pick<EngineClient, 'call'>): Promise<boolean> {
   const { status, body } = await client.call('GET', '/info');
   if (status !== 200) throw new Error(`GET /info answered ${status}`);
   return (infoSchema.parse(JSON.parse(body)).DriverStatus ?? []).some(

@@ -1,0 +1,170 @@
+import { once } from 'node:events';
+import type { Duplex } from 'node:stream';
+import { z } from 'zod';
+import { type ConnectionDecision, connectionDecisionSchema } from '../../common/audit-event.js';
+import { orNothing } from '../../common/cause.js';
+import type { Clock } from '../../common/clock.js';
+import type { EgressClient } from '../../common/egress-clients.js';
+import { readLines } from '../../common/line-reader.js';
+import type { Logger } from '../../common/log.js';
+import type { EngineClient } from '../engine/engine-client.js';
+import type { ContainerRecord } from '../socket-mount/container-record.js';
+import { readAttachments } from './attachments.js';
+import { type ClientLines, clientLines, difference } from './client-lines.js';
+import { type ContainerFacts, readContainerFacts } from './container-facts.js';
+
+export interface EgressClientsOptions {
+  readonly client: Pick<EngineClient, 'call' | 'follow'>;
+  readonly recordOf: (id: string) => ContainerRecord | undefined;
+  /** Takes what the gateway decided into the audit log. */
+  readonly audit: (decision: ConnectionDecision) => void;
+  readonly clock: Clock;
+  readonly log: Pick<Logger, 'warn'>;
+}
+
+/** Milliseconds after which an engine that did not answer is asked again. */
+const againMs = 500;
+
+const filters = {
+  type: ['network', 'container'],
+  event: ['connect', 'disconnect', 'create', 'destroy', 'rename'],
+};
+const rename = z.looseObject({ Action: z.literal('rename'), Actor: z.looseObject({ ID: z.string() }) });
+
+/**
+ * Says to the host who has which address in the engine's networks, while there is somebody who asks. The engine's events only say that something has changed: what there is, its networks are asked for.
+ *
+ * Threat: somebody is taken for who had the address before. So an engine that does not answer has nobody.
+ */
+export class EgressClients {
+  readonly #options: EgressClientsOptions;
+  readonly #facts = new Map<string, ContainerFacts>();
+  #asking = 0;
+  #following = false;
+  #now: ClientLines;
+  #changed = Promise.withResolvers<void>();
+  #looking = false;
+  #wanted = false;
+
+  constructor(options: EgressClientsOptions) {
+    this.#options = options;
+  }
+
+  /** Owns the host's stream. */
+  async serve(stream: Duplex): Promise<void> {
+    const gone = new AbortController();
+    const closed = new Promise<void>((resolve) => {
+      stream.once('close', () => {
+        gone.abort();
+        resolve();
+      });
+    });
+    stream.on('error', () => undefined);
+    void readLines(stream, (line) => this.#record(line)).then(() => stream.end());
+    this.#asking += 1;
+    if (!this.#following) void this.#follow();
+    let told: ClientLines;
+    try {
+      while (!gone.signal.aborted) {
+        const changed = this.#changed.promise;
+        const now = this.#now;
+        for (const line of difference(told, now))
+          if (!stream.write(`${line}\n`)) await once(stream, 'drain', { signal: gone.signal });
+        told = now;
+        await Promise.race([changed, closed]);
+      }
+    } catch {
+      // The host has gone, or has begun anew.
+    } finally {
+      stream.destroy();
+      this.#asking -= 1;
+      this.#tell(this.#now);
+    }
+  }
+
+  /** The host's gateway says what it decided. A line that is none is lost. */
+  #record(line: string): void {
+    const decision = connectionDecisionSchema.safeParse(orNothing((): unknown => JSON.parse(line))).data;
+    if (decision !== undefined) this.#options.audit(decision);
+  }
+
+  /** Steps of builds come without an event; they are in their network before they are planned. */
+  planned(): void {
+    if (this.#asking > 0) this.#look();
+  }
+
+  #tell(now: ClientLines): void {
+    this.#now = now;
+    this.#changed.resolve();
+    this.#changed = Promise.withResolvers();
+  }
+
+  async #follow(): Promise<void> {
+    const { client, clock } = this.#options;
+    this.#following = true;
+    while (this.#asking > 0) {
+      const over = new AbortController();
+      try {
+        const { ended } = await client.follow(filters, (line) => this.#hear(line), over.signal);
+        this.#look();
+        const nobodyAsks = async (): Promise<void> => {
+          while (this.#asking > 0) await this.#changed.promise;
+        };
+        await Promise.race([ended, nobodyAsks()]);
+      } catch {
+        // It does not answer yet, or not any more.
+      }
+      over.abort();
+      this.#facts.clear();
+      this.#tell(undefined);
+      if (this.#asking > 0) await clock.sleep(againMs);
+    }
+    this.#following = false;
+  }
+
+  #hear(line: string): void {
+    const renamed = rename.safeParse(orNothing((): unknown => JSON.parse(line))).data;
+    if (renamed !== undefined) this.#facts.delete(renamed.Actor.ID);
+    this.#look();
+  }
+
+  #look(): void {
+    this.#wanted = true;
+    if (!this.#looking) void this.#lookWhileWanted();
+  }
+
+  async #lookWhileWanted(): Promise<void> {
+    const { clock, log } = this.#options;
+    this.#looking = true;
+    while (this.#wanted && this.#asking > 0) {
+      this.#wanted = false;
+      try {
+        this.#tell(clientLines(await this.#read()));
+      } catch (error) {
+        log.warn({ err: error }, 'the engine does not say who has which address: nothing of theirs gets out');
+        this.#tell(undefined);
+        this.#wanted = true;
+        await clock.sleep(againMs);
+      }
+    }
+    this.#looking = false;
+  }
+
+  async #read(): Promise<EgressClient[]> {
+    const { containers, builds } = await readAttachments(this.#options.client);
+    for (const id of this.#facts.keys()) if (!containers.has(id)) this.#facts.delete(id);
+    const known = await Promise.all(
+      [...containers].map(async ([id, addresses]): Promise<EgressClient[]> => {
+        const facts = this.#facts.get(id) ?? (await this.#readFacts(id));
+        if (facts === undefined) return [];
+        this.#facts.set(id, facts);
+        return [{ kind: 'container', id, ...facts, addresses: [...addresses] }];
+      }),
+    );
+    return [...known.flat(), { kind: 'builds', addresses: [...builds] }];
+  }
+
+  async #readFacts(id: string): Promise<ContainerFacts | undefined> {
+    return readContainerFacts(id, this.#options.client, this.#options.recordOf);
+  }
+}
