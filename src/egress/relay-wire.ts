@@ -38,7 +38,7 @@ export type ToRelay =
 /** The first line of the one connection on which these are said. */
 export const controlPreface = 'control 1\n';
 /** That of a connection that becomes the other side of one of the relay's. */
-export const streamPreface = (id: number): string => `stream ${id}\n`;
+export const streamPreface = (id: number, hold: boolean): string => `${hold ? 'held' : 'stream'} ${id}\n`;
 
 /** Of an answer to a question for names; the relay takes no longer one. */
 export const longestAnswer = 16_384;

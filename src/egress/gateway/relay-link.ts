@@ -12,8 +12,8 @@ import {
 /** The connection on which relay and gateway talk. While there is none the relay lets nothing through. */
 export interface RelayLink {
   send(message: ToRelay): void;
-  /** A stream that becomes the other side of a connection of the relay's. */
-  stream(id: number): Promise<Socket>;
+  /** A stream that becomes the other side of a connection of the relay's; `hold`: with nothing of the client's before it is released. */
+  stream(id: number, hold: boolean): Promise<Socket>;
   /** Resolves when it has ended, with the reason where there is one. */
   readonly ended: Promise<Error | undefined>;
   end(): void;
@@ -49,10 +49,10 @@ export async function connectRelay(
   socket.write(controlPreface);
   return {
     send: (message) => queue.write(message),
-    async stream(id) {
-      const stream = connect(path);
+    async stream(id, hold) {
+      const stream = connect({ path, allowHalfOpen: true });
       await once(stream, 'connect');
-      stream.write(streamPreface(id));
+      stream.write(streamPreface(id, hold));
       return stream;
     },
     ended,

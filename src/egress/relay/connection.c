@@ -317,12 +317,12 @@ void connection_release(struct connection *connection)
         pump_soon(connection);
 }
 
-bool connection_join(struct connection *connection, int upstream)
+bool connection_join(struct connection *connection, int upstream, bool hold)
 {
     if (connection->state != ASKED)
         return false;
     connection->upstream = upstream;
-    connection->held = false;
+    connection->held = hold;
     if (!watch_otherwise(upstream, EVENTS, AT_UPSTREAM, connection_index(connection))) {
         connection->upstream = -1;
         return false;

@@ -68,7 +68,7 @@ void connection_dial(struct connection *connection, const union address *to, boo
 void connection_release(struct connection *connection);
 void connection_peek(struct connection *connection, size_t beyond);
 /** A stream of the gateway's own becomes its other side; false where it has one. */
-bool connection_join(struct connection *connection, int upstream);
+bool connection_join(struct connection *connection, int upstream, bool hold);
 /** Cuts it, at both sides by a reset, and tells the gateway. */
 void connection_reset(struct connection *connection);
 /** Ends it as both sides have. */

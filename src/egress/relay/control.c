@@ -184,8 +184,9 @@ bool control_first_line(const char *line, int descriptor)
 
     if (strcmp(line, "control " VERSION) == 0)
         return link_begin(descriptor);
-    if (strncmp(line, "stream ", 7) != 0 || !number_of(line + 7, UINT64_MAX, &id) || !link_is_up())
+    const bool hold = strncmp(line, "held ", 5) == 0;
+    if ((!hold && strncmp(line, "stream ", 7) != 0) || !number_of(line + (hold ? 5 : 7), UINT64_MAX, &id) || !link_is_up())
         return false;
     struct connection *connection = connection_of(id);
-    return connection != NULL && connection_join(connection, descriptor);
+    return connection != NULL && connection_join(connection, descriptor, hold);
 }

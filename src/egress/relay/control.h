@@ -19,7 +19,7 @@
  * ping NUMBER                                 | pong NUMBER
  *
  * Each connection of the gateway's to the relay begins with a line: `control 1` of the one on which this is said, `stream ID` of one that becomes the
- * other side of a connection.
+ * other side of a connection, `held ID` of one that becomes it with `hold`.
  */
 
 void control_hello(void);

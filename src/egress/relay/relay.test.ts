@@ -195,6 +195,27 @@ test('a stream of the gateway’s own is the other side, with what comes right b
   await closed(unknown);
 });
 
+test('a stream can be held as what is dialled: the client is heard when it is released', async () => {
+  const gateway = await talk();
+  const { socket: client } = await startClient(relay.tcpPort);
+  const { id } = await gateway.next('open');
+  const stream = await gateway.link.stream(id, true);
+  stream.write('banner');
+  expect(await read(client, 6)).toBe('banner');
+  client.write('abc');
+  gateway.link.send({ kind: 'peek', id, beyond: 0 });
+  expect(await gateway.next('peeked')).toMatchObject({ bytes: Buffer.from('abc') });
+  expect(stream.bytesRead).toBe(0);
+  gateway.link.send({ kind: 'release', id });
+  expect(await read(stream, 3)).toBe('abc');
+  // The one direction ends, and the other goes on.
+  client.end('def');
+  expect(await read(stream, 3)).toBe('def');
+  await once(stream.resume(), 'end');
+  stream.end('the rest');
+  expect(await read(client, 8)).toBe('the rest');
+});
+
 test('a question for names is told of, and its answer goes back from where it was asked', async () => {
   const gateway = await talk();
   const socket = createSocket('udp4');
