@@ -1,10 +1,6 @@
-/** The link between the engine's network namespace and the relay's listeners; `network/way.h` makes it. */
-export const link = {
-  /** Where the engine itself connects from, dockerd with its builder and containerd: no container has it. */
-  engine: ['203.0.113.254', '2001:db8:6272:6567::2'],
-  /** The other end, which is also the name server containers and engine are told of. */
-  way: ['203.0.113.253', '2001:db8:6272:6567::1'],
-} as const;
+import { link } from '../common/egress-link.js';
+
+export { link };
 
 /** What no network of a container may have a part of. */
 export const linkNetworks = ['203.0.113.252/30', '2001:db8:6272:6567::/64'] as const;

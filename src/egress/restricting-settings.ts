@@ -8,11 +8,29 @@ const restricting = [
   'bulkhead.networkAccess',
 ];
 
+/** What the gateway of an engine without a VM carries out; the VM has none yet. */
+const byGateway: ReadonlySet<string> = new Set(['containersProxy', 'bulkhead.networkAccess']);
+
+/** Whether a policy restricts anything of what may get out. */
+export function restricts({ containersProxy, bulkhead = {} }: Settings): boolean {
+  const { registryAccess, imageAccess, networkAccess } = bulkhead;
+  return [containersProxy, registryAccess, imageAccess, networkAccess].some((part) => part !== undefined);
+}
+
+/** Of what a policy restricts: what a gateway carries out, though the VM does not. */
+export function carriedOutByGateway(policy: Settings | undefined): string[] {
+  return idleRestrictions(policy).filter((name) => byGateway.has(name));
+}
+
 /**
  * The settings of a policy that restrict what may get out, and that this version does not carry out: with any of them nothing may get out at all. A gateway that
  * allows everything would be what the administrator has forbidden.
  */
 export function unenforcedRestrictions(policy: Settings | undefined): string[] {
+  return idleRestrictions(policy).filter((name) => !byGateway.has(name));
+}
+
+function idleRestrictions(policy: Settings | undefined): string[] {
   if (policy === undefined) return [];
   const idle = notCarriedOut(policy);
   return restricting.filter((name) => idle.some((other) => other === name || other.startsWith(`${name}.`)));

@@ -44,4 +44,5 @@ test('of what is carried out in part, the part is told', () => {
   expect(toldOf('proxy.pac')).toBe('proxy.pac');
   for (const name of namesOf({ bulkhead: { registryAccess: { rules: [] }, imageAccess: {} } }))
     expect(toldOf(name)).toContain(`${name}, but for requests to the engine’s own API`);
+  expect(toldOf('bulkhead.networkAccess')).toMatch(/^bulkhead\.networkAccess, but without a VM,/);
 });

@@ -12,6 +12,26 @@ export function nameOf(query: Buffer): string {
   return query.subarray(13, 13 + (query[12] ?? 0)).toString();
 }
 
+/** 1 is A, 28 AAAA. */
+export function typeOf(query: Buffer): number {
+  return query.readUInt16BE(query.indexOf(0, 12) + 1);
+}
+
+/** Without what a client adds behind its question (EDNS), and an answer would have to stand before. */
+export function questionAlone(query: Buffer): Buffer {
+  const alone = Buffer.from(query.subarray(0, query.indexOf(0, 12) + 5));
+  alone.writeUInt16BE(0, 10);
+  return alone;
+}
+
+/** There is nothing of that type. */
+export function emptyAnswerTo(query: Buffer): Buffer {
+  const head = Buffer.from(query);
+  head[2] = 0x81;
+  head[3] = 0x80;
+  return head;
+}
+
 /** @param as another first label, of the same length. */
 export function answerTo(query: Buffer, address: string, as?: string): Buffer {
   const head = Buffer.from(query);

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { execa } from 'execa';
-import { answerTo, nameOf } from './dns-message.ts';
+import { answerTo, emptyAnswerTo, nameOf, questionAlone, typeOf } from './dns-message.ts';
 
 /**
  * What containers can reach of the world, on this machine: addresses that are not of its loopback, though they are on the interface `lo`, and are nobody's
@@ -16,7 +16,7 @@ export interface World extends AsyncDisposable {
   readonly port: number;
   /** How many have connected to it. */
   readonly connections: () => number;
-  /** `ADDRESS:PORT` of a name server: `world.test` is `worldAddress`. */
+  /** `ADDRESS:PORT` of a name server: every name is `worldAddress`, and has no address of IPv6. */
   readonly nameServer: string;
   /** The names it was asked for. */
   readonly asked: () => readonly string[];
@@ -49,7 +49,9 @@ export async function startWorld(): Promise<World> {
   const asked: string[] = [];
   const names = createSocket('udp4').on('message', (query, from) => {
     asked.push(nameOf(query));
-    names.send(answerTo(query, worldAddress), from.port, from.address);
+    const question = questionAlone(query);
+    const answer = typeOf(query) === 1 ? answerTo(question, worldAddress) : emptyAnswerTo(question);
+    names.send(answer, from.port, from.address);
   });
   names.bind(0, worldAddress);
   await once(names, 'listening');

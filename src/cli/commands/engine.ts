@@ -28,6 +28,7 @@ import {
   settingsNotes,
 } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
+import { hostProxy } from '../../vm/proxy/index.js';
 import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
 import { agentInUse } from '../../vm/ssh-agent/index.js';
 import type { CliContext } from '../context.js';
@@ -118,10 +119,11 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     env: context.env,
   });
   const restrictions = flags.egress === true ? unenforcedRestrictions(policy?.settings) : [];
+  const hasGateway = flags.egress === true && restrictions.length === 0;
   const notes = [
     ...sharing.notes,
     ...agentNotes,
-    ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
+    ...(policy === undefined ? [] : policyNotes(policy, policyKey, { gateway: hasGateway })),
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
@@ -155,8 +157,14 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),
       ...(agent === undefined ? {} : { sshAgent: agent }),
-      ...(flags.egress === true && restrictions.length === 0
-        ? { egress: { onLine: (line: string) => terminal.err(`egress: ${line}\n`) } }
+      ...(hasGateway
+        ? {
+            egress: {
+              policy: policy?.bytes.toString(),
+              system: hostProxy(context.env, { loopback: 'reached' }).proxy,
+              onLine: (line: string) => terminal.err(`egress: ${line}\n`),
+            },
+          }
         : {}),
       onPhase: (phase) => step.progress(describePhase(phase)),
       signal,

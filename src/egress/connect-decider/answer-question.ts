@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type ConnectPolicy, decideName, type Who } from '../connect-access/index.js';
 import {
   type NameMemory,
@@ -33,8 +34,12 @@ export async function answerQuestion(
   const question = readQuestion(bytes);
   if (question === undefined) return undefined;
   const { name, type } = question;
-  if (decideName(policy, who, name).kind === 'refuse')
+  const decision = decideName(policy, who, name);
+  if (decision.kind === 'refuse') {
+    const { code, params } = decision.refusal;
+    facts.onRefusedName?.(who, name, new BulkheadError(code, params));
     return writeAnswer(question, { rcode: rcodes.noSuchName, records: [] });
+  }
   const id = randomInt(0x1_0000);
   const said = await facts.askNameServer(writeQuestion(id, question), signal);
   const answer = said === undefined ? undefined : readAnswer(said, id, question);

@@ -1,3 +1,4 @@
+import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { IpAddress } from '../../common/ip-address.js';
 import type { Who } from '../connect-access/index.js';
 import type { DecidedWay, Outbound } from '../containers-proxy/index.js';
@@ -27,6 +28,8 @@ export interface ConnectFacts {
   readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean>;
   /** The way out (`containersProxy`); directly where absent. */
   readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
+  /** Told of each name that is not resolved because of the policy. */
+  readonly onRefusedName?: (who: Who, name: string, error: BulkheadError) => void;
   /** Milliseconds of a clock that is never put back. */
   readonly now: () => number;
 }

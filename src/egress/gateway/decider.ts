@@ -1,4 +1,6 @@
+import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Endpoint } from '../relay-wire.js';
+import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 
 /** A connection somebody wants, and who: the source address is one that is known to be theirs (`network/firewall.c`). */
 export interface WantedConnection {
@@ -12,13 +14,38 @@ export interface WantedConnection {
   readonly peek: (beyond: number) => Promise<{ readonly bytes: Buffer; readonly all: boolean }>;
 }
 
-export type Verdict =
-  | {
-      readonly kind: 'permit';
-      /** Tried one after the other. What the client asked for is never among them unless the decider puts it there. */
-      readonly dial: readonly Endpoint[];
-    }
-  | { readonly kind: 'refuse'; readonly reason: string };
+export interface Permitted {
+  readonly kind: 'permit';
+  /** Tried one after the other. What the client asked for is never among them unless the decider puts it there. */
+  readonly dial: readonly Endpoint[];
+}
+
+/** By way of proxies, not directly. */
+export interface Through {
+  readonly kind: 'through';
+  /** Tried one after the other; of a direct one `dial` has the addresses. */
+  readonly hops: readonly [Hop, ...Hop[]];
+  readonly ask: DialTarget;
+  readonly dial: readonly Endpoint[];
+}
+
+export type Made = Permitted | Through;
+
+export interface Refused {
+  readonly kind: 'refuse';
+  readonly reason: string;
+  /** With rule, setting and contact; absent where no rule decided. */
+  readonly error?: BulkheadError;
+}
+
+/** What is dialled, and held: what the server says is handed on, and nothing of the client's before `rest` says the same. */
+export interface Held {
+  readonly kind: 'held';
+  readonly now: Made;
+  readonly rest: () => Promise<Made | Refused>;
+}
+
+export type Verdict = Made | Refused | Held;
 
 /** A question for names, as it came. */
 export interface WantedName {

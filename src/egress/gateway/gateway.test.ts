@@ -1,8 +1,10 @@
-import { expect, test } from 'vitest';
+import { type Duplex, duplexPair } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { describe, expect, test } from 'vitest';
 import type { FromRelay, ToRelay } from '../relay-wire.js';
 import { allowAll } from './allow-all.js';
-import type { Decider, Verdict } from './decider.js';
-import { Gateway, type GatewayEvent } from './gateway.js';
+import type { Decider, Made, Refused, Through, Verdict } from './decider.js';
+import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 
 const from = { address: '172.17.0.2', port: 40_000 };
 const to = { address: '192.0.2.1', port: 443 };
@@ -17,12 +19,23 @@ function start(decider: Partial<Decider>) {
     answer: () => Promise.resolve(undefined),
     ...decider,
   };
-  const gateway = new Gateway(
-    whole,
-    (message) => sent.push(message),
-    (event) => events.push(event),
-  );
-  return { gateway, sent, events };
+  const streams: { readonly id: number; readonly hold: boolean; readonly other: Duplex }[] = [];
+  const dialled: { readonly through: Through; readonly upstream: PromiseWithResolvers<Duplex> }[] = [];
+  const world: GatewayWorld = {
+    send: (message) => void sent.push(message),
+    stream: async (id, hold) => {
+      const [side, other] = duplexPair();
+      streams.push({ id, hold, other });
+      return Promise.resolve(side);
+    },
+    dialThrough: async (through) => {
+      const upstream = Promise.withResolvers<Duplex>();
+      dialled.push({ through, upstream });
+      return upstream.promise;
+    },
+  };
+  const gateway = new Gateway(whole, world, (event) => events.push(event));
+  return { gateway, sent, events, streams, dialled };
 }
 /** What was begun has gone as far as it can. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -127,6 +140,132 @@ test('of one that has ended meanwhile nothing is said any more, and the decider 
   gateway.end();
   await settled();
   expect(gateway.connections).toBe(0);
+});
+
+describe('one that is held', () => {
+  const rests: ReturnType<typeof Promise.withResolvers<Made | Refused>>[] = [];
+  function hold() {
+    const rest = Promise.withResolvers<Made | Refused>();
+    rests.push(rest);
+    const started = start({
+      decide: () => ({
+        kind: 'held',
+        now: { kind: 'permit', dial: [other, to] },
+        rest: () => rest.promise,
+      }),
+    });
+    started.gateway.take(open(1));
+    return { ...started, rest };
+  }
+
+  test('is dialled, with the client kept until the rest is decided', async () => {
+    const { gateway, sent, rest } = hold();
+    await settled();
+    gateway.take({ kind: 'failed', id: 1, errno: 111 });
+    gateway.take({ kind: 'connected', id: 1 });
+    expect(sent.splice(0)).toEqual([
+      { kind: 'dial', id: 1, to: other, hold: true },
+      { kind: 'dial', id: 1, to, hold: true },
+    ]);
+    rest.resolve({ kind: 'permit', dial: [to] });
+    await settled();
+    expect(sent).toEqual([{ kind: 'release', id: 1 }]);
+  });
+
+  test('is released before it has been dialled everywhere, and not held there then', async () => {
+    const { gateway, sent, rest } = hold();
+    await settled();
+    rest.resolve({ kind: 'permit', dial: [to] });
+    await settled();
+    gateway.take({ kind: 'failed', id: 1, errno: 111 });
+    expect(sent.slice(1)).toEqual([
+      { kind: 'release', id: 1 },
+      { kind: 'dial', id: 1, to, hold: false },
+    ]);
+  });
+
+  test('is cut where the rest is refused, or not decided', async () => {
+    for (const settle of [
+      (rest: (typeof rests)[number]) => rest.resolve({ kind: 'refuse', reason: 'another name' }),
+      (rest: (typeof rests)[number]) => rest.reject(new Error('it broke')),
+    ]) {
+      const { gateway, sent, events, rest } = hold();
+      await settled();
+      gateway.take({ kind: 'connected', id: 1 });
+      settle(rest);
+      await settled();
+      expect(sent.slice(1)).toEqual([{ kind: 'reset', id: 1 }]);
+      expect(events.map(({ kind }) => kind)).toEqual(['permitted', 'refused']);
+    }
+  });
+
+  test('that ends by itself is not spoken of any more', async () => {
+    const { gateway, sent, events, rest } = hold();
+    await settled();
+    gateway.take({ kind: 'closed', id: 1, out: 0, in: 0 });
+    rest.reject(new Error('the connection has ended'));
+    await settled();
+    expect([sent.length, events]).toEqual([1, []]);
+  });
+});
+
+describe('by a proxy', () => {
+  const through: Through = {
+    kind: 'through',
+    hops: [{ kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 }],
+    ask: { host: 'a.example', port: 443 },
+    dial: [to],
+  };
+  const begun = async (verdict: Verdict = through) => {
+    const started = start({ decide: () => verdict });
+    started.gateway.take(open(1));
+    await settled();
+    return started;
+  };
+
+  test('the gateway joins a stream to what it has dialled, and each direction ends for itself', async () => {
+    const { sent, streams, dialled } = await begun();
+    expect(dialled[0]?.through).toBe(through);
+    const [upstream, server] = duplexPair();
+    dialled[0]?.upstream.resolve(upstream);
+    await settled();
+    expect([sent, streams.map(({ id, hold }) => [id, hold])]).toEqual([[], [[1, false]]]);
+    const client = streams[0]?.other;
+    client?.end('question');
+    expect(await text(server)).toBe('question');
+    server.end('answer');
+    expect(client === undefined ? '' : await text(client)).toBe('answer');
+  });
+
+  test('is held as what is dialled', async () => {
+    const rest = Promise.withResolvers<Made>();
+    const { sent, streams, dialled } = await begun({ kind: 'held', now: through, rest: () => rest.promise });
+    dialled[0]?.upstream.resolve(duplexPair()[0]);
+    await settled();
+    expect(streams.map(({ hold }) => hold)).toEqual([true]);
+    rest.resolve(through);
+    await settled();
+    expect(sent).toEqual([{ kind: 'release', id: 1 }]);
+  });
+
+  test('that does not lead there it is reset, and said why', async () => {
+    const { sent, events, dialled } = await begun();
+    dialled[0]?.upstream.reject(new Error('proxy.example:3128: it answers 407'));
+    await settled();
+    expect(sent).toEqual([{ kind: 'reset', id: 1 }]);
+    expect(events).toEqual([
+      { kind: 'unreached', from, to, errno: 0, reason: 'proxy.example:3128: it answers 407' },
+    ]);
+  });
+
+  test('what was dialled for one that has ended is let go', async () => {
+    const { gateway, sent, events, dialled, streams } = await begun();
+    gateway.take({ kind: 'closed', id: 1, out: 0, in: 0 });
+    const [upstream] = duplexPair();
+    dialled[0]?.upstream.resolve(upstream);
+    await settled();
+    expect([sent, events, streams, upstream.destroyed]).toEqual([[], [], [], true]);
+  });
 });
 
 test('questions are answered where there is an answer', async () => {

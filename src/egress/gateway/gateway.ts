@@ -1,12 +1,28 @@
+import type { Duplex } from 'node:stream';
 import { messageOf } from '../../common/cause.js';
+import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Endpoint, FromRelay, ToRelay } from '../relay-wire.js';
-import type { Decider, Verdict } from './decider.js';
+import type { Decider, Held, Made, Refused, Through, Verdict } from './decider.js';
+import { joinStreams } from './join-streams.js';
 
 /** What became of a connection, or of a question; for the log of decisions. */
 export type GatewayEvent =
   | { readonly kind: 'permitted'; readonly from: Endpoint; readonly to: Endpoint }
-  | { readonly kind: 'refused'; readonly from: Endpoint; readonly to: Endpoint; readonly reason: string }
-  | { readonly kind: 'unreached'; readonly from: Endpoint; readonly to: Endpoint; readonly errno: number }
+  | {
+      readonly kind: 'refused';
+      readonly from: Endpoint;
+      readonly to: Endpoint;
+      readonly reason: string;
+      readonly error?: BulkheadError;
+    }
+  | {
+      readonly kind: 'unreached';
+      readonly from: Endpoint;
+      readonly to: Endpoint;
+      readonly errno: number;
+      /** Where it was to go by a proxy. */
+      readonly reason?: string;
+    }
   | { readonly kind: 'overflow'; readonly count: number };
 
 interface Open {
@@ -15,12 +31,23 @@ interface Open {
   readonly gone: AbortController;
   /** Where it may still be tried to connect to. */
   left: readonly Endpoint[];
+  /** Nothing of the client's may go on yet. */
+  held: boolean;
   peeking:
     | {
         readonly resolve: (peeked: { readonly bytes: Buffer; readonly all: boolean }) => void;
         readonly reject: (reason: Error) => void;
       }
     | undefined;
+}
+
+/** What a gateway does with the world. */
+export interface GatewayWorld {
+  /** To the relay. */
+  readonly send: (message: ToRelay) => void;
+  /** A stream that becomes the other side of a connection of the relay's. */
+  readonly stream: (id: number, hold: boolean) => Promise<Duplex>;
+  readonly dialThrough: (through: Through, signal: AbortSignal) => Promise<Duplex>;
 }
 
 /**
@@ -30,13 +57,13 @@ interface Open {
 export class Gateway {
   readonly #open = new Map<number, Open>();
   readonly #decider: Decider;
-  readonly #send: (message: ToRelay) => void;
+  readonly #world: GatewayWorld;
   readonly #onEvent: (event: GatewayEvent) => void;
   readonly #ended = new AbortController();
 
-  constructor(decider: Decider, send: (message: ToRelay) => void, onEvent: (event: GatewayEvent) => void) {
+  constructor(decider: Decider, world: GatewayWorld, onEvent: (event: GatewayEvent) => void) {
     this.#decider = decider;
-    this.#send = send;
+    this.#world = world;
     this.#onEvent = onEvent;
   }
 
@@ -90,17 +117,63 @@ export class Gateway {
   }
 
   async #decide({ id, from, to }: FromRelay & { readonly kind: 'open' }): Promise<void> {
-    const open: Open = { from, to, gone: new AbortController(), left: [], peeking: undefined };
+    const open: Open = { from, to, gone: new AbortController(), left: [], held: false, peeking: undefined };
     this.#open.set(id, open);
     const verdict = await this.#ask(id, open);
     if (!this.#open.has(id)) return;
-    if (verdict.kind === 'refuse') {
-      this.#onEvent({ kind: 'refused', from, to, reason: verdict.reason });
-      this.#send({ kind: 'reset', id });
+    if (verdict.kind === 'refuse') this.#refuse(id, open, verdict);
+    else if (verdict.kind === 'held') await this.#hold(id, open, verdict);
+    else this.#make(id, open, verdict);
+  }
+
+  #make(id: number, open: Open, made: Made): void {
+    if (made.kind === 'through') {
+      void this.#joinThrough(id, open, made);
       return;
     }
-    open.left = verdict.dial;
+    open.left = made.dial;
     this.#dialNext(id, open, 0);
+  }
+
+  /** Threat: what the client says while its server is dialled is looked at after it has gone there. So the relay keeps it until it has been. */
+  async #hold(id: number, open: Open, { now, rest }: Held): Promise<void> {
+    open.held = true;
+    this.#make(id, open, now);
+    const later = await rest().catch((error: unknown) => undecided(error));
+    if (!this.#open.has(id)) return;
+    if (later.kind === 'refuse') {
+      this.#refuse(id, open, later);
+      return;
+    }
+    open.held = false;
+    this.#send({ kind: 'release', id });
+  }
+
+  /** By a proxy the bytes go through this process: what is said to it the relay does not know. */
+  async #joinThrough(id: number, open: Open, through: Through): Promise<void> {
+    const { from, to, gone } = open;
+    let upstream: Duplex | undefined;
+    try {
+      upstream = await this.#world.dialThrough(through, gone.signal);
+      gone.signal.throwIfAborted();
+      joinStreams(await this.#world.stream(id, open.held), upstream, () => {
+        if (this.#open.has(id)) this.#send({ kind: 'reset', id });
+      });
+    } catch (error) {
+      upstream?.destroy();
+      if (!this.#open.has(id)) return;
+      this.#onEvent({ kind: 'unreached', from, to, errno: 0, reason: messageOf(error) });
+      this.#send({ kind: 'reset', id });
+    }
+  }
+
+  #send(message: ToRelay): void {
+    this.#world.send(message);
+  }
+
+  #refuse(id: number, { from, to }: Open, { reason, error }: Refused): void {
+    this.#onEvent({ kind: 'refused', from, to, reason, ...(error === undefined ? {} : { error }) });
+    this.#send({ kind: 'reset', id });
   }
 
   async #ask(id: number, open: Open): Promise<Verdict> {
@@ -112,7 +185,7 @@ export class Gateway {
     try {
       return await this.#decider.decide({ from: open.from, to: open.to, peek }, open.gone.signal);
     } catch (error) {
-      return { kind: 'refuse', reason: `no decision was made: ${messageOf(error)}` };
+      return undecided(error);
     }
   }
 
@@ -120,7 +193,7 @@ export class Gateway {
     const [next, ...left] = open.left;
     open.left = left;
     if (next !== undefined) {
-      this.#send({ kind: 'dial', id, to: next, hold: false });
+      this.#send({ kind: 'dial', id, to: next, hold: open.held });
       return;
     }
     this.#onEvent({ kind: 'unreached', from: open.from, to: open.to, errno });
@@ -146,4 +219,8 @@ export class Gateway {
       // Whoever asked asks again, and is told by their resolver that nobody answers.
     }
   }
+}
+
+function undecided(error: unknown): Refused {
+  return { kind: 'refuse', reason: `no decision was made: ${messageOf(error)}` };
 }

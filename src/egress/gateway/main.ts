@@ -1,16 +1,27 @@
 /**
- * The gateway as a process of its own: decides for one relay what may get out. Its standard input is its starter's, with which it ends.
+ * The gateway as a process of its own: decides for one relay what may get out. On its standard input its starter says by which policy, and then who has which address
+ * (`setup.ts`); with it the gateway ends.
  *
  * usage: main.js --relay SOCKET [--name-server ADDRESS[:PORT]]... [--host-loopback]
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import type { ConnectionDecision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
+import { readLines } from '../../common/line-reader.js';
+import { printable } from '../../common/printable.js';
+import { restricts } from '../restricting-settings.js';
+import type { Who } from '../connect-access/index.js';
 import { allowAll } from './allow-all.js';
+import { connectionDecision } from './connection-decision.js';
+import { decideByPolicy } from './decide-by-policy.js';
+import type { Decider } from './decider.js';
+import { dialThrough } from './dial-through.js';
 import { fewLines } from './few-lines.js';
-import { Gateway, type GatewayEvent } from './gateway.js';
+import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
 import { connectRelay } from './relay-link.js';
+import { longestGatewayLine, readClient, readSetup } from './setup.js';
 
 const { values } = parseArgs({
   options: {
@@ -22,12 +33,7 @@ const { values } = parseArgs({
 const { relay } = values;
 if (relay === undefined) throw new Error('usage: main.js --relay SOCKET');
 const named = values['name-server']?.map(parseNameServer);
-const decider = allowAll({
-  nameServers: named === undefined ? hostNameServers() : () => named,
-  hostLoopback: values['host-loopback'],
-});
-
-process.stdin.resume().once('end', () => process.exit(0));
+const nameServers = named === undefined ? hostNameServers() : () => named;
 
 const say = fewLines((text) => {
   process.stderr.write(`${text}\n`);
@@ -36,29 +42,76 @@ const say = fewLines((text) => {
 const shown = ({ address, port }: { readonly address: string; readonly port: number }): string =>
   address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
 
+/** Nobody has a name without a policy, by which they are told apart; then nothing is decided either. */
+let whoIs: ((address: string) => Who | undefined) | undefined;
+
+/** Threat: a container that is refused again and again fills the memory with what its reader has not taken yet. Bulkheadd counts what is too much, and here only so much waits. */
+function audit(decision: ConnectionDecision): void {
+  if (process.stdout.writableLength < mostWaiting) process.stdout.write(`${JSON.stringify(decision)}\n`);
+}
+const mostWaiting = 1 << 20;
+
 function onEvent(event: GatewayEvent): void {
-  if (event.kind === 'refused') say(`${shown(event.from)} to ${shown(event.to)}: ${event.reason}`);
+  if (whoIs !== undefined && (event.kind === 'permitted' || event.kind === 'refused')) {
+    const decided =
+      event.kind === 'permitted'
+        ? ({ kind: 'allowed' } as const)
+        : { kind: event.kind, ...(event.error === undefined ? {} : { error: event.error }) };
+    audit(connectionDecision(whoIs(event.from.address), shown(event.to), decided));
+  }
+  if (event.kind === 'refused') say(`${shown(event.from)} to ${shown(event.to)}: ${printable(event.reason)}`);
+  if (event.kind === 'unreached' && event.reason !== undefined)
+    say(`${shown(event.from)} to ${shown(event.to)} was not reached: ${printable(event.reason)}`);
   if (event.kind === 'overflow') say(`${event.count} connections were too many at once`);
 }
 
 /** One connection with the relay, until it ends. */
-async function serve(path: string): Promise<void> {
+async function serve(path: string, decider: Decider): Promise<void> {
   const early: Parameters<Gateway['take']>[0][] = [];
   let gateway: Gateway | undefined;
   const link = await connectRelay(path, (message) => {
     if (gateway === undefined) early.push(message);
     else gateway.take(message);
   });
-  gateway = new Gateway(decider, (message) => link.send(message), onEvent);
+  const world: GatewayWorld = {
+    send: (message) => link.send(message),
+    stream: (id, hold) => link.stream(id, hold),
+    dialThrough,
+  };
+  gateway = new Gateway(decider, world, onEvent);
   for (const message of early) gateway.take(message);
   const reason = await link.ended;
   gateway.end();
   if (reason !== undefined) say(`the relay: ${messageOf(reason)}`);
 }
 
+/** Resolves with what decides. Threat: a gateway that has not heard its policy and serves without; one that missed who has an address now. So what is not understood ends it. */
+function deciderOf(): Promise<Decider> {
+  return new Promise((resolve) => {
+    let take = (line: string): void => {
+      const { settings, system } = readSetup(line);
+      if (settings === undefined || !restricts(settings)) {
+        take = () => undefined;
+        resolve(allowAll({ nameServers, hostLoopback: values['host-loopback'] }));
+        return;
+      }
+      const decider = decideByPolicy(settings, {
+        nameServers,
+        system,
+        onRefusedName: (who, name, error) => audit(connectionDecision(who, name, { kind: 'refused', error })),
+      });
+      whoIs = (address) => decider.clients.whoIs(address);
+      take = (said) => decider.clients.take(readClient(said));
+      resolve(decider);
+    };
+    void readLines(process.stdin, (line) => take(line), longestGatewayLine).then(() => process.exit(0));
+  });
+}
+
 const pauseMs = 100;
 
+const decider = await deciderOf();
 for (;;) {
-  await serve(relay).catch(() => undefined);
+  await serve(relay, decider).catch(() => undefined);
   await pause(pauseMs);
 }

@@ -83,7 +83,7 @@ export async function prepareDocuments(
     user: user.settings,
     highestSerial: highestSerialOf(admission.known),
     notes: [
-      ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),
+      ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey, { gateway: false })),
       ...otherKeyNotes(policyRecords, admission.key),
       ...settingsNotes(policy?.settings, effective),
       ...handedOn.notes,

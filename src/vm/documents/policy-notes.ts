@@ -1,18 +1,27 @@
 import type { KeyObject } from 'node:crypto';
+import { carriedOutByGateway } from '../../egress/restricting-settings.js';
 import { keyIdOf, notCarriedOut, toldOf } from '../../policy/index.js';
 import { keysOfHostRecords } from './host-record.js';
 import type { PolicyFile } from './policy-file.js';
 
-/** What whoever starts an engine should hear of the policy it starts with. */
+/**
+ * What whoever starts an engine should hear of the policy it starts with.
+ *
+ * @param gateway whether that engine has a gateway.
+ */
 export function policyNotes(
   { file, settings }: PolicyFile,
   imageKey: string | null | undefined,
+  { gateway }: { readonly gateway: boolean },
 ): readonly string[] {
+  const byGateway = gateway ? carriedOutByGateway(settings) : [];
   return [
     ...(imageKey !== undefined
       ? []
       : [`The image has no policy key, so it takes ${file} whoever wrote it (image build --policy-key).`]),
-    ...notCarriedOut(settings).map((name) => `Not carried out by this version: ${toldOf(name)}`),
+    ...notCarriedOut(settings)
+      .filter((name) => !byGateway.includes(name))
+      .map((name) => `Not carried out by this version: ${toldOf(name)}`),
   ];
 }
 

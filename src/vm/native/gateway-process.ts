@@ -4,6 +4,8 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
+import type { GatewaySetup } from '../../egress/gateway/setup.js';
+import { feedClients } from './egress-clients.js';
 
 /** The same place whether this module runs from `src` or from `dist`. */
 const program = fileURLToPath(new URL('../../../dist/egress/gateway/main.js', import.meta.url));
@@ -16,6 +18,12 @@ const settledMs = 10_000;
 export interface GatewayOptions {
   /** Where the relay is found. */
   readonly relay: string;
+  /** The organization's, as it was read; without one everything is allowed. */
+  readonly policy?: string | undefined;
+  /** The proxies of this machine, by the names they have in settings. */
+  readonly system?: Readonly<Record<string, string>> | undefined;
+  /** Where bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
+  readonly controlSocket: string;
   /** Containers may reach what listens on this machine's loopback. */
   readonly hostLoopback?: boolean | undefined;
   /** `ADDRESS:PORT` of those that are asked for names; without any, this machine's own. */
@@ -32,6 +40,9 @@ export interface GatewayProcess extends AsyncDisposable {
 
 export function keepGateway({
   relay,
+  policy,
+  system = {},
+  controlSocket,
   hostLoopback = false,
   nameServers = [],
   onLine,
@@ -48,11 +59,19 @@ export function keepGateway({
 
   async function run(): Promise<void> {
     // Its input ends with this process, however that ends, and so does it.
-    const started = spawn(process.execPath, argv, { stdio: ['pipe', 'ignore', 'pipe'], env: {} });
+    const started = spawn(process.execPath, argv, { stdio: ['pipe', 'pipe', 'pipe'], env: {} });
     child = started;
     started.on('error', () => undefined);
+    // Of one that has ended, or was never started.
+    started.stdin.on('error', () => undefined);
     void readLines(started.stderr, (line) => onLine?.(printable(line)));
+    const ended = new AbortController();
+    const setup: GatewaySetup = { kind: 'setup', system, ...(policy === undefined ? {} : { policy }) };
+    started.stdin.write(`${JSON.stringify(setup)}\n`);
+    const fed = policy === undefined ? undefined : feedClients(controlSocket, started, ended.signal);
     await once(started, 'close');
+    ended.abort();
+    await fed;
     child = undefined;
   }
 

@@ -62,7 +62,7 @@ export interface NativeEngineOptions {
 }
 
 /** What the gateway is told. */
-export type EgressOptions = Omit<GatewayOptions, 'relay'>;
+export type EgressOptions = Omit<GatewayOptions, 'relay' | 'controlSocket'>;
 
 /** A running engine. Disposing of it stops it. */
 export interface NativeEngine extends AsyncDisposable {
@@ -101,7 +101,9 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
 
   const child = await spawnEntry(options, egressSocket);
   const gateway =
-    options.egress === undefined ? undefined : keepGateway({ ...options.egress, relay: egressSocket });
+    options.egress === undefined
+      ? undefined
+      : keepGateway({ ...options.egress, relay: egressSocket, controlSocket });
   // Without the sockets a client is told that there is no engine, not that it refuses connections.
   const exited = once(child, 'exit')
     .then(removeSockets)

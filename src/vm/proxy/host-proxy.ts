@@ -12,9 +12,12 @@ const names = { http: ['HTTP_PROXY', 'http_proxy'], https: ['HTTPS_PROXY', 'http
 
 /**
  * The proxies of this machine: those of the environment `bulkhead` was started in, as every client of this machine takes them. The VM does without one that is on the
- * loopback of this machine: with it no request would get anywhere.
+ * loopback of this machine: with it no request would get anywhere. A gateway of this machine reaches it.
  */
-export function hostProxy(env: Readonly<Record<string, string | undefined>>): FoundProxy {
+export function hostProxy(
+  env: Readonly<Record<string, string | undefined>>,
+  { loopback = 'unreached' }: { readonly loopback?: 'reached' | 'unreached' } = {},
+): FoundProxy {
   const notes: string[] = [];
   const find = (kind: keyof typeof names): Record<string, string> => {
     const name = names[kind].find((each) => (env[each] ?? '') !== '');
@@ -25,7 +28,7 @@ export function hostProxy(env: Readonly<Record<string, string | undefined>>): Fo
       notes.push(`${name} of the environment is not the address of a proxy; the engine does without.`);
       return {};
     }
-    if (isOnLoopback(address)) {
+    if (loopback === 'unreached' && isOnLoopback(address)) {
       notes.push(
         `${maskedProxy(address)} (${name}) is on the loopback of this machine, which the VM does not reach; the engine does without.`,
       );

@@ -1,1 +1,2 @@
+export { hostProxy } from './host-proxy.js';
 export { withHostProxy } from './with-host-proxy.js';

@@ -1,0 +1,93 @@
+import { networkInterfaces } from 'node:os';
+import { ipAddressText } from '../../common/ip-address.js';
+import { contactOf, type Settings } from '../../policy/index.js';
+import { link } from '../addresses.js';
+import { connectPolicyOf } from '../connect-access/index.js';
+import {
+  askRegistry,
+  ConnectDecider,
+  type ConnectFacts,
+  KnownRegistries,
+  type Resolved,
+} from '../connect-decider/index.js';
+import { containersProxyOf, type Proxies, WayOut } from '../containers-proxy/index.js';
+import { askNameServers, type NameServer } from './ask-name-server.js';
+import { Clients } from './clients.js';
+import type { Decider } from './decider.js';
+import { resolveName } from './resolve-name.js';
+
+export interface PolicyDecider extends Decider {
+  readonly clients: Clients;
+}
+
+export interface PolicyDeciderOptions {
+  readonly nameServers: () => readonly NameServer[];
+  /** The host's own proxies. */
+  readonly system: Proxies;
+  readonly onRefusedName: NonNullable<ConnectFacts['onRefusedName']>;
+  /** Milliseconds of a clock that is never put back. */
+  readonly now?: () => number;
+}
+
+/** Decides by the organization's policy. */
+export function decideByPolicy(
+  settings: Settings,
+  { nameServers, system, onRefusedName, now = () => performance.now() }: PolicyDeciderOptions,
+): PolicyDecider {
+  const ask = (question: Buffer, signal: AbortSignal): Promise<Buffer | undefined> =>
+    askNameServers(nameServers(), question, signal);
+  const resolve = (name: string, signal: AbortSignal): Promise<Resolved> => resolveName(ask, name, signal);
+  const way = wayOutOf(settings, system, resolve);
+  const registries = new KnownRegistries(askRegistry, now);
+  const clients = new Clients((who) => decider.forget(who));
+  const decider = new ConnectDecider(connectPolicyOf(settings), {
+    whoIs: (address) => clients.whoIs(address),
+    resolve,
+    askNameServer: ask,
+    isRegistry: (question) => registries.isRegistry(question),
+    ...(way === undefined ? {} : { wayOut: (outbound) => way.decide(outbound) }),
+    onRefusedName,
+    now,
+  });
+  return {
+    clients,
+    async decide(wanted, signal) {
+      // Names are asked for by datagrams alone: what is said on a connection nobody would look at.
+      if (link.way.some((address) => address === wanted.to.address))
+        return { kind: 'refuse', reason: `${wanted.to.address} is of the link to the gateway` };
+      await clients.known(wanted.from.address, signal);
+      return decider.decide(wanted, signal);
+    },
+    async answer(wanted, signal) {
+      await clients.known(wanted.from.address, signal);
+      return decider.answer(wanted, signal);
+    },
+  };
+}
+
+function wayOutOf(
+  settings: Settings,
+  system: Proxies,
+  resolve: (name: string, signal: AbortSignal) => Promise<Resolved>,
+): WayOut | undefined {
+  if (settings.containersProxy === undefined) return undefined;
+  return new WayOut(containersProxyOf(settings.containersProxy), {
+    contact: contactOf(settings),
+    system: () => system,
+    ownAddress: ownAddress(),
+    async resolve(name) {
+      const { addresses } = await resolve(name, AbortSignal.timeout(patience));
+      const found = addresses.find(({ family }) => family === 4);
+      return found === undefined ? undefined : ipAddressText(found);
+    },
+  });
+}
+
+/** For a file's question for a name; milliseconds. */
+const patience = 5000;
+
+/** What `myIpAddress()` of a proxy auto-configuration file says: files ask it where the machine is. */
+function ownAddress(): string {
+  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
+  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
+}

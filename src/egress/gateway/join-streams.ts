@@ -1,0 +1,23 @@
+import type { Duplex } from 'node:stream';
+
+/**
+ * Moves the bytes of each to the other until both have ended; each ends for itself.
+ *
+ * @param onBroken told, once, that one of them broke off: to the other an end would look like that of all there was to say.
+ */
+export function joinStreams(one: Duplex, other: Duplex, onBroken: () => void): void {
+  let broken = false;
+  for (const [from, to] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    from.on('error', () => undefined);
+    from.once('close', () => {
+      if (from.readableEnded && from.errored === null) return;
+      to.destroy();
+      if (!broken) onBroken();
+      broken = true;
+    });
+    from.pipe(to);
+  }
+}

@@ -1,0 +1,84 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import type { Duplex, Readable, Writable } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
+import { connectChannel } from '../../channel/index.js';
+import { type EgressClient, longestClientLine } from '../../common/egress-clients.js';
+import { readLines } from '../../common/line-reader.js';
+import { systemClock } from '../../common/system-clock.js';
+
+const lineFeed = 0x0a;
+const pauseMs = 200;
+const nobody: EgressClient = { kind: 'nobody' };
+
+/** Bytes of decisions that wait for a bulkheadd that is slow; what comes then is not in its log. */
+const mostWaiting = 1 << 20;
+
+/** The standard streams of a gateway. */
+export interface GatewayStreams {
+  readonly stdin: Writable;
+  readonly stdout: Readable;
+}
+
+/**
+ * Hands on to a gateway what the engine's bulkheadd says of who has which address, and to bulkheadd what the gateway decided, until the signal aborts. Whenever
+ * that can't be asked the gateway knows of nobody, and lets nobody out.
+ */
+export async function feedClients(
+  controlSocket: string,
+  { stdin, stdout }: GatewayStreams,
+  signal: AbortSignal,
+): Promise<void> {
+  let open: Duplex | undefined;
+  void readLines(stdout, (line) => {
+    if (open?.writable === true && open.writableLength < mostWaiting) open.write(`${line}\n`);
+  });
+  const onOpen = (stream: Duplex): void => {
+    open = stream;
+  };
+  while (!signal.aborted) {
+    await feedOnce(controlSocket, stdin, onOpen, signal).catch(() => undefined);
+    if (signal.aborted || !stdin.writable) return;
+    stdin.write(`${JSON.stringify(nobody)}\n`);
+    await pause(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function feedOnce(
+  controlSocket: string,
+  gateway: Writable,
+  onOpen: (stream: Duplex) => void,
+  signal: AbortSignal,
+): Promise<void> {
+  const socket = connect(controlSocket);
+  try {
+    await once(socket, 'connect', { signal });
+    const channel = await connectChannel(socket, { clock: systemClock, signal });
+    const stream = await channel.openEgress(signal);
+    onOpen(stream);
+    const end = (): void => void stream.destroy();
+    signal.addEventListener('abort', end);
+    try {
+      for await (const lines of wholeLines(stream))
+        if (!gateway.write(lines)) await once(gateway, 'drain', { signal });
+    } finally {
+      signal.removeEventListener('abort', end);
+      await channel.close();
+    }
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** As many as came together. What a broken stream leaves of one is not handed on. */
+export async function* wholeLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer, void, undefined> {
+  let begun: Buffer = Buffer.alloc(0);
+  for await (const chunk of chunks) {
+    const all = Buffer.concat([begun, chunk]);
+    const end = all.lastIndexOf(lineFeed) + 1;
+    begun = all.subarray(end);
+    if (end > 0) yield all.subarray(0, end);
+    // Bytes, of which a unit of UTF-16 is three at most.
+    if (begun.length > 3 * longestClientLine) throw new RangeError('a line is too long');
+  }
+}

@@ -1,0 +1,43 @@
+import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { probe } from './docker.ts';
+import type { World } from './host-world.ts';
+import { type OwnEngine, startOwnEngine } from './own-engine.ts';
+
+/** An engine whose way out is decided by a policy, which the engine is given as well. */
+export interface PolicyEngine extends AsyncDisposable, OwnEngine {
+  /** What its gateway has said of what it refused. */
+  readonly said: readonly string[];
+  /** What a shell in a container says; every refusal is told at once, so nothing waits. */
+  readonly inContainer: (script: string, flags?: readonly string[]) => Promise<string>;
+}
+
+export async function startPolicyEngine(
+  name: string,
+  world: World,
+  policy: { readonly bulkhead?: object; readonly [key: string]: unknown },
+): Promise<PolicyEngine> {
+  const said: string[] = [];
+  const text = JSON.stringify({
+    configurationFileVersion: 2,
+    ...policy,
+    bulkhead: { contact: 'it@example.com', ...policy.bulkhead },
+  });
+  const dir = await mkdtemp(join(tmpdir(), 'bulkhead-policy-engine-'));
+  await writeFile(join(dir, 'policy.json'), text);
+  await using handle = await open(join(dir, 'policy.json'));
+  await rm(dir, { recursive: true });
+  const engine = await startOwnEngine(name, {
+    policy: handle,
+    egress: { policy: text, nameServers: [world.nameServer], onLine: (line) => said.push(line) },
+  });
+  return {
+    ...engine,
+    said,
+    async inContainer(script, flags = []) {
+      const run = ['run', '--rm', ...flags, probe, 'timeout', '25', 'sh', '-c', script];
+      return (await engine.docker.run(run)).stdout;
+    },
+  };
+}
