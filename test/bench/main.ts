@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect; all without an argument.
+ * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -8,6 +8,7 @@ import { benchmarkChannel } from './channel.ts';
 import { benchEgress } from './egress.ts';
 import { benchEgressRules } from './egress-rules.ts';
 import { benchEgressConnect } from './egress-connect.ts';
+import { benchEgressPull } from './egress-pull.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate } from './gate.ts';
 import { benchIdle } from './idle.ts';
@@ -39,6 +40,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   egress: benchEgress,
   'egress-rules': async () => benchEgressRules(),
   'egress-connect': benchEgressConnect,
+  'egress-pull': benchEgressPull,
 };
 
 const wanted = process.argv.slice(2);

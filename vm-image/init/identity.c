@@ -1,6 +1,7 @@
 #include "identity.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -24,4 +25,21 @@ bool write_identity(const struct in_addr *resolver)
         snprintf(text, sizeof(text), "nameserver %s\n", address);
     return create_file(ETC "resolv.conf", text, 0644) && create_file(ETC "hostname", HOST_NAME "\n", 0644) &&
            create_file(ETC "hosts", "127.0.0.1 localhost " HOST_NAME "\n::1 localhost ip6-localhost ip6-loopback\n", 0644);
+}
+
+bool write_authority(int file)
+{
+    static char text[16384];
+    char path[32];
+
+    snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+    const ssize_t length = read_file(path, text, sizeof(text));
+    const int error = length < 0 ? errno : EFBIG;
+    close(file);
+    /* one that was cut short, or is none, would leave the engine without a way to any registry and without a reason */
+    if (length <= 0 || (size_t)length == sizeof(text) - 1 || strncmp(text, "-----BEGIN CERTIFICATE-----\n", 28) != 0) {
+        errno = length <= 0 || (size_t)length == sizeof(text) - 1 ? error : EINVAL;
+        return false;
+    }
+    return create_file(ENGINE_AUTHORITY, text, 0644);
 }

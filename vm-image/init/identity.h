@@ -10,4 +10,10 @@ bool set_host_name(void);
 /** Writes resolv.conf, hostname and hosts below /run/bulkhead/etc, where the links in the read-only /etc lead, unless they exist; false with errno. `resolver` NULL writes no name server. */
 bool write_identity(const struct in_addr *resolver);
 
+/** Whom dockerd and containerd believe beside the authorities of the image (SSL_CERT_FILE); no container is given it. */
+#define ENGINE_AUTHORITY "/run/bulkhead/etc/engine-authority.pem"
+
+/** Writes ENGINE_AUTHORITY out of an open file, which it closes; false with errno. */
+bool write_authority(int file);
+
 #endif

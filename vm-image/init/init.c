@@ -259,7 +259,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--resolver ADDRESS]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--authority-fd NUMBER] [--resolver ADDRESS]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {
@@ -283,6 +283,8 @@ int main(int count, char **arguments)
         const bool named = options.resolver != NULL && inet_pton(AF_INET, options.resolver, &resolver) == 1;
         if (!write_identity(named ? &resolver : NULL))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
+        if (options.authority >= 0 && !write_authority(options.authority))
+            fail_errno(&options, "engine-failed", ENGINE_AUTHORITY);
     } else {
         set_limits();
         set_up_machine(&options, cmdline);

@@ -21,7 +21,7 @@ bool parse_options(int count, char **arguments, struct options *options)
     bool descriptors = false;
     struct in_addr resolver;
 
-    *options = (struct options){.phase_descriptor = -1};
+    *options = (struct options){.phase_descriptor = -1, .authority = -1};
     for (size_t i = 0; i < KEPT_COUNT; i++)
         options->kept[i] = -1;
     for (int i = 1; i < count; i++) {
@@ -31,6 +31,7 @@ bool parse_options(int count, char **arguments, struct options *options)
                    descriptor("--shares-fd", i, count, arguments, &options->kept[KEPT_SHARES]) ||
                    descriptor("--policy-fd", i, count, arguments, &options->kept[KEPT_POLICY]) ||
                    descriptor("--settings-fd", i, count, arguments, &options->kept[KEPT_SETTINGS]) ||
+                   descriptor("--authority-fd", i, count, arguments, &options->authority) ||
                    descriptor("--registry-fd", i, count, arguments, &options->kept[KEPT_REGISTRY])) {
             descriptors = true;
             i++;

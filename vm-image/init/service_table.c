@@ -3,6 +3,7 @@
 #include <stddef.h>
 
 #include "engine_config.h"
+#include "identity.h"
 
 static const char *const CONTAINERD_ARGUMENTS[] = {"/usr/bin/containerd", "--config", "/usr/share/bulkhead/containerd.toml", NULL};
 
@@ -24,15 +25,18 @@ static const char *const DAEMON_ARGUMENTS[] = {
 static const char *const CONTAINERD_READ_ONLY[] = {READ_ONLY, "/run/runc", NULL};
 static const char *const DOCKERD_READ_ONLY[] = {READ_ONLY, "/run/containerd", NULL};
 
-const struct service_definition SERVICES[SERVICE_COUNT] = {
-    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, true, CONTAINERD_READ_ONLY},
-    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, true, DOCKERD_READ_ONLY},
-    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false, NULL},
-};
-
 /*
  * TMPDIR: containerd's shims write there what `docker exec` is to run. /usr/sbin first: there `runc` is the front door. OTEL_BSP_SCHEDULE_DELAY, in milliseconds: dockerd looks for spans of traces to
  * hand on, every 5 s by itself, to nobody; in an idle VM it was what woke most often. What BuildKit keeps of a build's trace goes another way.
  */
-const char *const SERVICE_ENVIRONMENT[] = {
-    "PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", "HOME=/root", "TMPDIR=/run/docker/tmp", "LANG=C.UTF-8", "OTEL_BSP_SCHEDULE_DELAY=3600000", NULL};
+#define ENVIRONMENT "PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", "HOME=/root", "TMPDIR=/run/docker/tmp", "LANG=C.UTF-8", "OTEL_BSP_SCHEDULE_DELAY=3600000"
+
+static const char *const DAEMON_ENVIRONMENT[] = {ENVIRONMENT, NULL};
+/* Go's crypto/x509 reads the image's directory of authorities beside this file, which is there where the engine's connections are ended on their way. */
+static const char *const ENGINE_ENVIRONMENT[] = {ENVIRONMENT, "SSL_CERT_FILE=" ENGINE_AUTHORITY, NULL};
+
+const struct service_definition SERVICES[SERVICE_COUNT] = {
+    [CONTAINERD] = {"containerd", CONTAINERD_ARGUMENTS, true, CONTAINERD_READ_ONLY, ENGINE_ENVIRONMENT},
+    [DOCKERD] = {"dockerd", DOCKERD_ARGUMENTS, true, DOCKERD_READ_ONLY, ENGINE_ENVIRONMENT},
+    [DAEMON] = {"bulkheadd", DAEMON_ARGUMENTS, false, NULL, DAEMON_ENVIRONMENT},
+};

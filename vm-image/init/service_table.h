@@ -13,10 +13,11 @@ struct service_definition {
     bool devices_closed;
     /** Mounts it may not write, ends with NULL (engine_view.h); NULL: it has the view of PID 1. */
     const char *const *read_only;
+    /** Its environment, ends with NULL. */
+    const char *const *environment;
 };
 
 extern const struct service_definition SERVICES[SERVICE_COUNT];
-extern const char *const SERVICE_ENVIRONMENT[];
 /** The configuration file in the root that becomes ENGINE_CONFIG. */
 extern const char *const ENGINE_CONFIG_SOURCE;
 

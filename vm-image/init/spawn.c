@@ -75,7 +75,7 @@ static _Noreturn void become_service(const struct service_definition *service, c
         _exit(127);
     }
     if (null >= 0 && arrange_descriptors(null, output, descriptors, count) && gather_arguments(service, extra, arguments))
-        execve(arguments[0], (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)SERVICE_ENVIRONMENT);
+        execve(arguments[0], (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)service->environment);
     log_line("%s cannot be started: %s", service->name, strerror(errno));
     _exit(127);
 }

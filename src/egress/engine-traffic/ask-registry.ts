@@ -1,14 +1,12 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { discard } from './discard.js';
 import type { Decided, Exchange } from './exchange.js';
 import type { Field, Message } from './read-message.js';
 import type { RegistryAgent } from './registry-agent.js';
 
 /** Of manifests, by which an answer would not be all of it, or not as it is. */
 const partial = /^(?:range|if-.*|accept-encoding)$/;
-/** Of an upload that was answered before its end. */
-const mostDiscarded = 64 * 1024 * 1024;
-
 /**
  * Writes a request anew to its registry, and waits for the answer. What the client sends goes on being passed. A connection that was kept and has ended meanwhile is nobody's
  * fault: what has no body is asked again.
@@ -77,16 +75,9 @@ async function answerTo(
     // Of a failure that comes later the answer is told.
     asked.on('error', () => undefined);
     response.off('close', given);
-    if (!request.complete) discard(request, asked);
+    if (!request.complete) {
+      request.unpipe(asked);
+      discard(request);
+    }
   }
-}
-
-/** Answered before its end: the client reads the answer only if what it sends is taken. */
-function discard(request: IncomingMessage, asked: ClientRequest): void {
-  request.unpipe(asked);
-  let left = mostDiscarded;
-  request.on('data', (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) request.destroy();
-  });
 }

@@ -2,18 +2,20 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { type HostName, parseAddress, parseAuthority, parseHost } from '../../common/authority.js';
+import { type HostName, parseAddress, parseAuthority } from '../../common/authority.js';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { RegistryOperation } from '../registry-requests/operation.js';
 import type { Endpoint } from '../relay-wire.js';
 import { askRegistry } from './ask-registry.js';
 import type { BootAuthority } from './boot-authority.js';
+import { discard } from './discard.js';
 import { type Decided, decideExchange, type Deciding, type Exchange } from './exchange.js';
+import { readGreeting } from './greeting.js';
 import { passAnswer } from './pass-answer.js';
 import { type Place, placeText, usualPort } from './place.js';
 import { type Reach, RegistryAgents, Untrusted } from './registry-agent.js';
-import { registryError } from './registry-error.js';
+import { type RegistryError, registryError } from './registry-error.js';
 
 /** What was decided about a request, for the log. Of its target only what was understood: the rest may be a password. */
 export interface EngineDecision {
@@ -31,23 +33,20 @@ export interface EngineTrafficOptions extends Deciding {
   readonly onDecision: (decision: EngineDecision) => void;
 }
 
-/** How the engine has connected. */
-export interface Arrival {
-  readonly to: Endpoint;
-  readonly protocol: 'tls' | 'http';
-}
-
-/** Milliseconds: until a connection has said whom it is for, and between two requests of it. */
-const patience = { greeting: 30_000, between: 90_000 } as const;
+/** Milliseconds: until a connection has said whom it is for, between two requests of it, and without a byte either way. */
+const patience = { greeting: 30_000, between: 90_000, silent: 600_000 } as const;
 /** Requests of a connection that wait for the one before them. */
 const mostWaiting = 16;
 const longestHead = 64 * 1024;
+/** What a server without TLS says to a client that begins with it: by these words clients know that they may try without, where they are told to. */
+const noTls =
+  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nClient sent an HTTPS request to an HTTP server.\n';
 
 interface Connection {
   readonly to: Endpoint;
   readonly scheme: Place['scheme'];
-  /** By SNI. */
-  named: HostName | undefined;
+  /** Of TLS: by SNI, or by the address where there is none. */
+  readonly named: HostName | undefined;
   waiting: number;
   last: Promise<void>;
 }
@@ -72,6 +71,7 @@ export class EngineTraffic {
       keepAliveTimeout: patience.between,
       noDelay: true,
     });
+    this.#server.timeout = patience.silent;
     const take = (request: IncomingMessage, response: ServerResponse): void => {
       this.#take(request, response);
     };
@@ -79,20 +79,17 @@ export class EngineTraffic {
     this.#server.on('clientError', (_error, socket) => answerBare(socket));
   }
 
-  /** Takes a connection over; it ends here. */
-  serve(stream: Socket, { to, protocol }: Arrival): void {
-    const scheme = protocol === 'tls' ? 'https' : 'http';
-    const connection: Connection = { to, scheme, named: undefined, waiting: 0, last: Promise.resolve() };
+  /** Takes a connection over, of which nothing is read yet; it ends here. */
+  serve(stream: Socket, to: Endpoint): void {
     stream.on('error', ignore);
     const late = setTimeout(() => stream.destroy(), patience.greeting);
     stream.once('close', () => clearTimeout(late));
-    const greeted = (ready: Duplex): void => {
+    const greeted = (ready: Duplex, connection: Connection): void => {
       clearTimeout(late);
       this.#connections.set(ready, connection);
       this.#server.emit('connection', ready);
     };
-    if (protocol === 'http') greeted(stream);
-    else this.#greet(stream, connection, greeted);
+    void this.#greet(stream, to, greeted).catch(() => void stream.destroy());
   }
 
   end(): void {
@@ -100,24 +97,35 @@ export class EngineTraffic {
     this.#server.closeAllConnections();
   }
 
-  #greet(stream: Socket, connection: Connection, greeted: (stream: Duplex) => void): void {
-    const { authority } = this.#options;
-    // Without a name, as clients ask that have an address alone.
-    const address = parseAddress(connection.to.address);
+  async #greet(
+    stream: Socket,
+    to: Endpoint,
+    greeted: (ready: Duplex, connection: Connection) => void,
+  ): Promise<void> {
+    const greeting = await readGreeting(stream);
+    if (greeting === undefined) {
+      stream.destroy();
+      return;
+    }
+    const begun = { to, waiting: 0, last: Promise.resolve() };
+    if (greeting.protocol === 'http') {
+      greeted(stream, { ...begun, scheme: 'http', named: undefined });
+      return;
+    }
+    const named = greeting.name ?? addressOf(to);
+    const place: Place = { scheme: 'https', host: named, port: to.port };
+    if (this.#agents.isInsecure(place) && !(await this.#agents.agentFor(place).isReached())) {
+      stream.end(noTls);
+      return;
+    }
     const secure = new TLSSocket(stream, {
       isServer: true,
-      ...(address === undefined ? {} : { secureContext: authority.contextFor(address) }),
+      secureContext: this.#options.authority.contextFor(named),
       ALPNProtocols: ['http/1.1'],
-      SNICallback: (name, done) => {
-        const host = parseHost(name);
-        connection.named = host?.kind === 'name' ? host : undefined;
-        if (connection.named === undefined) done(new Error('its SNI is no name'));
-        else done(null, authority.contextFor(connection.named));
-      },
     });
     secure.on('error', () => stream.destroy());
     secure.on('_tlsError', () => stream.destroy());
-    secure.once('secure', () => greeted(secure));
+    secure.once('secure', () => greeted(secure, { ...begun, scheme: 'https', named }));
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
@@ -152,10 +160,10 @@ export class EngineTraffic {
       }
     } catch (error) {
       if (response.headersSent || response.destroyed) throw error;
-      if (error instanceof Untrusted && this.#agents.isInsecure(place)) throw error;
+      const isPassing = !isBulkheadError(error) && !(error instanceof Untrusted);
       const shown = isBulkheadError(error) ? error : unreached(place, error);
       if (isBulkheadError(error)) this.#tell(place, request, decided?.operation, error);
-      answerError(exchange, shown);
+      answerError(exchange, registryError(shown, isPassing));
     }
   }
 
@@ -190,13 +198,11 @@ function unreached(place: Place, error: unknown): BulkheadError {
   return new BulkheadError('BH_REGISTRY_UNREACHED', { host: placeText(place), reason }, { cause: error });
 }
 
-function answerError({ request, response }: Exchange, error: BulkheadError): void {
-  const { status, reason, body } = registryError(error);
+function answerError({ request, response }: Exchange, { status, reason, body }: RegistryError): void {
   const fields = { 'content-type': 'application/json', 'content-length': body.length };
   response.writeHead(status, reason, fields);
   response.end(body);
-  // An upload that nobody wants: the answer is read only if what is sent is taken.
-  if (!request.complete) request.resume();
+  discard(request);
 }
 
 /** What is no request has no answer that would be one to it. */

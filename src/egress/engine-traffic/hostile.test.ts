@@ -91,6 +91,7 @@ const requests: readonly (readonly [what: string, text: string])[] = [
     'an authorization that the next reader is to take out',
     `GET /v2/ HTTP/1.1\r\nHost: ghcr.io\r\nConnection: authorization\r\n\r\n`,
   ],
+  ['an expectation nobody knows', line('GET /v2/ HTTP/1.1', ['Host: ghcr.io', 'Expect: 200-ok'])],
   ['HTTP/1.0', line('GET /v2/ HTTP/1.0')],
   [
     'a mount by a form',
@@ -157,10 +158,10 @@ test('without SNI a registry is its address, and with another Host it is none', 
   expect(dialled).toEqual(['192.0.2.7:443']);
 });
 
-test('a client that speaks HTTP/2 alone, one whose SNI is no name, and one that speaks no TLS do not get through the greeting', async () => {
+test('a client that speaks HTTP/2 alone, one whose SNI is no name, and one that only begins do not get through the greeting', async () => {
   const { traffic, reached } = await world();
   const to = { address: '192.0.2.7', port: 443 };
-  const port = await listen(createServer((socket) => traffic.serve(socket, { to, protocol: 'tls' })));
+  const port = await listen(createServer((socket) => traffic.serve(socket, to)));
   const greet = async (options: object): Promise<string> => {
     const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false, ...options });
     const greeted = once(socket, 'secureConnect').then(() => String(socket.alpnProtocol));
@@ -170,10 +171,11 @@ test('a client that speaks HTTP/2 alone, one whose SNI is no name, and one that 
   expect(await greet({ servername: 'gh cr' })).toBe('refused');
   expect(await greet({ servername: '10.0.0.05' })).toBe('refused');
   expect(await greet({ servername: 'ghcr.io', ALPNProtocols: ['h2', 'http/1.1'] })).toBe('http/1.1');
-  const plain = connect(port, '127.0.0.1');
-  plain.write(line('GET /v2/ HTTP/1.1'));
-  // An alert of TLS, and the end.
-  expect(await heard(plain)).not.toContain('HTTP');
+  for (const bytes of ['\x16\x03\x01\x00\x05\x01\x00\x00\x01\x00', '\x16\x03', '\x80']) {
+    const begun = connect(port, '127.0.0.1');
+    begun.end(Buffer.from(bytes, 'latin1'));
+    expect(await heard(begun)).toBe('');
+  }
   expect(reached).toEqual([]);
 });
 
@@ -193,4 +195,23 @@ test('by plain HTTP the Host is the registry, at the port that was connected to'
   expect(await ask('plain.test', 80)).toContain('Access to plain.test:80 has been restricted');
   expect(await ask('192.0.2.8:5000', 5000)).toContain('its Host is not where its connection leads');
   expect(dialled).toEqual(['plain.test:5000']);
+});
+
+test('an upload that is refused is told so, and is not taken without end', async () => {
+  const { connect, reached } = await world();
+  const socket = await connect('ghcr.io');
+  socket.on('error', () => undefined);
+  const fields = ['Host: ghcr.io', 'Transfer-Encoding: chunked', 'Upgrade: x'];
+  socket.write(`PATCH /v2/a/b/blobs/uploads/1 HTTP/1.1\r\n${fields.join('\r\n')}\r\n\r\n`);
+  expect(await heard(socket, /\}\n/)).toContain('it asks for another protocol');
+  const chunk = Buffer.concat([Buffer.from('100000\r\n'), Buffer.alloc(1 << 20, 'x'), Buffer.from('\r\n')]);
+  const ended = new Promise((resolve) => socket.once('close', resolve));
+  let written = 0;
+  while (!socket.destroyed && written < 200) {
+    written += 1;
+    await new Promise((resolve) => socket.write(chunk, resolve));
+  }
+  await ended;
+  expect(written).toBeLessThan(200);
+  expect(reached).toEqual([]);
 });

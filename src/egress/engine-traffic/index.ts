@@ -1,10 +1,5 @@
 export { type AuthorityKeys, BootAuthority, makeAuthority } from './boot-authority.js';
-export {
-  type Arrival,
-  type EngineDecision,
-  EngineTraffic,
-  type EngineTrafficOptions,
-} from './engine-traffic.js';
+export { type EngineDecision, EngineTraffic, type EngineTrafficOptions } from './engine-traffic.js';
 export { type Place, placeText } from './place.js';
 export type { Pulled, PulledManifest } from './pulled.js';
 export { registryContext } from './registry-certificates.js';

@@ -73,6 +73,8 @@ export function readMessage({ method, target, version, rawHeaders }: RawMessage,
   if (bodiless.has(method) && (framing === 'chunked' || framing.length > 0))
     throw new UnreadableMessage(`it is a ${method} with a body`);
   checkConnection(once('connection'));
+  if ((once('expect') ?? '100-continue').toLowerCase() !== '100-continue')
+    throw new UnreadableMessage('its header Expect is not 100-continue');
   const contentType = once('content-type');
   if (/multipart\/form-data/i.test(contentType ?? ''))
     throw new UnreadableMessage('its body is a form of several parts');

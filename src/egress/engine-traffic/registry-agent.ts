@@ -40,6 +40,17 @@ export class RegistryAgent extends Agent {
     this.#reach = reach;
   }
 
+  /** Whether it can be connected to as it is to be. */
+  async isReached(): Promise<boolean> {
+    return this.#open().then(
+      (stream) => {
+        stream.destroy();
+        return true;
+      },
+      () => false,
+    );
+  }
+
   override createConnection(
     _options: unknown,
     created?: (error: Error | null, stream: Duplex) => void,

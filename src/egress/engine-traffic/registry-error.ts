@@ -10,13 +10,16 @@ export interface RegistryError {
 
 const longestReason = 400;
 
-/** In the form of the distribution specification, "Error Codes". */
-export function registryError(error: BulkheadError): RegistryError {
-  const isFault = error.code === 'BH_REGISTRY_UNREACHED';
-  const code = isFault ? 'UNAVAILABLE' : 'DENIED';
+/**
+ * In the form of the distribution specification, "Error Codes".
+ *
+ * @param isPassing it may be otherwise in a moment: clients try that again, a push for most of a minute.
+ */
+export function registryError(error: BulkheadError, isPassing: boolean): RegistryError {
+  const code = isPassing ? 'UNAVAILABLE' : 'DENIED';
   const body = { errors: [{ code, message: error.message, detail: { code: error.code } }] };
   return {
-    status: isFault ? 502 : 403,
+    status: isPassing ? 502 : 403,
     reason: error.message.replaceAll(/[^\x20-\x7e]/g, ' ').slice(0, longestReason),
     body: Buffer.from(`${JSON.stringify(body)}\n`),
   };

@@ -13,10 +13,11 @@ import { onTestFinished } from 'vitest';
 import { parseHost } from '../../common/authority.js';
 import { compileRules } from '../compiled-rules.js';
 import { AdmittedContents } from '../image-access/known-contents.js';
+import type { Endpoint } from '../relay-wire.js';
 import { settingsOf } from '../test-support/settings.js';
 import { BootAuthority, makeAuthority } from './boot-authority.js';
 import { pemOf, writeCertificate } from './certificate.js';
-import { type Arrival, type EngineDecision, EngineTraffic } from './engine-traffic.js';
+import { type EngineDecision, EngineTraffic } from './engine-traffic.js';
 import type { PulledManifest } from './pulled.js';
 
 /** An authority of the world, in which registries have certificates. */
@@ -37,6 +38,12 @@ export async function listen(server: TcpServer): Promise<number> {
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return address.port;
+}
+
+/** How the engine connects. */
+export interface Arrival {
+  readonly to: Endpoint;
+  readonly protocol: 'tls' | 'http';
 }
 
 /** A server of the world. */
@@ -131,7 +138,7 @@ export async function testedTraffic({
   onTestFinished(() => traffic.end());
   const connect: TestedTraffic['connect'] = async (name, arrival = {}) => {
     const { to = usualTo, protocol = 'tls' } = arrival;
-    const server = createTcp((socket) => traffic.serve(socket, { to, protocol }));
+    const server = createTcp((socket) => traffic.serve(socket, to));
     const socket = connectTcp(await listen(server), '127.0.0.1');
     await once(socket, 'connect');
     onTestFinished(() => void socket.destroy());

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type FileHandle, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { productDirectory } from '../product-directory.js';
 import { abortReason } from '../../common/abort.js';
@@ -56,6 +56,8 @@ export interface NativeEngineOptions {
   readonly registry?: FileHandle;
   /** Containers and engine reach the world by a gateway on this machine; without it they reach nothing. */
   readonly egress?: EgressOptions | undefined;
+  /** Who ends its connections to registries: dockerd and containerd take certificates of this one (PEM) as well. */
+  readonly authority?: string | undefined;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
@@ -156,7 +158,7 @@ async function spawnEntry(options: NativeEngineOptions, egressSocket: string): P
   ];
   const shares = await openShares(options.shares ?? [], beside, options.allowedShares);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
-  const { sshAgent, policy, settings, registry } = options;
+  const { sshAgent, policy, settings, registry, authority } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
   for (const handle of agent) handles.use(handle);
   const passedOn = [...shares.map(({ handle }) => handle), ...agent, policy, settings, registry].filter(
@@ -173,12 +175,24 @@ async function spawnEntry(options: NativeEngineOptions, egressSocket: string): P
     policyFd: numberOf(policy),
     settingsFd: numberOf(settings),
     registryFd: numberOf(registry),
+    authorityFd: authority === undefined ? undefined : first + passedOn.length,
     egress: options.egress === undefined ? undefined : { socket: egressSocket, relay: relayProgram },
   });
-  return spawn(entryProgram, argv, {
-    stdio: ['ignore', 'ignore', 'pipe', 'pipe', ...passedOn.map(({ fd }) => fd)],
+  const child = spawn(entryProgram, argv, {
+    stdio: [
+      'ignore',
+      'ignore',
+      'pipe',
+      'pipe',
+      ...passedOn.map(({ fd }) => fd),
+      ...(authority === undefined ? [] : ['pipe' as const]),
+    ],
     env: { PATH: '/usr/sbin:/usr/bin' },
   });
+  const last = child.stdio[first + passedOn.length];
+  // Of an entry that ends at once there is told otherwise.
+  if (last instanceof Writable) last.on('error', () => undefined).end(authority);
+  return child;
 }
 
 async function untilReady(
