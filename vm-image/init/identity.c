@@ -32,13 +32,15 @@ bool write_authority(int file)
     static char text[16384];
     char path[32];
 
+    if (file < 0)
+        return symlink("/etc/ssl/certs/ca-certificates.crt", ENGINE_AUTHORITY) == 0 || errno == EEXIST;
     snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
     const ssize_t length = read_file(path, text, sizeof(text));
-    const int error = length < 0 ? errno : EFBIG;
+    const int error = length < 0 ? errno : EINVAL;
     close(file);
     /* one that was cut short, or is none, would leave the engine without a way to any registry and without a reason */
     if (length <= 0 || (size_t)length == sizeof(text) - 1 || strncmp(text, "-----BEGIN CERTIFICATE-----\n", 28) != 0) {
-        errno = length <= 0 || (size_t)length == sizeof(text) - 1 ? error : EINVAL;
+        errno = error;
         return false;
     }
     return create_file(ENGINE_AUTHORITY, text, 0644);

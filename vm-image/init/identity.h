@@ -10,10 +10,10 @@ bool set_host_name(void);
 /** Writes resolv.conf, hostname and hosts below /run/bulkhead/etc, where the links in the read-only /etc lead, unless they exist; false with errno. `resolver` NULL writes no name server. */
 bool write_identity(const struct in_addr *resolver);
 
-/** Whom dockerd and containerd believe beside the authorities of the image (SSL_CERT_FILE); no container is given it. */
+/** Whom dockerd and containerd believe (SSL_CERT_FILE): who ends their connections, where somebody does, else the authorities of the image. No container is given it. */
 #define ENGINE_AUTHORITY "/run/bulkhead/etc/engine-authority.pem"
 
-/** Writes ENGINE_AUTHORITY out of an open file, which it closes; false with errno. */
+/** Writes ENGINE_AUTHORITY out of an open file, which it closes; -1: it is the image's file of authorities. False with errno. */
 bool write_authority(int file);
 
 #endif

@@ -283,12 +283,12 @@ int main(int count, char **arguments)
         const bool named = options.resolver != NULL && inet_pton(AF_INET, options.resolver, &resolver) == 1;
         if (!write_identity(named ? &resolver : NULL))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
-        if (options.authority >= 0 && !write_authority(options.authority))
-            fail_errno(&options, "engine-failed", ENGINE_AUTHORITY);
     } else {
         set_limits();
         set_up_machine(&options, cmdline);
     }
+    if (!write_authority(options.authority))
+        fail_errno(&options, "engine-failed", ENGINE_AUTHORITY);
     if (!stop_links_of_containers())
         fail_errno(&options, "engine-failed", "/var/lib/docker, /var/lib/containerd");
     if (!prepare_views())

@@ -32,7 +32,7 @@ static const char *const DOCKERD_READ_ONLY[] = {READ_ONLY, "/run/containerd", NU
 #define ENVIRONMENT "PATH=/usr/sbin:/usr/bin:/usr/lib/bulkhead", "HOME=/root", "TMPDIR=/run/docker/tmp", "LANG=C.UTF-8", "OTEL_BSP_SCHEDULE_DELAY=3600000"
 
 static const char *const DAEMON_ENVIRONMENT[] = {ENVIRONMENT, NULL};
-/* Go's crypto/x509 reads the image's directory of authorities beside this file, which is there where the engine's connections are ended on their way. */
+/* Where somebody ends the engine's connections on their way it believes that one. */
 static const char *const ENGINE_ENVIRONMENT[] = {ENVIRONMENT, "SSL_CERT_FILE=" ENGINE_AUTHORITY, NULL};
 
 const struct service_definition SERVICES[SERVICE_COUNT] = {
