@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writtenAudit } from '../support/audit.ts';
+import { builtImageDir } from '../support/built-image.ts';
 import { type Docker, type Outcome, probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import type { EngineInternals } from '../support/engine-internals.ts';
@@ -61,7 +62,8 @@ async function start(policy?: object): Promise<void> {
 
 beforeAll(async () => {
   context = await mkdtemp(join(tmpdir(), 'bulkhead-origins-'));
-  machine = await successiveEngines('image-origins');
+  // With the containerd image store there is less to know an image by.
+  machine = await successiveEngines('image-origins', join(await builtImageDir(), 'root.erofs'));
   await start();
   registry = await startRegistry(docker, registryPort);
   const paths = [

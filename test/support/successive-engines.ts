@@ -9,8 +9,11 @@ export interface SuccessiveEngines extends AsyncDisposable {
   start(policy?: object): Promise<Pick<OwnEngine, 'docker' | 'internals'>>;
 }
 
-/** @param name unique on the machine. */
-export async function successiveEngines(name: string): Promise<SuccessiveEngines> {
+/**
+ * @param name unique on the machine.
+ * @param root what they run, where that is not the root of the other tests.
+ */
+export async function successiveEngines(name: string, root?: string): Promise<SuccessiveEngines> {
   const dir = await mkdtemp(join(tmpdir(), `bulkhead-${name}-`));
   let stop = async (): Promise<void> => undefined;
   return {
@@ -21,7 +24,11 @@ export async function successiveEngines(name: string): Promise<SuccessiveEngines
       const file = join(dir, 'admin-settings.json');
       await writeFile(file, JSON.stringify({ configurationFileVersion: 2, ...policy }));
       const opened = undo.use(await open(file));
-      const engine = await startOwnEngine(name, { dir, ...(policy === undefined ? {} : { policy: opened }) });
+      const engine = await startOwnEngine(name, {
+        dir,
+        ...(root === undefined ? {} : { root }),
+        ...(policy === undefined ? {} : { policy: opened }),
+      });
       stop = () => engine.stop();
       return engine;
     },
