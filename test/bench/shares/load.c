@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -19,7 +20,7 @@
 #define DIRECTORIES 300
 #define FILES 10
 #define SMALL 4096
-/* On an emulated machine one pass of small files takes a third longer than the next, whoever serves them. */
+/* On an emulated machine one pass of small files takes a third longer than the next, whoever serves them; and each processor has its turn. */
 #define PASSES 4
 
 static char block[1 << 20];
@@ -39,7 +40,9 @@ static void run_program(void) {
 	if (child == 0) {
 		check(dup2(2, 1), "dup2");
 		execv(program[0], program);
-		check(-1, program[0]);
+		perror(program[0]);
+		/* not what its parent has still to print */
+		_exit(1);
 	}
 	await_end(child);
 }
@@ -53,13 +56,30 @@ static void status(void) {
 		check(dup2(ends[1], 1), "dup2");
 		close(ends[0]);
 		execv(program[0], program);
-		check(-1, program[0]);
+		perror(program[0]);
+		_exit(1);
 	}
 	close(ends[1]);
 	errno = ENOTEMPTY;
 	check(read(ends[0], block, sizeof block) == 0 ? 0 : -1, "it has something to say");
 	close(ends[0]);
 	await_end(child);
+}
+
+/*
+ * Answers of the server come by an interrupt to one processor. A program on another one has to be woken by that, which costs it a quarter more on an emulated machine, and
+ * the scheduler leaves it where it began: luck, which would be all there is to see. So each pass is on the next processor, and the fastest counts.
+ */
+static void take_next_processor(void) {
+	static cpu_set_t all;
+	static size_t last = CPU_SETSIZE;
+	if (last == CPU_SETSIZE) check(sched_getaffinity(0, sizeof all, &all), "sched_getaffinity");
+	do last = (last + 1) % CPU_SETSIZE;
+	while (!CPU_ISSET(last, &all));
+	cpu_set_t one;
+	CPU_ZERO(&one);
+	CPU_SET(last, &one);
+	check(sched_setaffinity(0, sizeof one, &one), "sched_setaffinity");
 }
 
 /* Of "modules", or where it is not there, nothing. */
@@ -78,6 +98,7 @@ static void remove_all(void) {
 }
 
 static void install(void) {
+	take_next_processor();
 	char name[48];
 	remove_all();
 	check(mkdir("staged", 0755), "staged");
@@ -97,6 +118,7 @@ static void install(void) {
 }
 
 static void write_all(void) {
+	take_next_processor();
 	const int fd = open("large", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	check(fd, "large");
 	for (int i = 0; i < mebibytes; i++) check(write(fd, block, sizeof block) == (ssize_t)sizeof block ? 0 : -1, "write");
@@ -105,6 +127,7 @@ static void write_all(void) {
 }
 
 static void read_all(void) {
+	take_next_processor();
 	const int fd = open("large", O_RDONLY | O_CLOEXEC);
 	check(fd, "large");
 	for (int i = 0; i < mebibytes; i++) check(read(fd, block, sizeof block) == (ssize_t)sizeof block ? 0 : -1, "read");
@@ -127,9 +150,9 @@ static int watch(void) {
 	return 0;
 }
 
+/* The name goes out with the figure: what the program says meanwhile on the same console, as `npm ci` does, is not to come between. */
 static void measure(const char *name, int passes, void (*work)(void)) {
 	printf("%s ", name);
-	fflush(stdout);
 	print_fastest(passes, work);
 	fflush(stdout);
 }
@@ -146,6 +169,8 @@ int main(int count, char **arguments) {
 	mebibytes = atoi(arguments[2]);
 	status();
 	measure("status", PASSES, status);
+	/* The first has nothing to remove. */
+	install();
 	measure("install", PASSES, install);
 	measure("write", PASSES, write_all);
 	measure("read", PASSES, read_all);
