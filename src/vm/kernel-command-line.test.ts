@@ -44,6 +44,7 @@ test('carries the verity table parameters of the manifest', () => {
       "random.trust_cpu=on",
       "net.ifnames=0",
       "vsyscall=none",
+      "psi=0",
       "bulkhead.verity=sha256,4096,1024,31657,abababab,cdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcdcd",
       "bulkhead.net=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4",
       "bulkhead.names-without=ipv6",

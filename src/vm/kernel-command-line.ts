@@ -32,6 +32,8 @@ export function kernelCommandLine(
     'net.ifnames=0',
     // Nothing in the VM uses the legacy vsyscall page; it is one executable page at a known address less.
     'vsyscall=none',
+    // Stall times of each cgroup above a process, reckoned whenever it sleeps or wakes: a program that waits for a shared directory does little else, and nothing here reads them.
+    'psi=0',
     `bulkhead.verity=${[algorithm, dataBlockSize, hashBlockSize, dataBlocks, salt, rootHash].join(',')}`,
     ...kernelNetwork(network),
     // A document that is announced and not there ends the boot: no policy at all must not be a policy.
