@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { execa } from 'execa';
-import { codeOf } from '../../src/common/cause.ts';
-import { systemExec } from '../../src/common/exec.ts';
-import { cacheRoot } from '../../src/image/cache.ts';
-import { chooseMirror } from '../../src/image/mirror.ts';
-import { mmdebstrapArguments, suiteName } from '../../src/image/userland-argv.ts';
+import { codeOf } from '../../dist/common/cause.js';
+import { systemExec } from '../../dist/common/exec.js';
+import { cacheRoot } from '../../dist/image/cache.js';
+import { chooseMirror } from '../../dist/image/mirror.js';
+import { mmdebstrapArguments, suiteName } from '../../dist/image/userland-argv.js';
 import type { Docker } from './docker.ts';
 
 /** An image made of Debian packages on this machine, because tests pull from no registry. */
