@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/common/audit-event.ts';
 import { writtenAudit } from '../support/audit.ts';
+import { lastAddress, queryFor, rcode } from '../support/dns-message.ts';
 import { probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { clientHello } from '../support/client-hello.ts';
@@ -95,6 +96,19 @@ describe('bulkhead.networkAccess', () => {
       expect(await engine.inContainer(script)).toBe('0');
       expect(await free.inContainer(script)).toBe('1');
     }
+  });
+
+  test('holds for names that are asked for on a connection', async () => {
+    const ask = async (name: string, { inContainer }: PolicyEngine): Promise<Buffer> => {
+      const question = queryFor(name, 1, 7);
+      const framed = Buffer.concat([Buffer.from([0, question.length]), question]).toString('base64');
+      const script = `(echo ${framed} | base64 -d; sleep 1) | nc -w 5 203.0.113.253 53 | base64 | tr -d '\\n'`;
+      return Buffer.from(await inContainer(script), 'base64').subarray(2);
+    };
+    expect(lastAddress(await ask('open.test', engine))).toBe(worldAddress);
+    const refused = await ask('streamed.test', engine);
+    expect([refused.length > 12, rcode(refused)]).toEqual([true, 3]);
+    expect(world.asked()).not.toContain('streamed');
   });
 
   test('H11: what leads nowhere is refused at once, whatever it speaks', async () => {

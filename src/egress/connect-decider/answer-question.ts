@@ -16,6 +16,9 @@ export function clientKey(who: Who): string {
   return who.kind === 'container' ? `container ${who.id}` : who.kind;
 }
 
+/** What the length in front of it can say (RFC 7766). */
+const longestStreamed = 65_535;
+
 /**
  * Answers a question for names: by a name server's answer to a question of ours, with nothing in it but what was asked for. What it says is remembered before it is sent back.
  *
@@ -28,7 +31,7 @@ export async function answerQuestion(
     memory,
   }: { readonly policy: ConnectPolicy; readonly facts: ConnectFacts; readonly memory: NameMemory },
   who: Who,
-  bytes: Uint8Array,
+  { bytes, byStream }: { readonly bytes: Uint8Array; readonly byStream: boolean },
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   const question = readQuestion(bytes);
@@ -49,5 +52,5 @@ export async function answerQuestion(
       : writeAnswer(question, { rcode: rcodes.serverFailure, records: [] });
   if (type === 'A' || type === 'AAAA')
     memory.remember(clientKey(who), name, answer.addresses, answer.ttl, facts.now());
-  return writeAnswer(question, answer);
+  return writeAnswer(question, answer, byStream ? longestStreamed : question.longest);
 }

@@ -81,7 +81,16 @@ export class ConnectDecider {
 
   /** The answer to a question for names, as it goes back; undefined where there is none. */
   async answer(
-    { from, question }: { readonly from: { readonly address: string }; readonly question: Uint8Array },
+    {
+      from,
+      question,
+      byStream = false,
+    }: {
+      readonly from: { readonly address: string };
+      readonly question: Uint8Array;
+      /** Whatever the question says, the answer may be as long as it is. */
+      readonly byStream?: boolean;
+    },
     signal: AbortSignal,
   ): Promise<Buffer | undefined> {
     const who = this.#facts.whoIs(from.address);
@@ -89,7 +98,7 @@ export class ConnectDecider {
     return answerQuestion(
       { policy: this.#policy, facts: this.#facts, memory: this.#memory },
       who,
-      question,
+      { bytes: question, byStream },
       signal,
     );
   }

@@ -11,9 +11,11 @@ import {
   type Resolved,
 } from '../connect-decider/index.js';
 import { containersProxyOf, type Proxies, WayOut } from '../containers-proxy/index.js';
-import { askNameServers, type NameServer } from './ask-name-server.js';
+import { askNameServersWholly } from './ask-by-stream.js';
+import type { NameServer } from './ask-name-server.js';
 import { Clients } from './clients.js';
 import type { Decider } from './decider.js';
+import { serveNames } from './serve-names.js';
 import { resolveName } from './resolve-name.js';
 
 export interface PolicyDecider extends Decider {
@@ -35,7 +37,7 @@ export function decideByPolicy(
   { nameServers, system, onRefusedName, now = () => performance.now() }: PolicyDeciderOptions,
 ): PolicyDecider {
   const ask = (question: Buffer, signal: AbortSignal): Promise<Buffer | undefined> =>
-    askNameServers(nameServers(), question, signal);
+    askNameServersWholly(nameServers(), question, signal);
   const resolve = (name: string, signal: AbortSignal): Promise<Resolved> => resolveName(ask, name, signal);
   const way = wayOutOf(settings, system, resolve);
   const registries = new KnownRegistries(askRegistry, now);
@@ -52,10 +54,17 @@ export function decideByPolicy(
   return {
     clients,
     async decide(wanted, signal) {
-      // Names are asked for by datagrams alone: what is said on a connection nobody would look at.
-      if (link.way.some((address) => address === wanted.to.address))
-        return { kind: 'refuse', reason: `${wanted.to.address} is of the link to the gateway` };
-      await clients.known(wanted.from.address, signal);
+      const { from, to } = wanted;
+      await clients.known(from.address, signal);
+      if (link.way.some((address) => address === to.address)) {
+        if (to.port !== 53) return { kind: 'refuse', reason: `${to.address} is of the link to the gateway` };
+        // An answer that does not fit a datagram is asked for again on a connection, and decided there as well.
+        return {
+          kind: 'served',
+          serve: (stream, until) =>
+            void serveNames(stream, (question) => decider.answer({ from, question, byStream: true }, until)),
+        };
+      }
       return decider.decide(wanted, signal);
     },
     async answer(wanted, signal) {

@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream';
 import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Endpoint } from '../relay-wire.js';
 import type { DialTarget, Hop } from '../upstream-proxy/index.js';
@@ -45,7 +46,14 @@ export interface Held {
   readonly rest: () => Promise<Made | Refused>;
 }
 
-export type Verdict = Made | Refused | Held;
+/** The gateway itself is what is connected to. */
+export interface Served {
+  readonly kind: 'served';
+  /** Owns the stream, which is the other side of the connection. */
+  readonly serve: (stream: Duplex, signal: AbortSignal) => void;
+}
+
+export type Verdict = Made | Refused | Held | Served;
 
 /** A question for names, as it came. */
 export interface WantedName {

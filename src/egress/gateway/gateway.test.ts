@@ -268,6 +268,17 @@ describe('by a proxy', () => {
   });
 });
 
+test('what the gateway is asked itself it answers on a stream of its own', async () => {
+  const { gateway, sent, streams } = start({
+    decide: () => ({ kind: 'served', serve: (stream) => void stream.end('answer') }),
+  });
+  gateway.take(open(1));
+  await settled();
+  expect([sent, streams.map(({ id, hold }) => [id, hold])]).toEqual([[], [[1, false]]]);
+  const [{ other } = { other: undefined }] = streams;
+  expect(other === undefined ? '' : await text(other)).toBe('answer');
+});
+
 test('questions are answered where there is an answer', async () => {
   const { gateway, sent } = start({
     answer: ({ question }) =>

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { messageOf } from '../../common/cause.js';
 import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Endpoint, FromRelay, ToRelay } from '../relay-wire.js';
-import type { Decider, Held, Made, Refused, Through, Verdict } from './decider.js';
+import type { Decider, Held, Made, Refused, Served, Through, Verdict } from './decider.js';
 import { joinStreams } from './join-streams.js';
 
 /** What became of a connection, or of a question; for the log of decisions. */
@@ -123,6 +123,7 @@ export class Gateway {
     if (!this.#open.has(id)) return;
     if (verdict.kind === 'refuse') this.#refuse(id, open, verdict);
     else if (verdict.kind === 'held') await this.#hold(id, open, verdict);
+    else if (verdict.kind === 'served') await this.#serve(id, open, verdict);
     else this.#make(id, open, verdict);
   }
 
@@ -147,6 +148,14 @@ export class Gateway {
     }
     open.held = false;
     this.#send({ kind: 'release', id });
+  }
+
+  async #serve(id: number, { gone }: Open, { serve }: Served): Promise<void> {
+    try {
+      serve(await this.#world.stream(id, false), gone.signal);
+    } catch {
+      // The relay is gone, and the connection with it.
+    }
   }
 
   /** By a proxy the bytes go through this process: what is said to it the relay does not know. */

@@ -8,7 +8,7 @@ import type { Who } from '../../../../egress/connect-access/index.js';
 import { explainConnect } from '../../../../egress/explain/explain-connect.js';
 import { parseAuthority } from '../../../../egress/first-bytes/index.js';
 import { PacFailure, PacRunner } from '../../../../egress/pac/index.js';
-import { isCarriedOut, type Settings } from '../../../../policy/index.js';
+import { isCarriedOut, type Settings, toldOf } from '../../../../policy/index.js';
 import type { CliContext } from '../../../context.js';
 import { jsonOption } from '../../../options.js';
 import { explainedConnectText } from '../../../output/explained-connect-text.js';
@@ -131,5 +131,5 @@ function notDone(settings: Settings | undefined): string[] {
   ];
   return read
     .filter((name) => !isCarriedOut(name))
-    .map((name) => `This version reads ${name} and does not carry it out yet.`);
+    .map((name) => `Not carried out by this version: ${toldOf(name)}.`);
 }
