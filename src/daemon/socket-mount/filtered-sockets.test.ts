@@ -90,7 +90,9 @@ test('it goes with the container, but not while that is starting again', async (
 
 test('the next daemon serves those of containers that run, and only those', async () => {
   const before = sockets();
-  const path = await before.open(one);
+  // As a record of dockerd's is, of which an owner is a part.
+  const record = { ...one, name: 'one', labels: {} };
+  const path = await before.open(record);
   await before.open(other);
   held.add(one.containerId);
   const all = sockets();

@@ -79,9 +79,11 @@ export class FilteredSockets {
   }
 
   /** @returns the path of a socket that no container has had before. An earlier one of the same container goes. */
-  async open(owner: SocketOwner): Promise<string> {
+  async open({ containerId, image, imageId }: SocketOwner): Promise<string> {
+    // What is given may have more to it, by which the next daemon would not take it for an owner's.
+    const owner = { containerId, image, imageId };
     this.#removeLeft();
-    this.#remove(owner.containerId);
+    this.#remove(containerId);
     const directory = join(this.#options.directory, randomBytes(16).toString('hex'));
     mkdirSync(directory, { mode: 0o700 });
     writeFileSync(join(directory, ownerFile), JSON.stringify(owner), { mode: 0o600 });

@@ -58,7 +58,8 @@ export function createSocketGrants(options: SocketGrantsOptions): GrantSocket {
       return { kind: 'denied', image: containerId, because: 'its image is not known' };
     if (decision.kind === 'denied')
       return { kind: 'denied', image: shownImage(record.image), because: deniedBecause(decision) };
-    return { kind: 'granted', path: await sockets.open({ containerId, ...record }) };
+    const { image, imageId } = record;
+    return { kind: 'granted', path: await sockets.open({ containerId, image, imageId }) };
   };
 }
 
