@@ -90,6 +90,16 @@ test.each([
   await docker.ok(['rmi', '-f', image]);
 });
 
+/** Whether a stream says this before it ends; in how many pieces is left to those who carry it. */
+async function hears(stream: AsyncIterable<unknown>, word: string): Promise<boolean> {
+  let said = '';
+  for await (const piece of stream) {
+    said += String(piece);
+    if (said.includes(word)) return true;
+  }
+  return false;
+}
+
 describe('many at once', () => {
   test('200 connections that stay open, and each sees the same event', async () => {
     const streams = await Promise.all(
@@ -97,10 +107,10 @@ describe('many at once', () => {
     );
     const refused = streams.filter(({ statusCode }) => statusCode !== 200);
     expect(await Promise.all(refused.map(body))).toEqual([]);
-    const heard = Promise.all(streams.map(async (stream) => String((await once(stream, 'data'))[0])));
     const volume = unique('event');
+    const heard = Promise.all(streams.map(async (stream) => hears(stream, volume)));
     await docker.ok(['volume', 'create', volume]);
-    expect((await heard).filter((event) => event.includes(volume))).toHaveLength(200);
+    expect((await heard).filter((hasHeard) => hasHeard)).toHaveLength(200);
     await docker.ok(['volume', 'rm', volume]);
     for (const stream of streams) stream.destroy();
   });
