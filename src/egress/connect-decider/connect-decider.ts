@@ -6,7 +6,6 @@ import {
   type ConnectDecision,
   type ConnectPolicy,
   decideConnection,
-  isAllowedByName,
   judge,
   type Permission,
   type Refusal,
@@ -15,6 +14,7 @@ import {
 } from '../connect-access/index.js';
 import { NameMemory } from '../name-memory/index.js';
 import type { DialTarget, Hop } from '../upstream-proxy/index.js';
+import { askedOfProxy } from './asked-of-proxy.js';
 import { answerQuestion, clientKey } from './answer-question.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
@@ -172,17 +172,7 @@ export class ConnectDecider {
     const { hops } = way;
     const isDirect = hops.length === 1 && hops[0].kind === 'direct';
     if (isDirect) return { kind: 'permit', dial, target };
-    return { kind: 'through', dial, target, hops, ask: this.#askedOfProxy(who, target, address) };
-  }
-
-  /**
-   * Threat: a proxy finds addresses of a name itself, others than those that were judged. So it is given the name where that is allowed as such, and otherwise an
-   * address that is.
-   */
-  #askedOfProxy(who: Who, target: Target, address: IpAddress): DialTarget {
-    const { port } = target;
-    const isNamed = target.kind === 'name' && isAllowedByName(this.#policy, who, target.name, port);
-    return { host: isNamed ? target.name : ipAddressText(address), port };
+    return { kind: 'through', dial, target, hops, ask: askedOfProxy(this.#policy, who, target, address) };
   }
 
   /** Threat: a name that had a public address when it was decided has a private one when it is dialled. So each address is judged again, and the client's own comes first. */

@@ -1,18 +1,9 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { messageOf } from '../../common/cause.js';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
-import {
-  addressKind,
-  type ConnectPolicy,
-  isAllowedByName,
-  judge,
-  type Who,
-} from '../connect-access/index.js';
-import type { ConnectFacts } from '../connect-decider/index.js';
-import { dialAlong, type DialTarget, type Hop } from '../upstream-proxy/index.js';
+import { addressKind, type ConnectPolicy, judge, type Who } from '../connect-access/index.js';
+import { askedOfProxy, type ConnectFacts } from '../connect-decider/index.js';
+import { dialAlong, type Hop, openFirst, openTcp } from '../upstream-proxy/index.js';
 import { type Place, placeText } from './place.js';
 
 /** What is asked of the world to reach a registry. */
@@ -22,6 +13,9 @@ export interface DialFacts extends Pick<ConnectFacts, 'resolve' | 'wayOut'> {
 }
 
 const engine: Who = { kind: 'engine' };
+
+const openOwn: NonNullable<DialFacts['open']> = (host, port, signal) =>
+  openTcp(host, port, signal, { autoSelectFamily: false });
 
 /**
  * Connects to a registry for the engine: to addresses the gateway itself finds for its name, by the rules for connections, and along the way the policy says.
@@ -38,15 +32,15 @@ export async function dialRegistry(
   const addresses = await openAddresses(policy, facts, { scheme, host, port }, signal);
   const [address] = addresses;
   if (address === undefined) throw new Error('it has no address that may be connected to');
-  const { open = openTcp } = facts;
-  const direct = (until: AbortSignal): Promise<Duplex> => firstOf(addresses, port, open, until);
+  const { open = openOwn } = facts;
+  const direct = (until: AbortSignal): Promise<Duplex> =>
+    openFirst(addresses, (each) => open(ipAddressText(each), port, until), until);
   const hops = await waysOut(facts, { name, address, port, scheme });
-  const target: DialTarget = {
-    // Threat: a proxy finds addresses of a name itself, others than those that were judged.
-    host: name !== undefined && isAllowedByName(policy, engine, name, port) ? name : ipAddressText(address),
-    port,
-  };
-  return dialAlong(hops, target, { open, direct, signal });
+  const target =
+    name === undefined
+      ? ({ kind: 'address', address, port } as const)
+      : ({ kind: 'name', name, port } as const);
+  return dialAlong(hops, askedOfProxy(policy, engine, target, address), { open, direct, signal });
 }
 
 /** Threat: whoever owns a name of a registry that is listed says what addresses it has, this machine's own among them. So each is judged. */
@@ -90,33 +84,4 @@ async function waysOut(
   const way = await wayOut({ who: engine, address, port, first, ...named });
   if (way.kind === 'refuse') throw new BulkheadError(way.refusal.code, way.refusal.params);
   return way.hops;
-}
-
-async function firstOf(
-  addresses: readonly IpAddress[],
-  port: number,
-  open: NonNullable<DialFacts['open']>,
-  signal: AbortSignal,
-): Promise<Duplex> {
-  const failures: string[] = [];
-  for (const address of addresses) {
-    signal.throwIfAborted();
-    try {
-      return await open(ipAddressText(address), port, signal);
-    } catch (error) {
-      failures.push(messageOf(error));
-    }
-  }
-  throw new Error(failures.join('; '));
-}
-
-async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-  const socket = connect({ host, port, noDelay: true, autoSelectFamily: false });
-  try {
-    await once(socket, 'connect', { signal });
-    return socket;
-  } catch (error) {
-    socket.on('error', () => undefined).destroy();
-    throw error;
-  }
 }

@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { connect } from 'node:net';
+import { openTcp } from '../upstream-proxy/index.js';
 import { readAnswer } from '../upstream-proxy/read-exactly.js';
-import { askNameServers, type NameServer } from './ask-name-server.js';
+import { askNameServers, firstAnswer, type NameServer } from './ask-name-server.js';
 
 /** The bit by which a server says that a datagram has no room for its answer (RFC 1035 §4.1.1). */
 const truncated = 0x02;
@@ -17,11 +16,7 @@ export async function askNameServersWholly(
 ): Promise<Buffer | undefined> {
   const answer = await askNameServers(servers, question, signal);
   if (answer === undefined || ((answer[2] ?? 0) & truncated) === 0) return answer;
-  for (const server of servers) {
-    const whole = await askByStream(server, question, signal).catch(() => undefined);
-    if (whole !== undefined || signal.aborted) return whole;
-  }
-  return undefined;
+  return firstAnswer(servers, (server) => askByStream(server, question, signal), signal);
 }
 
 /** Each message behind its length (RFC 7766). */
@@ -31,10 +26,9 @@ async function askByStream(
   signal: AbortSignal,
 ): Promise<Buffer> {
   const over = AbortSignal.any([signal, AbortSignal.timeout(tryMs)]);
-  const socket = connect({ host: address, port });
+  const socket = await openTcp(address, port, over);
   socket.on('error', () => undefined);
   try {
-    await once(socket, 'connect', { signal: over });
     const length = Buffer.alloc(2);
     length.writeUInt16BE(question.length);
     socket.write(Buffer.concat([length, question]));

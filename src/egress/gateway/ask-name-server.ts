@@ -20,8 +20,17 @@ export async function askNameServers(
   signal: AbortSignal,
 ): Promise<Buffer | undefined> {
   if (question.length < headerLength) return undefined;
+  return firstAnswer(servers, (server) => askOne(server, question, signal), signal);
+}
+
+/** What the first server answers that does, asked one after the other. */
+export async function firstAnswer(
+  servers: readonly NameServer[],
+  ask: (server: NameServer) => Promise<Buffer>,
+  signal: AbortSignal,
+): Promise<Buffer | undefined> {
   for (const server of servers) {
-    const answer = await askOne(server, question, signal).catch(() => undefined);
+    const answer = await ask(server).catch(() => undefined);
     if (answer !== undefined || signal.aborted) return answer;
   }
   return undefined;

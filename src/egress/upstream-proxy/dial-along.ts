@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { connect as connectTcp, isIP } from 'node:net';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { messageOf } from '../../common/cause.js';
 import type { Hop, ProxyServer } from './hop.js';
 import { httpConnect } from './http-connect.js';
+import { openTcp } from './open-tcp.js';
 import { UpstreamFailure } from './read-exactly.js';
 import { socks5Connect } from './socks5.js';
 
@@ -93,12 +94,6 @@ async function secured(
   stream.on('error', ignore);
   await once(stream, 'secureConnect', { signal });
   return stream;
-}
-
-async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Duplex> {
-  const socket = connectTcp({ host, port, signal });
-  await once(socket, 'connect', { signal });
-  return socket;
 }
 
 function authorityOf({ host, port }: DialTarget): string {

@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import { connect, type Socket, type TcpNetConnectOpts } from 'node:net';
+import { messageOf } from '../../common/cause.js';
+
+/** Opens a connection of this machine's own. Rejects with the reason, and leaves nothing then; once it is open the signal does not end it. */
+export async function openTcp(
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  options: Pick<TcpNetConnectOpts, 'allowHalfOpen' | 'autoSelectFamily'> = {},
+): Promise<Socket> {
+  const socket = connect({ host, port, noDelay: true, ...options });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    socket.on('error', () => undefined).destroy();
+    throw error;
+  }
+}
+
+/** Opens the first of these that can be. Rejects with what was in the way of each. */
+export async function openFirst<Where, Opened>(
+  places: readonly Where[],
+  open: (place: Where) => Promise<Opened>,
+  signal: AbortSignal,
+): Promise<Opened> {
+  const failures: string[] = [];
+  for (const place of places) {
+    signal.throwIfAborted();
+    try {
+      return await open(place);
+    } catch (error) {
+      failures.push(messageOf(error));
+    }
+  }
+  throw new Error(failures.length === 0 ? 'it has no address' : failures.join('; '));
+}
