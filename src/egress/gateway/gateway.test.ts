@@ -11,7 +11,7 @@ const to = { address: '192.0.2.1', port: 443 };
 const other = { address: '192.0.2.2', port: 443 };
 const open = (id: number): FromRelay => ({ kind: 'open', id, from, to });
 
-function start(decider: Partial<Decider>) {
+function start(decider: Partial<Decider>, { dials = false } = {}) {
   const sent: ToRelay[] = [];
   const events: GatewayEvent[] = [];
   const whole: Decider = {
@@ -21,6 +21,8 @@ function start(decider: Partial<Decider>) {
   };
   const streams: { readonly id: number; readonly hold: boolean; readonly other: Duplex }[] = [];
   const dialled: { readonly through: Through; readonly upstream: PromiseWithResolvers<Duplex> }[] = [];
+  const direct: { readonly places: readonly unknown[]; readonly upstream: PromiseWithResolvers<Duplex> }[] =
+    [];
   const world: GatewayWorld = {
     send: (message) => void sent.push(message),
     stream: async (id, hold) => {
@@ -33,9 +35,18 @@ function start(decider: Partial<Decider>) {
       dialled.push({ through, upstream });
       return upstream.promise;
     },
+    ...(dials
+      ? {
+          dial: async (places: readonly unknown[]) => {
+            const upstream = Promise.withResolvers<Duplex>();
+            direct.push({ places, upstream });
+            return upstream.promise;
+          },
+        }
+      : {}),
   };
   const gateway = new Gateway(whole, world, (event) => events.push(event));
-  return { gateway, sent, events, streams, dialled };
+  return { gateway, sent, events, streams, dialled, direct };
 }
 /** What was begun has gone as far as it can. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -265,6 +276,64 @@ describe('by a proxy', () => {
     dialled[0]?.upstream.resolve(upstream);
     await settled();
     expect([sent, events, streams, upstream.destroyed]).toEqual([[], [], [], true]);
+  });
+});
+
+describe('for a relay that does not reach the world', () => {
+  const begun = async (verdict: Verdict) => {
+    const started = start({ decide: () => verdict }, { dials: true });
+    started.gateway.take(open(1));
+    await settled();
+    return started;
+  };
+
+  test('the gateway dials, and the relay is told of nowhere to go', async () => {
+    const { gateway, sent, events, streams, direct } = await begun({ kind: 'permit', dial: [other, to] });
+    expect(direct[0]?.places).toEqual([other, to]);
+    expect(streams).toEqual([]);
+    const [upstream, server] = duplexPair();
+    direct[0]?.upstream.resolve(upstream);
+    await settled();
+    expect([sent, streams.map(({ id, hold }) => [id, hold])]).toEqual([[], [[1, false]]]);
+    gateway.take({ kind: 'connected', id: 1 });
+    expect(events).toEqual([{ kind: 'permitted', from, to }]);
+    const client = streams[0]?.other;
+    client?.end('question');
+    expect(await text(server)).toBe('question');
+    server.end('answer');
+    expect(client === undefined ? '' : await text(client)).toBe('answer');
+  });
+
+  test('what is held is dialled, and nothing of the client’s goes on before it is released', async () => {
+    const rest = Promise.withResolvers<Made | Refused>();
+    const now = { kind: 'permit', dial: [to] } as const;
+    const { sent, streams, direct } = await begun({ kind: 'held', now, rest: () => rest.promise });
+    direct[0]?.upstream.resolve(duplexPair()[0]);
+    await settled();
+    expect(streams.map(({ hold }) => hold)).toEqual([true]);
+    rest.resolve({ kind: 'refuse', reason: 'another name' });
+    await settled();
+    expect(sent).toEqual([{ kind: 'reset', id: 1 }]);
+  });
+
+  test('what cannot be reached is reset, and what is refused is not dialled', async () => {
+    const { sent, events, direct } = await begun({ kind: 'permit', dial: [to] });
+    direct[0]?.upstream.reject(new Error('it does not answer'));
+    await settled();
+    expect(sent).toEqual([{ kind: 'reset', id: 1 }]);
+    expect(events).toEqual([{ kind: 'unreached', from, to, errno: 0, reason: 'it does not answer' }]);
+    const refused = await begun({ kind: 'refuse', reason: 'by rule 3' });
+    expect([refused.sent, refused.direct]).toEqual([[{ kind: 'reset', id: 1 }], []]);
+  });
+
+  test('a server that breaks off resets its client', async () => {
+    const { sent, direct } = await begun({ kind: 'permit', dial: [to] });
+    const [upstream] = duplexPair();
+    direct[0]?.upstream.resolve(upstream);
+    await settled();
+    upstream.destroy();
+    await settled();
+    expect(sent).toEqual([{ kind: 'reset', id: 1 }]);
   });
 });
 

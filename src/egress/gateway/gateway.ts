@@ -48,6 +48,8 @@ export interface GatewayWorld {
   /** A stream that becomes the other side of a connection of the relay's. */
   readonly stream: (id: number, hold: boolean) => Promise<Duplex>;
   readonly dialThrough: (through: Through, signal: AbortSignal) => Promise<Duplex>;
+  /** Dials one of these. Absent where the relay does, which is where the world is; one in a VM has no world of its own. */
+  readonly dial?: (places: readonly Endpoint[], signal: AbortSignal) => Promise<Duplex>;
 }
 
 /**
@@ -128,8 +130,13 @@ export class Gateway {
   }
 
   #make(id: number, open: Open, made: Made): void {
+    const { dial, dialThrough } = this.#world;
     if (made.kind === 'through') {
-      void this.#joinThrough(id, open, made);
+      void this.#joinDialled(id, open, (signal) => dialThrough(made, signal));
+      return;
+    }
+    if (dial !== undefined) {
+      void this.#joinDialled(id, open, (signal) => dial(made.dial, signal));
       return;
     }
     open.left = made.dial;
@@ -158,12 +165,12 @@ export class Gateway {
     }
   }
 
-  /** By a proxy the bytes go through this process: what is said to it the relay does not know. */
-  async #joinThrough(id: number, open: Open, through: Through): Promise<void> {
+  /** The bytes go through this process: what is said to a proxy the relay does not know, and from a VM it does not reach the world. */
+  async #joinDialled(id: number, open: Open, dial: (signal: AbortSignal) => Promise<Duplex>): Promise<void> {
     const { from, to, gone } = open;
     let upstream: Duplex | undefined;
     try {
-      upstream = await this.#world.dialThrough(through, gone.signal);
+      upstream = await dial(gone.signal);
       gone.signal.throwIfAborted();
       joinStreams(await this.#world.stream(id, open.held), upstream, () => {
         if (this.#open.has(id)) this.#send({ kind: 'reset', id });

@@ -2,7 +2,7 @@
  * The gateway as a process of its own: decides for one relay what may get out. On its standard input its starter says by which policy, and then who has which address
  * (`setup.ts`); with it the gateway ends.
  *
- * usage: main.js --relay SOCKET [--name-server ADDRESS[:PORT]]... [--host-loopback]
+ * usage: main.js --relay SOCKET [--name-server ADDRESS[:PORT]]... [--host-loopback] [--relay-in-vm]
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -16,7 +16,7 @@ import { allowAll } from './allow-all.js';
 import { connectionDecision } from './connection-decision.js';
 import { decideByPolicy } from './decide-by-policy.js';
 import type { Decider } from './decider.js';
-import { dialThrough } from './dial-through.js';
+import { dialDirectly, dialThrough } from './dial-through.js';
 import { fewLines } from './few-lines.js';
 import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
@@ -28,6 +28,8 @@ const { values } = parseArgs({
     relay: { type: 'string' },
     'name-server': { type: 'string', multiple: true },
     'host-loopback': { type: 'boolean', default: false },
+    // It does not reach the world, so this process dials.
+    'relay-in-vm': { type: 'boolean', default: false },
   },
 });
 const { relay } = values;
@@ -77,6 +79,7 @@ async function serve(path: string, decider: Decider): Promise<void> {
     send: (message) => link.send(message),
     stream: (id, hold) => link.stream(id, hold),
     dialThrough,
+    ...(values['relay-in-vm'] ? { dial: dialDirectly } : {}),
   };
   gateway = new Gateway(decider, world, onEvent);
   for (const message of early) gateway.take(message);

@@ -9,6 +9,7 @@ import { abortReason } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
+import { type GatewayOptions, type GatewayProcess, keepGateway } from '../egress/index.js';
 import { type Phase, parsePhaseLine } from '../phases.js';
 import {
   type AllowedDirectories,
@@ -18,7 +19,7 @@ import {
   type ShareRequest,
 } from '../sharing/index.js';
 import { entryArguments } from './entry-arguments.js';
-import { type GatewayOptions, type GatewayProcess, keepGateway } from './gateway-process.js';
+import { clientsOfEngine } from './engine-clients.js';
 
 /** Built by `make -C src/vm/native`; the same place whether this module runs from `src` or from `dist`. */
 const entryProgram = fileURLToPath(new URL('../../../src/vm/native/build/enter', import.meta.url));
@@ -64,7 +65,7 @@ export interface NativeEngineOptions {
 }
 
 /** What the gateway is told. */
-export type EgressOptions = Omit<GatewayOptions, 'relay' | 'controlSocket'>;
+export type EgressOptions = Omit<GatewayOptions, 'relay' | 'relayInVm' | 'clients'>;
 
 /** A running engine. Disposing of it stops it. */
 export interface NativeEngine extends AsyncDisposable {
@@ -105,7 +106,11 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
   const gateway =
     options.egress === undefined
       ? undefined
-      : keepGateway({ ...options.egress, relay: egressSocket, controlSocket });
+      : keepGateway({
+          ...options.egress,
+          relay: egressSocket,
+          clients: clientsOfEngine(controlSocket),
+        });
   // Without the sockets a client is told that there is no engine, not that it refuses connections.
   const exited = once(child, 'exit')
     .then(removeSockets)

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
 import type { GatewaySetup } from '../../egress/gateway/setup.js';
-import { feedClients } from './egress-clients.js';
+import { feedClients, type OpenClients } from './feed-clients.js';
 
 /** The same place whether this module runs from `src` or from `dist`. */
 const program = fileURLToPath(new URL('../../../dist/egress/gateway/main.js', import.meta.url));
@@ -18,12 +18,14 @@ const settledMs = 10_000;
 export interface GatewayOptions {
   /** Where the relay is found. */
   readonly relay: string;
+  /** The relay is in a VM, and the gateway dials. */
+  readonly relayInVm?: boolean | undefined;
   /** The organization's, as it was read; without one everything is allowed. */
   readonly policy?: string | undefined;
   /** The proxies of this machine, by the names they have in settings. */
   readonly system?: Readonly<Record<string, string>> | undefined;
-  /** Where bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
-  readonly controlSocket: string;
+  /** By which bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
+  readonly clients: OpenClients;
   /** Containers may reach what listens on this machine's loopback. */
   readonly hostLoopback?: boolean | undefined;
   /** `ADDRESS:PORT` of those that are asked for names; without any, this machine's own. */
@@ -40,9 +42,10 @@ export interface GatewayProcess extends AsyncDisposable {
 
 export function keepGateway({
   relay,
+  relayInVm = false,
   policy,
   system = {},
-  controlSocket,
+  clients,
   hostLoopback = false,
   nameServers = [],
   onLine,
@@ -53,6 +56,7 @@ export function keepGateway({
     relay,
     ...nameServers.flatMap((server) => ['--name-server', server]),
     ...(hostLoopback ? ['--host-loopback'] : []),
+    ...(relayInVm ? ['--relay-in-vm'] : []),
   ];
   const stopping = new AbortController();
   let child: ChildProcess | undefined;
@@ -68,7 +72,7 @@ export function keepGateway({
     const ended = new AbortController();
     const setup: GatewaySetup = { kind: 'setup', system, ...(policy === undefined ? {} : { policy }) };
     started.stdin.write(`${JSON.stringify(setup)}\n`);
-    const fed = policy === undefined ? undefined : feedClients(controlSocket, started, ended.signal);
+    const fed = policy === undefined ? undefined : feedClients(clients, started, ended.signal);
     await once(started, 'close');
     ended.abort();
     await fed;

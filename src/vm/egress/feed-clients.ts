@@ -1,11 +1,8 @@
 import { once } from 'node:events';
-import { connect } from 'node:net';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import { connectChannel } from '../../channel/index.js';
 import { type EgressClient, longestClientLine } from '../../common/egress-clients.js';
 import { readLines } from '../../common/line-reader.js';
-import { systemClock } from '../../common/system-clock.js';
 
 const lineFeed = 0x0a;
 const pauseMs = 200;
@@ -20,12 +17,19 @@ export interface GatewayStreams {
   readonly stdout: Readable;
 }
 
+/** The stream by which the engine's bulkheadd says who has which address (`Channel.openEgress`); disposing of it ends what was opened for it. */
+export interface ClientStream extends AsyncDisposable {
+  readonly stream: Duplex;
+}
+/** Rejects where there is none now. */
+export type OpenClients = (signal: AbortSignal) => Promise<ClientStream>;
+
 /**
  * Hands on to a gateway what the engine's bulkheadd says of who has which address, and to bulkheadd what the gateway decided, until the signal aborts. Whenever
  * that can't be asked the gateway knows of nobody, and lets nobody out.
  */
 export async function feedClients(
-  controlSocket: string,
+  openClients: OpenClients,
   { stdin, stdout }: GatewayStreams,
   signal: AbortSignal,
 ): Promise<void> {
@@ -37,7 +41,7 @@ export async function feedClients(
     open = stream;
   };
   while (!signal.aborted) {
-    await feedOnce(controlSocket, stdin, onOpen, signal).catch(() => undefined);
+    await feedOnce(openClients, stdin, onOpen, signal).catch(() => undefined);
     if (signal.aborted || !stdin.writable) return;
     stdin.write(`${JSON.stringify(nobody)}\n`);
     await pause(pauseMs, undefined, { signal }).catch(() => undefined);
@@ -45,28 +49,23 @@ export async function feedClients(
 }
 
 async function feedOnce(
-  controlSocket: string,
+  openClients: OpenClients,
   gateway: Writable,
   onOpen: (stream: Duplex) => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const socket = connect(controlSocket);
+  await using clients = await openClients(signal);
+  const { stream } = clients;
+  stream.on('error', () => undefined);
+  onOpen(stream);
+  const end = (): void => void stream.destroy();
+  signal.addEventListener('abort', end);
   try {
-    await once(socket, 'connect', { signal });
-    const channel = await connectChannel(socket, { clock: systemClock, signal });
-    const stream = await channel.openEgress(signal);
-    onOpen(stream);
-    const end = (): void => void stream.destroy();
-    signal.addEventListener('abort', end);
-    try {
-      for await (const lines of wholeLines(stream))
-        if (!gateway.write(lines)) await once(gateway, 'drain', { signal });
-    } finally {
-      signal.removeEventListener('abort', end);
-      await channel.close();
-    }
+    for await (const lines of wholeLines(stream))
+      if (!gateway.write(lines)) await once(gateway, 'drain', { signal });
   } finally {
-    socket.destroy();
+    signal.removeEventListener('abort', end);
+    stream.destroy();
   }
 }
 
