@@ -15,18 +15,23 @@ import { type BenchEngine, startBenchEngine } from './with-engine.ts';
 const imageMebibytes = 1024;
 /** A single one takes between 4.0 and 5.3 s on a quiet machine. */
 const transferPairs = 9;
+const runPairs = 40;
 const attachedMebibytes = 256;
+const followers = 500;
 
-export async function benchGate(rounds = 20): Promise<BenchmarkRow[]> {
+const groups = { requests, run, transfer, attach, logs, lists: () => imageLists(10_000) } satisfies Readonly<
+  Record<string, (engine: BenchEngine) => Promise<BenchmarkRow[]> | BenchmarkRow[]>
+>;
+
+export const gateGroups = Object.keys(groups);
+
+/** @param only groups of rows, by the names of `gateGroups`; all without. */
+export async function benchGate(only: readonly string[] = gateGroups): Promise<BenchmarkRow[]> {
   await using engine = await startBenchEngine('bench-gate');
-  return [
-    ...(await requests(engine)),
-    ...(await run(engine, rounds)),
-    ...(await transfer(engine)),
-    ...(await attach(engine)),
-    ...(await logs(engine, 500)),
-    ...imageLists(10_000),
-  ];
+  const rows: BenchmarkRow[] = [];
+  for (const [name, measure] of Object.entries(groups))
+    if (only.includes(name)) rows.push(...(await measure(engine)));
+  return rows;
 }
 
 function socketOf(docker: { readonly host: string }): string {
@@ -78,10 +83,10 @@ async function get(options: RequestOptions): Promise<IncomingMessage> {
   });
 }
 
-async function run({ docker, gated }: BenchEngine, rounds: number): Promise<BenchmarkRow[]> {
+async function run({ docker, gated }: BenchEngine): Promise<BenchmarkRow[]> {
   const command = ['run', '--rm', probe, 'true'];
   const { a, b, ratio } = await pairs(
-    rounds,
+    runPairs,
     async () => gated.ok(command),
     async () => docker.ok(command),
   );
@@ -145,14 +150,14 @@ async function attach({ docker, gated }: BenchEngine): Promise<BenchmarkRow[]> {
   ];
 }
 
-async function logs({ gated, controlSocket }: BenchEngine, count: number): Promise<BenchmarkRow[]> {
+async function logs({ gated, controlSocket }: BenchEngine): Promise<BenchmarkRow[]> {
   const script = 'while :; do echo line; sleep 1; done';
   const id = await gated.ok(['run', '-d', probe, 'sh', '-c', script]);
   const resident = async (): Promise<number> => (await readStatus(controlSocket)).memory.residentBytes / 1e6;
   const before = await resident();
   const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY });
   const following = await Promise.all(
-    Array.from({ length: count }, async () => {
+    Array.from({ length: followers }, async () => {
       const path = `/containers/${id}/logs?follow=1&stdout=1`;
       const response = await get({ socketPath: socketOf(gated), path, agent });
       await once(response, 'data');
@@ -164,7 +169,7 @@ async function logs({ gated, controlSocket }: BenchEngine, count: number): Promi
   await gated.run(['rm', '-f', id]);
   return [
     { name: 'bulkheadd, resident before', unit: 'MB', value: before },
-    { name: `bulkheadd, resident with ${count} logs -f`, unit: 'MB', value: after },
+    { name: `bulkheadd, resident with ${followers} logs -f`, unit: 'MB', value: after },
   ];
 }
 

@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate, work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
+ * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -10,7 +10,7 @@ import { benchEgressRules } from './egress-rules.ts';
 import { benchEgressConnect } from './egress-connect.ts';
 import { benchEgressPull } from './egress-pull.ts';
 import { benchEngine } from './engine.ts';
-import { benchGate } from './gate.ts';
+import { benchGate, gateGroups } from './gate.ts';
 import { benchIdle } from './idle.ts';
 import { benchPackages } from './packages.ts';
 import { benchParallel } from './parallel.ts';
@@ -25,6 +25,7 @@ import { benchWork } from './work.ts';
 const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = {
   engine: () => benchEngine(),
   gate: () => benchGate(),
+  ...Object.fromEntries(gateGroups.map((name) => [`gate-${name}`, async () => benchGate([name])])),
   work: () => benchWork(),
   settings: () => benchSettings(),
   parallel: () => benchParallel(),
@@ -43,10 +44,15 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   'egress-pull': benchEgressPull,
 };
 
-const wanted = process.argv.slice(2);
+const arguments_ = process.argv.slice(2);
+const wanted =
+  arguments_.length > 0 ? arguments_ : Object.keys(parts).filter((name) => !name.startsWith('gate-'));
+const unknown = wanted.filter((name) => !(name in parts));
+if (unknown.length > 0)
+  throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
 const rows: BenchmarkRow[] = [];
 for (const [name, run] of Object.entries(parts)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
+  if (!wanted.includes(name)) continue;
   console.error(`measuring: ${name}`);
   rows.push(...(await run()));
 }
