@@ -22,6 +22,8 @@ export interface DaemonArguments {
   readonly settingsFd: number | undefined;
   /** Sealed copy of the machine's registry.json. */
   readonly registryFd: number | undefined;
+  /** Sealed copy of the signed list of verified publishers. */
+  readonly publishersFd: number | undefined;
   /** Listening socket for publish-port; VM mode only. */
   readonly portsFd: number | undefined;
 }
@@ -41,6 +43,7 @@ const schema = z.strictObject({
   'policy-fd': descriptor.optional(),
   'settings-fd': descriptor.optional(),
   'registry-fd': descriptor.optional(),
+  'publishers-fd': descriptor.optional(),
   'ports-fd': descriptor.optional(),
 });
 
@@ -62,6 +65,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'policy-fd': { type: 'string' },
       'settings-fd': { type: 'string' },
       'registry-fd': { type: 'string' },
+      'publishers-fd': { type: 'string' },
       'ports-fd': { type: 'string' },
     },
   });
@@ -79,6 +83,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     policyFd: parsed['policy-fd'],
     settingsFd: parsed['settings-fd'],
     registryFd: parsed['registry-fd'],
+    publishersFd: parsed['publishers-fd'],
     portsFd: parsed['ports-fd'],
   };
 }

@@ -18,7 +18,7 @@ import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
 import { createKeptMountJudge } from './gate/kept-mounts.js';
 import { type EngineEntrance, joinEngine } from './gate/join-engine.js';
-import { openImageRules } from './images/index.js';
+import { openImageRules, publishersInForce } from './images/index.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { readInForce, untilEngine } from './in-force.js';
@@ -144,7 +144,8 @@ async function main(args: DaemonArguments): Promise<void> {
     },
     log,
   });
-  const images = openImageRules(settings, client, log);
+  const publishers = publishersInForce(args.publishersFd, log);
+  const images = openImageRules({ settings, publishers }, client, log);
   const egressClients = createEgressClients(client, audit, log);
   const { runtime, decisions, dockerSockets } = composeRuntime({
     onPlanned: () => {

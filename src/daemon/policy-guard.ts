@@ -76,7 +76,7 @@ function noteTimeAgain(options: PolicyGuardOptions): void {
 const timeIntervalMs = 10 * 60_000;
 
 /** Where these files are in the root; docs/architecture.md, "Paths inside the root". */
-const policyFiles = {
+export const policyFiles = {
   keyFile: '/usr/lib/bulkhead/policy-key.pem',
   recordFile: '/var/lib/bulkhead-data/bulkhead/policy-serial.json',
   timeFile: '/var/lib/bulkhead-data/bulkhead/policy-time.json',

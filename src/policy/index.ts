@@ -41,6 +41,7 @@ export {
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
 export {
   acceptPublisherList,
+  currentPublishers,
   isPublisherList,
   type PublisherList,
   type Publishers,

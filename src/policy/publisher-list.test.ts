@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { isJsonObject, type JsonObject } from './json-value.js';
 import {
   acceptPublisherList,
+  currentPublishers,
   isPublisherList,
   publishersAt,
   readPublisherList,
@@ -69,12 +70,20 @@ describe('the list of verified publishers', () => {
   test('names nobody once it is out of date, and says since when', () => {
     const { list } = read(plain);
     const end = Date.parse(expires);
-    expect(publishersAt(list, end - 1)).toEqual({ namespaces: new Set(['bitnami', 'grafana']) });
+    expect(publishersAt(list, end - 1).namespaces).toEqual(new Set(['bitnami', 'grafana']));
     expect(publishersAt(list, end)).toEqual({
       namespaces: new Set(),
       missing: `the list of verified publishers is out of date since ${expires}`,
     });
     expect(publishersAt(undefined, 0).missing).toBe('there is no list of verified publishers');
+    let now = end - 1;
+    const publishers = currentPublishers(list, () => now);
+    expect([publishers.namespaces.has('grafana'), publishers.missing]).toEqual([true, undefined]);
+    now = end;
+    expect([publishers.namespaces.has('grafana'), publishers.missing]).toEqual([
+      false,
+      `the list of verified publishers is out of date since ${expires}`,
+    ]);
   });
 
   test.each([

@@ -28,7 +28,7 @@ export type PublisherList = z.infer<typeof schema>;
 export interface Publishers {
   readonly namespaces: ReadonlySet<string>;
   /** Why it is nobody, for whoever is refused for that. */
-  readonly missing?: string;
+  readonly missing?: string | undefined;
 }
 
 /** Keeps a signature over a list from being one over a policy. */
@@ -88,14 +88,30 @@ export function acceptPublisherList(
  * @param now by the clock, in milliseconds since 1970, or the highest time there was where that is later.
  */
 export function publishersAt(list: PublisherList | undefined, now: number): Publishers {
-  if (list === undefined)
-    return { namespaces: new Set(), missing: 'there is no list of verified publishers' };
-  if (Date.parse(list.expires) <= now)
-    return {
-      namespaces: new Set(),
-      missing: `the list of verified publishers is out of date since ${list.expires}`,
-    };
-  return { namespaces: new Set(list.namespaces) };
+  return list === undefined
+    ? { namespaces: new Set(), missing: 'there is no list of verified publishers' }
+    : currentPublishers(list, () => now);
+}
+
+/** The same, told anew each time somebody looks: a list goes out of date while an engine runs. */
+export function currentPublishers(list: PublisherList, now: () => number): Publishers {
+  const namespaces = new Set(list.namespaces);
+  const none = new Set<string>();
+  const missing = (): string | undefined => outOfDate(list, now());
+  return {
+    get namespaces() {
+      return missing() === undefined ? namespaces : none;
+    },
+    get missing() {
+      return missing();
+    },
+  };
+}
+
+function outOfDate({ expires }: PublisherList, now: number): string | undefined {
+  return Date.parse(expires) <= now
+    ? `the list of verified publishers is out of date since ${expires}`
+    : undefined;
 }
 
 function signedBytes(signed: JsonObject): Buffer {

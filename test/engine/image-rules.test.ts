@@ -20,10 +20,17 @@ beforeAll(async () => {
         contact: 'Ada <ada@example.org>',
         registryAccess: { rules: [{ host: 'docker.io' }, { host: 'both.invalid', push: true }] },
         imageAccess: {
-          hub: { official: true, repositories: ['someuser/allowed'] },
+          hub: { official: true, verifiedPublishers: true, repositories: ['someuser/allowed'] },
           rules: [{ repository: 'both.invalid/acme/**', action: 'allow' }],
+          publishers: { file: 'publishers.json' },
         },
       },
+    },
+    publishers: {
+      publishersVersion: 1,
+      serial: 1,
+      expires: '2199-01-01T00:00:00Z',
+      namespaces: ['grafana'],
     },
   });
   held = engine.docker;
@@ -51,7 +58,7 @@ describe('docker pull', () => {
     expect(community.stderr).toContain(
       'image access denied: community images not allowed: docker.io/someuser/x:1',
     );
-    for (const name of ['alpine:3', 'someuser/allowed', 'index.docker.io/library/alpine'])
+    for (const name of ['alpine:3', 'grafana/x', 'someuser/allowed', 'index.docker.io/library/alpine'])
       expect((await held.run(['pull', name])).stderr).not.toMatch(refused);
     expect((await free.run(['pull', 'someuser/x:1'])).stderr).not.toMatch(refused);
   });

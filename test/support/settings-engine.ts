@@ -18,10 +18,13 @@ export async function startSettingsEngine(
   {
     policy,
     user,
+    publishers,
     sshAgent,
   }: {
     readonly policy?: object;
     readonly user?: object;
+    /** The list of verified publishers. */
+    readonly publishers?: object;
     readonly sshAgent?: { readonly path: string; readonly owner: number };
   },
 ): Promise<SettingsEngine> {
@@ -36,12 +39,14 @@ export async function startSettingsEngine(
   const files = {
     policy: await opened('admin-settings.json', policy && { configurationFileVersion: 2, ...policy }),
     settings: await opened('settings.json', user),
+    publishers: await opened('publishers.json', publishers),
   };
-  const { policy: policyFile, settings } = files;
+  const { policy: policyFile, settings, publishers: list } = files;
   const engine = undo.use(
     await startOwnEngine(name, {
       ...(policyFile === undefined ? {} : { policy: policyFile }),
       ...(settings === undefined ? {} : { settings }),
+      ...(list === undefined ? {} : { publishers: list }),
       ...(sshAgent === undefined ? {} : { sshAgent }),
     }),
   );

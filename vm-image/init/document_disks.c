@@ -19,6 +19,7 @@ static const struct {
     {"bulkhead.policy", "bulkhead-policy", KEPT_POLICY},
     {"bulkhead.settings", "bulkhead-settings", KEPT_SETTINGS},
     {"bulkhead.registry", "bulkhead-registry", KEPT_REGISTRY},
+    {"bulkhead.publishers", "bulkhead-publishers", KEPT_PUBLISHERS},
     {"bulkhead.shares", "bulkhead-shares", KEPT_SHARES},
 };
 

@@ -198,6 +198,7 @@ static const char *const KEPT_ARGUMENTS[KEPT_COUNT][2] = {
     [KEPT_SETTINGS] = {"--settings-fd", "11"},
     [KEPT_REGISTRY] = {"--registry-fd", "12"},
     [KEPT_PORTS] = {"--ports-fd", "13"},
+    [KEPT_PUBLISHERS] = {"--publishers-fd", "14"},
 };
 
 static void add_daemon_arguments(const struct options *options, struct services *services, char *port)
@@ -259,7 +260,7 @@ int main(int count, char **arguments)
 
     umask(022);
     if (!parse_options(count, arguments, &options)) {
-        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--authority-fd NUMBER] [--resolver ADDRESS]]");
+        log_line("usage: init [--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--publishers-fd NUMBER] [--authority-fd NUMBER] [--resolver ADDRESS]]");
         return EXIT_FAILURE;
     }
     if (!options.native) {

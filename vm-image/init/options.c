@@ -32,7 +32,8 @@ bool parse_options(int count, char **arguments, struct options *options)
                    descriptor("--policy-fd", i, count, arguments, &options->kept[KEPT_POLICY]) ||
                    descriptor("--settings-fd", i, count, arguments, &options->kept[KEPT_SETTINGS]) ||
                    descriptor("--authority-fd", i, count, arguments, &options->authority) ||
-                   descriptor("--registry-fd", i, count, arguments, &options->kept[KEPT_REGISTRY])) {
+                   descriptor("--registry-fd", i, count, arguments, &options->kept[KEPT_REGISTRY]) ||
+                   descriptor("--publishers-fd", i, count, arguments, &options->kept[KEPT_PUBLISHERS])) {
             descriptors = true;
             i++;
         } else if (strcmp(arguments[i], "--ssh-agent") == 0) {

@@ -16,7 +16,7 @@ struct options {
     const char *resolver;       /* native: the name server, where there is a way to it; NULL: there is none */
 };
 
-/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--authority-fd NUMBER] [--resolver ADDRESS]]`; false when it is anything else. */
+/** Reads `[--native --host-dir DIRECTORY [--phase-fd NUMBER] [--shares-fd NUMBER] [--ssh-agent] [--policy-fd NUMBER] [--settings-fd NUMBER] [--registry-fd NUMBER] [--publishers-fd NUMBER] [--authority-fd NUMBER] [--resolver ADDRESS]]`; false when it is anything else. */
 bool parse_options(int count, char **arguments, struct options *options);
 
 #endif

@@ -36,6 +36,7 @@ enum kept_index {
     KEPT_SETTINGS, /* sealed copy of the user's settings */
     KEPT_REGISTRY, /* sealed copy of the machine's registry.json */
     KEPT_PORTS,    /* listening socket, for publish-port: in a VM alone */
+    KEPT_PUBLISHERS, /* sealed copy of the signed list of verified publishers */
     KEPT_COUNT
 };
 

@@ -22,6 +22,8 @@ import {
   openRegistryFile,
   otherKeyNotes,
   policyNotes,
+  publisherFileOf,
+  publishersBeside,
   recordInForce,
   registryFileOf,
   rootIdentity,
@@ -104,9 +106,15 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   // What the host does not know, bulkheadd does, of the root it is in.
   const admission = await admissionOf(known, paths.policyRecords);
   admitPolicy(policy, admission, policy?.file ?? 'the policy');
+  const publishers = await publishersBeside(policy, admission.key);
+  await using _publisherFile = publishers.list?.handle;
   const imageHasKey = admission.key !== undefined;
   const kept = (): ReturnType<typeof keptPlaces> =>
-    keptPlaces(paths, { policy: policyFile, registry: registryFile }, context.env);
+    keptPlaces(
+      paths,
+      { policy: policyFile, registry: registryFile, publishers: publisherFileOf(policy) },
+      context.env,
+    );
   const bounded = policy?.settings.filesharingAllowedDirectories !== undefined;
   const facts = { env: context.env, beside: bounded ? await kept() : [] };
   const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, facts);
@@ -124,6 +132,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...sharing.notes,
     ...agentNotes,
     ...(policy === undefined ? [] : policyNotes(policy, policyKey, { gateway: hasGateway })),
+    ...publishers.notes,
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
@@ -156,6 +165,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(policy === undefined ? {} : { policy: policy.handle }),
       ...(user.handle === undefined ? {} : { settings: user.handle }),
       ...(registry === undefined ? {} : { registry: registry.handle }),
+      ...(publishers.list === undefined ? {} : { publishers: publishers.list.handle }),
       ...(agent === undefined ? {} : { sshAgent: agent }),
       ...(hasGateway
         ? {

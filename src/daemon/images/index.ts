@@ -1,6 +1,6 @@
 import type { Logger } from '../../common/log.js';
 import { compileRules } from '../../egress/index.js';
-import { publishersAt, type Settings } from '../../policy/index.js';
+import type { Publishers, Settings } from '../../policy/index.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import { enginePaths } from '../engine/engine-facts.js';
 import type { Judge } from '../gate/judges.js';
@@ -9,6 +9,8 @@ import { createImageGuard, type ImageGuard } from './image-guard.js';
 import { createImageJudge } from './image-judge.js';
 import { readImageRecords } from './image-records.js';
 import { PulledImages } from './pulled-images.js';
+
+export { publishersInForce } from './publishers-in-force.js';
 
 /** Where neither a container nor the engine can write. */
 const memoryDirectory = '/var/lib/bulkhead-data/bulkhead/images';
@@ -20,12 +22,14 @@ export interface ImageRules extends ImageGuard {
 
 /** Composes the parts of this room. */
 export function openImageRules(
-  settings: Pick<Settings, 'bulkhead'>,
+  {
+    settings,
+    publishers,
+  }: { readonly settings: Pick<Settings, 'bulkhead'>; readonly publishers: Publishers },
   client: Pick<EngineClient, 'call'>,
   log: Logger,
 ): ImageRules {
-  // The list of verified publishers does not come here: nobody is one, which is the stricter.
-  const rules = compileRules(settings, publishersAt(undefined, Date.now()));
+  const rules = compileRules(settings, publishers);
   return {
     judge: createImageJudge(rules),
     ...createImageGuard({

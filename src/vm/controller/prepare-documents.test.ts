@@ -3,7 +3,14 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { keyIdOf, publicKeyText, readSettings, signDocument, soundPolicy } from '../../policy/index.js';
+import {
+  keyIdOf,
+  publicKeyText,
+  readSettings,
+  signDocument,
+  signPublisherList,
+  soundPolicy,
+} from '../../policy/index.js';
 import { addHostRecord, noteHostTime } from '../documents/index.js';
 import { prepareDocuments } from './prepare-documents.js';
 
@@ -22,6 +29,7 @@ const paths = () => ({
     policy: path('policy.disk'),
     settings: path('settings.disk'),
     registry: path('registry.disk'),
+    publishers: path('publishers.disk'),
     shares: path('shares.disk'),
   },
   policyRecords: [path('policies')] as const,
@@ -115,6 +123,33 @@ test('a clock that is set back makes no policy valid again', async () => {
   expect(await prepareDocuments(paths(), { policy: soon }, keyless, noProxy)).toMatchObject({
     highestSerial: 0,
   });
+});
+
+test('the list of publishers beside the policy goes along, and one that does not count is told of', async () => {
+  const imageAccess = { hub: { verifiedPublishers: true }, publishers: { file: 'list.json' } };
+  const options = { policy: await policyFile({ serial: 3, imageAccess }, true) };
+  const prepare = async (): Promise<[unknown[], string[]]> => {
+    const { disks, notes } = await prepareDocuments(paths(), options, keyed, noProxy);
+    const names = disks.map(({ name }) => name);
+    return [names, notes.filter((note) => note.includes('verified publisher'))];
+  };
+  const nobody = 'Nobody counts as a verified publisher (bulkhead.imageAccess.publishers): ';
+  expect(await prepare()).toEqual([['policy'], [expect.stringContaining(`${nobody}The list`)]]);
+  const list = { publishersVersion: 1, serial: 1, expires: '2199-01-01T00:00:00Z', namespaces: ['grafana'] };
+  await writeFile(path('list.json'), JSON.stringify(list));
+  expect(await prepare()).toEqual([['policy'], [expect.stringContaining('it is not signed')]]);
+  await writeFile(path('list.json'), JSON.stringify(signPublisherList(list, privateKey)));
+  expect(await prepare()).toEqual([['policy', 'publishers'], []]);
+  expect(JSON.parse(await readFile(path('publishers.disk'), 'utf8'))).toMatchObject({ serial: 1 });
+  const old = { ...list, expires: '2020-01-01T00:00:00Z' };
+  await writeFile(path('list.json'), JSON.stringify(signPublisherList(old, privateKey)));
+  expect(await prepare()).toEqual([
+    ['policy', 'publishers'],
+    [`${nobody}the list of verified publishers is out of date since 2020-01-01T00:00:00Z.`],
+  ]);
+  await rm(path('list.json'));
+  await prepare();
+  await expect(readFile(path('publishers.disk'))).rejects.toThrow('ENOENT');
 });
 
 test('a damaged record of the host is not none', async () => {

@@ -20,6 +20,7 @@ import {
   otherKeyNotes,
   type PolicyFile,
   policyNotes,
+  publishersBeside,
   readPolicyFile,
   readRegistryFile,
   settingsNotes,
@@ -42,7 +43,7 @@ export interface PreparedDocuments {
 }
 
 /**
- * Reads the policy, the user's settings and the machine's registry.json once and puts them on disks of the instance's own.
+ * Reads the policy, the list of publishers beside it, the user's settings and the machine's registry.json once and puts them on disks of the instance's own.
  *
  * @param env of the person who starts the VM: its proxies are the host's.
  * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, BH_REGISTRY_FILE, BH_REGISTRY_INVALID, BH_SIGN_IN_NO_ISSUER, what `admitPolicy` throws; nothing was booted then.
@@ -60,6 +61,8 @@ export async function prepareDocuments(
   const user = withNamed(await readUserFile(options.settings), options);
   const registry = options.registry === undefined ? undefined : await readRegistryFile(options.registry);
   allowedOrganizations(policy?.settings, registry);
+  const publishers = await publishersBeside(policy, admission.key);
+  await publishers.list?.handle.close();
   const effective = effectiveSettings(policy?.settings, user.settings);
   const handedOn = withHostProxy(user.document, effective, env);
   const documents = [
@@ -70,6 +73,7 @@ export async function prepareDocuments(
         handedOn.document === user.document ? user.bytes : Buffer.from(JSON.stringify(handedOn.document)),
     },
     { name: 'registry', bytes: registry?.bytes },
+    { name: 'publishers', bytes: publishers.list?.bytes },
   ] as const;
   const disks: DocumentDisk[] = [];
   for (const { name, bytes } of documents) {
@@ -84,6 +88,7 @@ export async function prepareDocuments(
     highestSerial: highestSerialOf(admission.known),
     notes: [
       ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey, { gateway: false })),
+      ...publishers.notes,
       ...otherKeyNotes(policyRecords, admission.key),
       ...settingsNotes(policy?.settings, effective),
       ...handedOn.notes,

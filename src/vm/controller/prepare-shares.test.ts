@@ -32,7 +32,8 @@ async function prepared(given: readonly string[], allowed?: object, own?: readon
   const shares = given.map((path) => ({ path, readOnly: false }));
   const options = { image: join(directory, 'image'), shares, settings: undefined };
   const logger = createLogger('test', { write: () => undefined });
-  const policy = allowed === undefined ? undefined : { settings: read.settings };
+  const policy =
+    allowed === undefined ? undefined : { file: join(directory, 'policy.json'), settings: read.settings };
   const user = own === undefined ? {} : { bulkhead: { shares: [...own] } };
   const signal = new AbortController().signal;
   return prepareShares({ paths, options, env, logger }, manifest, { policy, user }, signal);

@@ -2,7 +2,12 @@ import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-err
 import type { Logger } from '../../common/log.js';
 import { type Manifest, shareServerOf } from '../../image/index.js';
 import { sharesByDefault } from '../../policy/index.js';
-import { type DocumentDisk, type PolicyFile, writeDocumentDisk } from '../documents/index.js';
+import {
+  type DocumentDisk,
+  type PolicyFile,
+  publisherFileOf,
+  writeDocumentDisk,
+} from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import {
   keptPlaces,
@@ -52,14 +57,14 @@ export async function prepareShares(
   {
     policy,
     user,
-  }: { readonly policy: Pick<PolicyFile, 'settings'> | undefined } & Pick<PreparedDocuments, 'user'>,
+  }: { readonly policy: Pick<PolicyFile, 'settings' | 'file'> | undefined } & Pick<PreparedDocuments, 'user'>,
   signal: AbortSignal,
 ): Promise<PreparedShares> {
   const given = options.shares ?? [];
   if (given.length + (user.bulkhead?.shares?.length ?? 0) === 0 && !sharesByDefault(policy?.settings))
     return { ...nothing, notes: [] };
   const protectedNow = async (): Promise<ProtectedDirectory[]> => [
-    ...(await keptPlaces(paths, options, env)),
+    ...(await keptPlaces(paths, { ...options, publishers: publisherFileOf(policy) }, env)),
     { path: options.image, what: 'the image the VM runs' },
   ];
   const facts = { env, beside: await protectedNow(), by: 'server' } as const;

@@ -13,7 +13,7 @@ export interface OpenDocument<Value> {
 }
 
 /**
- * Reads a policy, settings or a `registry.json` once, for who hands the open file on. Threat: a file that is checked and another, put in its
+ * Reads a policy, settings, a `registry.json` or a list of publishers once, for who hands the open file on. Threat: a file that is checked and another, put in its
  * place meanwhile, that is used.
  *
  * @param parse throws where it is not in order; the file is then closed.
@@ -21,7 +21,7 @@ export interface OpenDocument<Value> {
  */
 export async function openDocument<Value>(
   file: string,
-  failure: 'BH_POLICY_FILE' | 'BH_REGISTRY_FILE' | 'BH_SETTINGS_FILE',
+  failure: 'BH_POLICY_FILE' | 'BH_REGISTRY_FILE' | 'BH_SETTINGS_FILE' | 'BH_PUBLISHERS_REFUSED',
   parse: (bytes: Buffer) => Value,
 ): Promise<OpenDocument<Value>> {
   const unreadable = (cause: unknown): never => {

@@ -87,6 +87,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
       policy: join(stateDir, 'policy.disk'),
       settings: join(stateDir, 'settings.disk'),
       registry: join(stateDir, 'registry.disk'),
+      publishers: join(stateDir, 'publishers.disk'),
       shares: join(stateDir, 'shares.disk'),
     },
     policyRecords: policyRecordDirectories(facts),

@@ -49,11 +49,11 @@ static struct enter_options parse(int argc, char **argv)
 		{"phase-fd", required_argument, NULL, 'p'}, {"share", required_argument, NULL, 's'},
 		{"ssh-agent", required_argument, NULL, 'a'}, {"policy", required_argument, NULL, 'o'},
 		{"settings", required_argument, NULL, 'e'}, {"registry", required_argument, NULL, 'g'},
-		{"authority", required_argument, NULL, 'u'},
+		{"authority", required_argument, NULL, 'u'}, {"publishers", required_argument, NULL, 'b'},
 		{"egress", required_argument, NULL, 'w'}, {"relay", required_argument, NULL, 'y'},
 		{NULL, 0, NULL, 0},
 	};
-	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1, .registry_fd = -1, .authority_fd = -1};
+	struct enter_options o = {.agent_fd = -1, .policy_fd = -1, .settings_fd = -1, .registry_fd = -1, .publishers_fd = -1, .authority_fd = -1};
 	char *rest;
 	int letter;
 
@@ -69,6 +69,7 @@ static struct enter_options parse(int argc, char **argv)
 		case 'o': o.policy_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'e': o.settings_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'g': o.registry_fd = descriptor_of(optarg, '\0', &rest); break;
+		case 'b': o.publishers_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'u': o.authority_fd = descriptor_of(optarg, '\0', &rest); break;
 		case 'w': o.egress = optarg; break;
 		case 'y': o.relay = optarg; break;
@@ -76,7 +77,7 @@ static struct enter_options parse(int argc, char **argv)
 		}
 	}
 	if (!o.root || !o.data || !o.host_dir || !o.cgroup || !o.phase_fd || !o.egress != !o.relay || optind != argc)
-		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD] [--registry FD] [--authority FD] [--egress SOCKET --relay PROGRAM]");
+		die_text("usage", "enter --root R --data D --host-dir H --cgroup NAME --phase-fd N [--share rw|ro:FD:PATH]... [--ssh-agent FD] [--policy FD] [--settings FD] [--registry FD] [--publishers FD] [--authority FD] [--egress SOCKET --relay PROGRAM]");
 	if (strchr(o.cgroup, '/') || o.cgroup[0] == '.')
 		die_text("cgroup", "the name must not hold a slash or begin with a dot");
 	return o;
@@ -107,7 +108,7 @@ static void add_descriptor(struct arguments *a, const char *option, char number[
 /* Runs as PID 1 of the new pid namespace. */
 static _Noreturn void become_init(const struct enter_options *o, int keeper)
 {
-	char list[16], policy[16], settings[16], registry[16], authority[16];
+	char list[16], policy[16], settings[16], registry[16], publishers[16], authority[16];
 	struct arguments a = {.words = {(char *)"init", (char *)"--native", (char *)"--phase-fd", (char *)o->phase_fd,
 					(char *)"--host-dir", (char *)"/run/bulkhead/host"},
 			      .count = 6};
@@ -137,6 +138,8 @@ static _Noreturn void become_init(const struct enter_options *o, int keeper)
 		add_descriptor(&a, "--settings-fd", settings, sealed_copy(o->settings_fd, "settings"));
 	if (o->registry_fd >= 0)
 		add_descriptor(&a, "--registry-fd", registry, sealed_copy(o->registry_fd, "registry"));
+	if (o->publishers_fd >= 0)
+		add_descriptor(&a, "--publishers-fd", publishers, sealed_copy(o->publishers_fd, "publishers"));
 	if (o->authority_fd >= 0)
 		add_descriptor(&a, "--authority-fd", authority, sealed_copy(o->authority_fd, "authority"));
 	execve("/usr/lib/bulkhead/init", a.words, envp);

@@ -25,6 +25,7 @@ struct enter_options {
 	int policy_fd;           /* the organization's policy, or -1 */
 	int settings_fd;         /* the user's settings, or -1 */
 	int registry_fd;         /* the machine's registry.json, or -1 */
+	int publishers_fd;       /* the list of verified publishers, or -1 */
 	int authority_fd;        /* whose certificates the engine is to trust beside the image's, or -1 */
 	const char *egress;      /* where the gateway finds the relay, or NULL: there is no way out */
 	const char *relay;       /* the program */

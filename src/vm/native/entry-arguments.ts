@@ -17,6 +17,8 @@ export interface EntryOptions {
   readonly settingsFd?: number | undefined;
   /** Descriptor of the machine's registry.json, at its start. */
   readonly registryFd?: number | undefined;
+  /** Descriptor of the signed list of verified publishers, at its start. */
+  readonly publishersFd?: number | undefined;
   /** Descriptor of the certificate of who ends the engine's connections to registries. */
   readonly authorityFd?: number | undefined;
   /** Where the relay of the engine's one way out waits for the gateway, and its program; without it there is no way out. */
@@ -44,6 +46,7 @@ export function entryArguments(options: EntryOptions): string[] {
     ...(options.policyFd === undefined ? [] : ['--policy', String(options.policyFd)]),
     ...(options.settingsFd === undefined ? [] : ['--settings', String(options.settingsFd)]),
     ...(options.registryFd === undefined ? [] : ['--registry', String(options.registryFd)]),
+    ...(options.publishersFd === undefined ? [] : ['--publishers', String(options.publishersFd)]),
     ...(options.authorityFd === undefined ? [] : ['--authority', String(options.authorityFd)]),
     ...(options.egress === undefined
       ? []

@@ -55,6 +55,8 @@ export interface NativeEngineOptions {
   readonly settings?: FileHandle;
   /** The machine's registry.json, likewise. */
   readonly registry?: FileHandle;
+  /** The signed list of verified publishers, likewise. */
+  readonly publishers?: FileHandle;
   /** Containers and engine reach the world by a gateway on this machine; without it they reach nothing. */
   readonly egress?: EgressOptions | undefined;
   /** Who ends its connections to registries: dockerd and containerd take certificates of this one (PEM) as well. */
@@ -163,12 +165,17 @@ async function spawnEntry(options: NativeEngineOptions, egressSocket: string): P
   ];
   const shares = await openShares(options.shares ?? [], beside, options.allowedShares);
   for (const handle of new Set(shares.map((share) => share.handle))) handles.use(handle);
-  const { sshAgent, policy, settings, registry, authority } = options;
+  const { sshAgent, policy, settings, registry, publishers, authority } = options;
   const agent = sshAgent === undefined ? [] : [await openSshAgent(sshAgent.path, sshAgent.owner)];
   for (const handle of agent) handles.use(handle);
-  const passedOn = [...shares.map(({ handle }) => handle), ...agent, policy, settings, registry].filter(
-    (handle) => handle !== undefined,
-  );
+  const passedOn = [
+    ...shares.map(({ handle }) => handle),
+    ...agent,
+    policy,
+    settings,
+    registry,
+    publishers,
+  ].filter((handle) => handle !== undefined);
   const first = 4;
   const numberOf = (handle: FileHandle | undefined): number | undefined =>
     handle === undefined ? undefined : first + passedOn.lastIndexOf(handle);
@@ -180,6 +187,7 @@ async function spawnEntry(options: NativeEngineOptions, egressSocket: string): P
     policyFd: numberOf(policy),
     settingsFd: numberOf(settings),
     registryFd: numberOf(registry),
+    publishersFd: numberOf(publishers),
     authorityFd: authority === undefined ? undefined : first + passedOn.length,
     egress: options.egress === undefined ? undefined : { socket: egressSocket, relay: relayProgram },
   });

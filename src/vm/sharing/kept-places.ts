@@ -13,6 +13,7 @@ export interface GoverningFiles {
   readonly settings?: string | undefined;
   readonly policy?: string | undefined;
   readonly registry?: string | undefined;
+  readonly publishers?: string | undefined;
 }
 
 /**
@@ -21,7 +22,7 @@ export interface GoverningFiles {
  */
 export async function keptPlaces(
   paths: Pick<InstancePaths, 'stateDir' | 'runtimeDir' | 'policyRecords'>,
-  { settings, policy, registry }: GoverningFiles,
+  { settings, policy, registry, publishers }: GoverningFiles,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ProtectedDirectory[]> {
   const ownSettings = userSettingsFile(env);
@@ -35,7 +36,7 @@ export async function keptPlaces(
     { path: dirname(ownSettings), what: 'the settings of the product' },
     // A link to elsewhere, as programs that keep settings under version control make.
     { path: ownSettings, what: 'the settings of the product' },
-    ...[settings, policy, registry]
+    ...[settings, policy, registry, publishers]
       .filter((file) => file !== undefined)
       .map((path) => ({ path, what: 'a file that governs engines and VMs' })),
     ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),

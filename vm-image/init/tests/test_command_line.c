@@ -136,7 +136,7 @@ static void program_options(void)
     char *relative[] = {"init", "--native", "--host-dir", "host"};
     char *mixed[] = {"init", "--phase-fd", "3"};
     char *unknown[] = {"init", "single"};
-    char *sealed[] = {"init", "--native", "--host-dir", "/x", "--shares-fd", "7", "--policy-fd", "9", "--settings-fd", "10", "--registry-fd", "11", "--authority-fd", "12"};
+    char *sealed[] = {"init", "--native", "--host-dir", "/x", "--shares-fd", "7", "--policy-fd", "9", "--settings-fd", "10", "--registry-fd", "11", "--authority-fd", "12", "--publishers-fd", "13"};
     char *foreign[] = {"init", "--policy-fd", "9"};
     char *standard[] = {"init", "--native", "--host-dir", "/x", "--phase-fd", "2"};
     char *reaching[] = {"init", "--native", "--host-dir", "/x", "--resolver", "203.0.113.253"};
@@ -156,6 +156,7 @@ static void program_options(void)
     CHECK(!parse_options(6, standard, &options));
     CHECK(parse_options(14, sealed, &options) && options.kept[KEPT_SHARES] == 7 && options.kept[KEPT_AGENT] == -1 && options.kept[KEPT_POLICY] == 9 &&
           options.kept[KEPT_SETTINGS] == 10 && options.kept[KEPT_REGISTRY] == 11 && options.authority == 12);
+    CHECK(options.kept[KEPT_PUBLISHERS] == -1 && parse_options(16, sealed, &options) && options.kept[KEPT_PUBLISHERS] == 13);
     CHECK(parse_options(12, sealed, &options) && options.authority == -1);
     CHECK(!parse_options(9, sealed, &options));
     CHECK(!parse_options(3, foreign, &options));

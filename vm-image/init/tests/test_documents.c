@@ -24,6 +24,8 @@ int main(void)
     CHECK(strcmp(detail, "no virtio disk with serial bulkhead-settings") == 0);
     CHECK(!keep_documents("bulkhead.registry=9", uptime_ms() + SOON_MS, kept, detail));
     CHECK(strcmp(detail, "no virtio disk with serial bulkhead-registry") == 0);
+    CHECK(!keep_documents("bulkhead.publishers=9", uptime_ms() + SOON_MS, kept, detail));
+    CHECK(strcmp(detail, "no virtio disk with serial bulkhead-publishers") == 0);
     CHECK(!keep_documents("bulkhead.shares=12", uptime_ms() + SOON_MS, kept, detail));
     CHECK(strcmp(detail, "no virtio disk with serial bulkhead-shares") == 0);
     CHECK(!keep_documents("bulkhead.policy=512 bulkhead.policy=512", uptime_ms() + SOON_MS, kept, detail));

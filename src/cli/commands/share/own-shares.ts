@@ -11,6 +11,7 @@ import {
   sharesInUse,
   type ShareRequest,
 } from '../../../vm/sharing/index.js';
+import { publisherFileOf } from '../../../vm/documents/index.js';
 import type { CliContext } from '../../context.js';
 import { replaceFile } from '../../replace-file.js';
 import type { SettingsInUse } from '../../settings-in-use.js';
@@ -21,7 +22,8 @@ export async function sharedAtStart(
   paths: InstancePaths,
   { user, policy }: SettingsInUse,
 ): Promise<readonly ShareRequest[]> {
-  const beside = await keptPlaces(paths, { settings: user.file, policy: policy?.file }, env);
+  const governing = { settings: user.file, policy: policy?.file, publishers: publisherFileOf(policy) };
+  const beside = await keptPlaces(paths, governing, env);
   const facts = { env, beside, by: 'server' } as const;
   return (await sharesInUse([], policy?.settings, user.settings, facts)).shares;
 }
@@ -38,7 +40,8 @@ export async function judgeShares(
   { user, policy }: SettingsInUse,
   shares: readonly ShareRequest[],
 ): Promise<string[]> {
-  const beside = await keptPlaces(paths, { settings: user.file, policy: policy?.file }, env);
+  const governing = { settings: user.file, policy: policy?.file, publishers: publisherFileOf(policy) };
+  const beside = await keptPlaces(paths, governing, env);
   const facts = { env, beside, by: 'server' } as const;
   const { allowedShares } = await sharesInUse(shares, policy?.settings, user.settings, facts);
   const judged: SharedPlace[] = [];

@@ -3,12 +3,13 @@ import { BulkheadError } from '../../../../common/errors/bulkhead-error.js';
 import { ExitCode } from '../../../../common/errors/definition.js';
 import { printable, printableJson } from '../../../../common/printable.js';
 import { type Access, canonicalImage, compileRules, explainImage } from '../../../../egress/index.js';
-import { isCarriedOut, publishersAt, type Settings } from '../../../../policy/index.js';
+import { cacheRoot, rememberedPolicyKey } from '../../../../image/index.js';
+import { isCarriedOut, parsePolicyKey, type Settings } from '../../../../policy/index.js';
+import { publishersBeside } from '../../../../vm/documents/index.js';
 import type { CliContext } from '../../../context.js';
 import { jsonOption } from '../../../options.js';
 import { explainedImageText } from '../../../output/explained-image-text.js';
 import { policyFileOf, policyOption, readSoundPolicy } from '../policy-files.js';
-import { publishersBeside } from './publisher-file.js';
 
 interface ExplainFlags {
   readonly policy?: string;
@@ -43,8 +44,10 @@ async function explain(
   if (image === undefined) throw new BulkheadError('BH_IMAGE_NAME', { image: printable(written) });
   const file = await policyFileOf(named);
   const policy = file === undefined ? undefined : { file, ...(await readSoundPolicy(file)) };
-  const publishers =
-    policy === undefined ? publishersAt(undefined, Date.now()) : await publishersBeside(policy, env);
+  const pem = rememberedPolicyKey(cacheRoot(env));
+  const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', 'policy key');
+  const { publishers, list } = await publishersBeside(policy, key);
+  await list?.handle.close();
   const { notes, ...answer } = explainImage(compileRules(policy?.settings, publishers), image, operation);
   const explanation = { ...answer, notes: [...notes, ...notDone(policy?.settings)] };
   terminal.out(
