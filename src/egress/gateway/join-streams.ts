@@ -11,13 +11,16 @@ export function joinStreams(one: Duplex, other: Duplex, onBroken: () => void): v
     [one, other],
     [other, one],
   ] as const) {
-    from.on('error', () => undefined);
-    from.once('close', () => {
+    const closed = (): void => {
       if (from.readableEnded && from.errored === null) return;
       to.destroy();
       if (!broken) onBroken();
       broken = true;
-    });
+    };
+    from.on('error', () => undefined);
+    // One that broke off before says so no more.
+    if (from.closed) closed();
+    else from.once('close', closed);
     from.pipe(to);
   }
 }

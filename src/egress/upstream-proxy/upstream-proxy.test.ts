@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { dialAlong, type Hop, type ProxyServer } from './index.js';
+import { dialAlong, type Hop, openTcp, type ProxyServer } from './index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bh-proxy-'));
 let key = '';
@@ -114,6 +114,15 @@ const tunnel =
     socket.write(answer);
     socket.on('data', (chunk) => socket.write(chunk));
   };
+
+test('a destination that breaks off before anybody listens ends nothing but its connection', async () => {
+  const server = createServer((socket) => socket.once('data', () => void socket.resetAndDestroy()));
+  const stream = await openTcp('127.0.0.1', await listen(server), signal);
+  stream.write('?');
+  // Without a listener this is an exception nobody catches.
+  await new Promise<void>((resolve) => stream.once('close', () => resolve()));
+  expect(stream.errored).toMatchObject({ code: 'ECONNRESET' });
+});
 
 describe.each(['http', 'https'] as const)('CONNECT to a proxy of %s', (protocol) => {
   test('tunnels, with nothing lost behind the answer', async () => {
