@@ -259,6 +259,21 @@ describe('by a proxy', () => {
     expect(sent).toEqual([{ kind: 'release', id: 1 }]);
   });
 
+  test('one that is released before the relay has its stream is released once more', async () => {
+    const rest = Promise.withResolvers<Made>();
+    const held = { kind: 'held', now: through, rest: () => rest.promise } as const;
+    const { gateway, sent, dialled } = await begun(held);
+    dialled[0]?.upstream.resolve(duplexPair()[0]);
+    await settled();
+    rest.resolve(through);
+    await settled();
+    gateway.take({ kind: 'connected', id: 1 });
+    expect(sent).toEqual([
+      { kind: 'release', id: 1 },
+      { kind: 'release', id: 1 },
+    ]);
+  });
+
   test('that does not lead there it is reset, and said why', async () => {
     const { sent, events, dialled } = await begun();
     dialled[0]?.upstream.reject(new Error('proxy.example:3128: it answers 407'));

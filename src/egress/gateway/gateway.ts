@@ -33,6 +33,8 @@ interface Open {
   left: readonly Endpoint[];
   /** Nothing of the client's may go on yet. */
   held: boolean;
+  /** Its stream was begun so. */
+  begunHeld: boolean;
   peeking:
     | {
         readonly resolve: (peeked: { readonly bytes: Buffer; readonly all: boolean }) => void;
@@ -119,7 +121,15 @@ export class Gateway {
   }
 
   async #decide({ id, from, to }: FromRelay & { readonly kind: 'open' }): Promise<void> {
-    const open: Open = { from, to, gone: new AbortController(), left: [], held: false, peeking: undefined };
+    const open: Open = {
+      from,
+      to,
+      gone: new AbortController(),
+      left: [],
+      held: false,
+      begunHeld: false,
+      peeking: undefined,
+    };
     this.#open.set(id, open);
     const verdict = await this.#ask(id, open);
     if (!this.#open.has(id)) return;
@@ -172,6 +182,7 @@ export class Gateway {
     try {
       upstream = await dial(gone.signal);
       gone.signal.throwIfAborted();
+      open.begunHeld = open.held;
       joinStreams(await this.#world.stream(id, open.held), upstream, () => {
         if (this.#open.has(id)) this.#send({ kind: 'reset', id });
       });
@@ -218,7 +229,10 @@ export class Gateway {
 
   #connected(id: number): void {
     const open = this.#open.get(id);
-    if (open !== undefined) this.#onEvent({ kind: 'permitted', from: open.from, to: open.to });
+    if (open === undefined) return;
+    this.#onEvent({ kind: 'permitted', from: open.from, to: open.to });
+    // By which of its two ways the relay heard first, that it is held or that it is released, nobody knows.
+    if (open.begunHeld && !open.held) this.#send({ kind: 'release', id });
   }
 
   #failed(id: number, errno: number): void {
