@@ -18,7 +18,7 @@ export const egressErrors = defineErrors({
   },
   BH_NETWORK_HOST: {
     message:
-      '{who} may not connect to {destination}: it is an address of the machine itself, or of its link (rule host-addresses).',
+      '{who} may not connect to {destination}: it is an address of the machine itself, of its link, or at which its cloud answers the machine (rule host-addresses).',
     setting: 'bulkhead.hostLoopback',
     remedy:
       'Services of this machine are reached as host.docker.internal, where the policy lets them be. Ask {contact}.',

@@ -102,6 +102,17 @@ describe('without a policy', () => {
     '::ffff:127.0.0.1',
     '64:ff9b::7f00:1',
     '2002:7f00:1::',
+    // Where clouds answer their machines, among addresses that are others'.
+    'fd00:ec2::254',
+    'fd20:ce::254',
+    'fd00:c1::a9fe:a9fe',
+    '168.63.129.16',
+    '192.0.0.192',
+    '100.100.100.200',
+    'fd00:100::100:200',
+    'fd00:42::42',
+    'fd00:a9fe:a9fe::1',
+    '64:ff9b::6464:64c8',
   ])('but not the machine itself by %s', (address) => {
     expect(outcome({ contact }, address)).toBe('BH_NETWORK_HOST');
   });
@@ -247,6 +258,26 @@ describe('the address and the name', () => {
     const policy = policyOf('deny', allow('host.docker.internal:8080'));
     expect(outcome(policy, '192.168.65.1', asked)).toBe('permit host.docker.internal:8080');
     expect(outcome(policyOf('allow', deny('host.docker.internal')), '192.168.65.1', asked)).toBe(
+      'BH_NETWORK_ACCESS',
+    );
+  });
+});
+
+describe('an IPv4 address that is denied', () => {
+  const policy = policyOf('allow', deny('198.51.100.0/24'), deny('10.0.0.0/8:22'), allow('64:ff9b::/96'));
+
+  test.each([
+    ['64:ff9b::c633:6407', 443],
+    ['2002:c633:6407::1', 443],
+    ['64:ff9b::a00:5', 22],
+  ])('is not reached by a translator, as %s', (address, port) => {
+    expect(outcome(policy, address, { port })).toBe('BH_NETWORK_ACCESS');
+  });
+
+  test('is all that is not', () => {
+    expect(outcome(policy, '64:ff9b::c633:6507')).toBe('permit 64:ff9b::c633:6507:443');
+    expect(outcome(policy, '64:ff9b::a00:5')).toBe('permit 64:ff9b::a00:5:443');
+    expect(outcome(policyOf('deny', allow('198.51.100.0/24')), '64:ff9b::c633:6407')).toBe(
       'BH_NETWORK_ACCESS',
     );
   });

@@ -11,5 +11,5 @@ export { decideConnection } from './decide-connection.js';
 export { decideName } from './decide-name.js';
 export { isAllowedByName, judge } from './judge.js';
 export { RuleIndex } from './rule-index.js';
-export { addressKind } from './special-addresses.js';
+export { addressKind, reachedAddress } from './special-addresses.js';
 export type { Who } from './who.js';

@@ -3,7 +3,7 @@ import type { Connection, ConnectPolicy, Permission } from './connection.js';
 import { byRule, destinationText, privateAddress, type Refused } from './refusals.js';
 import type { CompiledRule } from './rule-bucket.js';
 import type { RuleIndex } from './rule-index.js';
-import { addressKind } from './special-addresses.js';
+import { addressKind, reachedAddress } from './special-addresses.js';
 import type { Who } from './who.js';
 
 type Place = Pick<Connection, 'who' | 'address' | 'port'>;
@@ -60,7 +60,11 @@ function mayHave(network: RuleIndex, place: Place, name: string, rule: CompiledR
   return (addressRule(network, place)?.action ?? network.default) === 'allow';
 }
 
+/** Threat: an IPv4 address that is denied is reached by one of IPv6, where the network translates. So what denies the one denies the other. */
 function addressRule(network: RuleIndex, { who, address, port }: Place): CompiledRule | undefined {
+  const reached = reachedAddress(address);
+  const inside = reached === address ? undefined : network.forAddress(who, reached, port);
+  if (inside?.action === 'deny') return inside;
   return network.forAddress(who, address, port) ?? network.forEvery(who, port);
 }
 
