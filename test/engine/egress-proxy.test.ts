@@ -69,7 +69,8 @@ test('H12: a file rejects, lets go directly, and leads through proxies of both k
 });
 
 test('H12: through a proxy both directions carry what they are given, and each ends for itself', async () => {
-  const script = `nslookup -type=a http.test > /dev/null; (head -c 3000000 /dev/zero | tr '\\0' x; sleep 1) | nc -w 10 http.test ${world.port} | wc -c`;
+  // Its first byte is one of no text: what could still become a request of HTTP is waited for.
+  const script = `nslookup -type=a http.test > /dev/null; (printf '\\1'; head -c 2999999 /dev/zero | tr '\\0' x; sleep 1) | nc -w 10 http.test ${world.port} | wc -c`;
   // The greeting, and all of it back.
   const greeting = `hello ::ffff:${worldAddress}\n`.length;
   expect(Number(await engine.inContainer(script))).toBe(3_000_000 + greeting);
@@ -85,4 +86,19 @@ test('H13: a file that can’t be had lets nothing out, not even directly', asyn
 test('H14: a file sees no path, so that a rule about one is of no effect, as documented', async () => {
   const script = `printf 'GET /secret HTTP/1.0\\r\\nHost: plain.test\\r\\n\\r\\n' | nc -w 10 plain.test ${webPort} | tail -n 1`;
   expect(await engine.inContainer(script)).toBe('web /secret');
+});
+
+test('a name the file rejects is not reached by its address, nor under another that has it', async () => {
+  const ask = async (asked: string, ...resolved: readonly string[]): Promise<string> =>
+    engine.inContainer(
+      [
+        ...resolved.map((name) => `nslookup -type=a ${name} > /dev/null`),
+        `printf 'GET / HTTP/1.0\\r\\nHost: ${asked}\\r\\n\\r\\n' | nc -w 10 ${worldAddress} ${webPort} | tail -n 1`,
+      ].join('; '),
+    );
+  expect(await ask('reject.test')).toBe('');
+  expect(engine.said.at(-1)).toMatch(/rejects it/);
+  expect(await ask('reject.test', 'reject.test', 'plain.test')).toBe('');
+  // What it asks for is all that is in the way.
+  expect(await ask('plain.test', 'plain.test', 'reject.test')).toBe('web /');
 });

@@ -12,7 +12,7 @@ export const egressErrors = defineErrors({
   BH_NETWORK_FIRST_BYTES: {
     message:
       '{who} begins a connection to {destination} like {protocol}, and {reason}: refused by rule first-bytes, because a server could read another name in it than we do.',
-    setting: 'bulkhead.networkAccess',
+    setting: '{setting}',
     remedy: 'Use a client that keeps to the protocol, or ask {contact}.',
     exitCode: ExitCode.refused,
   },
@@ -57,7 +57,7 @@ export const egressErrors = defineErrors({
   BH_NETWORK_UNDECIDED: {
     message:
       'The connection is refused by rule first-bytes: the client began to speak as to another destination than was reached for it.',
-    setting: 'bulkhead.networkAccess',
+    setting: '{setting}',
     remedy:
       'Connect again; a client that speaks at once is not taken for one that waits for its server. Ask {contact}.',
     exitCode: ExitCode.refused,

@@ -54,19 +54,26 @@ export function mismatch({ contact }: ConnectPolicy, facts: Facts, said: string)
   });
 }
 
-export function notInOrder(
-  { contact }: ConnectPolicy,
-  facts: Facts,
-  protocol: string,
-  reason: string,
-): Refused {
+/** Why what a client says first is looked at. */
+function lookedAtFor({ network, registries }: ConnectPolicy): string {
+  if (network !== undefined) return 'bulkhead.networkAccess';
+  return registries === undefined ? 'containersProxy' : 'bulkhead.registryAccess';
+}
+
+export function undecided(policy: ConnectPolicy): Refusal {
+  const { contact } = policy;
+  return { code: 'BH_NETWORK_UNDECIDED', params: { setting: lookedAtFor(policy), contact } };
+}
+
+export function notInOrder(policy: ConnectPolicy, facts: Facts, protocol: string, reason: string): Refused {
   const destination = destinationText(facts, undefined);
   return refused('BH_NETWORK_FIRST_BYTES', {
     who: whoText(facts.who),
     destination,
     protocol,
     reason,
-    contact,
+    setting: lookedAtFor(policy),
+    contact: policy.contact,
   });
 }
 

@@ -243,6 +243,50 @@ describe('ConnectDecider', () => {
     expect(seen).toEqual(['a.example:443', 'a.example:80', 'a.example:22']);
   });
 
+  describe('by a way that hangs on the name', () => {
+    const proxy = { kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 } as const;
+    /** b.example is refused, a.example, which has one of its addresses, needs no proxy, and everything else goes by one. */
+    const byName: Partial<ConnectFacts> = {
+      wayByName: () => true,
+      wayOut: async ({ name }) => {
+        const refusal = { code: 'BH_CONTAINERS_PROXY', params: {} } as const;
+        if (name === 'b.example') return Promise.resolve({ kind: 'refuse', refusal });
+        return Promise.resolve({ kind: 'hops', hops: [name === 'a.example' ? { kind: 'direct' } : proxy] });
+      },
+    };
+    const direct = '203.0.113.2:443';
+
+    test('the one that is asked for counts, whatever else was resolved to the address since', async () => {
+      const { decide, look } = scene({}, byName);
+      for (const name of ['b.example', 'a.example']) await look(name);
+      expect(shown(await decide('203.0.113.2', [tls('b.example')]))).toBe('BH_CONTAINERS_PROXY');
+      expect(shown(await decide('203.0.113.2', [tls('a.example')]))).toBe(direct);
+    });
+
+    test('to wait until the server is dialled is no way round it', async () => {
+      const { decide, look } = scene({}, byName);
+      for (const name of ['b.example', 'a.example']) await look(name);
+      const held = await decide('203.0.113.2', [`…${tls('b.example')}`]);
+      expect([shown(held), held.kind === 'held' ? shown(await held.rest()) : '']).toEqual([
+        `${direct} held`,
+        'BH_CONTAINERS_PROXY',
+      ]);
+    });
+  });
+
+  test('a registry is looked for at no address that is refused', async () => {
+    const { decide, look, asked, names } = scene({
+      ...rules({ to: 'a.example', action: 'allow' }),
+      registryAccess: { rules: [{ host: 'ghcr.io' }] },
+    });
+    names['a.example'] = ['10.0.0.5', '203.0.113.1'];
+    await look('a.example');
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toBe('203.0.113.1:443');
+    expect(asked.filter((each) => each.startsWith('registry'))).toEqual([
+      'registry https://a.example:443 203.0.113.1',
+    ]);
+  });
+
   test.each([
     ['is allowed', allowed, 'a.example'],
     ['is allowed below a domain', rules({ to: '*.example', action: 'allow' }), 'a.example'],

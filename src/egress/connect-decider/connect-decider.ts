@@ -12,12 +12,14 @@ import {
   type Target,
   type Who,
 } from '../connect-access/index.js';
+import { undecided } from '../connect-access/refusals.js';
 import { NameMemory } from '../name-memory/index.js';
 import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 import { askedOfProxy } from './asked-of-proxy.js';
 import { answerQuestion, clientKey } from './answer-question.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
+import { wayOf } from './way-of.js';
 
 /** Where a connection goes: the destination's addresses, tried one after the other, and what it was allowed as. */
 interface Destination {
@@ -111,7 +113,7 @@ export class ConnectDecider {
   async #go(begun: Connection, course: Course): Promise<ConnectVerdict> {
     let connection = begun;
     for (let step = 0; step < mostSteps; step += 1) {
-      const decision = decideConnection(this.#policy, connection);
+      const decision = this.#orLook(connection, decideConnection(this.#policy, connection));
       if (decision.kind === 'refuse') return refused(decision.refusal);
       if (decision.kind === 'permit') return this.#permit(connection, decision);
       if (decision.kind === 'look' && decision.dial !== undefined && connection.first === undefined) {
@@ -121,12 +123,18 @@ export class ConnectDecider {
       }
       connection = { ...connection, ...(await this.#learn(connection, decision, course)) };
     }
-    return refused({ code: 'BH_NETWORK_UNDECIDED', params: { contact: this.#policy.contact } });
+    return refused(undecided(this.#policy));
+  }
+
+  /** What is let through by its address alone may go another way by the name that is asked for there. */
+  #orLook(connection: Connection, decision: ConnectDecision): ConnectDecision {
+    if (decision.kind !== 'permit' || connection.first !== undefined) return decision;
+    return this.#facts.wayByName?.(connection) === true ? { kind: 'look', dial: decision.target } : decision;
   }
 
   /** What the decision asks for. */
   async #learn(
-    { who }: Connection,
+    { who, address }: Connection,
     decision: Exclude<ConnectDecision, { kind: 'permit' | 'refuse' }>,
     { first, signal }: Course,
   ): Promise<Partial<Connection>> {
@@ -140,34 +148,30 @@ export class ConnectDecider {
       }
       case 'ask-registry': {
         const { scheme, host, port, target } = decision;
-        const addresses =
-          target.kind === 'address'
-            ? [target.address]
-            : (await this.#facts.resolve(target.name, signal)).addresses;
-        const allowed = addresses.filter((address) => addressKind(address) !== 'host');
+        // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
+        const judged = await this.#addressesOf({ who, address, port, names: [] }, target);
+        const addresses = 'kind' in judged ? [] : judged;
         return {
-          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses: allowed }, signal),
+          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses }, signal),
         };
       }
     }
   }
 
   async #permit(connection: Connection, { target }: Permission): Promise<MadeConnection | RefusedConnection> {
-    const { who, port, first } = connection;
+    const { who, port } = connection;
     const dialled = await this.#addressesOf(connection, target);
     if ('kind' in dialled) return dialled;
     const dial = dialled.map((address) => ({ address: ipAddressText(address), port }));
-    const { wayOut } = this.#facts;
+    const { wayOut, resolve } = this.#facts;
     if (wayOut === undefined) return { kind: 'permit', dial, target };
-    const name = target.kind === 'name' ? target.name : connection.names[0];
     const address = dialled[0] ?? connection.address;
-    const way = await wayOut({
-      who,
-      address,
-      port,
-      ...(name === undefined ? {} : { name }),
-      ...(first === undefined ? {} : { first }),
-    });
+    const way = await wayOf(
+      { wayOut, resolve },
+      connection,
+      { target, address },
+      AbortSignal.timeout(patience.bytes),
+    );
     if (way.kind === 'refuse') return refused(way.refusal);
     const { hops } = way;
     const isDirect = hops.length === 1 && hops[0].kind === 'direct';
@@ -210,7 +214,7 @@ export class ConnectDecider {
       const later = await this.#go({ ...connection, ...beginning }, { first, signal });
       if (later.kind === 'refuse') return later;
       if (later.kind !== 'held' && sameWay(later, verdict)) return later;
-      return refused({ code: 'BH_NETWORK_UNDECIDED', params: { contact: this.#policy.contact } });
+      return refused(undecided(this.#policy));
     };
     return { kind: 'held', now: verdict, rest };
   }

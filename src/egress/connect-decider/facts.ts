@@ -28,6 +28,8 @@ export interface ConnectFacts {
   readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean>;
   /** The way out (`containersProxy`); directly where absent. */
   readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
+  /** Whether that hangs on the name that is asked for. */
+  readonly wayByName?: (wanted: Pick<Outbound, 'who' | 'port'>) => boolean;
   /** Told of each name that is not resolved because of the policy. */
   readonly onRefusedName?: (who: Who, name: string, error: BulkheadError) => void;
   /** Milliseconds of a clock that is never put back. */

@@ -7,6 +7,7 @@ import {
   containersProxyOf,
   type DecidedWay,
   decideWay,
+  goesByName,
   type Outbound,
   proxiesOf,
   type Way,
@@ -40,6 +41,24 @@ function shown(way: Way): string {
 }
 const way = (value: object, asked: Asked = {}, system = none): string =>
   shown(decideWay(settingOf(value), system, outboundTo(asked), contact));
+
+test.each<[string, object, boolean]>([
+  ['a file', { embeddedPac: 'function FindProxyForURL() {}' }, true],
+  ['a name that is excluded', { http: 'http://p.example:1', exclude: ['10.0.0.0/8', 'a.example'] }, true],
+  ['what is below one', { http: 'http://p.example:1', exclude: ['*.a.example'] }, true],
+  ['networks', { http: 'http://p.example:1', exclude: ['10.0.0.0/8'] }, false],
+])('whether the way hangs on a name: %s', (_what, value, expected) => {
+  const setting = settingOf({ transparentPorts: '443', ...value });
+  const asked = (who: Who, port: number): boolean => goesByName(setting, none, { who, port });
+  expect([asked(box, 443), asked(box, 22), asked({ kind: 'engine' }, 443)]).toEqual([expected, false, false]);
+});
+
+test('of the host, whether it hangs on a name is what the host says', () => {
+  const setting = settingOf({ mode: 'system', transparentPorts: '*' });
+  const wanted = { who: box, port: 443 };
+  expect(goesByName(setting, none, wanted)).toBe(false);
+  expect(goesByName(setting, proxiesOf({ exclude: 'a.example,10.0.0.0/8' }), wanted)).toBe(true);
+});
 
 describe('manual', () => {
   const proxies = {

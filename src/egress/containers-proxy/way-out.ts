@@ -8,7 +8,7 @@ import {
   type PacRunnerOptions,
 } from '../pac/index.js';
 import type { ContainersProxy, Proxies } from './containers-proxy.js';
-import { type DecidedWay, decideWay, type Outbound, pacFailed, wayByPac } from './decide-way.js';
+import { type DecidedWay, decideWay, goesByName, type Outbound, pacFailed, wayByPac } from './decide-way.js';
 
 export interface WayOutOptions extends PacRunnerOptions {
   readonly contact: string;
@@ -32,6 +32,10 @@ export class WayOut implements AsyncDisposable {
     const { fetch = fetchPac, now = () => performance.now() } = options;
     const { way } = setting;
     this.#file = way.kind === 'pac' && 'url' in way ? new PacFile(way.url, fetch, now) : undefined;
+  }
+
+  goesByName(wanted: Pick<Outbound, 'who' | 'port'>): boolean {
+    return goesByName(this.#setting, this.#options.system(), wanted);
   }
 
   async decide(outbound: Outbound): Promise<DecidedWay> {

@@ -47,7 +47,12 @@ export function decideByPolicy(
     resolve,
     askNameServer: ask,
     isRegistry: (question) => registries.isRegistry(question),
-    ...(way === undefined ? {} : { wayOut: (outbound) => way.decide(outbound) }),
+    ...(way === undefined
+      ? {}
+      : {
+          wayOut: (outbound) => way.decide(outbound),
+          wayByName: (wanted) => way.goesByName(wanted),
+        }),
     onRefusedName,
     now,
   });
