@@ -1,4 +1,4 @@
-import { type EgressClient, longestClientLine } from '../../common/egress-clients.js';
+import { type EgressClient, egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
 
 /** Lines that say who has which address now, by whom they are about; undefined while the engine does not say. */
 export type ClientLines = ReadonlyMap<string, string> | undefined;
@@ -11,6 +11,19 @@ export function clientLines(clients: readonly EgressClient[]): ClientLines {
     if (line.length <= longestClientLine) lines.set('id' in client ? client.id : client.kind, line);
   }
   return lines;
+}
+
+/** The same with no address of these containers. Each stays the one it is: what is found out about it hangs on that. */
+export function withoutAddresses(lines: ClientLines, containers: ReadonlySet<string>): ClientLines {
+  if (lines === undefined || containers.size === 0) return lines;
+  return new Map(
+    [...lines].map(([id, line]) => [
+      id,
+      containers.has(id)
+        ? JSON.stringify({ ...egressClientSchema.parse(JSON.parse(line)), addresses: [] })
+        : line,
+    ]),
+  );
 }
 
 /** What is to be said to whom `told` was said; those that are gone first, as others may have their addresses. */

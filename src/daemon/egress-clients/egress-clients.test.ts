@@ -7,6 +7,12 @@ import { EgressClients } from './egress-clients.js';
 const [one, two] = ['1'.repeat(64), '2'.repeat(64)];
 const image = `sha256:${'a'.repeat(64)}`;
 
+function resolved(): PromiseWithResolvers<void> {
+  const promise = Promise.withResolvers<void>();
+  promise.resolve();
+  return promise;
+}
+
 /** An engine with two networks, one of which leads nowhere. */
 function scene() {
   const attached: Record<string, Record<string, { IPv4Address: string; IPv6Address: string }>> = {
@@ -15,7 +21,7 @@ function scene() {
   };
   let onEvent: (line: string) => void = () => undefined;
   let end: () => void = () => undefined;
-  const state = { up: true, name: 'web' };
+  const state = { up: true, name: 'web', answers: resolved() };
   const audited: unknown[] = [];
   const body = (path: string): unknown => {
     if (path === '/networks')
@@ -32,7 +38,9 @@ function scene() {
     client: {
       call: async (_, path) => {
         if (!state.up) throw new Error('ECONNREFUSED');
-        return Promise.resolve({ status: 200, body: JSON.stringify(body(path)) });
+        const answer = { status: 200, body: JSON.stringify(body(path)) };
+        if (path.startsWith('/networks/')) await state.answers.promise;
+        return answer;
       },
       follow: async (_, listener) => {
         if (!state.up) throw new Error('ECONNREFUSED');
@@ -106,6 +114,26 @@ test('looks again when the engine says that something has changed, and when a st
   state.name = 'renamed';
   event({ Type: 'container', Action: 'rename', Actor: { ID: one } });
   await vi.waitFor(() => expect(lines).toMatchObject([{ id: one, name: 'renamed' }]));
+});
+
+test('who has left a network has no address from then on, however late the engine is, and whatever it said before', async () => {
+  const { clients, attached, state, event } = scene();
+  const { lines } = await listen(clients);
+  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  const left = {
+    Type: 'network',
+    Action: 'disconnect',
+    Actor: { ID: 'bridge', Attributes: { container: one } },
+  };
+  state.answers = Promise.withResolvers();
+  event(left);
+  await vi.waitFor(() => expect(lines).toMatchObject([{}, {}, { id: one, name: 'web', addresses: [] }]));
+  // What was asked before it left again says nothing of it.
+  clients.planned();
+  event(left);
+  attached['bridge'] = { [two]: { IPv4Address: '172.17.0.2/16', IPv6Address: '' } };
+  state.answers.resolve();
+  await vi.waitFor(() => expect(lines.slice(3)).toMatchObject([{ kind: 'gone' }, { id: two }]));
 });
 
 test('an engine that ends, or does not answer, has nobody until it does', async () => {

@@ -10,7 +10,7 @@ import type { Logger } from '../../common/log.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import type { ContainerRecord } from '../socket-mount/container-record.js';
 import { readAttachments } from './attachments.js';
-import { type ClientLines, clientLines, difference } from './client-lines.js';
+import { type ClientLines, clientLines, difference, withoutAddresses } from './client-lines.js';
 import { type ContainerFacts, readContainerFacts } from './container-facts.js';
 
 export interface EgressClientsOptions {
@@ -29,7 +29,13 @@ const filters = {
   type: ['network', 'container'],
   event: ['connect', 'disconnect', 'create', 'destroy', 'rename'],
 };
-const rename = z.looseObject({ Action: z.literal('rename'), Actor: z.looseObject({ ID: z.string() }) });
+const eventSchema = z.discriminatedUnion('Action', [
+  z.looseObject({ Action: z.literal('rename'), Actor: z.looseObject({ ID: z.string() }) }),
+  z.looseObject({
+    Action: z.literal('disconnect'),
+    Actor: z.looseObject({ Attributes: z.looseObject({ container: z.string() }) }),
+  }),
+]);
 
 /**
  * Says to the host who has which address in the engine's networks, while there is somebody who asks. The engine's events only say that something has changed: what there is, its networks are asked for.
@@ -42,6 +48,8 @@ export class EgressClients {
   #asking = 0;
   #following = false;
   #now: ClientLines;
+  /** Containers that have left a network since the engine was asked last. */
+  #left = new Set<string>();
   #changed = Promise.withResolvers<void>();
   #looking = false;
   #wanted = false;
@@ -123,9 +131,16 @@ export class EgressClients {
   }
 
   #hear(line: string): void {
-    const renamed = rename.safeParse(orNothing((): unknown => JSON.parse(line))).data;
-    if (renamed !== undefined) this.#facts.delete(renamed.Actor.ID);
+    const event = eventSchema.safeParse(orNothing((): unknown => JSON.parse(line))).data;
+    if (event?.Action === 'rename') this.#facts.delete(event.Actor.ID);
+    if (event?.Action === 'disconnect') this.#leave(event.Actor.Attributes.container);
     this.#look();
+  }
+
+  /** Threat: whoever starts next has its address, and an engine with much to do says so late. So it has none until the engine has been asked. */
+  #leave(container: string): void {
+    this.#left.add(container);
+    this.#tell(withoutAddresses(this.#now, this.#left));
   }
 
   #look(): void {
@@ -138,8 +153,10 @@ export class EgressClients {
     this.#looking = true;
     while (this.#wanted && this.#asking > 0) {
       this.#wanted = false;
+      this.#left = new Set();
       try {
-        this.#tell(clientLines(await this.#read()));
+        const lines = clientLines(await this.#read());
+        this.#tell(withoutAddresses(lines, this.#left));
       } catch (error) {
         log.warn({ err: error }, 'the engine does not say who has which address: nothing of theirs gets out');
         this.#tell(undefined);
