@@ -34,7 +34,7 @@ export const egressErrors = defineErrors({
   },
   BH_NETWORK_PRIVATE: {
     message:
-      '{who} may not connect to {name}: it has the private address {address}, which its rule does not name (rule private-addresses).',
+      '{who} may not connect to {name}: it has the address {address}, of a private network or of this machine, which its rule does not name (rule private-addresses).',
     setting: 'bulkhead.networkAccess',
     remedy:
       'Ask {contact}, where the name belongs to you, to put the network into "addresses" of the rule that allows it.',

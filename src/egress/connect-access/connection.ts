@@ -11,6 +11,8 @@ export interface ConnectPolicy {
   readonly network?: RuleIndex;
   /** Whether rules about registries are in force, and name this one; without a port: some port of it. */
   readonly registries?: { readonly lists: (host: string, port?: number) => boolean };
+  /** Whether an address is one of the machine that dials. */
+  readonly isOwn?: (address: IpAddress) => boolean;
   /** Whom a refusal tells its reader to ask. */
   readonly contact: string;
 }

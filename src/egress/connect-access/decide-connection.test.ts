@@ -253,6 +253,18 @@ describe('the address and the name', () => {
     );
   });
 
+  test('a name opens no address of the machine that dials, whatever network that is of', () => {
+    const own = (rule: object, standard: 'allow' | 'deny' = 'deny'): string =>
+      outcome(
+        { ...policyOf(standard, rule), isOwn: (address) => ipAddressText(address) === '203.0.113.5' },
+        '203.0.113.5',
+        { names: ['a.example'], first: tls('a.example') },
+      );
+    expect(own(allow('a.example'))).toBe('BH_NETWORK_PRIVATE');
+    expect(own(allow('a.example', { addresses: ['203.0.113.5'] }))).toBe('permit a.example:443');
+    expect(own(allow('a.example'), 'allow')).toBe('permit a.example:443');
+  });
+
   test('host.docker.internal is a name as others are, and its address is no surprise', () => {
     const asked = { names: ['host.docker.internal'], port: 8080, first: http('host.docker.internal') };
     const policy = policyOf('deny', allow('host.docker.internal:8080'));

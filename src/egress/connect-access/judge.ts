@@ -31,7 +31,7 @@ export function judge(policy: ConnectPolicy, place: Place, name: string | undefi
   const rule = named ?? addressRule(network, place);
   const action = rule?.action ?? network.default;
   if (action === 'deny') return byRule(policy, who, destinationText(place, name), rule);
-  if (named !== undefined && name !== undefined && !mayHave(network, place, name, named))
+  if (named !== undefined && name !== undefined && !mayHave(policy, network, place, name, named))
     return privateAddress(policy, place, name);
   return permit(place, name, rule?.place ?? 'bulkhead.networkAccess.default');
 }
@@ -53,10 +53,20 @@ export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, p
   return network.forName(who, name, port)?.action === 'allow';
 }
 
-/** Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so. */
-function mayHave(network: RuleIndex, place: Place, name: string, rule: CompiledRule): boolean {
-  if (ownNames.has(name) || addressKind(place.address) === 'public') return true;
-  if (rule.addresses.some((each) => isWithin(place.address, each))) return true;
+/**
+ * Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so; nor one
+ * of this machine, whose own connections no firewall of its looks at.
+ */
+function mayHave(
+  { isOwn }: ConnectPolicy,
+  network: RuleIndex,
+  place: Place,
+  name: string,
+  rule: CompiledRule,
+): boolean {
+  const { address } = place;
+  if (ownNames.has(name) || (addressKind(address) === 'public' && isOwn?.(address) !== true)) return true;
+  if (rule.addresses.some((each) => isWithin(address, each))) return true;
   return (addressRule(network, place)?.action ?? network.default) === 'allow';
 }
 

@@ -15,6 +15,7 @@ import { askNameServersWholly } from './ask-by-stream.js';
 import type { NameServer } from './ask-name-server.js';
 import { Clients } from './clients.js';
 import type { Decider } from './decider.js';
+import { machineAddresses } from './machine-addresses.js';
 import { serveNames } from './serve-names.js';
 import { resolveName } from './resolve-name.js';
 
@@ -42,7 +43,8 @@ export function decideByPolicy(
   const way = wayOutOf(settings, system, resolve);
   const registries = new KnownRegistries(askRegistry, now);
   const clients = new Clients((who) => decider.forget(who));
-  const decider = new ConnectDecider(connectPolicyOf(settings), {
+  const policy = { ...connectPolicyOf(settings), isOwn: machineAddresses() };
+  const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),
     resolve,
     askNameServer: ask,
