@@ -1,6 +1,11 @@
 import { expect, test } from 'vitest';
 import { readSettings, type Settings, soundPolicy } from '../policy/index.js';
-import { carriedOutByGateway, restricts, unenforcedRestrictions } from './restricting-settings.js';
+import {
+  carriedOutByGateway,
+  endsEngine,
+  restricts,
+  unenforcedRestrictions,
+} from './restricting-settings.js';
 
 const policy = (document: object): Settings => {
   const bytes = Buffer.from(JSON.stringify({ configurationFileVersion: 2, ...document }));
@@ -12,10 +17,14 @@ test('without a policy, and with one of other things, something may get out', ()
   expect(unenforcedRestrictions(policy({ bulkhead: { contact: 'it@example.com' } }))).toEqual([]);
 });
 
-test('a policy that says where images may come from keeps everything in for as long as that is not carried out', () => {
-  const settings = policy({ bulkhead: { registryAccess: { rules: [] } } });
-  expect(unenforcedRestrictions(settings)).toEqual(['bulkhead.registryAccess']);
-});
+test.each(['registryAccess', 'imageAccess'])(
+  'by %s what the engine asks for is read, and nothing kept in',
+  (key) => {
+    const settings = policy({ bulkhead: { [key]: key === 'imageAccess' ? {} : { rules: [] } } });
+    expect([unenforcedRestrictions(settings), endsEngine(settings)]).toEqual([[], true]);
+    expect(carriedOutByGateway(settings)).toEqual([`bulkhead.${key}`]);
+  },
+);
 
 test('what the gateway decides by keeps nothing in, and is told apart', () => {
   const settings = policy({
@@ -24,6 +33,6 @@ test('what the gateway decides by keeps nothing in, and is told apart', () => {
   });
   expect(unenforcedRestrictions(settings)).toEqual([]);
   expect(carriedOutByGateway(settings)).toEqual(['containersProxy', 'bulkhead.networkAccess']);
-  expect(restricts(settings)).toBe(true);
+  expect([restricts(settings), endsEngine(settings)]).toEqual([true, false]);
   expect(restricts(policy({ bulkhead: { contact: 'it@example.com' } }))).toBe(false);
 });

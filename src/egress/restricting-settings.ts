@@ -9,12 +9,17 @@ const restricting = [
 ];
 
 /** What the gateway of an engine without a VM carries out; the VM has none yet. */
-const byGateway: ReadonlySet<string> = new Set(['containersProxy', 'bulkhead.networkAccess']);
+const byGateway: ReadonlySet<string> = new Set(restricting);
 
 /** Whether a policy restricts anything of what may get out. */
 export function restricts({ containersProxy, bulkhead = {} }: Settings): boolean {
   const { registryAccess, imageAccess, networkAccess } = bulkhead;
   return [containersProxy, registryAccess, imageAccess, networkAccess].some((part) => part !== undefined);
+}
+
+/** Whether a policy says something of what the engine itself asks for: each of its requests is read and decided then. */
+export function endsEngine({ bulkhead = {} }: Settings): boolean {
+  return bulkhead.registryAccess !== undefined || bulkhead.imageAccess !== undefined;
 }
 
 /** Of what a policy restricts: what a gateway carries out, though the VM does not. */

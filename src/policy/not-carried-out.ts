@@ -44,8 +44,9 @@ export function isCarriedOut(name: string): boolean {
 }
 
 /** What of a key is carried out already, for whoever reads that all of it is not. */
-const others = 'what builds and containers fetch is not held to it yet';
 const withoutVm = 'but without a VM, where the engine is started with --egress';
+const others =
+  'what builds and containers fetch is held to it without a VM alone, where the engine is started with --egress';
 const carriedOutInPart: ReadonlyMap<string, string> = new Map([
   ['bulkhead.registryAccess', `but for requests to the engine’s own API; ${others}`],
   ['bulkhead.imageAccess', `but for requests to the engine’s own API and the images it has; ${others}`],

@@ -33,7 +33,7 @@ export async function benchEgressPull(): Promise<BenchmarkRow[]> {
       root: join(await builtImageDir(), 'root.erofs'),
       dataDir: join(dir, 'data'),
       hostDir: join(dir, 'host'),
-      authority: authority.certificate,
+      authority,
       signal: AbortSignal.timeout(90_000),
     }),
   );

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await writeFile(file, JSON.stringify({ linuxVM: { dockerDaemonOptions: JSON.stringify(options) } }));
   await using settings = await open(file);
   await rm(file);
-  engine = undo.use(await startOwnEngine('traffic', { settings, authority: authority.certificate }));
+  engine = undo.use(await startOwnEngine('traffic', { settings, authority }));
   const good = undo.use(await startTlsRegistry(engine.docker, 'registry.test'));
   const other = undo.use(await startTlsRegistry(engine.docker, 'blocked.test'));
   const past = undo.use(await startTlsRegistry(engine.docker, 'past.test', { days: -1 }));

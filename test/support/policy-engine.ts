@@ -1,7 +1,9 @@
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeAuthority } from '../../dist/egress/engine-traffic/index.js';
 import { probe } from './docker.ts';
+import type { EgressOptions } from '../../src/vm/native/index.ts';
 import type { World } from './host-world.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
 
@@ -17,6 +19,7 @@ export async function startPolicyEngine(
   name: string,
   world: World,
   policy: { readonly bulkhead?: object; readonly [key: string]: unknown },
+  egress: Partial<EgressOptions> = {},
 ): Promise<PolicyEngine> {
   const said: string[] = [];
   const text = JSON.stringify({
@@ -30,7 +33,8 @@ export async function startPolicyEngine(
   await rm(dir, { recursive: true });
   const engine = await startOwnEngine(name, {
     policy: handle,
-    egress: { policy: text, nameServers: [world.nameServer], onLine: (line) => said.push(line) },
+    authority: makeAuthority(),
+    egress: { ...egress, policy: text, nameServers: [world.nameServer], onLine: (line) => said.push(line) },
   });
   return {
     ...engine,

@@ -14,7 +14,8 @@ import {
   lockInstance,
   makeInstanceDirectories,
 } from '../../vm/index.js';
-import { unenforcedRestrictions } from '../../egress/restricting-settings.js';
+import { makeAuthority } from '../../egress/engine-traffic/index.js';
+import { endsEngine, unenforcedRestrictions } from '../../egress/restricting-settings.js';
 import { admitPolicy, allowedOrganizations, effectiveSettings, type Settings } from '../../policy/index.js';
 import {
   admissionOf,
@@ -169,8 +170,12 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(agent === undefined ? {} : { sshAgent: agent }),
       ...(hasGateway
         ? {
+            // One nobody needs is trusted by nobody.
+            ...(policy !== undefined && endsEngine(policy.settings) ? { authority: makeAuthority() } : {}),
             egress: {
+              insecureRegistries: insecureRegistriesOf(inForce),
               policy: policy?.bytes.toString(),
+              publishers: publishers.list?.bytes.toString(),
               system: hostProxy(context.env, { loopback: 'reached' }).proxy,
               onLine: (line: string) => terminal.err(`egress: ${line}\n`),
             },
@@ -216,4 +221,10 @@ function aborted(signal: AbortSignal): Promise<null> {
     if (signal.aborted) resolve(null);
     signal.addEventListener('abort', () => resolve(null), { once: true });
   });
+}
+
+/** Of what dockerd is told, what the gateway has to know as well. */
+function insecureRegistriesOf(inForce: ReturnType<typeof effectiveSettings>): readonly string[] {
+  const listed = inForce['linuxVM.dockerDaemonOptions'].value['insecure-registries'];
+  return Array.isArray(listed) ? listed.filter((entry) => typeof entry === 'string') : [];
 }

@@ -22,6 +22,13 @@ export const registryAccessErrors = defineErrors({
     remedy: 'Ask {contact}, or whoever keeps that registry.',
     exitCode: ExitCode.refused,
   },
+  BH_REGISTRY_UNREAD: {
+    message: 'A connection of the engine’s to {host} is refused by rule registry-requests, because {reason}.',
+    setting: 'bulkhead.registryAccess, bulkhead.imageAccess',
+    remedy:
+      'What cannot be read with certainty never reaches a registry. Ask {contact} if one of your programs needs it.',
+    exitCode: ExitCode.refused,
+  },
   BH_REGISTRY_UNREACHED: {
     message: 'The registry {host} is not reached: {reason}.',
     remedy:

@@ -74,11 +74,16 @@ export class ConnectDecider {
     this.#facts = facts;
   }
 
-  async decide({ from, to, peek }: WantedConnection, signal: AbortSignal): Promise<ConnectVerdict> {
+  /** @param first what is known already of what the client has sent. */
+  async decide(
+    { from, to, peek }: WantedConnection,
+    signal: AbortSignal,
+    first = new FirstOf(peek),
+  ): Promise<ConnectVerdict> {
     const [who, address] = [this.#facts.whoIs(from.address), parseIpAddress(to.address)];
     if (who === undefined || address === undefined) return this.#nobody(from.address);
     const names = this.#memory.namesOf(clientKey(who), address, this.#facts.now());
-    return this.#go({ who, address, port: to.port, names }, { first: new FirstOf(peek), signal });
+    return this.#go({ who, address, port: to.port, names }, { first, signal });
   }
 
   /** The answer to a question for names, as it goes back; undefined where there is none. */

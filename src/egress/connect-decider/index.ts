@@ -6,5 +6,6 @@ export {
   type MadeConnection,
   type RefusedConnection,
 } from './connect-decider.js';
+export { FirstOf } from './first-of.js';
 export type { ConnectFacts, RegistryQuestion, Resolved, WantedConnection } from './facts.js';
 export { KnownRegistries } from './known-registries.js';

@@ -1,5 +1,7 @@
 export { type AuthorityKeys, BootAuthority, makeAuthority } from './boot-authority.js';
 export { type EngineDecision, EngineTraffic, type EngineTrafficOptions } from './engine-traffic.js';
+export { type DialFacts, dialRegistry } from './dial-registry.js';
+export { insecureRegistries } from './insecure-registries.js';
 export { type Place, placeText } from './place.js';
 export type { Pulled, PulledManifest } from './pulled.js';
 export { registryContext } from './registry-certificates.js';

@@ -1,33 +1,29 @@
-import { networkInterfaces } from 'node:os';
-import { ipAddressText } from '../../common/ip-address.js';
-import { contactOf, type Settings } from '../../policy/index.js';
+import type { Settings } from '../../policy/index.js';
 import { link } from '../addresses.js';
 import { connectPolicyOf } from '../connect-access/index.js';
 import {
   askRegistry,
   ConnectDecider,
   type ConnectFacts,
+  FirstOf,
   KnownRegistries,
-  type Resolved,
 } from '../connect-decider/index.js';
-import { containersProxyOf, type Proxies, WayOut } from '../containers-proxy/index.js';
-import { askNameServersWholly } from './ask-by-stream.js';
-import type { NameServer } from './ask-name-server.js';
+import type { Endpoint } from '../relay-wire.js';
 import { Clients } from './clients.js';
 import type { Decider } from './decider.js';
+import { endsAtGateway } from './ends-at-gateway.js';
 import { machineAddresses } from './machine-addresses.js';
+import { policyFacts, type World } from './policy-facts.js';
 import { serveNames } from './serve-names.js';
-import { resolveName } from './resolve-name.js';
 
 export interface PolicyDecider extends Decider {
   readonly clients: Clients;
 }
 
-export interface PolicyDeciderOptions {
-  readonly nameServers: () => readonly NameServer[];
-  /** The host's own proxies. */
-  readonly system: Proxies;
+export interface PolicyDeciderOptions extends World {
   readonly onRefusedName: NonNullable<ConnectFacts['onRefusedName']>;
+  /** Takes the engine's own connections, by the relay's number, where each request on them is to be decided (`engine-thread.ts`). */
+  readonly endEngine?: ((id: number, to: Endpoint) => void) | undefined;
   /** Milliseconds of a clock that is never put back. */
   readonly now?: () => number;
 }
@@ -35,26 +31,15 @@ export interface PolicyDeciderOptions {
 /** Decides by the organization's policy. */
 export function decideByPolicy(
   settings: Settings,
-  { nameServers, system, onRefusedName, now = () => performance.now() }: PolicyDeciderOptions,
+  { onRefusedName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
 ): PolicyDecider {
-  const ask = (question: Buffer, signal: AbortSignal): Promise<Buffer | undefined> =>
-    askNameServersWholly(nameServers(), question, signal);
-  const resolve = (name: string, signal: AbortSignal): Promise<Resolved> => resolveName(ask, name, signal);
-  const way = wayOutOf(settings, system, resolve);
   const registries = new KnownRegistries(askRegistry, now);
   const clients = new Clients((who) => decider.forget(who));
   const policy = { ...connectPolicyOf(settings), isOwn: machineAddresses() };
   const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),
-    resolve,
-    askNameServer: ask,
+    ...policyFacts(settings, world),
     isRegistry: (question) => registries.isRegistry(question),
-    ...(way === undefined
-      ? {}
-      : {
-          wayOut: (outbound) => way.decide(outbound),
-          wayByName: (wanted) => way.goesByName(wanted),
-        }),
     onRefusedName,
     now,
   });
@@ -72,38 +57,16 @@ export function decideByPolicy(
             void serveNames(stream, (question) => decider.answer({ from, question, byStream: true }, until)),
         };
       }
-      return decider.decide(wanted, signal);
+      if (endEngine === undefined || clients.whoIs(from.address)?.kind !== 'engine')
+        return decider.decide(wanted, signal);
+      const first = new FirstOf(wanted.peek);
+      const ends = await endsAtGateway(policy, to, first, signal);
+      if (ends === 'ends') return { kind: 'handed', take: (id) => endEngine(id, to) };
+      return ends === 'goes-on' ? decider.decide(wanted, signal, first) : ends;
     },
     async answer(wanted, signal) {
       await clients.known(wanted.from.address, signal);
       return decider.answer(wanted, signal);
     },
   };
-}
-
-function wayOutOf(
-  settings: Settings,
-  system: Proxies,
-  resolve: (name: string, signal: AbortSignal) => Promise<Resolved>,
-): WayOut | undefined {
-  if (settings.containersProxy === undefined) return undefined;
-  return new WayOut(containersProxyOf(settings.containersProxy), {
-    contact: contactOf(settings),
-    system: () => system,
-    ownAddress: ownAddress(),
-    async resolve(name) {
-      const { addresses } = await resolve(name, AbortSignal.timeout(patience));
-      const found = addresses.find(({ family }) => family === 4);
-      return found === undefined ? undefined : ipAddressText(found);
-    },
-  });
-}
-
-/** For a file's question for a name; milliseconds. */
-const patience = 5000;
-
-/** What `myIpAddress()` of a proxy auto-configuration file says: files ask it where the machine is. */
-function ownAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((addresses = []) => addresses);
-  return all.find(({ family, internal }) => family === 'IPv4' && !internal)?.address ?? '127.0.0.1';
 }

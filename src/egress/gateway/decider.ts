@@ -53,7 +53,14 @@ export interface Served {
   readonly serve: (stream: Duplex, signal: AbortSignal) => void;
 }
 
-export type Verdict = Made | Refused | Held | Served;
+/** Somebody else has it, who connects to the relay for it (`openStream`): what is said on it is decided there. */
+export interface Handed {
+  readonly kind: 'handed';
+  /** @param id of the relay's. Of one that has ended meanwhile the relay takes nobody. */
+  readonly take: (id: number) => void;
+}
+
+export type Verdict = Made | Refused | Held | Served | Handed;
 
 /** A question for names, as it came. */
 export interface WantedName {

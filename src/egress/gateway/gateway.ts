@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream';
 import { messageOf } from '../../common/cause.js';
 import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Endpoint, FromRelay, ToRelay } from '../relay-wire.js';
-import type { Decider, Held, Made, Refused, Served, Through, Verdict } from './decider.js';
+import type { Decider, Handed, Held, Made, Refused, Served, Through, Verdict } from './decider.js';
 import { joinStreams } from './join-streams.js';
 
 /** What became of a connection, or of a question; for the log of decisions. */
@@ -35,6 +35,8 @@ interface Open {
   held: boolean;
   /** Its stream was begun so. */
   begunHeld: boolean;
+  /** Whoever has it tells what is decided on it. */
+  handed: boolean;
   peeking:
     | {
         readonly resolve: (peeked: { readonly bytes: Buffer; readonly all: boolean }) => void;
@@ -128,6 +130,7 @@ export class Gateway {
       left: [],
       held: false,
       begunHeld: false,
+      handed: false,
       peeking: undefined,
     };
     this.#open.set(id, open);
@@ -136,6 +139,7 @@ export class Gateway {
     if (verdict.kind === 'refuse') this.#refuse(id, open, verdict);
     else if (verdict.kind === 'held') await this.#hold(id, open, verdict);
     else if (verdict.kind === 'served') await this.#serve(id, open, verdict);
+    else if (verdict.kind === 'handed') hand(id, open, verdict);
     else this.#make(id, open, verdict);
   }
 
@@ -230,7 +234,7 @@ export class Gateway {
   #connected(id: number): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
-    this.#onEvent({ kind: 'permitted', from: open.from, to: open.to });
+    if (!open.handed) this.#onEvent({ kind: 'permitted', from: open.from, to: open.to });
     // By which of its two ways the relay heard first, that it is held or that it is released, nobody knows.
     if (open.begunHeld && !open.held) this.#send({ kind: 'release', id });
   }
@@ -249,6 +253,11 @@ export class Gateway {
       // Whoever asked asks again, and is told by their resolver that nobody answers.
     }
   }
+}
+
+function hand(id: number, open: Open, { take }: Handed): void {
+  open.handed = true;
+  take(id);
 }
 
 function undecided(error: unknown): Refused {

@@ -10,13 +10,14 @@ import type { ConnectionDecision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
-import { restricts } from '../restricting-settings.js';
+import { endsEngine, restricts } from '../restricting-settings.js';
 import type { Who } from '../connect-access/index.js';
 import { allowAll } from './allow-all.js';
 import { connectionDecision } from './connection-decision.js';
-import { decideByPolicy } from './decide-by-policy.js';
+import { decideByPolicy, type PolicyDeciderOptions } from './decide-by-policy.js';
 import type { Decider } from './decider.js';
 import { dialDirectly, dialThrough } from './dial-through.js';
+import { startEngineThread } from './engine-thread.js';
 import { fewLines } from './few-lines.js';
 import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
@@ -89,10 +90,10 @@ async function serve(path: string, decider: Decider): Promise<void> {
 }
 
 /** Resolves with what decides. Threat: a gateway that has not heard its policy and serves without; one that missed who has an address now. So what is not understood ends it. */
-function deciderOf(): Promise<Decider> {
+function deciderOf(relay: string): Promise<Decider> {
   return new Promise((resolve) => {
     let take = (line: string): void => {
-      const { settings, system } = readSetup(line);
+      const { settings, system, authority } = readSetup(line);
       if (settings === undefined || !restricts(settings)) {
         take = () => undefined;
         resolve(allowAll({ nameServers, hostLoopback: values['host-loopback'] }));
@@ -101,6 +102,7 @@ function deciderOf(): Promise<Decider> {
       const decider = decideByPolicy(settings, {
         nameServers,
         system,
+        endEngine: endsEngine(settings) ? engineThread(relay, line, authority) : undefined,
         onRefusedName: (who, name, error) => audit(connectionDecision(who, name, { kind: 'refused', error })),
       });
       whoIs = (address) => decider.clients.whoIs(address);
@@ -111,9 +113,29 @@ function deciderOf(): Promise<Decider> {
   });
 }
 
+/** Threat: requests that are to be decided are passed on, because there is no key to read them by. */
+function engineThread(
+  relay: string,
+  setup: string,
+  authority: string | undefined,
+): NonNullable<PolicyDeciderOptions['endEngine']> {
+  if (authority === undefined) throw new Error('the engine’s requests are to be read, and there is no key');
+  return startEngineThread(
+    { relay, setup, ...(named === undefined ? {} : { nameServers: [...named] }) },
+    ({ decision, text }) => {
+      audit(decision);
+      if (text !== undefined) say(text);
+    },
+    (reason) => {
+      process.stderr.write(`what ends the engine’s connections has ended: ${messageOf(reason)}\n`);
+      process.exit(1);
+    },
+  );
+}
+
 const pauseMs = 100;
 
-const decider = await deciderOf();
+const decider = await deciderOf(relay);
 for (;;) {
   await serve(relay, decider).catch(() => undefined);
   await pause(pauseMs);

@@ -12,7 +12,7 @@ import {
 /** The connection on which relay and gateway talk. While there is none the relay lets nothing through. */
 export interface RelayLink {
   send(message: ToRelay): void;
-  /** A stream that becomes the other side of a connection of the relay's; `hold`: with nothing of the client's before it is released. */
+  /** @see openStream */
   stream(id: number, hold: boolean): Promise<Socket>;
   /** Resolves when it has ended, with the reason where there is one. */
   readonly ended: Promise<Error | undefined>;
@@ -49,15 +49,18 @@ export async function connectRelay(
   socket.write(controlPreface);
   return {
     send: (message) => queue.write(message),
-    async stream(id, hold) {
-      const stream = connect({ path, allowHalfOpen: true });
-      await once(stream, 'connect');
-      stream.write(streamPreface(id, hold));
-      return stream;
-    },
+    stream: (id, hold) => openStream(path, id, hold),
     ended,
     end: () => socket.destroy(),
   };
+}
+
+/** A stream that becomes the other side of a connection of the relay's; `hold`: with nothing of the client's before it is released. */
+export async function openStream(path: string, id: number, hold: boolean): Promise<Socket> {
+  const stream = connect({ path, allowHalfOpen: true });
+  await once(stream, 'connect');
+  stream.write(streamPreface(id, hold));
+  return stream;
 }
 
 /** What is said in one turn of the event loop goes out in one write. */

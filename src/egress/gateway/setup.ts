@@ -1,30 +1,64 @@
 import { z } from 'zod';
 import { type EgressClient, egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
 import { type Proxies, proxiesOf } from '../containers-proxy/index.js';
-import { readSettings, type Settings, soundPolicy } from '../../policy/index.js';
+import {
+  currentPublishers,
+  largestPolicy,
+  type Publishers,
+  publishersAt,
+  readPublisherList,
+  readSettings,
+  type Settings,
+  soundPolicy,
+} from '../../policy/index.js';
 
 /** The first line a gateway reads; all others are of `src/common/egress-clients.ts`. */
 export const gatewaySetupSchema = z.strictObject({
   kind: z.literal('setup'),
   /** The policy as it was read, and not its file: that can be another one by now. */
   policy: z.string().optional(),
+  /** The list of verified publishers, which its starter has judged; without one nobody is. */
+  publishers: z.string().optional(),
+  /** By whose key the engine's connections are ended, where a policy asks for that; PKCS #8, PEM. */
+  authority: z.string().optional(),
+  /** What the engine is told to take without a certificate (`insecure-registries`). */
+  insecureRegistries: z.array(z.string()).default([]),
+  /** Where certificates of registries are; as Docker has them where absent. */
+  certificates: z.string().optional(),
   /** The host's own proxies, by the names they have in settings. */
   system: z.strictObject({ http: z.string(), https: z.string(), exclude: z.string() }).partial().default({}),
 });
 export type GatewaySetup = z.input<typeof gatewaySetupSchema>;
 
-/** UTF-16 units. A policy has a mebibyte, and each of its quotes and line feeds is two here. */
-export const longestGatewayLine = Math.max(4 * 1024 * 1024, longestClientLine);
+/** UTF-16 units. Each quote and line feed of a document is two here, and there is something beside. */
+export const longestGatewayLine = Math.max(4 * largestPolicy + 64 * 1024, longestClientLine);
 
 /** What comes in force, with no settings where there is no policy. Throws where it is not in order. */
 export function readSetup(line: string): {
   readonly settings: Settings | undefined;
   readonly system: Proxies;
+  readonly authority: string | undefined;
+  readonly insecureRegistries: readonly string[];
+  readonly certificates: string | undefined;
+  readonly publishers: Publishers;
 } {
-  const { policy, system } = gatewaySetupSchema.parse(JSON.parse(line));
+  const { policy, system, publishers, ...told } = gatewaySetupSchema.parse(JSON.parse(line));
   const settings =
     policy === undefined ? undefined : soundPolicy(readSettings(Buffer.from(policy), 'the policy')).settings;
-  return { settings, system: proxiesOf(system) };
+  return {
+    settings,
+    system: proxiesOf(system),
+    authority: told.authority,
+    insecureRegistries: told.insecureRegistries,
+    certificates: told.certificates,
+    publishers: publishers === undefined ? publishersAt(undefined, Date.now()) : publishersIn(publishers),
+  };
+}
+
+function publishersIn(text: string): Publishers {
+  const read = readPublisherList(Buffer.from(text), 'the list of publishers');
+  if (read.problems !== undefined) throw read.problems[0];
+  return currentPublishers(read.value, Date.now);
 }
 
 /** Throws where it is not in order. */

@@ -22,6 +22,14 @@ export interface GatewayOptions {
   readonly relayInVm?: boolean | undefined;
   /** The organization's, as it was read; without one everything is allowed. */
   readonly policy?: string | undefined;
+  /** The list of verified publishers, judged; without one nobody is. */
+  readonly publishers?: string | undefined;
+  /** By whose key it ends the engine's connections, where the policy asks for that; PKCS #8, PEM. */
+  readonly authority?: string | undefined;
+  /** What the engine is told to take without a certificate. */
+  readonly insecureRegistries?: readonly string[] | undefined;
+  /** Where certificates of registries are; as Docker has them where absent. */
+  readonly certificates?: string | undefined;
   /** The proxies of this machine, by the names they have in settings. */
   readonly system?: Readonly<Record<string, string>> | undefined;
   /** By which bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
@@ -44,6 +52,10 @@ export function keepGateway({
   relay,
   relayInVm = false,
   policy,
+  publishers,
+  authority,
+  insecureRegistries = [],
+  certificates,
   system = {},
   clients,
   hostLoopback = false,
@@ -70,7 +82,15 @@ export function keepGateway({
     started.stdin.on('error', () => undefined);
     void readLines(started.stderr, (line) => onLine?.(printable(line)));
     const ended = new AbortController();
-    const setup: GatewaySetup = { kind: 'setup', system, ...(policy === undefined ? {} : { policy }) };
+    const setup: GatewaySetup = {
+      kind: 'setup',
+      system,
+      insecureRegistries: [...insecureRegistries],
+      ...(policy === undefined ? {} : { policy }),
+      ...(publishers === undefined ? {} : { publishers }),
+      ...(authority === undefined ? {} : { authority }),
+      ...(certificates === undefined ? {} : { certificates }),
+    };
     started.stdin.write(`${JSON.stringify(setup)}\n`);
     const fed = policy === undefined ? undefined : feedClients(clients, started, ended.signal);
     await once(started, 'close');

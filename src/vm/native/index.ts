@@ -1,1 +1,6 @@
-export { type NativeEngine, type NativeEngineOptions, startNativeEngine } from './native-engine.js';
+export {
+  type EgressOptions,
+  type NativeEngine,
+  type NativeEngineOptions,
+  startNativeEngine,
+} from './native-engine.js';

@@ -6,6 +6,7 @@ import { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { productDirectory } from '../product-directory.js';
 import { abortReason } from '../../common/abort.js';
+import type { AuthorityKeys } from '../../egress/engine-traffic/index.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
@@ -59,15 +60,15 @@ export interface NativeEngineOptions {
   readonly publishers?: FileHandle;
   /** Containers and engine reach the world by a gateway on this machine; without it they reach nothing. */
   readonly egress?: EgressOptions | undefined;
-  /** Who ends its connections to registries: dockerd and containerd take certificates of this one (PEM) as well. */
-  readonly authority?: string | undefined;
+  /** Who ends its connections to registries: dockerd and containerd take certificates of this one as well, and the gateway is given its key. */
+  readonly authority?: AuthorityKeys | undefined;
   readonly onPhase?: (phase: Phase) => void;
   /** Limits the start; once the engine is ready it has no further effect. */
   readonly signal: AbortSignal;
 }
 
 /** What the gateway is told. */
-export type EgressOptions = Omit<GatewayOptions, 'relay' | 'relayInVm' | 'clients'>;
+export type EgressOptions = Omit<GatewayOptions, 'relay' | 'relayInVm' | 'clients' | 'authority'>;
 
 /** A running engine. Disposing of it stops it. */
 export interface NativeEngine extends AsyncDisposable {
@@ -110,6 +111,7 @@ export async function startNativeEngine(options: NativeEngineOptions): Promise<N
       ? undefined
       : keepGateway({
           ...options.egress,
+          authority: options.authority?.privateKey,
           relay: egressSocket,
           clients: clientsOfEngine(controlSocket),
         });
@@ -204,7 +206,7 @@ async function spawnEntry(options: NativeEngineOptions, egressSocket: string): P
   });
   const last = child.stdio[first + passedOn.length];
   // Of an entry that ends at once there is told otherwise.
-  if (last instanceof Writable) last.on('error', () => undefined).end(authority);
+  if (last instanceof Writable) last.on('error', () => undefined).end(authority?.certificate);
   return child;
 }
 

@@ -53,7 +53,7 @@ describe('bulkhead policy explain', () => {
 
   test('says so where this version does not carry it out', async () => {
     expect((await explain('pull', 'nginx')).text).toContain(
-      'to bulkhead.registryAccess, and not yet what builds and containers fetch.',
+      'to bulkhead.registryAccess, and what builds and containers fetch without a VM alone',
     );
   });
 

@@ -64,7 +64,7 @@ function notDone(settings: Settings | undefined): string[] {
     settings?.bulkhead?.[key] === undefined || isCarriedOut(`bulkhead.${key}`)
       ? []
       : [
-          `This version holds docker pull, push and load to bulkhead.${key}, and not yet what builds and containers fetch.`,
+          `This version holds docker pull, push and load to bulkhead.${key}, and what builds and containers fetch without a VM alone (bulkhead engine --egress).`,
         ],
   );
 }

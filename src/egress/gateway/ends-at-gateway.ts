@@ -1,0 +1,40 @@
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import type { ConnectPolicy } from '../connect-access/index.js';
+import type { FirstOf } from '../connect-decider/index.js';
+import type { Endpoint } from '../relay-wire.js';
+import type { Refused } from './decider.js';
+
+/** Milliseconds: dockerd, containerd and git speak as soon as they are connected. */
+const usualPatience = 10_000;
+
+/**
+ * Whether a connection of the engine's own ends at the gateway: what begins with TLS or HTTP does, whatever port it is to. Threat: a registry that is asked before it was seen what
+ * begins there. So nothing goes on before the engine has spoken, and nothing that can ask a registry without being read.
+ */
+export async function endsAtGateway(
+  { contact }: Pick<ConnectPolicy, 'contact'>,
+  { address, port }: Endpoint,
+  first: FirstOf,
+  signal: AbortSignal,
+  patience = usualPatience,
+): Promise<'ends' | 'goes-on' | Refused> {
+  const { first: begun } = await first.within(patience, signal);
+  const refused = (reason: string): Refused => {
+    const host = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+    const error = new BulkheadError('BH_REGISTRY_UNREAD', { host, reason, contact });
+    return { kind: 'refuse', reason: error.message, error };
+  };
+  switch (begun.kind) {
+    case 'tls':
+    case 'http':
+    // What is not in order is told to the client there.
+    case 'malformed':
+      return 'ends';
+    case 'other':
+      return 'goes-on';
+    case 'http2':
+      return refused('it begins with HTTP/2 without TLS, in which no registry is asked');
+    case 'more':
+      return begun.like === 'anything' ? refused('nothing was said on it') : 'ends';
+  }
+}

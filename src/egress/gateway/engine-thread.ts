@@ -1,0 +1,34 @@
+import { Worker } from 'node:worker_threads';
+import type { Endpoint } from '../relay-wire.js';
+import {
+  type EngineReport,
+  engineReportSchema,
+  type EngineWorkerData,
+  type HandedConnection,
+} from './engine-messages.js';
+
+/**
+ * Starts the thread in which the engine's own connections end. Threat: one that has ended leaves connections nobody decides; so the gateway ends with it, and is started again.
+ *
+ * @returns hands it a connection, by the relay's number.
+ */
+export function startEngineThread(
+  data: EngineWorkerData,
+  onReport: (report: EngineReport) => void,
+  onEnd: (reason: Error | undefined) => void,
+): (id: number, to: Endpoint) => void {
+  const worker = new Worker(new URL('./engine-worker.js', import.meta.url), {
+    workerData: data,
+    env: {},
+    execArgv: [],
+  });
+  worker.on('message', (message: unknown) => onReport(engineReportSchema.parse(message)));
+  worker.once('error', onEnd);
+  worker.once('exit', () => onEnd(undefined));
+  return (id, to) => {
+    const handed: HandedConnection = { id, to };
+    // The rule is about windows of a browser.
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin
+    worker.postMessage(handed);
+  };
+}

@@ -1,0 +1,53 @@
+/** The thread in which the engine's own connections end, so that nobody's decision waits for its bytes. A message a connection. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { printable } from '../../common/printable.js';
+import { type EngineDecision, placeText } from '../engine-traffic/index.js';
+import { connectionDecision } from './connection-decision.js';
+import { engineEnd } from './engine-end.js';
+import { type EngineReport, engineWorkerDataSchema, handedSchema } from './engine-messages.js';
+import { hostNameServers } from './name-servers.js';
+import { policyFacts } from './policy-facts.js';
+import { openStream } from './relay-link.js';
+import { readSetup } from './setup.js';
+
+/** Of a request of the engine's: the registry and what was understood, never its target, which may hold a password. */
+function reportOf({ place, operation, refusal }: EngineDecision): EngineReport {
+  const path = operation !== undefined && 'path' in operation ? `/${operation.path}` : '';
+  const destination = `${placeText(place)}${path}`;
+  const decided =
+    refusal === undefined ? ({ kind: 'allowed' } as const) : ({ kind: 'refused', error: refusal } as const);
+  return {
+    kind: 'decided',
+    decision: connectionDecision({ kind: 'engine' }, destination, decided),
+    ...(refusal === undefined
+      ? {}
+      : { text: `the engine to ${printable(destination)}: ${printable(refusal.message)}` }),
+  };
+}
+
+const port = parentPort;
+if (port !== null) {
+  const { relay, setup, nameServers } = engineWorkerDataSchema.parse(workerData);
+  const { settings, system, authority, insecureRegistries, certificates, publishers } = readSetup(setup);
+  if (settings === undefined || authority === undefined) throw new Error('there is nothing to end here');
+  const traffic = engineEnd(settings, {
+    publishers,
+    facts: policyFacts(settings, {
+      nameServers: nameServers === undefined ? hostNameServers() : () => nameServers,
+      system,
+    }),
+    authority,
+    insecure: insecureRegistries,
+    certificates,
+    pulled: { manifest: () => undefined },
+    onDecision: (decision) => port.postMessage(reportOf(decision)),
+  });
+  port.on('message', (message: unknown) => {
+    const { id, to } = handedSchema.parse(message);
+    openStream(relay, id, false).then(
+      (stream) => traffic.serve(stream, to),
+      // The relay is gone, and the connection with it.
+      () => undefined,
+    );
+  });
+}
