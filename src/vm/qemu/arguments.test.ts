@@ -15,7 +15,7 @@ test('the whole command line', () => {
     -display none
     -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
     -machine q35,i8042=off,vmport=off,hpet=off,accel=tcg
-    -cpu max
+    -cpu max,-erms,-fsrm,-fsrs,-la57
     -smp 2
     -m 2048M
     -kernel /image/kernel

@@ -93,8 +93,17 @@ export function shareDevice(tag: string, bus: string): Readonly<Record<string, s
 
 /** The accelerator probe uses the same model: the features of the host's processor are where acceleration breaks. */
 export function cpuModel(accelerator: Accelerator): string {
-  return accelerator === 'tcg' ? 'max' : 'host';
+  return accelerator === 'tcg'
+    ? ['max', ...slowWhenEmulated.map((feature) => `-${feature}`)].join(',')
+    : 'host';
 }
+
+/**
+ * What the emulated processor does not say it has. The first three promise that string instructions are fast by the byte, which the kernel and C libraries then copy and clear memory by: a real
+ * processor moves cache lines, the emulator single bytes, in more than twice the time of a loop of words. The last is a fifth level of page tables, one more step each time an address is
+ * looked up, for memory of more than 128 TiB. None of them protects anything.
+ */
+const slowWhenEmulated = ['erms', 'fsrm', 'fsrs', 'la57'];
 
 function diskArguments(spec: VmSpec): string[] {
   return [
