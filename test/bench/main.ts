@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares, packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
+ * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares (also by row: shares-read, …), packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -18,7 +18,7 @@ import { benchPeers } from './peers.ts';
 import { benchPorts } from './ports.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchSettings } from './settings.ts';
-import { benchShares } from './shares.ts';
+import { benchShares, shareWorks } from './shares.ts';
 import { benchStatus } from './status.ts';
 import { benchWork } from './work.ts';
 
@@ -36,7 +36,8 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   status: benchStatus,
   idle: benchIdle,
   ports: benchPorts,
-  shares: benchShares,
+  shares: () => benchShares(),
+  ...Object.fromEntries(shareWorks.map((work) => [`shares-${work}`, async () => benchShares([work])])),
   packages: benchPackages,
   egress: benchEgress,
   'egress-rules': async () => benchEgressRules(),
@@ -46,7 +47,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
 
 const arguments_ = process.argv.slice(2);
 const wanted =
-  arguments_.length > 0 ? arguments_ : Object.keys(parts).filter((name) => !name.startsWith('gate-'));
+  arguments_.length > 0 ? arguments_ : Object.keys(parts).filter((name) => !/^(gate|shares)-/.test(name));
 const unknown = wanted.filter((name) => !(name in parts));
 if (unknown.length > 0)
   throw new Error(`no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { npmOnShare } from '../support/npm-on-share.ts';
 import { type BenchmarkRow, median } from './rows.ts';
-import { asUsers, withSharedDirectory } from './shared-directory.ts';
+import { withSharedDirectory } from './shared-directory.ts';
 
 const rounds = 3;
 
@@ -14,7 +14,7 @@ export async function benchPackages(): Promise<BenchmarkRow[]> {
     const pairs: { readonly ours: number; readonly users: number }[] = [];
     const measure = {
       ours: async (): Promise<number> => figure(await ours(command)),
-      users: async (): Promise<number> => figure(await raw(command, asUsers)),
+      users: async (): Promise<number> => figure(await raw(command)),
     };
     for (let round = 0; round < rounds; round += 1) {
       const found = { ours: 0, users: 0 };

@@ -9,6 +9,8 @@ import { readLines } from '../../dist/common/line-reader.js';
 export interface Shape {
   readonly cpus: number;
   readonly memoryMiB: number;
+  /** The processor QEMU emulates. */
+  readonly cpu: string;
 }
 
 /**
@@ -22,7 +24,7 @@ export async function inRawGuest(
   init: string,
   share: string,
   command: readonly string[],
-  { cpus, memoryMiB }: Shape,
+  { cpus, memoryMiB, cpu }: Shape,
   options: readonly string[] = [],
 ): Promise<string> {
   const dir = `${share}.raw`;
@@ -68,7 +70,7 @@ export async function inRawGuest(
       ...command,
     ];
     const qemu = [
-      '-nodefaults -no-user-config -display none -no-reboot -serial stdio -cpu max',
+      `-nodefaults -no-user-config -display none -no-reboot -serial stdio -cpu ${cpu}`,
       `-smp ${cpus} -m ${memoryMiB}M -object memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`,
       '-machine q35,i8042=off,vmport=off,hpet=off,accel=tcg,memory-backend=memory',
       `-kernel ${join(image, manifest.files.kernel.path)} -initrd ${initramfs} -chardev socket,id=share0,path=${socket}`,

@@ -5,11 +5,14 @@ import { execa } from 'execa';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { instanceAt } from '../support/instance.ts';
+import { cpuModel } from '../../dist/vm/qemu/arguments.js';
 import { inRawGuest } from './raw-virtiofs.ts';
 
 /** Root's server has file handles, which need a right (CAP_DAC_READ_SEARCH) that no user's has, and ours is not to have. */
-export const asUsers = ['--inode-file-handles=never'];
+const asUsers = ['--inode-file-handles=never'];
 const shape = { cpus: 2, memoryMiB: 2048 };
+/** What QEMU emulates when nobody takes anything from it, and what it emulates for us. */
+export const processors = { asItComes: 'max', ours: cpuModel('tcg') } as const;
 const programs = join(import.meta.dirname, 'shares');
 
 /** A directory in memory, and both ways to it: at /mnt of a container, and of a VM that has nothing of ours. `share-load` lies in it. */
@@ -19,8 +22,8 @@ export interface SharedDirectory {
   readonly up: () => Promise<Docker>;
   /** What a command says in a container of that VM. */
   readonly ours: (command: readonly string[]) => Promise<string>;
-  /** The same in the other VM, by virtiofsd with these options alone. */
-  readonly raw: (command: readonly string[], options?: readonly string[]) => Promise<string>;
+  /** The same in the other VM, by virtiofsd with the rights of a user. */
+  readonly raw: (command: readonly string[], cpu?: string) => Promise<string>;
 }
 
 export async function withSharedDirectory<T>(use: (directory: SharedDirectory) => Promise<T>): Promise<T> {
@@ -43,8 +46,8 @@ export async function withSharedDirectory<T>(use: (directory: SharedDirectory) =
         return docker;
       },
       ours: (command) => docker.ok(['run', '--rm', '-v', `${share}:/mnt`, probe, ...command]),
-      raw: (command, options = []) =>
-        inRawGuest(image, join(programs, 'build/raw-init'), share, command, shape, options),
+      raw: (command, cpu = processors.asItComes) =>
+        inRawGuest(image, join(programs, 'build/raw-init'), share, command, { ...shape, cpu }, asUsers),
     });
   } finally {
     await instance.run('down');

@@ -9,16 +9,22 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Docker, probe } from '../support/docker.ts';
 import { gitOnShare } from '../support/git-on-share.ts';
 import { type BenchmarkRow, median, milliseconds } from './rows.ts';
-import { asUsers, withSharedDirectory } from './shared-directory.ts';
+import { processors, withSharedDirectory } from './shared-directory.ts';
 
 const rounds = 3;
 const mebibytes = 256;
-const works = ['status', 'install', 'write', 'read'] as const;
-type Work = (typeof works)[number];
-type Figures = Readonly<Record<Work, number>>;
-type Server = 'ours' | 'raw' | 'users';
+/** What can be asked for by itself. */
+export const shareWorks = ['status', 'install', 'write', 'read', 'polled'] as const;
+type Work = Exclude<(typeof shareWorks)[number], 'polled'>;
+type Figures = ReadonlyMap<Work, number>;
+/** `same`: raw virtiofs in a VM with the emulated processor of ours. */
+type Server = 'ours' | 'raw' | 'same';
+type Round = ReadonlyMap<Server, Figures>;
 
-export async function benchShares(): Promise<BenchmarkRow[]> {
+export async function benchShares(
+  wanted: readonly (typeof shareWorks)[number][] = shareWorks,
+): Promise<BenchmarkRow[]> {
+  const works = wanted.filter((work) => work !== 'polled');
   const files = await filesWithin();
   return withSharedDirectory(async ({ share, up, ours, raw }) => {
     const titles: Readonly<Record<Work, string>> = {
@@ -27,28 +33,31 @@ export async function benchShares(): Promise<BenchmarkRow[]> {
       write: `write ${mebibytes} MiB and fsync`,
       read: `read ${mebibytes} MiB`,
     };
-    const command = await prepare(share, files);
+    const command = await prepare(share, files, works);
     const docker = await up();
-    const sets: Readonly<Record<Server, Figures>>[] = [];
-    for (let round = 0; round < rounds; round += 1)
-      sets.push(
-        await inTurn(round, {
-          ours: async () => figures(await ours(command)),
-          raw: async () => figures(await raw(command)),
-          users: async () => figures(await raw(command, asUsers)),
-        }),
-      );
-    const polled = await pollDelays(docker, share);
+    const measured: Round[] = [];
+    if (works.length > 0)
+      for (let round = 0; round < rounds; round += 1)
+        measured.push(
+          await inTurn(round, {
+            ours: async () => figures(await ours(command), works),
+            raw: async () => figures(await raw(command), works),
+            same: async () => figures(await raw(command, processors.ours), works),
+          }),
+        );
+    const polled = wanted.includes('polled') ? await pollDelays(docker, share) : [];
     const rows = works.flatMap((work) => {
       const name = `shared directory, ${titles[work]}`;
-      const of = (server: Server): number => median(sets.map((set) => set[server][work]));
-      const ratio = (server: Server): number => median(sets.map((set) => set[server][work] / set.ours[work]));
+      const of = (server: Server, round: Round): number => round.get(server)?.get(work) ?? Number.NaN;
+      const middle = (server: Server): number => median(measured.map((round) => of(server, round)));
+      const ratio = (server: Server): number =>
+        median(measured.map((round) => of(server, round) / of('ours', round)));
       return [
-        { name, unit: 'ms', value: of('ours') },
-        { name: `${name}, raw virtiofs with a user's rights`, unit: 'ms', value: of('users') },
-        { name: `${name}, of its speed`, unit: '', value: ratio('users') },
-        { name: `${name}, raw virtiofs with root's rights`, unit: 'ms', value: of('raw') },
+        { name, unit: 'ms', value: middle('ours') },
+        { name: `${name}, raw virtiofs`, unit: 'ms', value: middle('raw') },
         { name: `${name}, of its speed`, unit: '', value: ratio('raw') },
+        { name: `${name}, raw virtiofs on the same processor`, unit: 'ms', value: middle('same') },
+        { name: `${name}, of its speed`, unit: '', value: ratio('same') },
       ];
     });
     return [...rows, ...polled];
@@ -59,18 +68,18 @@ export async function benchShares(): Promise<BenchmarkRow[]> {
 async function inTurn(
   round: number,
   measure: Readonly<Record<Server, () => Promise<Figures>>>,
-): Promise<Readonly<Record<Server, Figures>>> {
-  const found: Partial<Record<Server, Figures>> = {};
+): Promise<Round> {
+  const found = new Map<Server, Figures>();
   const orders: readonly (readonly Server[])[] = [
-    ['ours', 'raw', 'users'],
-    ['users', 'ours', 'raw'],
-    ['raw', 'users', 'ours'],
+    ['ours', 'raw', 'same'],
+    ['same', 'raw', 'ours'],
+    ['raw', 'ours', 'same'],
   ];
-  for (const server of orders[round % orders.length] ?? []) found[server] = await measure[server]();
-  console.error(JSON.stringify(found));
-  const { ours, raw, users } = found;
-  if (ours === undefined || raw === undefined || users === undefined) throw new Error('one was not measured');
-  return { ours, raw, users };
+  for (const server of orders[round % orders.length] ?? []) {
+    found.set(server, await measure[server]());
+    console.error(server, JSON.stringify(Object.fromEntries(found.get(server) ?? [])));
+  }
+  return found;
 }
 
 /** Milliseconds from a change on the host to the moment a program in a container has seen it that looks each 100 ms; its word comes back by the same directory. */
@@ -128,7 +137,7 @@ async function filesWithin(): Promise<number> {
 }
 
 /** A checkout, and what works on it; the command as both find it, with the directory at /mnt. */
-async function prepare(share: string, files: number): Promise<string[]> {
+async function prepare(share: string, files: number, works: readonly Work[]): Promise<string[]> {
   const checkout = join(share, 'checkout');
   for (let directory = 0; directory < files / 100; directory += 1) {
     const at = join(checkout, `d${directory}`);
@@ -144,14 +153,15 @@ async function prepare(share: string, files: number): Promise<string[]> {
   await git('commit', '-qm', 'all');
   const words = (await gitOnShare(join(share, 'tools'), '/mnt/tools')).split(' ');
   const status = [...words, '-C', '/mnt/checkout', 'status', '--porcelain'];
-  return ['/mnt/share-load', '/mnt/work', String(mebibytes), ...status];
+  return ['/mnt/share-load', '/mnt/work', works.join(','), String(mebibytes), ...status];
 }
 
-function figures(said: string): Figures {
-  const of = (work: Work): number => {
-    const found = new RegExp(`^${work} ([0-9.]+)$`, 'm').exec(said)?.[1];
-    if (found === undefined) throw new Error(`no figure of ${work}: ${said}`);
-    return Number(found);
-  };
-  return { status: of('status'), install: of('install'), write: of('write'), read: of('read') };
+function figures(said: string, works: readonly Work[]): Figures {
+  return new Map(
+    works.map((work) => {
+      const found = new RegExp(`^${work} ([0-9.]+)$`, 'm').exec(said)?.[1];
+      if (found === undefined) throw new Error(`no figure of ${work}: ${said}`);
+      return [work, Number(found)];
+    }),
+  );
 }
