@@ -139,7 +139,8 @@ export async function importTestImage(docker: Docker, recipe: Recipe | Excerpt):
   return recipe.name;
 }
 
-async function archiveOf(recipe: Recipe | Excerpt): Promise<string> {
+/** Its files, as tar has them. */
+export async function archiveOf(recipe: Recipe | Excerpt): Promise<string> {
   const parent = join(cacheRoot(), 'test-images');
   const key = createHash('sha256').update(JSON.stringify(recipe)).digest('hex').slice(0, 16);
   const archive = join(parent, `${key}.tar`);

@@ -25,6 +25,12 @@ const certificate = (name: string | undefined, days: number): string => {
 /** The authority of these registries; PEM. */
 export const world: string = certificate(undefined, 100);
 
+/** What a server of this name shows; PEM. */
+export const shownBy = (name: string): { readonly cert: string; readonly key: string } => ({
+  cert: certificate(name, 30),
+  key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+});
+
 export interface TlsRegistry extends AsyncDisposable {
   /** Of the engine's loopback. */
   readonly port: number;
