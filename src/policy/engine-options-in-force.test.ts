@@ -27,6 +27,17 @@ test("a user's own mirror does not answer for a name of the policy's list", () =
 });
 
 test.each([
+  ['bulkhead.imageAccess', { imageAccess: { rules: [], default: 'deny', load: 'deny' } } as const],
+  ['bulkhead.registryAccess', { registryAccess: { rules: [] } }],
+])('nor for one that is held to the policy by %s', (rule, bulkhead) => {
+  const policy = listing([], { bulkhead });
+  const { kept, stripped } = engineOptionsInForce(policy, effectiveSettings(policy, user));
+  expect(kept).toEqual({ mtu: 1400 });
+  const reason = `it is the user's, and the policy's ${rule} knows images by their registries' names`;
+  expect(stripped).toEqual(Object.keys(registries).map((key) => ({ key, reason })));
+});
+
+test.each([
   ['without a policy', undefined],
   ['where nobody has the socket', listing([])],
   [

@@ -6,8 +6,9 @@ import type { Settings } from './settings-schema.js';
 const registryOptions = ['registry-mirrors', 'insecure-registries'];
 
 /**
- * What of `dockerDaemonOptions` reaches the engine, by whoever's word. Threat: where the policy gives images the Docker socket by their names, a user's own mirror
- * would answer for a name of its list (dockerd asks mirrors first, for docker.io as well), and what was pulled from it is of that name for good.
+ * What of `dockerDaemonOptions` reaches the engine, by whoever's word. Threat: where the policy knows images by their names, as those that may have the Docker
+ * socket, or those that may be used at all, a user's own mirror would answer for a name it allows (dockerd asks mirrors first, for docker.io as well), and what
+ * was pulled from it is of that name for good. Nor does the gate see that a mirror is asked, where the policy says which registries may be.
  *
  * @param policy undefined where there is none.
  */
@@ -16,9 +17,9 @@ export function engineOptionsInForce(
   { 'linuxVM.dockerDaemonOptions': options }: Pick<EffectiveSettings, 'linuxVM.dockerDaemonOptions'>,
 ): EngineOptions {
   const { kept, stripped } = engineOptionsOf(options.value);
-  const listed = policy?.enhancedContainerIsolation?.dockerSocketMount?.imageList?.images ?? [];
-  if (options.source !== 'user' || listed.length === 0) return { kept, stripped };
-  const reason = "it is the user's, and the policy's imageList knows images by their registries' names";
+  const rule = ruleOfRegistries(policy);
+  if (options.source !== 'user' || rule === undefined) return { kept, stripped };
+  const reason = `it is the user's, and the policy's ${rule} knows images by their registries' names`;
   return {
     kept: Object.fromEntries(Object.entries(kept).filter(([key]) => !registryOptions.includes(key))),
     stripped: [
@@ -26,4 +27,13 @@ export function engineOptionsInForce(
       ...registryOptions.filter((key) => Object.hasOwn(kept, key)).map((key) => ({ key, reason })),
     ],
   };
+}
+
+/** What of a policy is worth no more than the registry that answers under a name. */
+function ruleOfRegistries(policy: Settings | undefined): string | undefined {
+  const { imageAccess, registryAccess } = policy?.bulkhead ?? {};
+  if (imageAccess !== undefined) return 'bulkhead.imageAccess';
+  if (registryAccess !== undefined) return 'bulkhead.registryAccess';
+  const listed = policy?.enhancedContainerIsolation?.dockerSocketMount?.imageList?.images ?? [];
+  return listed.length > 0 ? 'imageList' : undefined;
 }
