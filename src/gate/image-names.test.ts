@@ -36,6 +36,7 @@ test.each([
   ['POST /images/ghcr.io/acme/tool/push', ['push ghcr.io/acme/tool (all)']],
   ['POST /images/ghcr.io%2Facme%2Ftool/push?tag=', ['push ghcr.io/acme/tool (all)']],
   ['GET /distribution/nginx:1/json', ['pull nginx:1']],
+  ['GET /plugins/privileges?remote=ghcr.io/acme/plugin:1', ['pull ghcr.io/acme/plugin:1']],
   ['GET /images/nginx/json', []],
   ['POST /images/nginx/tag?repo=ghcr.io/a', []],
 ])('%s', (request, expected) => {

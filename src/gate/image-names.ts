@@ -27,7 +27,11 @@ export function askedImages(
       .filter((image) => image !== '')
       .flatMap((image) => named('pull', image.replace(/:$/, ''), tags));
   if (id === 'ImagePush') return named('push', name, tags);
-  return id === 'DistributionInspect' ? [{ operation: 'pull', name, whole: false }] : [];
+  if (id === 'DistributionInspect') return [{ operation: 'pull', name, whole: false }];
+  // The plugin is never installed; what it would want is read out of its registry.
+  if (id === 'GetPluginPrivileges')
+    return queryValues(query, 'remote').map((remote) => ({ operation: 'pull', name: remote, whole: false }));
+  return [];
 }
 
 function named(operation: AskedImage['operation'], image: string, tags: readonly string[]): AskedImage[] {
