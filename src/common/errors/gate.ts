@@ -35,6 +35,12 @@ export const gateErrors = defineErrors({
     remedy: 'Take a name that is not 64 hexadecimal digits.',
     exitCode: ExitCode.refused,
   },
+  BH_GATE_CONTAINER_UNKNOWN: {
+    message:
+      'No such container: {container}. Rule socket-commands: what a container asks for by its Docker socket is decided on for a container that is there.',
+    remedy: 'Make the other container first.',
+    exitCode: ExitCode.refused,
+  },
   BH_GATE_ENDPOINT: {
     message: "enhanced container isolation: rule endpoints refuses {path}: {what} can't be isolated.",
     remedy: 'Ask {contact}.',

@@ -83,9 +83,9 @@ export class GateConnection {
     request: RequestHead,
     onEngineLeft: () => void,
   ): Promise<{ readonly exchange: Exchange; readonly end: AnswerEnd }> {
-    const exchange = exchangeOf(request, this.#caller, this.#reading.id);
-    this.#hooks.witness.read(exchange);
-    await this.#hooks.judge(exchange);
+    const asked = exchangeOf(request, this.#caller, this.#reading.id);
+    this.#hooks.witness.read(asked);
+    const exchange = (await this.#hooks.judge(asked)) ?? asked;
     judgeHead(exchange);
     await this.#hooks.before(exchange);
     const [, end] = await Promise.all([this.#send(exchange), this.#pass(exchange, onEngineLeft)]);

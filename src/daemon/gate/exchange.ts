@@ -57,8 +57,8 @@ export type BodyWatch = (content: readonly Buffer[]) => void;
 
 /** What else is to happen around an exchange, which must not reject but for the first two, and what the gate asks the engine itself. */
 export interface GateHooks {
-  /** Whether the engine may see the request at all. Rejects with a refusal, which the client is told. */
-  judge(exchange: Exchange): Promise<void> | undefined;
+  /** Whether the engine may see the request at all: what it is to go on as, where that is something else. Rejects with a refusal, which the client is told. */
+  judge(exchange: Exchange): Promise<Exchange> | undefined;
   /** Whether the engine may see this JSON body, and in what form: it may be edited. Rejects likewise. */
   judgeBody(exchange: Exchange, body: RequestBody): Promise<void> | undefined;
   /** Before the engine sees the request, when it may. */

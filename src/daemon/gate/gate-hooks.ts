@@ -41,18 +41,21 @@ export function createGateHooks(sources: GateHookSources): GateHooks {
     witness,
   } = sources;
   const views = freshViewHooks(refreshViews);
+  const judgeOthers = judgeAll([
+    () => {
+      asked();
+    },
+    signIn,
+    createSettingsJudge(policy),
+    images.judge,
+    keptMounts,
+    ports.judge,
+  ]);
   return {
-    judge: judgeAll([
-      () => {
-        asked();
-      },
-      signIn,
-      createSettingsJudge(policy),
-      images.judge,
-      keptMounts,
-      ports.judge,
-      (exchange) => dockerSockets.judge(exchange),
-    ]),
+    judge: async (exchange) => {
+      await judgeOthers(exchange);
+      return dockerSockets.judge(exchange);
+    },
     judgeBody: async (exchange, body) => {
       await images.judgeBody(exchange, body);
       await dockerSockets.judgeBody(exchange, body);

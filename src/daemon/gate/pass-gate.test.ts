@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { nextChunk, readAll } from '../../channel/test-support/streams.js';
 import { openPolicy } from '../../gate/policy.test-support.js';
+import { forContainer } from '../../gate/socket-mount/by-id.js';
 import { answer, startGate } from './engine-double.test-support.js';
 
 /** The engine gets the id the gate gave the request, and hands it on to the second line. */
@@ -304,6 +305,18 @@ test('what the engine still has to say to a client that is gone is read, and thr
   socket.end();
   await over;
   expect(socket.bytesWritten).toBeGreaterThan(20 << 20);
+});
+
+test('a request goes on as it was judged', async () => {
+  const id = 'c'.repeat(64);
+  const { near, whenReceived, received } = await startGate({
+    judge: async (asked) => Promise.resolve(forContainer(asked, id)),
+  });
+  near.write('POST /v1.43/containers/web/start?detachKeys=web HTTP/1.1\r\nHost: x\r\n\r\n');
+  await whenReceived(/\r\n\r\n/);
+  expect(received()).toMatch(
+    new RegExp(`^POST /v1\\.43/containers/${id}/start\\?detachKeys=web HTTP/1\\.1\r\n`),
+  );
 });
 
 test('a request that is judged and refused reaches nobody, and the connection ends', async () => {

@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../common/errors/registry.js';
 const statuses: Partial<Record<ErrorCode, string>> = {
   BH_GATE_API_VERSION: '400 Bad Request',
   BH_GATE_BUSY: '503 Service Unavailable',
+  BH_GATE_CONTAINER_UNKNOWN: '404 Not Found',
   BH_GATE_HTTP: '400 Bad Request',
   BH_GATE_NO_IMAGE: '404 Not Found',
   BH_GATE_UNKNOWN_ENDPOINT: '404 Not Found',

@@ -19,17 +19,26 @@ const container = (Id: string, more: object = {}): object => ({
   ...more,
 });
 const wide = container('b'.repeat(64), { Image: imageIds.cli, Mounts: socketMount });
+/** Each is found by its id as well. */
+const containers: Readonly<Record<string, object>> = {
+  plain: container('c'.repeat(64)),
+  other: container('5'.repeat(64)),
+  wide,
+  denied: container('d'.repeat(64), { Mounts: socketMount }),
+  beside: container('e'.repeat(64), { HostConfig: { PidMode: 'container:wide' } }),
+  me: { ...wide, Id: caller.id },
+  joined: container('f'.repeat(64)),
+  joinedByMe: container('9'.repeat(64)),
+  joinedByPeer: container('8'.repeat(64)),
+  onJoined: container('7'.repeat(64), { HostConfig: { IpcMode: 'container:joined' } }),
+};
 const client = engineDouble({
   ...imageAnswers,
-  '/containers/plain/json': container('c'.repeat(64)),
-  '/containers/wide/json': wide,
-  '/containers/denied/json': container('d'.repeat(64), { Mounts: socketMount }),
-  '/containers/beside/json': container('e'.repeat(64), { HostConfig: { PidMode: 'container:wide' } }),
-  '/containers/me/json': { ...wide, Id: caller.id },
-  '/containers/joined/json': container('f'.repeat(64)),
-  '/containers/joinedByMe/json': container('9'.repeat(64)),
-  '/containers/joinedByPeer/json': container('8'.repeat(64)),
-  '/containers/onJoined/json': container('7'.repeat(64), { HostConfig: { IpcMode: 'container:joined' } }),
+  ...Object.fromEntries(
+    Object.entries(containers).flatMap(([name, found]) =>
+      [name, String(Reflect.get(found, 'Id'))].map((reference) => [`/containers/${reference}/json`, found]),
+    ),
+  ),
   '/exec/inJoined/json': { ContainerID: 'joined' },
   '/exec/inWide/json': { ContainerID: 'wide' },
 });
@@ -64,11 +73,19 @@ async function judged(method: string, path: string, query?: string): Promise<str
   const bare = path.replace(/^\/v[\d.]+/, '');
   const request = { method, path, query, fields: [], framing: undefined, upgrade: undefined };
   return judgeContainer(
-    { operation: operationOf(method, bare), request: { ...request, expectsContinue: false, close: false } },
+    {
+      path: bare,
+      operation: operationOf(method, bare),
+      request: { ...request, expectsContinue: false, close: false },
+    },
     caller,
     options,
   ).then(
-    () => 'served',
+    (served) => {
+      expect(served.request.path).toBe(path.slice(0, -bare.length) + served.path);
+      expect(operationOf(method, served.path)).toEqual(served.operation);
+      return served.path === bare ? 'served' : `served as ${served.path}`;
+    },
     (error: unknown) => String(error),
   );
 }
@@ -101,13 +118,28 @@ describe('a request of a container', () => {
     ['POST', '/containers/joinedByPeer/exec', true],
     ['POST', '/containers/denied/exec', true],
     ['POST', '/containers/me/exec', true],
-    ['POST', '/containers/nobody/exec', true],
     ['GET', '/containers/wide/json', true],
     ['POST', '/containers/wide/stop', true],
   ])('%s %s', async (method, path, served) => {
     expect(await judged(method, path)).toMatch(
-      served ? /^served$/ : /would give this container the Docker socket of another one/,
+      served ? /^served/ : /would give this container the Docker socket of another one/,
     );
+  });
+
+  test.each([
+    ['POST', '/v1.43/containers/plain/exec', 'exec'],
+    ['POST', '/containers/plain/start', 'start'],
+    ['PUT', '/v1.51/containers/plain/archive', 'archive'],
+    ['POST', '/containers/plain/update', 'update'],
+    ['GET', '/containers/plain/attach/ws', 'attach/ws'],
+  ])('goes on with the id of the container that was judged: %s %s', async (method, path, what) => {
+    expect(await judged(method, path)).toBe(`served as /containers/${'c'.repeat(64)}/${what}`);
+    expect(await judged(method, path.replace('plain', 'nobody'))).toContain('No such container: nobody');
+  });
+
+  test('is as it was where it counts for nothing which container is meant, or none other can be', async () => {
+    expect(await judged('GET', '/containers/plain/json')).toBe('served');
+    expect(await judged('POST', `/containers/${caller.id}/start`)).toBe('served');
   });
 });
 
@@ -160,7 +192,7 @@ describe('a container that is made', () => {
       { caller: by, request: { ...whole, expectsContinue: false, close: false } },
       options,
     ).then(
-      (image) => `served ${image ?? 'as it is'}`,
+      (fixed) => `served ${[fixed?.image ?? 'as it is', ...(fixed?.volumesFrom ?? [])].join(' ')}`,
       (error: unknown) => String(error),
     );
   };
@@ -221,6 +253,18 @@ describe('a container that is made', () => {
       caller,
       { Image: 'mine', HostConfig: { VolumesFrom: ['wide:ro'] } },
       /would give this container/,
+    ],
+    [
+      'by a container, with the files of others, each of which is named for good',
+      caller,
+      { Image: 'mine', HostConfig: { VolumesFrom: ['plain:ro', 'other'] } },
+      `served ${imageIds.derived} ${'c'.repeat(64)}:ro ${'5'.repeat(64)}`,
+    ],
+    [
+      'by a container, with the files of one that is not there',
+      caller,
+      { Image: 'mine', HostConfig: { VolumesFrom: ['nobody'] } },
+      /No such container: nobody/,
     ],
     [
       'by a container, with the processes of one that has more',

@@ -4,9 +4,10 @@ import type { ContainerCaller } from '../../gate/caller.js';
 import type { RequestHead } from '../../gate/http/request-head.js';
 import { joinedContainer } from '../../gate/joined-network.js';
 import { operationsOf, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
+import { forContainer, isForOneContainer } from '../../gate/socket-mount/by-id.js';
 import { actsWithin } from '../../gate/socket-mount/reach.js';
 import type { Exchange } from '../gate/exchange.js';
-import { containerOfExec, reachesMore, type SocketHoldersOptions } from './socket-holders.js';
+import { containerOfExec, idOf, reachesMore, type SocketHoldersOptions } from './socket-holders.js';
 
 export interface ContainerJudgeOptions extends SocketHoldersOptions {
   /** Whom a refusal tells the reader to ask. */
@@ -18,19 +19,26 @@ export interface ContainerJudgeOptions extends SocketHoldersOptions {
  * Whether a container with a filtered socket may ask for this. Threat: what the policy lets a container ask for is got round by way of another
  * container that may ask for more.
  *
- * Rejects with a refusal. Nothing is known of the body here; POST /containers/create is looked at again once it is read (`check-create.ts`).
+ * Nothing is known of the body here; POST /containers/create is looked at again once it is read (`check-create.ts`).
+ *
+ * @returns the request as it may go on, with the id of the container that was judged. Rejects with a refusal.
  */
-export async function judgeContainer(
-  { operation, request }: Pick<Exchange, 'operation' | 'request'>,
+export async function judgeContainer<Asked extends Pick<Exchange, 'operation' | 'path' | 'request'>>(
+  asked: Asked,
   caller: ContainerCaller,
   options: ContainerJudgeOptions,
-): Promise<void> {
+): Promise<Asked> {
+  const { operation, request } = asked;
   const permitted = await options.permittedTo(caller);
-  if (!operationsOf(operation.id, request.query).every((asked) => permitted.has(asked)))
+  if (!operationsOf(operation.id, request.query).every((each) => permitted.has(each)))
     throw new BulkheadError('BH_GATE_COMMAND', refusal(request, options));
-  for (const target of await targetsOf(operation, request, options))
+  const judged = isForOneContainer(operation.id)
+    ? forContainer(asked, await idOf(operation.parameters['id'] ?? '', options))
+    : asked;
+  for (const target of await targetsOf(judged.operation, request, options))
     if (await reachesMore(target, caller.id, permitted, options))
       throw new BulkheadError('BH_GATE_SOCKET_REACH', refusal(request, options));
+  return judged;
 }
 
 /** Containers a request acts within: one it names in its path, or whose network the classic builder is to give the containers it makes. */

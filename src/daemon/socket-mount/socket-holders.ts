@@ -1,5 +1,7 @@
 import { z } from 'zod';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { joinedContainer } from '../../gate/joined-network.js';
+import { isFullId } from '../../gate/socket-mount/by-id.js';
 import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';
@@ -13,6 +15,7 @@ const containerSchema = z.looseObject({
   Mounts: z.array(z.looseObject({ Source: mode })).nullish(),
   HostConfig: z.looseObject({ NetworkMode: mode, PidMode: mode, IpcMode: mode }).nullish(),
 });
+const idSchema = z.looseObject({ Id: z.string() });
 const execSchema = z.looseObject({ ContainerID: z.string() });
 /** Containers joined to containers; more than anybody has. */
 const longestChain = 16;
@@ -67,6 +70,22 @@ export async function reachesMore(
     references = next;
   }
   return false;
+}
+
+/**
+ * The full id of a container. Threat: between a look at a name and the engine's own it is given to another one, for which whoever asks has all the time they
+ * take to send a body.
+ *
+ * Rejects with `BH_GATE_CONTAINER_UNKNOWN` where nothing has the name: something may have it by then.
+ */
+export async function idOf(
+  reference: string,
+  { client }: Pick<SocketHoldersOptions, 'client'>,
+): Promise<string> {
+  if (isFullId(reference)) return reference;
+  const found = await readEngine(client, `/containers/${encodeURIComponent(reference)}/json`, idSchema);
+  if (found === undefined) throw new BulkheadError('BH_GATE_CONTAINER_UNKNOWN', { container: reference });
+  return found.Id;
 }
 
 /** The container a process was started in by `exec`; undefined where there is none. */

@@ -50,9 +50,9 @@ export interface DockerSockets extends SocketMounts {
   over(containerId: string): void;
   /** From now on connections are served, those of containers that run already as well. */
   connect(peers: DockerSocketsPeers): Promise<void>;
-  /** Whether a container may ask for what it asks for. Rejects with a refusal. */
-  judge(exchange: Exchange): Promise<void>;
-  /** The same once the body of a container's making, whoever asks, or of its update is known; its image is fixed where that is not left to the name. */
+  /** Whether a container may ask for what it asks for: the exchange to go on with. Rejects with a refusal. */
+  judge(exchange: Exchange): Promise<Exchange>;
+  /** The same once the body of a container's making, whoever asks, or of its update is known; what is not left to names in it is fixed. */
   judgeBody(exchange: Exchange, body: RequestBody): Promise<void>;
 }
 
@@ -110,14 +110,17 @@ export function createDockerSockets(options: DockerSocketsOptions): DockerSocket
       await sockets.restore();
     },
     async judge(exchange) {
-      if (exchange.caller.kind === 'container') await judgeContainer(exchange, exchange.caller, judging);
+      const { caller } = exchange;
+      return caller.kind === 'container' ? judgeContainer(exchange, caller, judging) : exchange;
     },
     async judgeBody(exchange, body) {
       if (exchange.operation.id === 'ContainerUpdate' && exchange.caller.kind === 'container')
         await checkUpdate(body.folded, exchange, exchange.caller, judging);
       if (exchange.operation.id !== 'ContainerCreate') return;
-      const image = await checkCreate(body.folded, exchange, judging);
-      if (image !== undefined) body.set('Image', image);
+      const fixed = await checkCreate(body.folded, exchange, judging);
+      if (fixed === undefined) return;
+      body.set('Image', fixed.image);
+      if (fixed.volumesFrom !== undefined) body.setHostConfig('VolumesFrom', fixed.volumesFrom);
     },
   };
 }

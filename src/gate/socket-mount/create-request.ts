@@ -9,8 +9,10 @@ export interface SocketRequest {
   readonly image: string;
   /** Whether the Docker socket is to be mounted. */
   readonly socket: boolean;
-  /** Containers whose volumes or namespaces it is to share, as they were named. */
+  /** Containers whose namespaces it is to share, as they were named. */
   readonly joins: readonly string[];
+  /** Those whose volumes it is to have, each as `name` and what is behind it, such as `:ro`. */
+  readonly volumesFrom: readonly (readonly [name: string, mode: string])[];
 }
 
 /** Throws `BH_GATE_BODY` for fields of a wrong type. */
@@ -23,12 +25,12 @@ export function socketRequestOf(body: EngineJson): SocketRequest {
   return {
     image: textAt(container, 'image'),
     socket: [...bindSources(hostConfig), ...mountSources(hostConfig)].some(isSocketName),
-    joins: [
-      ...arrayAt(hostConfig, 'volumesfrom').flatMap((from) =>
-        typeof from === 'string' ? [from.split(':')[0] ?? ''] : [],
-      ),
-      ...modes.flatMap((mode) => joinedContainer(mode) ?? []),
-    ],
+    joins: modes.flatMap((mode) => joinedContainer(mode) ?? []),
+    volumesFrom: arrayAt(hostConfig, 'volumesfrom').flatMap((from) => {
+      if (typeof from !== 'string') return [];
+      const [name = ''] = from.split(':');
+      return [[name, from.slice(name.length)] as const];
+    }),
   };
 }
 

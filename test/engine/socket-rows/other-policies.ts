@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { containing } from '../../../src/isolation/testing/expect.ts';
-import { type Outcome, probe } from '../../support/docker.ts';
+import { type Outcome, probe, unique } from '../../support/docker.ts';
+import { callEngine } from '../../support/engine-api.ts';
+import { eventually } from '../../support/eventually.ts';
 import { rearrangedName, socketBind, type SocketMachine } from './machine.ts';
 
 /** The same machine under other policies: what the first one refuses is allowed by one of them, and the other way round. */
@@ -63,7 +67,7 @@ export function otherPolicyRows(machine: SocketMachine): void {
       const allow = (...commands: string[]) => ({ type: 'allow', commands });
       await machine.start(
         { imageList: { images, allowDerivedImages: true } },
-        { socketRules: [{ image: machine.localId, commandList: allow('ps', 'exec', 'run') }] },
+        { socketRules: [{ image: machine.localId, commandList: allow('ps', 'exec', 'run', 'rename') }] },
       );
     }, 120_000);
 
@@ -144,6 +148,44 @@ export function otherPolicyRows(machine: SocketMachine): void {
           `ancestor=${machine.cli()}`,
         ]);
         await machine.docker.ok(['rm', '-f', narrow.name, between, ...joined.split('\n')]);
+      }
+    }, 120_000);
+
+    test('nor by giving the name of what was judged to another one, while the engine waits for a body', async () => {
+      const narrow = await machine.withSocket(machine.localId);
+      const [plain, wide, swapped] = [unique('plain'), unique('wide'), unique('swapped')];
+      const running = async (name: string): Promise<string> =>
+        machine.docker.ok(['inspect', '-f', '{{.State.Running}}', name]);
+      try {
+        await machine.docker.ok(['create', '--name', plain, probe, 'sleep', '600']);
+        await machine.docker.ok(['create', '--name', wide, ...socketBind, machine.cli(), 'sleep', '600']);
+        const held = connect(narrow.socket);
+        let said = '';
+        held.on('data', (piece) => (said += piece.toString()));
+        const ended = once(held, 'close');
+        // dockerd reads a body of this type before it looks for the container: it may be as long as it takes.
+        held.write(
+          `POST /v1.43/containers/${plain}/start HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\n`,
+        );
+        await eventually(async () => expect(said).toContain('100 Continue'), 30_000);
+        for (const [from, to] of [
+          [plain, swapped],
+          [wide, plain],
+        ] as const)
+          expect(
+            (
+              await callEngine(narrow.socket, {
+                method: 'POST',
+                path: `/v1.43/containers/${from}/rename?name=${to}`,
+              })
+            ).status,
+          ).toBe(204);
+        held.write('{}');
+        await ended;
+        expect(said).toContain('204 No Content');
+        expect([await running(swapped), await running(plain)]).toEqual(['true', 'false']);
+      } finally {
+        await machine.docker.run(['rm', '-f', narrow.name, plain, wide, swapped]);
       }
     }, 120_000);
   });
