@@ -51,6 +51,9 @@ test.each([
 test.each([
   ['start', 'ContainerRestart'],
   ['stop', 'ContainerKill'],
+  ['stop', 'ContainerForceDelete'],
+  ['kill', 'ContainerForceDelete'],
+  ['cp', 'ContainerExport'],
   ['rm', 'ContainerPrune'],
   ['rmi', 'ImagePrune'],
   ['export', 'ContainerArchive'],
@@ -76,6 +79,8 @@ test.each([
   ['ContainerAttach', 'logs=0&logs=', ['ContainerAttach']],
   ['ContainerAttach', 'logs=1', ['ContainerAttach', 'ContainerLogs']],
   ['ContainerAttachWebsocket', 'logs=no&logs=%20TRUE', ['ContainerAttachWebsocket', 'ContainerLogs']],
+  ['ContainerDelete', 'v=1&force=0', ['ContainerDelete']],
+  ['ContainerDelete', 'force=&force=1', ['ContainerDelete', 'ContainerForceDelete']],
   ['ContainerStop', undefined, ['ContainerStop']],
   ['ContainerStop', 't=10&signal=', ['ContainerStop']],
   ['ContainerStop', 't=0', ['ContainerStop', 'ContainerKill']],

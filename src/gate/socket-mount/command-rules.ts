@@ -52,6 +52,7 @@ export function operationsOf(id: OperationId, query: string | undefined): readon
   }
   if (id === 'ContainerAttach' || id === 'ContainerAttachWebsocket')
     return values('logs').every(isFalse) ? [id] : [id, 'ContainerLogs'];
+  if (id === 'ContainerDelete') return values('force').every(isFalse) ? [id] : [id, 'ContainerForceDelete'];
   if (id === 'ContainerRestart' || id === 'ContainerStop') {
     const kills =
       // With a signal of the client's choice, or with none but SIGKILL.

@@ -5,7 +5,9 @@ import { operationsOf } from './command-rules.js';
 import { alwaysAllowed, commandTable, neverServed } from './command-table.js';
 
 const served = new Set(
-  operationTable.flatMap(([id]) => [...operationsOf(id, 'fromImage=x'), ...operationsOf(id, 'fromSrc=-')]),
+  operationTable.flatMap(([id]) =>
+    ['fromImage=x', 'fromSrc=-', 'force=1'].flatMap((query) => operationsOf(id, query)),
+  ),
 );
 
 test('every operation of the engine can be denied by a command, or is in one of two lists', () => {

@@ -2,11 +2,15 @@ import type { ListedCommand } from '../../common/docker-commands.js';
 import type { OperationId } from '../operations.js';
 
 /** An operation as lists of commands count them. */
-export type CommandOperation = Exclude<OperationId, 'ImageCreate'> | 'ImagePull' | 'ImageImport';
+export type CommandOperation =
+  | Exclude<OperationId, 'ImageCreate'>
+  | 'ImagePull'
+  | 'ImageImport'
+  | 'ContainerForceDelete';
 
 /**
  * What one command is to the engine's API. The ids are the operationIds of Docker's API description; `ImageCreate` counts as `ImagePull` or
- * `ImageImport`, whichever its query asks for.
+ * `ImageImport`, whichever its query asks for, and `ContainerDelete` as `ContainerForceDelete` besides where it kills first.
  */
 export interface CommandOperations {
   /** The command's own: a list of denied commands denies them with it, whoever else needs them, and a list of allowed ones allows them. */
@@ -92,6 +96,7 @@ const containers: readonly CommandOperation[] = [
   'ContainerCreate',
   'ContainerDelete',
   'ContainerExport',
+  'ContainerForceDelete',
   'ContainerInspect',
   'ContainerKill',
   'ContainerList',
@@ -184,7 +189,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
   commit: { denies: ['ImageCommit'] },
   config: { denies: configs },
   container: { denies: containers, alike: everyList },
-  cp: { denies: copy },
+  cp: { denies: copy, alike: ['ContainerExport'] },
   create: { denies: ['ContainerCreate'] },
   diff: { denies: ['ContainerChanges'] },
   events: { denies: ['SystemEvents'] },
@@ -206,7 +211,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
       'TaskInspect',
     ],
   },
-  kill: { denies: ['ContainerKill'] },
+  kill: { denies: ['ContainerKill'], alike: ['ContainerForceDelete'] },
   load: { denies: ['ImageLoad'] },
   login: { denies: ['SystemAuth'], needs: ['SystemInfo'] },
   logs: { denies: ['ContainerLogs'], needs: ['ContainerInspect'] },
@@ -222,7 +227,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
   push: { denies: ['ImagePush'], needs: ['SystemInfo'] },
   rename: { denies: ['ContainerRename'] },
   restart: { denies: ['ContainerRestart'] },
-  rm: { denies: ['ContainerDelete'], alike: ['ContainerPrune'] },
+  rm: { denies: ['ContainerDelete', 'ContainerForceDelete'], alike: ['ContainerPrune'] },
   rmi: { denies: ['ImageDelete'], alike: ['ImagePrune'] },
   run,
   save: { denies: ['ImageGet', 'ImageGetAll'] },
@@ -239,7 +244,7 @@ export const commandTable: Readonly<Record<ListedCommand, CommandOperations>> = 
     needs: ['ContainerInspect', 'ContainerAttach', 'ContainerWait', 'ContainerResize'],
   },
   stats: { denies: ['ContainerStats'], needs: ['ContainerList', 'SystemEvents'] },
-  stop: { denies: ['ContainerStop'], alike: ['ContainerKill'] },
+  stop: { denies: ['ContainerStop'], alike: ['ContainerKill', 'ContainerForceDelete'] },
   swarm: { denies: swarm },
   system: { denies: [...system, ...prunes] },
   tag: { denies: ['ImageTag'] },
