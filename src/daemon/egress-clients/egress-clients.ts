@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { z } from 'zod';
-import { type ConnectionDecision, connectionDecisionSchema } from '../../common/audit-event.js';
+import type { ConnectionDecision } from '../../common/audit-event.js';
 import { orNothing } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
 import type { EgressClient } from '../../common/egress-clients.js';
@@ -12,6 +12,7 @@ import type { ContainerRecord } from '../socket-mount/container-record.js';
 import { readAttachments } from './attachments.js';
 import { type ClientLines, clientLines, difference, withoutAddresses } from './client-lines.js';
 import { type ContainerFacts, readContainerFacts } from './container-facts.js';
+import { toldDecision } from './told-decision.js';
 
 export interface EgressClientsOptions {
   readonly client: Pick<EngineClient, 'call' | 'follow'>;
@@ -92,7 +93,7 @@ export class EgressClients {
 
   /** The host's gateway says what it decided. A line that is none is lost. */
   #record(line: string): void {
-    const decision = connectionDecisionSchema.safeParse(orNothing((): unknown => JSON.parse(line))).data;
+    const decision = toldDecision(line);
     if (decision !== undefined) this.#options.audit(decision);
   }
 
