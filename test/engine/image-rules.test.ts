@@ -78,7 +78,7 @@ describe('docker pull', () => {
     expect(await ask('fromImage=alpine&fromImage=someuser/x&tag=1')).toContain(
       'docker.io/someuser/x:1 is refused',
     );
-    expect(await ask('fromImage=0x7f.1/alpine')).toContain('BH_IMAGE_NAME');
+    expect(await ask('fromImage=0x7f.1/alpine')).toContain('BH_IMAGE_UNREADABLE');
   });
 });
 

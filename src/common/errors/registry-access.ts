@@ -54,6 +54,14 @@ export const registryAccessErrors = defineErrors({
     remedy: 'Write it as for docker pull, such as alpine:3.22 or ghcr.io/acme/tool@sha256:….',
     exitCode: ExitCode.usage,
   },
+  BH_IMAGE_UNREADABLE: {
+    message:
+      '{image} is refused by rule image-names: it is no name of an image, or one whose registry is read in several ways, and no rule of the policy can be held against it.',
+    setting: 'bulkhead.registryAccess, bulkhead.imageAccess',
+    remedy:
+      'Write it as for docker pull, such as alpine:3.22 or ghcr.io/acme/tool@sha256:…, or ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
   BH_PUBLISHERS_INVALID: {
     message: '{file}:{line}:{column}: {key}: {reason}.',
     remedy: 'Until there is a list that is in order, nobody counts as a verified publisher.',

@@ -33,6 +33,10 @@ test.each([
   [`POST /images/create?fromImage=ghcr.io/acme/tool:1@${digest}`, /other versions of it are allowed/],
   [`POST /images/create?fromImage=ghcr.io/acme/tool@${digest}&tag=1`, /other versions of it are allowed/],
   [`GET /distribution/ghcr.io/acme/tool:1@${digest}/json`, /other versions of it are allowed/],
+  [
+    'POST /images/create?fromImage=0x7f.1/alpine',
+    /0x7f\.1\/alpine is refused by rule image-names.*Setting: bulkhead\.registryAccess, bulkhead\.imageAccess\. .*ask your/,
+  ],
   ['GET /plugins/privileges?remote=ghcr.io/acme/tool:1', /^served$/],
   ['GET /plugins/privileges?remote=evil.example/x:1', /Access to evil\.example has been restricted.*ask Ada/],
 ])('%s', async (line, answer) => {

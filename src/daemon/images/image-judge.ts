@@ -18,7 +18,7 @@ export function createImageJudge(rules: CompiledRules): Judge {
     for (const { operation: access, name, whole } of askedImages(operation, query)) {
       const image = canonicalImage(name);
       // To be safe, also where dockerd takes it: a host that is read in several ways can be held against no rule.
-      if (image === undefined) throw new BulkheadError('BH_IMAGE_NAME', { image: name });
+      if (image === undefined) throw new BulkheadError('BH_IMAGE_UNREADABLE', { image: name });
       // Beside a digest dockerd asks for no tag (distribution/pull_v2.go, pullTag): one that is admitted would admit any version.
       const untagged = whole || image.digest !== undefined;
       const { registry, images: ofImage } = decideNamed(

@@ -24,7 +24,7 @@ const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfa
  * else writes there. Where images are kept with containerd there are no such files, and nothing is said.
  */
 export interface ImageRecords {
-  /** The names with a digest that a registry gave an image, or took it by. Throws `BH_IMAGE_NAME` for one that no rule can be held against. */
+  /** The names with a digest that a registry gave an image, or took it by. Throws `BH_IMAGE_UNREADABLE` for one that no rule can be held against. */
   namesOf(id: string): readonly CanonicalImage[];
   /** The image that was pulled by a digest; where images are kept with containerd, that is its id. */
   idOf(repository: string, digest: string): string | undefined;
@@ -128,10 +128,10 @@ function isMountedIn(containerId: string, name: string): boolean {
   );
 }
 
-/** Throws `BH_IMAGE_NAME`, as for a pull of that name. */
+/** Throws `BH_IMAGE_UNREADABLE`, as for a pull of that name. */
 function readName(name: string): CanonicalImage {
   const image = canonicalImage(name);
-  if (image === undefined) throw new BulkheadError('BH_IMAGE_NAME', { image: name });
+  if (image === undefined) throw new BulkheadError('BH_IMAGE_UNREADABLE', { image: name });
   return image;
 }
 
