@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { effectiveSettings } from './effective-settings.js';
-import { engineOptionsInForce } from './engine-options-in-force.js';
+import { engineOptionsInForce, insecureRegistriesInForce } from './engine-options-in-force.js';
 import type { Settings } from './settings-schema.js';
 
 const registries = {
@@ -33,6 +33,7 @@ test.each([
   const policy = listing([], { bulkhead });
   const { kept, stripped } = engineOptionsInForce(policy, effectiveSettings(policy, user));
   expect(kept).toEqual({ mtu: 1400 });
+  expect(insecureRegistriesInForce(policy, effectiveSettings(policy, user))).toEqual([]);
   const reason = `it is the user's, and the policy's ${rule} knows images by their registries' names`;
   expect(stripped).toEqual(Object.keys(registries).map((key) => ({ key, reason })));
 });
@@ -45,8 +46,7 @@ test.each([
     listing(['a'], { linuxVM: { dockerDaemonOptions: { locked: true, value: options } } }),
   ],
 ])('%s they are kept', (_what, policy) => {
-  expect(engineOptionsInForce(policy, effectiveSettings(policy, user))).toEqual({
-    kept: options,
-    stripped: [],
-  });
+  const effective = effectiveSettings(policy, user);
+  expect(engineOptionsInForce(policy, effective)).toEqual({ kept: options, stripped: [] });
+  expect(insecureRegistriesInForce(policy, effective)).toEqual(options['insecure-registries']);
 });

@@ -29,6 +29,15 @@ export function engineOptionsInForce(
   };
 }
 
+/** What dockerd takes without a certificate, for whoever asks registries in its place. */
+export function insecureRegistriesInForce(
+  policy: Settings | undefined,
+  effective: Parameters<typeof engineOptionsInForce>[1],
+): readonly string[] {
+  const listed = engineOptionsInForce(policy, effective).kept['insecure-registries'];
+  return Array.isArray(listed) ? listed.filter((entry) => typeof entry === 'string') : [];
+}
+
 /** What of a policy is worth no more than the registry that answers under a name. */
 function ruleOfRegistries(policy: Settings | undefined): string | undefined {
   const { imageAccess, registryAccess } = policy?.bulkhead ?? {};

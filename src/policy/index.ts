@@ -19,7 +19,7 @@ export {
   type SettingSource,
   type UserSettingName,
 } from './effective-settings.js';
-export { engineOptionsInForce } from './engine-options-in-force.js';
+export { engineOptionsInForce, insecureRegistriesInForce } from './engine-options-in-force.js';
 export { type EngineOptions, engineOptionsOf, type StrippedOption } from './engine-options.js';
 export type { ImageAccess, ImageRule } from './image-access-schema.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';

@@ -16,7 +16,13 @@ import {
 } from '../../vm/index.js';
 import { makeAuthority } from '../../egress/engine-traffic/index.js';
 import { endsEngine, unenforcedRestrictions } from '../../egress/restricting-settings.js';
-import { admitPolicy, allowedOrganizations, effectiveSettings, type Settings } from '../../policy/index.js';
+import {
+  admitPolicy,
+  allowedOrganizations,
+  effectiveSettings,
+  insecureRegistriesInForce,
+  type Settings,
+} from '../../policy/index.js';
 import {
   admissionOf,
   nativeNotes,
@@ -173,7 +179,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
             // One nobody needs is trusted by nobody.
             ...(policy !== undefined && endsEngine(policy.settings) ? { authority: makeAuthority() } : {}),
             egress: {
-              insecureRegistries: insecureRegistriesOf(inForce),
+              insecureRegistries: insecureRegistriesInForce(policy?.settings, inForce),
               policy: policy?.bytes.toString(),
               publishers: publishers.list?.bytes.toString(),
               system: hostProxy(context.env, { loopback: 'reached' }).proxy,
@@ -221,10 +227,4 @@ function aborted(signal: AbortSignal): Promise<null> {
     if (signal.aborted) resolve(null);
     signal.addEventListener('abort', () => resolve(null), { once: true });
   });
-}
-
-/** Of what dockerd is told, what the gateway has to know as well. */
-function insecureRegistriesOf(inForce: ReturnType<typeof effectiveSettings>): readonly string[] {
-  const listed = inForce['linuxVM.dockerDaemonOptions'].value['insecure-registries'];
-  return Array.isArray(listed) ? listed.filter((entry) => typeof entry === 'string') : [];
 }
