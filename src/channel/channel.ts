@@ -47,6 +47,10 @@ export interface Channel {
   openAgent(signal?: AbortSignal): Promise<Duplex>;
   /** Opens the stream by which the guest says who has which address in its engine: JSON lines of `src/common/egress-clients.ts`, all there is at first and then each change. Likewise. */
   openEgress(signal?: AbortSignal): Promise<Duplex>;
+  /**
+   * Opens a connection to the relay of the guest's way out (`src/egress/relay`): what is said on it is as on one to the relay itself. Likewise; where the guest has no relay it ends at once.
+   */
+  openEgressRelay(signal?: AbortSignal): Promise<Duplex>;
   /** Resolves when the guest accepted to stop; the session then ends by itself. */
   powerOff(signal?: AbortSignal): Promise<void>;
   /** Resolves, never rejects, when the session has ended for whatever reason. */
@@ -80,6 +84,8 @@ export interface ChannelHandlers {
   sshAgent(stream: Duplex): void;
   /** Owns the stream from now on, on which it says who has which address. */
   egress(stream: Duplex): void;
+  /** Owns the stream from now on, which is a connection to the relay of the way out. */
+  egressRelay(stream: Duplex): void;
   /** Called after the host was told 202, so it may end the session. */
   powerOff(): Promise<void>;
 }

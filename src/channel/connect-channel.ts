@@ -110,6 +110,10 @@ class ClientChannel implements Channel {
     return await this.#request('POST', '/egress', 200, { signal, endStream: false });
   }
 
+  async openEgressRelay(signal?: AbortSignal): Promise<Duplex> {
+    return await this.#request('POST', '/egress-relay', 200, { signal, endStream: false });
+  }
+
   logs(query: LogQuery, signal?: AbortSignal): AsyncIterable<string> {
     return this.#lines(logTarget(query), signal);
   }

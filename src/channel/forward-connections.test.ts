@@ -111,3 +111,11 @@ test('a connection waits for a channel and is closed at the deadline', async () 
   resolve(channel);
   expect(String(await readAll(patient))).toBe('hello');
 });
+
+test('what a connection becomes can be something else than one to the engine', async () => {
+  const open = (channel: Channel, signal: AbortSignal) => channel.openEgressRelay(signal);
+  const { open: connectTo } = await forwarded(() => expect.fail('the engine is not asked'), { open });
+  const socket = connectTo();
+  socket.end('control 1\n');
+  expect(String(await readAll(socket))).toBe('control 1\n');
+});

@@ -11,6 +11,8 @@ export interface ForwardOptions {
   readonly path: string;
   /** The channel that is up, now or once it is; the signal says that nobody waits any more. */
   readonly channel: (signal: AbortSignal) => Promise<Channel>;
+  /** What each connection becomes; by default one to the engine. */
+  readonly open?: (channel: Channel, signal: AbortSignal) => Promise<Duplex>;
   readonly clock: Clock;
   /** Milliseconds a connection may wait for a channel; default 30 000. */
   readonly waitMs?: number;
@@ -25,7 +27,7 @@ export interface Forwarder {
 }
 
 /**
- * Offers the engine on a unix socket of mode 0600: each connection becomes one /engine stream, with half-close
+ * Offers the engine, or what `open` says, on a unix socket of mode 0600: each connection becomes one stream, with half-close
  * and abort both ways. While no channel is up connections wait, up to `waitMs`, and are then closed.
  *
  * Throws BH_SOCKET_TAKEN or BH_SOCKET_PATH.
@@ -54,6 +56,8 @@ export async function forwardConnections(options: ForwardOptions): Promise<Forwa
   };
 }
 
+const openEngine = (channel: Channel, signal: AbortSignal): Promise<Duplex> => channel.openEngine(signal);
+
 async function forward(socket: Socket, options: ForwardOptions): Promise<void> {
   const stream = await openFor(socket, options);
   const joined = joinDuplex(socket, stream);
@@ -61,7 +65,10 @@ async function forward(socket: Socket, options: ForwardOptions): Promise<void> {
   await joined;
 }
 
-async function openFor(socket: Socket, { channel, clock, waitMs = 30_000 }: ForwardOptions): Promise<Duplex> {
+async function openFor(
+  socket: Socket,
+  { channel, open = openEngine, clock, waitMs = 30_000 }: ForwardOptions,
+): Promise<Duplex> {
   const given = new AbortController();
   const { signal } = given;
   const settled = new AbortController();
@@ -74,7 +81,7 @@ async function openFor(socket: Socket, { channel, clock, waitMs = 30_000 }: Forw
   );
   try {
     return await raceSignal(
-      channel(signal).then((channel) => channel.openEngine(signal)),
+      channel(signal).then((channel) => open(channel, signal)),
       signal,
     );
   } finally {

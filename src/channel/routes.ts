@@ -14,6 +14,7 @@ export type Route =
   | { readonly name: 'ports' }
   | { readonly name: 'ssh-agent' }
   | { readonly name: 'egress' }
+  | { readonly name: 'egress-relay' }
   | { readonly name: 'power-off' };
 
 /** HTTP status of a request that is not served. */
@@ -34,6 +35,7 @@ const methods: ReadonlyMap<string, string> = new Map([
   ['/ports', 'POST'],
   ['/ssh-agent', 'POST'],
   ['/egress', 'POST'],
+  ['/egress-relay', 'POST'],
   ['/power-off', 'POST'],
 ]);
 
@@ -76,6 +78,8 @@ export function parseRoute(method: string, target: string): Route | Rejection {
       return { name: 'ssh-agent' };
     case '/egress':
       return { name: 'egress' };
+    case '/egress-relay':
+      return { name: 'egress-relay' };
     case '/power-off':
       return { name: 'power-off' };
     default:

@@ -84,6 +84,8 @@ async function serve(
       return handlers.sshAgent(accepted(stream));
     case 'egress':
       return handlers.egress(accepted(stream));
+    case 'egress-relay':
+      return handlers.egressRelay(accepted(stream));
     case 'status':
       return answer(stream, JSON.stringify(await handlers.status()));
     case 'explain':

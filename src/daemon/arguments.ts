@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { type HostSide, parseHostSide } from './ports/index.js';
 
 /** How PID 1 starts the daemon; the descriptors are inherited, never opened by path (docs/architecture.md). */
 export interface DaemonArguments {
@@ -26,6 +27,8 @@ export interface DaemonArguments {
   readonly publishersFd: number | undefined;
   /** Listening socket for publish-port; VM mode only. */
   readonly portsFd: number | undefined;
+  /** The card and who is behind it, where the default route leads elsewhere; VM mode only. */
+  readonly hostSide: HostSide | undefined;
 }
 
 const descriptor = z.coerce.number().int().min(3).max(255);
@@ -45,6 +48,7 @@ const schema = z.strictObject({
   'registry-fd': descriptor.optional(),
   'publishers-fd': descriptor.optional(),
   'ports-fd': descriptor.optional(),
+  'host-side': z.string().transform(parseHostSide).optional(),
 });
 
 /** Throws on anything PID 1 does not pass: a daemon started by hand must not serve half-configured. */
@@ -67,6 +71,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
       'registry-fd': { type: 'string' },
       'publishers-fd': { type: 'string' },
       'ports-fd': { type: 'string' },
+      'host-side': { type: 'string' },
     },
   });
   const parsed = schema.parse(values);
@@ -85,6 +90,7 @@ export function parseDaemonArguments(argv: readonly string[]): DaemonArguments {
     registryFd: parsed['registry-fd'],
     publishersFd: parsed['publishers-fd'],
     portsFd: parsed['ports-fd'],
+    hostSide: parsed['host-side'],
   };
 }
 

@@ -30,6 +30,8 @@ export interface HandlerSources {
   readonly sshAgent: ((stream: Duplex) => void) | undefined;
   /** Says who has which address. */
   readonly egress: (stream: Duplex) => void;
+  /** Joins with the relay of the way out; absent where the host has it. */
+  readonly egressRelay: ((stream: Duplex) => void) | undefined;
   readonly powerOff: () => Promise<void>;
   readonly audit: Pick<AuditLog, 'read' | 'record'>;
 }
@@ -49,6 +51,7 @@ export function createHandlers(sources: HandlerSources): ChannelHandlers {
     ports: orDestroy(sources.ports),
     sshAgent: orDestroy(sources.sshAgent),
     egress: sources.egress,
+    egressRelay: orDestroy(sources.egressRelay),
     powerOff: sources.powerOff,
   };
 }

@@ -10,6 +10,7 @@ import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
 import { composeRuntime } from './planning/compose-runtime.js';
 import { createEgressClients } from './egress-clients/index.js';
+import { joinRelay } from './egress-relay/join-relay.js';
 import { Engine } from './engine/engine.js';
 import { createEngineClient } from './engine/engine-client.js';
 import { askDockerd, configureEngine } from './engine/engine-configuration.js';
@@ -26,7 +27,7 @@ import { openInitLink } from './init/init-link.js';
 import { Journal } from './journal/journal.js';
 import { journalStream } from './journal/log-stream.js';
 import { listenNative } from './native-listeners.js';
-import { egressNameServers, isEgressLink, readLoopback, readOwnNetworks } from './engine/own-networks.js';
+import { egressNameServers, ownNetworksOf, readLoopback } from './engine/own-networks.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
@@ -97,7 +98,7 @@ async function main(args: DaemonArguments): Promise<void> {
     policy: args.policyFd === undefined ? undefined : settings,
     effective,
   });
-  const ownNetworks = args.mode === 'vm' ? readOwnNetworks() : readOwnNetworks(undefined, isEgressLink);
+  const ownNetworks = ownNetworksOf(args.mode);
   const socketPolicy = socketMountPolicyOf(settings);
   const gatePolicy = {
     ...policy,
@@ -127,7 +128,7 @@ async function main(args: DaemonArguments): Promise<void> {
   const ownOptions = Object.keys(options.kept).length === 0;
   const check = (file: string): Promise<void> =>
     ownOptions ? Promise.resolve() : askDockerd(enginePaths.program, file);
-  const names = egressNameServers(args.mode, ownNetworks);
+  const names = egressNameServers(ownNetworks);
   const engineIsOutdated = await untilEngine(
     phases,
     configureEngine(enginePaths.config, { policy, added: { ...names, ...added }, check }),
@@ -172,7 +173,8 @@ async function main(args: DaemonArguments): Promise<void> {
           clock: systemClock,
           log,
         });
-  const hostPorts = args.portsFd === undefined ? undefined : publishPorts(args.portsFd, systemClock, log);
+  const hostPorts =
+    args.portsFd === undefined ? undefined : publishPorts(args.portsFd, args.hostSide, systemClock, log);
 
   const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
     log.warn({ line }, 'PID 1 said something unknown');
@@ -289,6 +291,7 @@ async function main(args: DaemonArguments): Promise<void> {
     ports: hostPorts,
     sshAgent: hostAgent,
     egress: (stream) => void egressClients.serve(stream),
+    egressRelay: args.mode === 'vm' ? joinRelay : undefined,
     powerOff,
     audit,
   });

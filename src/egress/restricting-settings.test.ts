@@ -3,6 +3,7 @@ import { readSettings, type Settings, soundPolicy } from '../policy/index.js';
 import {
   carriedOutByGateway,
   endsEngine,
+  egressOfVm,
   restricts,
   unenforcedRestrictions,
 } from './restricting-settings.js';
@@ -26,13 +27,23 @@ test.each(['registryAccess', 'imageAccess'])(
   },
 );
 
-test('what the gateway decides by keeps nothing in, and is told apart', () => {
+test('what the gateway decides by keeps nothing in', () => {
   const settings = policy({
     containersProxy: { locked: true, mode: 'manual', http: '', https: '', exclude: [] },
     bulkhead: { networkAccess: { default: 'deny', rules: [] } },
   });
   expect(unenforcedRestrictions(settings)).toEqual([]);
-  expect(carriedOutByGateway(settings)).toEqual(['containersProxy', 'bulkhead.networkAccess']);
+  expect(carriedOutByGateway(settings)).toEqual([]);
   expect([restricts(settings), endsEngine(settings)]).toEqual([true, false]);
   expect(restricts(policy({ bulkhead: { contact: 'it@example.com' } }))).toBe(false);
+});
+
+test('a VM is open, has a gateway, or is closed where the gateway would not do all that is asked', () => {
+  const networkAccess = { default: 'deny', rules: [] };
+  const registryAccess = { rules: [] };
+  expect(egressOfVm(undefined)).toBe('open');
+  expect(egressOfVm(policy({ bulkhead: { contact: 'it@example.com' } }))).toBe('open');
+  expect(egressOfVm(policy({ bulkhead: { registryAccess } }))).toBe('open');
+  expect(egressOfVm(policy({ bulkhead: { networkAccess } }))).toBe('gateway');
+  expect(egressOfVm(policy({ bulkhead: { networkAccess, registryAccess } }))).toBe('closed');
 });

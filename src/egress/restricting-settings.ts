@@ -8,7 +8,7 @@ const restricting = [
   'bulkhead.networkAccess',
 ];
 
-/** What the gateway of an engine without a VM carries out; the VM has none yet. */
+/** What the gateway of an engine without a VM carries out, though the VM's does not. */
 const byGateway: ReadonlySet<string> = new Set(restricting);
 
 /** Whether a policy restricts anything of what may get out. */
@@ -39,4 +39,24 @@ function idleRestrictions(policy: Settings | undefined): string[] {
   if (policy === undefined) return [];
   const idle = notCarriedOut(policy);
   return restricting.filter((name) => idle.some((other) => other === name || other.startsWith(`${name}.`)));
+}
+
+/** How a VM is kept to a policy: `gateway` decides what may get out, or nothing may, or what the VM asks for does. */
+export type VmEgress = 'open' | 'gateway' | 'closed';
+
+/**
+ * The rules for registries and images are held to by the VM's own engine alone: by themselves they leave its network as it is, which whoever starts it is told (`policyNotes`). Beside those the gateway
+ * carries out nothing may get out, as it would decide by a part of the policy.
+ */
+export function egressOfVm(policy: Settings | undefined): VmEgress {
+  if (policy?.containersProxy === undefined && policy?.bulkhead?.networkAccess === undefined) return 'open';
+  return notInVm(policy).length === 0 ? 'gateway' : 'closed';
+}
+
+/** What restricts, and the gateway of a VM does not carry out: it does not end the engine's connections. */
+export function notInVm({ bulkhead = {} }: Settings): string[] {
+  return [
+    ...(bulkhead.registryAccess === undefined ? [] : ['bulkhead.registryAccess']),
+    ...(bulkhead.imageAccess === undefined ? [] : ['bulkhead.imageAccess']),
+  ];
 }

@@ -50,6 +50,7 @@ export async function composeRoot(inputs: RootInputs): Promise<ImageTree> {
   tree.addFile(`${ours}/body-pump`, 0o755, { data: programs.bodyPump });
   tree.addFile(`${ours}/publish-port`, 0o755, { data: programs.publishPort });
   tree.addFile(`${ours}/name-server`, 0o755, { data: programs.nameServer });
+  tree.addFile(`${ours}/egress-relay`, 0o755, { data: programs.egressRelay });
   tree.addFile(`${ours}/bulkheadd.mjs`, 0o644, { data: programs.daemon });
   tree.addFile('/usr/sbin/runc', 0o755, { data: programs.frontDoor });
   tree.addFile('/usr/share/bulkhead/images/probe.tar', 0o644, { data: inputs.probeImage });

@@ -16,6 +16,7 @@ export interface Programs {
   readonly bodyPump: Buffer;
   readonly publishPort: Buffer;
   readonly nameServer: Buffer;
+  readonly egressRelay: Buffer;
   readonly frontDoor: Buffer;
   readonly attachFiles: Buffer;
   readonly probe: Buffer;
@@ -33,6 +34,7 @@ const makefiles = [
   { dir: 'src/daemon/body-pump', variable: 'OUT' },
   { dir: 'src/daemon/publish-port', variable: 'OUT' },
   { dir: 'vm-image/name-server', variable: 'OUT' },
+  { dir: 'src/egress/relay', variable: 'OUT' },
   { dir: 'vm-image/probe', variable: 'OUT' },
 ] as const;
 
@@ -64,6 +66,7 @@ export async function buildPrograms(
     bodyPump: await read('body-pump'),
     publishPort: await read('publish-port'),
     nameServer: await read('name-server'),
+    egressRelay: await read('egress-relay'),
     frontDoor: await read('bulkhead-runtime'),
     attachFiles: await read('attach-files'),
     probe: await read('probe'),

@@ -14,6 +14,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'dnsInhibition',
   'portBindingBehavior',
   'proxy',
+  'containersProxy',
   'bulkhead.cpus',
   'bulkhead.dataSizeGiB',
   'bulkhead.memoryMiB',
@@ -33,6 +34,7 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.idsPerContainer',
   'bulkhead.cgroupParents',
   'bulkhead.minimumOomScoreAdj',
+  'bulkhead.networkAccess',
   'bulkhead.seccompExempt',
   'bulkhead.signIn',
   'bulkhead.socketRules',
@@ -44,14 +46,11 @@ export function isCarriedOut(name: string): boolean {
 }
 
 /** What of a key is carried out already, for whoever reads that all of it is not. */
-const withoutVm = 'but without a VM, where the engine is started with --egress';
 const others =
   'what builds and containers fetch is held to it without a VM alone, where the engine is started with --egress';
 const carriedOutInPart: ReadonlyMap<string, string> = new Map([
   ['bulkhead.registryAccess', `but for requests to the engine’s own API; ${others}`],
   ['bulkhead.imageAccess', `but for requests to the engine’s own API and the images it has; ${others}`],
-  ['bulkhead.networkAccess', withoutVm],
-  ['containersProxy', withoutVm],
 ]);
 
 /** A name that `notCarriedOut` gave, as whoever starts an engine is told of it. */

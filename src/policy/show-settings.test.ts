@@ -37,7 +37,7 @@ describe('G10 showSettings', () => {
     ['defaultNetworkingMode', 'ipv4only', 'policy, locked', 'carried out'],
     ['scout', { sbomIndexing: false }, 'policy, locked', 'of no use'],
     ['linuxVM.vpnkitCIDR', '192.168.65.0/24', 'built-in', 'carried out'],
-    ['containersProxy', undefined, 'built-in', 'not carried out'],
+    ['containersProxy', undefined, 'built-in', 'carried out'],
   ])('%s', (name, value, source, standing) => {
     expect(shown(name)).toMatchObject({ value, source, standing });
   });

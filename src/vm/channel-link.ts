@@ -1,5 +1,10 @@
 import type { Duplex } from 'node:stream';
-import { ChannelSupervisor, forwardConnections, type SupervisorState } from '../channel/index.js';
+import {
+  ChannelSupervisor,
+  type Forwarder,
+  forwardConnections,
+  type SupervisorState,
+} from '../channel/index.js';
 import type { Clock } from '../common/clock.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Logger } from '../common/log.js';
@@ -15,7 +20,7 @@ import { serveAgentRequests } from './ssh-agent/index.js';
  */
 export async function openGuestLink(
   dockerSocket: string,
-  { portBinding, agent }: GuestMayAsk,
+  { portBinding, agent, restricted }: GuestMayAsk,
   clock: Clock,
   logger: Logger,
 ): Promise<GuestLink> {
@@ -48,13 +53,14 @@ export async function openGuestLink(
     clock,
     onError: (error) => logger.warn({ err: error }, 'a connection to the engine failed'),
   });
+  let relay: Forwarder | undefined;
   return {
     connected: connected.promise,
     onSession: (listener) => void sessionListeners.add(listener),
     ports: () => published?.list() ?? [],
     attach(vm) {
       published = new PublishedPorts({
-        listen: (port) => listenOnHost(port, vm),
+        listen: (port) => listenOnHost(port, vm, restricted),
         portBinding,
         clock,
         logger,
@@ -79,7 +85,20 @@ export async function openGuestLink(
       if (!wasUp) throw new BulkheadError('BH_CHANNEL_CLOSED');
       await (await supervisor.current(signal)).powerOff(signal);
     },
+    async egressClients(signal) {
+      const stream = await (await supervisor.current(signal)).openEgress(signal);
+      return { stream, [Symbol.asyncDispose]: async () => void stream.destroy() };
+    },
+    async offerRelay(path) {
+      relay = await forwardConnections({
+        path,
+        channel: (signal) => supervisor.current(signal),
+        open: (channel, signal) => channel.openEgressRelay(signal),
+        clock,
+      });
+    },
     async close() {
+      await relay?.close();
       await forwarder.close();
       await supervisor.close();
       await published?.close();

@@ -4,12 +4,16 @@ import type { AskAgent } from '../common/ssh-agent/index.js';
 import type { LogQuery } from '../channel/index.js';
 import type { PortBindingBehavior } from '../policy/index.js';
 import type { Vm } from './backend.js';
+import type { OpenClients } from './egress/index.js';
+import type { Restricted } from './ports/index.js';
 
 /** What the host holds to of what a guest asks of it, whatever the guest says. */
 export interface GuestMayAsk {
   readonly portBinding: PortBindingBehavior;
   /** Absent where the guest is not to have the ssh agent. */
   readonly agent?: AskAgent | undefined;
+  /** Absent where whatever the guest asks for gets out. */
+  readonly restricted?: Restricted | undefined;
 }
 
 /** What the controller asks of the guest. The implementation keeps a channel session up and forwards `docker.sock`. */
@@ -35,6 +39,10 @@ export interface GuestLink {
   audit(query: AuditQuery, signal: AbortSignal): AsyncIterable<string>;
   /** Resolves when the guest accepted to stop. */
   powerOff(signal: AbortSignal): Promise<void>;
+  /** By which the guest says who has which address in its engine. */
+  readonly egressClients: OpenClients;
+  /** Offers the relay of the guest's way out on a socket of the host: each connection is one to it. Ends with the link. */
+  offerRelay(path: string): Promise<void>;
   /** Ends session and forwarding, removes the socket. */
   close(): Promise<void>;
 }

@@ -102,6 +102,7 @@ async function guest(kind: string, path: string): Promise<void> {
     ports: (stream: Duplex): void => void stream.resume(),
     sshAgent: (stream: Duplex): void => void stream.resume(),
     egress: (stream: Duplex): void => void stream.resume(),
+    egressRelay: (stream: Duplex): void => void stream.resume(),
     async *logs() {},
     async *audit() {},
     powerOff: async () => {},

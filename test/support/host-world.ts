@@ -22,7 +22,8 @@ export interface World extends AsyncDisposable {
   readonly asked: () => readonly string[];
 }
 
-export async function startWorld(): Promise<World> {
+/** @param namesPort of the name server; 0 for any. */
+export async function startWorld(namesPort = 0): Promise<World> {
   await using undo = new AsyncDisposableStack();
   for (const address of [`${worldAddress}/32`, `${worldAddress6}/128`]) {
     await execa('/usr/sbin/ip', ['address', 'replace', address, 'dev', 'lo']);
@@ -53,7 +54,7 @@ export async function startWorld(): Promise<World> {
     const answer = typeOf(query) === 1 ? answerTo(question, worldAddress) : emptyAnswerTo(question);
     names.send(answer, from.port, from.address);
   });
-  names.bind(0, worldAddress);
+  names.bind(namesPort, worldAddress);
   await once(names, 'listening');
   undo.defer(() => void names.close());
   const all = undo.move();

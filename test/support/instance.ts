@@ -15,6 +15,8 @@ export interface InstanceId {
   readonly image: string;
   /** The organization's policy; none without it, not even that of this machine. */
   readonly policy?: string;
+  /** A file that is the `/etc/resolv.conf` of the machine to it and its VM; needs root. */
+  readonly resolver?: string;
 }
 
 const statusSchema = z.looseObject({
@@ -57,7 +59,7 @@ export interface Instance {
 }
 
 /** The command line of this checkout, used on one instance. The cache stays that of the machine, so that the image is reused. */
-export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
+export function instanceAt({ name, dir, image, policy, resolver }: InstanceId): Instance {
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
@@ -69,7 +71,12 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
   const bulkhead = (...words: string[]): ReturnType<Instance['start']> => {
-    const command = execa(process.execPath, [commandLine, ...words], { env, reject: false, stdin: 'ignore' });
+    const [program, ...before] = resolver === undefined ? [process.execPath] : resolvingBy(resolver);
+    const command = execa(program, [...before, commandLine, ...words], {
+      env,
+      reject: false,
+      stdin: 'ignore',
+    });
     const ended = command.then(({ exitCode, stdout, stderr }) => ({
       status: exitCode ?? -1,
       stdout,
@@ -97,6 +104,12 @@ export function instanceAt({ name, dir, image, policy }: InstanceId): Instance {
     },
     processes: () => processesNaming(dir),
   };
+}
+
+/** Node in a mount namespace of its own, in which the file is that of the machine. */
+function resolvingBy(file: string): [string, ...string[]] {
+  const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, file, process.execPath];
 }
 
 async function processesNaming(text: string): Promise<number[]> {

@@ -17,6 +17,7 @@
 #include "data_disk.h"
 #include "devices.h"
 #include "document_disks.h"
+#include "egress.h"
 #include "files.h"
 #include "engine_config.h"
 #include "engine_storage.h"
@@ -119,6 +120,26 @@ static char host_gateway[HOST_GATEWAY_LIMIT];
 /* Of the name server; NULL: there is none. */
 static const char *const *name_server;
 
+/* What the relay of the way out is given; no descriptor: there is none. */
+static int egress[EGRESS_DESCRIPTORS] = {-1};
+
+/* How bulkheadd is told of the card and of who is behind it, which the default route does not say here; empty: it does. */
+static char host_side[HOST_SIDE_LIMIT];
+
+/* A way out that cannot be made is none, and there is no other: by the card nobody is reached but who asks a published port. */
+static void set_up_egress(const struct net_params *params)
+{
+    const char *what = "";
+    char interface[IF_NAMESIZE];
+
+    if (!params->restricted)
+        return;
+    if (!open_egress(egress, &what))
+        log_line("the way out: %s: %s", what, strerror(errno));
+    if (find_interface(interface))
+        host_side_argument(params, interface, host_side);
+}
+
 /* A VM without network is legitimate (air gap), a command line that cannot be understood is not. The pid of what makes the rules of the name server; -1: nothing does. */
 static pid_t set_up_network(const struct options *options, const char *cmdline, struct net_params *params)
 {
@@ -127,6 +148,7 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
     if (!net_params_of_cmdline(cmdline, params))
         fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
     host_gateway_argument(params, host_gateway);
+    set_up_egress(params);
     if (!configure_network(params)) {
         log_line("network: %s", strerror(errno));
         return -1;
@@ -214,6 +236,10 @@ static void add_daemon_arguments(const struct options *options, struct services 
         services->extra[count++] = "--control-port";
         services->extra[count++] = port;
     }
+    if (host_side[0] != '\0') {
+        services->extra[count++] = "--host-side";
+        services->extra[count++] = host_side;
+    }
     for (size_t i = 0; i < KEPT_COUNT; i++)
         if (services->kept[i] >= 0)
             for (size_t j = 0; j < 2; j++)
@@ -242,6 +268,9 @@ static enum stop_reason run_services(const struct options *options, int signals)
     add_daemon_arguments(options, &services, port);
     services.names = name_server;
     services_start_names(&services);
+    services.relay = egress[0] < 0 ? NULL : &EGRESS_RELAY;
+    services.egress = egress;
+    services_start_relay(&services);
     for (enum service_index i = 0; i < SERVICE_COUNT; i++) {
         /* bulkheadd, the last, reports phases itself: its first must not come before this one */
         if (i == DAEMON)

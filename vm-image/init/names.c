@@ -61,3 +61,11 @@ void host_gateway_argument(const struct net_params *params, char text[HOST_GATEW
     inet_ntop(AF_INET, &params->gateway, dotted, sizeof(dotted));
     snprintf(text, HOST_GATEWAY_LIMIT, "--host-gateway-ip=%s", dotted);
 }
+
+void host_side_argument(const struct net_params *params, const char *interface, char text[HOST_SIDE_LIMIT])
+{
+    char dotted[INET_ADDRSTRLEN] = "";
+
+    inet_ntop(AF_INET, &params->gateway, dotted, sizeof(dotted));
+    snprintf(text, HOST_SIDE_LIMIT, "%s,%s", interface, dotted);
+}

@@ -8,6 +8,8 @@
 
 /** Bytes of `--host-gateway-ip=ADDRESS`. */
 #define HOST_GATEWAY_LIMIT 40
+/** Bytes of `INTERFACE,ADDRESS`. */
+#define HOST_SIDE_LIMIT 40
 
 /**
  * Starts making the rules of the firewall by which the name server of the VM is reached (vm-image/name-server); await_program() says 0 when they are there.
@@ -20,5 +22,8 @@ const char *const *name_server_arguments(const struct net_params *params, const 
 
 /** The argument by which dockerd knows the address of the host, for `--add-host NAME:host-gateway`. */
 void host_gateway_argument(const struct net_params *params, char text[HOST_GATEWAY_LIMIT]);
+
+/** The argument by which bulkheadd knows the card and the address of the host on it. */
+void host_side_argument(const struct net_params *params, const char *interface, char text[HOST_SIDE_LIMIT]);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cmdline.h"
+#include "../../src/egress/network/way.h"
 #include "fields.h"
 
 #define VALUE_LIMIT 128
@@ -27,6 +28,7 @@ bool parse_net_params(const char *text, struct net_params *params)
     params->names.s_addr = 0;
     params->without = NULL;
     params->gateway_reached = false;
+    params->restricted = false;
     const size_t count = split_fields(copy, ',', fields, 4);
     if (count < 3 || count > 4 || split_fields(fields[0], '/', parts, 2) != 2)
         return false;
@@ -71,9 +73,28 @@ static bool read_loopback(const char *cmdline, bool *reached)
     }
 }
 
+/* Threat: an address of the card's network is an address of the host's. So there is no such network, and what the loopback of the host may be asked the gateway decides. */
+static bool read_egress(const char *cmdline, struct net_params *params)
+{
+    char value[VALUE_LIMIT];
+
+    switch (cmdline_value(cmdline, EGRESS_KEY, value, sizeof(value))) {
+    case CMDLINE_ABSENT:
+        return true;
+    case CMDLINE_OK:
+        params->restricted = strcmp(value, "gateway") == 0;
+        params->gateway_reached = false;
+        params->netmask.s_addr = INADDR_BROADCAST;
+        params->names.s_addr = 0;
+        return params->restricted && inet_pton(AF_INET, EGRESS_WAY4, &params->resolver) == 1;
+    default:
+        return false;
+    }
+}
+
 static bool read_others(const char *cmdline, struct net_params *params)
 {
-    return read_without(cmdline, &params->without) && read_loopback(cmdline, &params->gateway_reached);
+    return read_without(cmdline, &params->without) && read_loopback(cmdline, &params->gateway_reached) && read_egress(cmdline, params);
 }
 
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params)

@@ -9,6 +9,8 @@
 #define WITHOUT_KEY "bulkhead.names-without"
 /** `reached`: the gateway, by which QEMU's user network leads to the loopback of the host, is a destination like others. */
 #define LOOPBACK_KEY "bulkhead.host-loopback"
+/** `gateway`: the world is reached by the gateway on the host alone (docs/architecture.md, "The way out"). */
+#define EGRESS_KEY "bulkhead.egress"
 /** What QEMU's user network gives its first guest. */
 #define NET_DEFAULT "10.0.2.15/24,10.0.2.2,10.0.2.3"
 
@@ -20,6 +22,7 @@ struct net_params {
     struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
     const char *without;  /* of the two words of WITHOUT_KEY; NULL: neither */
     bool gateway_reached; /* as LOOPBACK_KEY says */
+    bool restricted;      /* as EGRESS_KEY says; the card is for published ports then, nobody beside the gateway of it is reached by it, and the resolver is the way out's */
 };
 
 /** Reads `ADDRESS/PREFIX,GATEWAY,RESOLVER[,NAMES]`, IPv4 in dotted form, prefix 1 to 30, gateway and names inside the prefix. */

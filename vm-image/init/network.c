@@ -121,7 +121,7 @@ bool configure_network(const struct net_params *params)
     if (control < 0)
         return false;
     bool done = set_address(control, name, SIOCSIFADDR, params->address) && set_address(control, name, SIOCSIFNETMASK, params->netmask) &&
-                set_up(control, name) && add_default_route(control, params->gateway) && refuse_gateway(control, params) &&
+                set_up(control, name) && (params->restricted || add_default_route(control, params->gateway)) && refuse_gateway(control, params) &&
                 add_reply_route(params->gateway, if_nametoindex(name));
     int error = errno;
     close(control);

@@ -12,7 +12,7 @@ bool bring_loopback_up(void);
 bool find_interface(char *name);
 
 /**
- * Gives the first virtio network interface its address and makes its gateway the default route, which itself cannot be reached then; false with
+ * Gives the first virtio network interface its address and makes its gateway the default route, unless there is another one, which itself cannot be reached then; false with
  * errno, ENODEV when there is no such interface.
  */
 bool configure_network(const struct net_params *params);

@@ -15,6 +15,8 @@ struct service_definition {
     const char *const *read_only;
     /** Its environment, ends with NULL. */
     const char *const *environment;
+    /** How many files it may have open; 0: as many as PID 1. */
+    unsigned long most_files;
 };
 
 extern const struct service_definition SERVICES[SERVICE_COUNT];

@@ -17,7 +17,7 @@
 #define LOG_PIPE_SIZE (1 << 20)
 #define RUNTIME_BACKLOG 512
 
-static int listen_at(const char *path)
+int listen_at(const char *path)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -159,6 +159,26 @@ void services_names_ended(struct services *services)
 {
     services->name_server = 0;
     log_line("the name server ended, next start in %d ms", restart_ended(&services->names_restart, uptime_ms()));
+}
+
+void services_start_relay(struct services *services)
+{
+    if (services->relay == NULL || services->relay_pid != 0)
+        return;
+    const pid_t pid = spawn_service(services->relay, NULL, -1, services->egress, EGRESS_DESCRIPTORS);
+    if (pid < 0) {
+        log_line("start of %s: %s", services->relay->name, strerror(errno));
+        services_relay_ended(services);
+        return;
+    }
+    services->relay_pid = pid;
+    restart_started(&services->relay_restart, uptime_ms());
+}
+
+void services_relay_ended(struct services *services)
+{
+    services->relay_pid = 0;
+    log_line("%s ended, next start in %d ms", services->relay->name, restart_ended(&services->relay_restart, uptime_ms()));
 }
 
 void services_daemon_ended(struct services *services)

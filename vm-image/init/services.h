@@ -6,10 +6,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "egress.h"
 #include "restart.h"
 #include "service_table.h"
 
-#define EXTRA_ARGUMENT_LIMIT (4 + 2 * KEPT_COUNT) /* --mode, --host-dir or --control-port, and one for each kept */
+#define EXTRA_ARGUMENT_LIMIT (6 + 2 * KEPT_COUNT) /* --mode, --host-dir or --control-port, --host-side, and one for each kept */
 
 /** What PID 1 holds for its services for as long as it lives. */
 struct services {
@@ -25,7 +26,14 @@ struct services {
     const char *const *names;          /* arguments of the name server (names.h); NULL: there is none */
     pid_t name_server;                 /* 0 = not running */
     struct restart names_restart;
+    const struct service_definition *relay; /* of the way out (egress.h); NULL: there is none */
+    const int *egress;                 /* what it is given, EGRESS_DESCRIPTORS of them */
+    pid_t relay_pid;                   /* 0 = not running */
+    struct restart relay_restart;
 };
+
+/** A listening socket at a path nobody else has, for root alone; -1 with errno. */
+int listen_at(const char *path);
 
 /** Makes the pipes and the listening socket; false with errno. */
 bool services_open(struct services *services, const char *runtime_path);
@@ -62,6 +70,12 @@ void services_start_names(struct services *services);
 
 /** Notes that the name server has ended and when it is to be started again. */
 void services_names_ended(struct services *services);
+
+/** Starts the relay of the way out where there is to be one, likewise. */
+void services_start_relay(struct services *services);
+
+/** Notes that the relay has ended, and with it every connection, and when it is to be started again. */
+void services_relay_ended(struct services *services);
 
 /** Notes that DAEMON has ended and when it is to be started again. */
 void services_daemon_ended(struct services *services);

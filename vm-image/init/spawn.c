@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "engine_devices.h"
@@ -13,7 +14,8 @@
 #include "files.h"
 #include "log.h"
 
-#define ARGUMENT_LIMIT 32
+/* all DAEMON may be given are 32 */
+#define ARGUMENT_LIMIT 40
 #define FIRST_INHERITED 3
 /* above every number that is a target */
 #define CLEAR_OF_TARGETS (FIRST_INHERITED + SPAWN_DESCRIPTOR_LIMIT)
@@ -74,6 +76,9 @@ static _Noreturn void become_service(const struct service_definition *service, c
         log_line("%s may write where it must not, so it is not started: %s", service->name, strerror(errno));
         _exit(127);
     }
+    const struct rlimit files = {service->most_files, service->most_files};
+    if (service->most_files != 0 && setrlimit(RLIMIT_NOFILE, &files) != 0)
+        _exit(127);
     if (null >= 0 && arrange_descriptors(null, output, descriptors, count) && gather_arguments(service, extra, arguments))
         execve(arguments[0], (char *const *)(uintptr_t)arguments, (char *const *)(uintptr_t)service->environment);
     log_line("%s cannot be started: %s", service->name, strerror(errno));

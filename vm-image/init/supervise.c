@@ -42,6 +42,10 @@ static void reap(struct services *services)
             services_names_ended(services);
             continue;
         }
+        if (pid == services->relay_pid) {
+            services_relay_ended(services);
+            continue;
+        }
         enum service_index index = service_by_pid(services, pid);
         if (index == SERVICE_COUNT)
             continue; /* an orphan */
@@ -116,7 +120,7 @@ enum stop_reason supervise(struct services *services, int signals)
 
     for (;;) {
         struct pollfd wait[] = {{.fd = signals, .events = POLLIN}, {.fd = services->control, .events = POLLIN}};
-        const int64_t dues[] = {services->daemon.due, services->names_restart.due, stop_due};
+        const int64_t dues[] = {services->daemon.due, services->names_restart.due, services->relay_restart.due, stop_due};
         if (poll(wait, 2, milliseconds_until(dues, sizeof(dues) / sizeof(dues[0]))) < 0 && errno != EINTR) {
             log_line("poll: %s", strerror(errno));
             return STOP_SIGNALLED;
@@ -132,5 +136,7 @@ enum stop_reason supervise(struct services *services, int signals)
             start_daemon_again(services, &input);
         if (is_due(&services->names_restart))
             services_start_names(services);
+        if (is_due(&services->relay_restart))
+            services_start_relay(services);
     }
 }

@@ -17,6 +17,7 @@ export const echoHandlers: ChannelHandlers = {
   ports: (stream) => void stream.pipe(stream),
   sshAgent: (stream) => void stream.pipe(stream),
   egress: (stream) => void stream.pipe(stream),
+  egressRelay: (stream) => void stream.pipe(stream),
   async *logs() {},
   async *audit() {},
   powerOff: async () => {},

@@ -21,11 +21,11 @@ import {
   allowedOrganizations,
   effectiveSettings,
   insecureRegistriesInForce,
-  type Settings,
 } from '../../policy/index.js';
 import {
   admissionOf,
   nativeNotes,
+  noWayOut,
   openRegistryFile,
   otherKeyNotes,
   policyNotes,
@@ -143,7 +143,9 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
-    ...(restrictions.length === 0 ? [] : [noWayOut(restrictions, policy?.settings)]),
+    ...(restrictions.length === 0
+      ? []
+      : [`--egress is left out: ${noWayOut(restrictions, policy?.settings)}`]),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
@@ -206,14 +208,6 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   throw new BulkheadError('BH_NATIVE_START', {
     reason: `it ended by itself with status ${status ?? 'unknown'}`,
   });
-}
-
-function noWayOut(restrictions: readonly string[], policy: Settings | undefined): string {
-  const contact = policy?.bulkhead?.contact;
-  return (
-    `--egress is left out: the policy's ${restrictions.join(', ')} restricts where may be connected to, which this version does not carry out yet, ` +
-    `so nothing can be connected to at all.${contact === undefined ? '' : ` Ask ${contact}.`}`
-  );
 }
 
 async function verifiedRoot({ env, projectDir, reporter, signal }: CliContext): Promise<string> {

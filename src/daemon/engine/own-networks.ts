@@ -8,28 +8,36 @@ import { link } from '../../common/egress-link.js';
  */
 export function readOwnNetworks(
   interfaces: Readonly<Partial<Record<string, NetworkInterfaceInfo[]>>> = networkInterfaces(),
-  isCard: (name: string) => boolean = (name) => existsSync(`/sys/class/net/${name}/device`),
+  isOwn: (name: string) => boolean = isCard,
 ): string[] {
   return Object.entries(interfaces).flatMap(([name, addresses = []]) =>
-    isCard(name)
+    isOwn(name)
       ? addresses.flatMap(({ cidr, scopeid = 0 }) => (cidr === null || scopeid !== 0 ? [] : [cidr]))
       : [],
   );
 }
 
-/** In native mode the engine's one way out (`src/egress/network/way.h`), where it has one. */
-export const isEgressLink = (name: string): boolean => name === 'egress0';
+const isCard = (name: string): boolean => existsSync(`/sys/class/net/${name}/device`);
+
+/** The engine's one way out (`src/egress/network/way.h`), where it has one. */
+const isEgressLink = (name: string): boolean => name === 'egress0';
+
+/** Those of the engine this process is beside. Natively the cards of the machine are not the engine's. */
+export function ownNetworksOf(mode: 'vm' | 'native'): string[] {
+  return readOwnNetworks(undefined, (name) => isEgressLink(name) || (mode === 'vm' && isCard(name)));
+}
 
 /**
  * Of the engine's configuration file: the name servers containers are told of where there is that way out. Threat: dockerd asks those of its own resolv.conf itself for a container, and what is allowed to one is
  * then asked for all, and as the engine. Servers it is configured with it asks in the container's name.
  *
- * @param networks those of the way out; natively there are no others of the engine's own.
+ * @param networks the engine's own; those of the way out are of nobody else.
  */
-export function egressNameServers(mode: 'vm' | 'native', networks: readonly string[]): { dns?: string[] } {
-  const isIPv6 = (text: string): boolean => text.includes(':');
-  const dns = link.way.filter((address) => networks.some((network) => isIPv6(network) === isIPv6(address)));
-  return mode === 'vm' || dns.length === 0 ? {} : { dns };
+export function egressNameServers(networks: readonly string[]): { dns?: string[] } {
+  const isOwn = (address: string | undefined): boolean =>
+    networks.some((network) => network.replace(/\/.*/, '') === address);
+  const dns = link.way.filter((_, family) => isOwn(link.engine[family]));
+  return dns.length === 0 ? {} : { dns };
 }
 
 /** The addresses of the loopback that can be listened on: that of IPv6 only where it is not switched off. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { readHostSide } from './host-side.js';
+import { parseHostSide, readHostSide } from './host-side.js';
 
 const head = 'Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT';
 
@@ -14,4 +14,17 @@ test('the card and the gateway of the default route, its bytes as the kernel has
 
 test('a VM without a network has none', () => {
   expect(readHostSide(`${head}\n`)).toBeUndefined();
+});
+
+test('where the default route leads elsewhere PID 1 says both', () => {
+  expect(parseHostSide('eth0,192.168.65.1')).toEqual({ interface: 'eth0', gateway: '192.168.65.1' });
+  for (const text of [
+    'eth0',
+    'eth0,',
+    ',192.168.65.1',
+    'eth0,192.168.65.1,1',
+    'eth 0,192.168.65.1',
+    'eth0,::1',
+  ])
+    expect(() => parseHostSide(text)).toThrow('not a network card');
 });

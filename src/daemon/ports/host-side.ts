@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { isIPv4 } from 'node:net';
 import type { HostSide } from './forward-rules.js';
 
 /** The default route of the VM. Undefined in one without a network. @param table the kernel's, /proc/net/route: addresses are hexadecimal, their bytes turned. */
@@ -10,4 +11,12 @@ export function readHostSide(table = readFileSync('/proc/net/route', 'utf8')): H
     return { interface: card, gateway: bytes.join('.') };
   }
   return undefined;
+}
+
+/** `INTERFACE,ADDRESS`, as PID 1 says it. Throws where it is not. */
+export function parseHostSide(text: string): HostSide {
+  const [card = '', gateway = '', ...more] = text.split(',');
+  if (!/^[a-z0-9]{1,15}$/.test(card) || !isIPv4(gateway) || more.length > 0)
+    throw new TypeError(`not a network card and an address: ${text}`);
+  return { interface: card, gateway };
 }

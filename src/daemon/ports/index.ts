@@ -7,17 +7,26 @@ import type { Logger } from '../../common/log.js';
 import { ForwardTable } from './forward-table.js';
 import { GuestPorts } from './guest-ports.js';
 import { HostPorts } from './host-ports.js';
+import type { HostSide } from './forward-rules.js';
 import { readHostSide } from './host-side.js';
 import { serveLease } from './lease.js';
+
+export type { HostSide } from './forward-rules.js';
+export { parseHostSide } from './host-side.js';
 
 /**
  * Published ports of a VM: takes the leases of publish-port, leads what comes from the host to the containers, and asks the host to listen. Gives what takes the
  * host's streams.
  *
- * @param fd listening, of PID 1: who connects while bulkheadd is started again waits there.
+ * @param fd listening, of PID 1: who connects while bulkheadd is started again waits there. @param told where the default route does not say who the host is.
  */
-export function publishPorts(fd: number, clock: Clock, log: Logger): ((stream: Duplex) => void) | undefined {
-  const side = readHostSide();
+export function publishPorts(
+  fd: number,
+  told: HostSide | undefined,
+  clock: Clock,
+  log: Logger,
+): ((stream: Duplex) => void) | undefined {
+  const side = told ?? readHostSide();
   if (side === undefined) {
     // Whoever asks is told by the end of the connection.
     createServer((socket) => socket.end('error the VM has no network\n')).listen({ fd });

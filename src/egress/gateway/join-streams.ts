@@ -13,9 +13,10 @@ export function joinStreams(one: Duplex, other: Duplex, onBroken: () => void): v
   ] as const) {
     const closed = (): void => {
       if (from.readableEnded && from.errored === null) return;
-      to.destroy();
+      // Told first: where the other learns of it by another way, it is not to hear of an end before.
       if (!broken) onBroken();
       broken = true;
+      to.destroy();
     };
     from.on('error', () => undefined);
     // One that broke off before says so no more.

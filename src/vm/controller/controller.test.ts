@@ -59,6 +59,8 @@ async function setUp(overrides: Overrides = {}) {
     connected: overrides.connected ?? Promise.resolve(),
     attach: () => void calls.push('attach'),
     onSession: () => undefined,
+    egressClients: () => Promise.reject(new Error('nobody asks')),
+    offerRelay: async () => undefined,
     ports: () => [],
     status: async () => ({ healthy: true }),
     explain: async (question) => ({ question }),

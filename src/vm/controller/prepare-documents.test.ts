@@ -213,3 +213,17 @@ test('the proxy of the host is in the settings the guest reads, without a file o
     proxy: { mode: 'system' },
   });
 });
+
+test('a policy that says what may get out gives the VM a gateway, or closes it and says why', async () => {
+  const networkAccess = { default: 'deny', rules: [] };
+  const prepared = async (bulkhead: object) =>
+    prepareDocuments(paths(), { policy: await policyFile(bulkhead) }, keyless, noProxy);
+  const open = await prepared({ contact: 'it@example.com' });
+  const decided = await prepared({ networkAccess });
+  const closed = await prepared({ networkAccess, contact: 'it@example.com', imageAccess: {} });
+  expect([open.egress, decided.egress, closed.egress]).toEqual(['open', 'gateway', 'closed']);
+  expect(decided.notes).toEqual([expect.stringContaining('no policy key')]);
+  expect(closed.notes.join('\n')).toMatch(
+    /From the VM, the policy's bulkhead\.imageAccess .* Ask it@example\.com\./,
+  );
+});

@@ -1,6 +1,7 @@
 import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { egressOfVm, notInVm, type VmEgress } from '../../egress/restricting-settings.js';
 import type { Manifest } from '../../image/index.js';
 import {
   admitPolicy,
@@ -17,6 +18,7 @@ import {
   admissionOf,
   type DocumentDisk,
   machinePolicyFile,
+  noWayOut,
   otherKeyNotes,
   type PolicyFile,
   policyNotes,
@@ -38,6 +40,8 @@ export interface PreparedDocuments {
   readonly effective: EffectiveSettings;
   /** The user's own. */
   readonly user: UserSettings;
+  /** How the VM is kept to what the policy says may get out. */
+  readonly egress: VmEgress;
   /** What a person should hear of the policy. */
   readonly notes: readonly string[];
 }
@@ -65,6 +69,7 @@ export async function prepareDocuments(
   await publishers.list?.handle.close();
   const effective = effectiveSettings(policy?.settings, user.settings);
   const handedOn = withHostProxy(user.document, effective, env);
+  const egress = egressOfVm(policy?.settings);
   const documents = [
     { name: 'policy', bytes: policy?.bytes },
     {
@@ -85,10 +90,14 @@ export async function prepareDocuments(
     disks,
     effective,
     user: user.settings,
+    egress,
     highestSerial: highestSerialOf(admission.known),
     notes: [
       ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey, { gateway: false })),
       ...publishers.notes,
+      ...(egress === 'closed'
+        ? [`From the VM, ${noWayOut(policy === undefined ? [] : notInVm(policy.settings), policy?.settings)}`]
+        : []),
       ...otherKeyNotes(policyRecords, admission.key),
       ...settingsNotes(policy?.settings, effective),
       ...handedOn.notes,

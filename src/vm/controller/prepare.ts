@@ -10,7 +10,9 @@ import { type GuestNetwork, networkInUse } from '../network/index.js';
 import { agentInUse, type AgentPlace, askAgentAt } from '../ssh-agent/index.js';
 import { vmSpec } from '../vm-spec.js';
 import type { ControllerOptions } from './options.js';
+import { contactOf } from '../../policy/index.js';
 import { prepareDocuments } from './prepare-documents.js';
+import { startGateway } from './start-gateway.js';
 import { type PreparedShares, prepareShares } from './prepare-shares.js';
 
 export interface ControllerParts {
@@ -51,7 +53,9 @@ export async function prepareVm(
   await using started = new AsyncDisposableStack();
   const [manifest, host] = await Promise.all([verifyImage(options.image, { signal }), backend.probe(signal)]);
   const documents = await prepareDocuments(paths, options, manifest, env);
-  const { network, notes } = networkInUse(documents.effective);
+  const restricted =
+    documents.egress === 'open' ? undefined : { contact: contactOf(documents.policy?.settings) };
+  const { network, notes } = networkInUse(documents.effective, restricted !== undefined);
   const { effective, policy, user } = documents;
   const { agent, notes: agentNotes } = await agentInUse({
     named: options.sshAgent === true,
@@ -63,8 +67,10 @@ export async function prepareVm(
   const link = await parts.openLink({
     portBinding: effective.portBindingBehavior.value,
     agent: agent && askAgentAt(agent),
+    restricted,
   });
   started.defer(() => link.close());
+  if (documents.egress === 'gateway') started.use(await startGateway(parts, documents, link));
   const disk = await ensureDataDisk(paths, options.dataSizeMiB);
   const shares = await prepareShares(parts, manifest, documents, signal);
   started.use(shares.servers);

@@ -1,6 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import { carriedOutByGateway } from '../../egress/restricting-settings.js';
-import { keyIdOf, notCarriedOut, toldOf } from '../../policy/index.js';
+import { keyIdOf, notCarriedOut, type Settings, toldOf } from '../../policy/index.js';
 import { keysOfHostRecords } from './host-record.js';
 import type { PolicyFile } from './policy-file.js';
 
@@ -23,6 +23,15 @@ export function policyNotes(
       .filter((name) => !byGateway.includes(name))
       .map((name) => `Not carried out by this version: ${toldOf(name)}`),
   ];
+}
+
+/** Why an engine that was to have a gateway has no way out at all. */
+export function noWayOut(restrictions: readonly string[], policy: Settings | undefined): string {
+  const contact = policy?.bulkhead?.contact;
+  return (
+    `the policy's ${restrictions.join(', ')} restricts where may be connected to, which this version does not carry out yet, ` +
+    `so nothing can be connected to at all.${contact === undefined ? '' : ` Ask ${contact}.`}`
+  );
 }
 
 /**

@@ -60,6 +60,8 @@ export interface InstancePaths {
   readonly runtimeDir: string;
   readonly dockerSocket: string;
   readonly controllerSocket: string;
+  /** Where the gateway finds the relay of a VM whose policy says what may get out. */
+  readonly egressSocket: string;
 }
 
 /** `sun_path` of unix(7) has 108 bytes, one of them the terminating null. macOS has four fewer. */
@@ -99,6 +101,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     runtimeDir,
     dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
     controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),
+    egressSocket: join(runtimeDir, 'egress.sock'),
   };
 }
 

@@ -22,10 +22,11 @@ export function chooseNetwork(
   taken: readonly TakenNetwork[],
   inhibition?: DnsInhibition,
   hostLoopback?: boolean,
+  restricted?: boolean,
 ): { readonly network: GuestNetwork; readonly notes: readonly string[] } {
   const candidates = source === 'built-in' ? [value, ...others] : [value];
   const free = candidates.find((cidr) => clashesOf(cidr, taken).length === 0);
-  const network = guestNetwork(free ?? value, inhibition, hostLoopback);
+  const network = guestNetwork(free ?? value, inhibition, hostLoopback, restricted);
   const { cidr } = network;
   return {
     network,

@@ -17,6 +17,8 @@ export interface GuestNetwork {
   readonly without: 'ipv4' | 'ipv6' | undefined;
   /** Whether what is sent to the gateway's address gets there, which is the loopback of the host. */
   readonly hostLoopback: boolean;
+  /** The world is reached by the gateway alone, and by this network nothing but published ports. */
+  readonly restricted: boolean;
 }
 
 /** What is left out for each value of `dnsInhibition`: by itself what the VM, which has IPv4 alone, can't reach. */
@@ -31,6 +33,7 @@ export function guestNetwork(
   cidr: string,
   inhibition: DnsInhibition = 'auto',
   hostLoopback = false,
+  restricted = false,
 ): GuestNetwork {
   const network = parseIpv4Network(cidr);
   if (network === undefined) throw new TypeError(`${cidr} is no IPv4 network`);
@@ -42,6 +45,7 @@ export function guestNetwork(
     names: addressIn(network, 4),
     without: leftOut[inhibition],
     hostLoopback,
+    restricted,
   };
 }
 
@@ -53,18 +57,21 @@ export function kernelNetwork({
   names,
   without,
   hostLoopback,
+  restricted,
 }: GuestNetwork): string[] {
   return [
     `bulkhead.net=${[address, gateway, resolver, names].join(',')}`,
     ...(without === undefined ? [] : [`bulkhead.names-without=${without}`]),
     ...(hostLoopback ? ['bulkhead.host-loopback=reached'] : []),
+    ...(restricted ? ['bulkhead.egress=gateway'] : []),
   ];
 }
 
 /**
- * QEMU's user network. By IPv6 as well as by IPv4 the guest would reach the loopback of the host; PID 1 closes the latter and configures IPv4 alone.
+ * QEMU's user network. By IPv6 as well as by IPv4 the guest would reach the loopback of the host; PID 1 closes the latter and configures IPv4 alone. Where it is restricted, libslirp sends nothing
+ * on but answers to TCP connections it has forwarded, whatever the guest has become.
  */
-export function userNetwork({ cidr, gateway, resolver, address }: GuestNetwork): string {
+export function userNetwork({ cidr, gateway, resolver, address, restricted }: GuestNetwork): string {
   const guest = address.replace(/\/.*/, '');
-  return `user,id=net0,ipv6=off,net=${cidr},host=${gateway},dns=${resolver},dhcpstart=${guest}`;
+  return `user,id=net0,ipv6=off,net=${cidr},host=${gateway},dns=${resolver},dhcpstart=${guest}${restricted ? ',restrict=on' : ''}`;
 }

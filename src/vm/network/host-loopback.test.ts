@@ -30,3 +30,12 @@ test('whoever starts the VM is told of it, and why it is not carried out', () =>
     expect.stringContaining('not carried out while exposeDockerAPIOnTCP2375 (user) is on'),
   ]);
 });
+
+test('where the policy says what may get out it is not reached, and said so', () => {
+  const { reached, notes } = hostLoopback(effectiveSettings(undefined, ofUser), true);
+  expect([reached, notes]).toEqual([
+    false,
+    [expect.stringContaining('bulkhead.networkAccess, containersProxy')],
+  ]);
+  expect(hostLoopback(effectiveSettings(undefined, {}), true).notes).toEqual([]);
+});

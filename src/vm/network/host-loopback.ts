@@ -3,12 +3,22 @@ import type { EffectiveSettings } from '../../policy/index.js';
 /**
  * Whether containers reach the loopback of the host, and what a person should know of it. Threat: where the engine's API is on that loopback as well, every container
  * would have the engine, whatever is decided of the Docker socket.
+ *
+ * @param restricted the policy says what may get out: the gateway decides then, which leads nobody there.
  */
 export function hostLoopback(
   effective: Pick<EffectiveSettings, 'bulkhead.hostLoopback' | 'exposeDockerAPIOnTCP2375'>,
+  restricted = false,
 ): { readonly reached: boolean; readonly notes: readonly string[] } {
   const { value, source } = effective['bulkhead.hostLoopback'];
   if (!value) return { reached: false, notes: [] };
+  if (restricted)
+    return {
+      reached: false,
+      notes: [
+        `bulkhead.hostLoopback (${source}) is not carried out where the policy says what may get out of the VM (bulkhead.networkAccess, containersProxy).`,
+      ],
+    };
   const exposed = effective.exposeDockerAPIOnTCP2375;
   if (exposed.value)
     return {

@@ -5,17 +5,28 @@ import { hostLoopback } from './host-loopback.js';
 import { nameServerNotes, readNameServers } from './host-name-servers.js';
 import { readHostNetworks } from './host-networks.js';
 
-/** The network a VM is started with on this machine, and what a person should know of it. */
-export function networkInUse(effective: EffectiveSettings): {
+/**
+ * The network a VM is started with on this machine, and what a person should know of it.
+ *
+ * @param restricted the policy says what may get out.
+ */
+export function networkInUse(
+  effective: EffectiveSettings,
+  restricted: boolean,
+): {
   readonly network: GuestNetwork;
   readonly notes: readonly string[];
 } {
-  const loopback = hostLoopback(effective);
+  const loopback = hostLoopback(effective, restricted);
   const { network, notes } = chooseNetwork(
     effective['linuxVM.vpnkitCIDR'],
     [...readHostNetworks(), ...engineNetworks(effective)],
     effective.dnsInhibition.value,
     loopback.reached,
+    restricted,
   );
-  return { network, notes: [...notes, ...loopback.notes, ...nameServerNotes(readNameServers())] };
+  return {
+    network,
+    notes: [...notes, ...loopback.notes, ...(restricted ? [] : nameServerNotes(readNameServers()))],
+  };
 }

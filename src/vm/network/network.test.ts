@@ -41,7 +41,14 @@ describe('guestNetwork', () => {
       names: '10.9.8.12',
       without: 'ipv6',
       hostLoopback: false,
+      restricted: false,
     });
+  });
+
+  test('where the policy says what may get out, QEMU and PID 1 both keep everything in', () => {
+    const network = guestNetwork('192.168.65.0/24', 'auto', false, true);
+    expect(kernelNetwork(network)).toContain('bulkhead.egress=gateway');
+    expect(userNetwork(network)).toMatch(/,restrict=on$/);
   });
 });
 

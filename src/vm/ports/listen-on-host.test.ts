@@ -1,7 +1,8 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { connect, createServer, type Server } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { networkInterfaces } from 'node:os';
+import { afterEach, describe, expect, test } from 'vitest';
 import { readAll } from '../../channel/test-support/streams.js';
 import type { HostForward } from '../backend.js';
 import { bindErrorText, isWithoutIPv6 } from './bind-error.js';
@@ -17,9 +18,13 @@ afterEach(async () => {
 function forwarding() {
   const servers = new Map<number, Server>();
   const removed: number[] = [];
+  const addresses: string[] = [];
   return {
     removed,
+    /** At which addresses it was told to listen. */
+    listened: () => addresses,
     addForward: async ({ protocol, address, port, guestPort }: HostForward): Promise<void> => {
+      addresses.push(address);
       if (protocol === 'udp') {
         const socket = createSocket('udp4').bind(port, address);
         socket.on('message', (text, from) =>
@@ -123,4 +128,34 @@ test('who may not have a port below 1024 is told what opens it', () => {
     "listen tcp4 0.0.0.0:80: bind: permission denied (ports below 1024 of the host are not everybody's; an administrator opens those from 80 on with sysctl net.ipv4.ip_unprivileged_port_start=80)",
   );
   expect(bindErrorText({ ...place, port: 8080 }, denied)).toContain('bind: listen EACCES');
+});
+
+describe('from a VM whose policy says what may get out', () => {
+  const restricted = { contact: 'it@example.com' };
+  const own = Object.values(networkInterfaces())
+    .flatMap((all = []) => all)
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;
+
+  test.each(['127.0.0.1', ...(own === undefined ? [] : [own])])(
+    'TCP on %s reaches it from the loopback, whose answers QEMU lets out',
+    async (address) => {
+      const vm = forwarding();
+      const port = await tryBind({ protocol: 'tcp', address, port: 0 });
+      const stop = await listenOnHost({ protocol: 'tcp', address, port, guestPort: 4000 }, vm, restricted);
+      expect(await ask(address, port, 'hello')).toBe('4000 hello');
+      expect(vm.listened()).toEqual(['127.0.0.1']);
+      await stop();
+      expect(await tryBind({ protocol: 'tcp', address, port })).toBe(port);
+    },
+  );
+
+  test('UDP is refused, with the rule, its settings and whom to ask', async () => {
+    const vm = forwarding();
+    const wanted = { protocol: 'udp', address: '127.0.0.1', port: await free('udp'), guestPort: 1 } as const;
+    await expect(listenOnHost(wanted, vm, restricted)).rejects.toThrow(
+      /rule egress, settings bulkhead\.networkAccess and containersProxy\)\. Ask it@example\.com\.$/,
+    );
+    const stop = await listenOnHost(wanted, vm);
+    await stop();
+  });
 });

@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net';
+import { isLoopback } from '../../common/loopback.js';
 import type { PortProtocol } from '../../common/ports.js';
 import type { Vm } from '../backend.js';
 import { bindErrorText, isWithoutIPv6 } from './bind-error.js';
@@ -15,6 +16,12 @@ export interface HostPort {
   readonly guestPort: number;
 }
 
+/** The policy says what may get out. Then libslirp takes from the guest nothing but answers to its own address, by TCP (`src/vm/network/guest-network.ts`). */
+export interface Restricted {
+  /** Whom to ask. */
+  readonly contact: string;
+}
+
 /** The way to stop; rejects when it can't be. */
 export type StopListening = () => Promise<void>;
 
@@ -24,11 +31,17 @@ const relayed = new Places(mostRelayed);
 type Forwarding = Pick<Vm, 'addForward' | 'removeForward'>;
 
 /**
- * Has QEMU listen, which takes connections straight to the VM; at an IPv6 address, which QEMU can't (libslirp's forwards of 10.0 are IPv4's), the controller does. Rejects
- * with the reason, in the words of a local engine where it is the system's.
+ * Has QEMU listen, which takes connections straight to the VM; at an IPv6 address, which QEMU can't (libslirp's forwards of 10.0 are IPv4's), the controller does, and at any but the
+ * loopback's where the VM's network is restricted. Rejects with the reason, in the words of a local engine where it is the system's.
  */
-export async function listenOnHost(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
-  if (isIPv6(wanted.address)) return await listenByIPv6(wanted, vm);
+export async function listenOnHost(
+  wanted: HostPort,
+  vm: Forwarding,
+  restricted?: Restricted,
+): Promise<StopListening> {
+  if (restricted !== undefined && wanted.protocol === 'udp') throw new Error(noUdp(restricted));
+  if (isIPv6(wanted.address) || (restricted !== undefined && !isLoopback(wanted.address)))
+    return await listenByController(wanted, vm);
   await tryBind(wanted).catch((cause: unknown) => {
     throw new Error(bindErrorText(wanted, cause), { cause });
   });
@@ -36,7 +49,11 @@ export async function listenOnHost(wanted: HostPort, vm: Forwarding): Promise<St
   return () => vm.removeForward(wanted);
 }
 
-async function listenByIPv6(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
+const noUdp = ({ contact }: Restricted): string =>
+  'ports of UDP are not published from a VM whose policy says what may get out: QEMU lets no datagram out of it then ' +
+  `(rule egress, settings bulkhead.networkAccess and containersProxy). Ask ${contact}.`;
+
+async function listenByController(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
   const { protocol, guestPort } = wanted;
   const address = '127.0.0.1';
   const inner = { protocol, guestPort, address, port: await tryBind({ protocol, address, port: 0 }) };

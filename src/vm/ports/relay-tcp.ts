@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, createServer, isIPv6, type Socket } from 'node:net';
 import { joinDuplex } from '../../channel/index.js';
 import type { Places } from './places.js';
 
@@ -16,7 +16,7 @@ export interface Relay {
 /** Of one port. Threat: each is two descriptors of the controller, through which everything goes that is said to the engine. */
 export const mostConnections = 1024;
 
-/** Joins connections to an IPv6 address of the host with a port on its loopback, where QEMU listens, which has IPv4 alone. Rejects with the system's error. */
+/** Joins connections to an address of the host with a port on its loopback, where QEMU listens. Rejects with the system's error. */
 export async function relayTcp({ address, port }: RelayFrom, to: number, places: Places): Promise<Relay> {
   const open = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (client) => {
@@ -32,7 +32,7 @@ export async function relayTcp({ address, port }: RelayFrom, to: number, places:
     });
   });
   server.maxConnections = mostConnections;
-  server.listen({ host: address, port, ipv6Only: true, exclusive: true });
+  server.listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true });
   await once(server, 'listening');
   // Of a server that listens nothing is left to go wrong but accept(2), which is tried again.
   server.on('error', () => undefined);

@@ -115,6 +115,7 @@ function openPort(
     ports: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     sshAgent: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     egress: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
+    egressRelay: (stream: NodeJS.ReadWriteStream) => void stream.resume(),
     async *logs(query: LogQuery, signal: AbortSignal) {
       yield '{"service":"dockerd","msg":"fake line"}';
       if (query.follow === true && !signal.aborted) await once(signal, 'abort');

@@ -111,6 +111,11 @@ static void network(void)
     CHECK(net_params_of_cmdline(LOOPBACK_KEY "=reached", &params) && params.gateway_reached && !gateway_refused(&params));
     CHECK(net_params_of_cmdline(NET_KEY "=192.168.7.9/28,192.168.7.1,192.168.7.1", &params) && !gateway_refused(&params));
     CHECK(!net_params_of_cmdline(LOOPBACK_KEY "=yes", &params) && !net_params_of_cmdline(LOOPBACK_KEY "=reached " LOOPBACK_KEY "=reached", &params));
+    CHECK(net_params_of_cmdline("quiet", &params) && !params.restricted);
+    CHECK(net_params_of_cmdline(NET_KEY "=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4 " LOOPBACK_KEY "=reached " EGRESS_KEY "=gateway", &params));
+    CHECK(params.restricted && params.netmask.s_addr == 0xffffffff && params.gateway.s_addr == htonl(0xc0a84101) && gateway_refused(&params));
+    CHECK(params.names.s_addr == 0 && params.resolver.s_addr == htonl(0xcb0071fd));
+    CHECK(!net_params_of_cmdline(EGRESS_KEY "=open", &params) && !net_params_of_cmdline(EGRESS_KEY "=gateway " EGRESS_KEY "=gateway", &params));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
         CHECK(!parse_net_params(BAD[i], &params));
 }

@@ -1,0 +1,34 @@
+import type { Logger } from '../../common/log.js';
+import type { PolicyFile } from '../documents/index.js';
+import { type GatewayProcess, keepGateway } from '../egress/index.js';
+import type { GuestLink } from '../guest-link.js';
+import type { InstancePaths } from '../instance/paths.js';
+import { hostProxy } from '../proxy/index.js';
+
+/** What of the controller's parts a gateway needs. */
+export interface GatewayParts {
+  readonly paths: Pick<InstancePaths, 'egressSocket'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly logger: Pick<Logger, 'warn'>;
+}
+
+/**
+ * Starts what decides where a VM may connect to, and connects there. The VM says who asks; a VM that has been taken over can say what it likes, and so has what the policy allows whoever is allowed most.
+ *
+ * @throws BH_SOCKET_TAKEN, BH_SOCKET_PATH.
+ */
+export async function startGateway(
+  { paths, env, logger }: GatewayParts,
+  { policy }: { readonly policy: PolicyFile | undefined },
+  link: Pick<GuestLink, 'offerRelay' | 'egressClients'>,
+): Promise<GatewayProcess> {
+  await link.offerRelay(paths.egressSocket);
+  return keepGateway({
+    relay: paths.egressSocket,
+    relayInVm: true,
+    policy: policy?.bytes.toString(),
+    system: hostProxy(env, { loopback: 'reached' }).proxy,
+    clients: link.egressClients,
+    onLine: (line) => logger.warn({ line }, 'egress'),
+  });
+}
