@@ -16,6 +16,7 @@ import { readSettingsInForce } from './settings-in-force.js';
 import { readSharedList, stillShared } from './shared-list.js';
 import { type SignInRequirement, signInRequirement } from './sign-in/requirement.js';
 import { readSealedRegistry } from './sign-in/sealed-registry.js';
+import { checkWayOut } from './way-out.js';
 
 /** What this engine goes by for as long as it lives. */
 export interface InForce {
@@ -51,6 +52,7 @@ export function readInForce(args: Documents, phases: PhaseSink, { log, refused }
       throw error;
     }
   });
+  orFailure(phases, 'policy-refused', () => checkWayOut(args.mode, settings));
   const members = orFailure(phases, 'policy-refused', () =>
     signInRequirement(settings, readSealedRegistry(args.registryFd)),
   );

@@ -40,6 +40,7 @@ egressRows(() => ({
   said: () => engine.said,
   audit: () => writtenAudit(engine.internals),
   gatewayPid: () => Promise.resolve(engine.gateway?.pid),
+  rounds: 3,
   soon: 9,
 }));
 

@@ -84,6 +84,7 @@ egressRows(() => ({
   said,
   audit,
   gatewayPid,
+  rounds: 1,
   soon: 25,
 }));
 

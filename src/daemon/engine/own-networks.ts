@@ -22,6 +22,8 @@ const isCard = (name: string): boolean => existsSync(`/sys/class/net/${name}/dev
 /** The engine's one way out (`src/egress/network/way.h`), where it has one. */
 const isEgressLink = (name: string): boolean => name === 'egress0';
 
+export const hasEgressLink = (): boolean => readOwnNetworks(undefined, isEgressLink).length > 0;
+
 /** Those of the engine this process is beside. Natively the cards of the machine are not the engine's. */
 export function ownNetworksOf(mode: 'vm' | 'native'): string[] {
   return readOwnNetworks(undefined, (name) => isEgressLink(name) || (mode === 'vm' && isCard(name)));
