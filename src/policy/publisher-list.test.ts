@@ -84,6 +84,8 @@ describe('the list of verified publishers', () => {
       false,
       `the list of verified publishers is out of date since ${expires}`,
     ]);
+    now = end - 1;
+    expect(publishers.namespaces.has('grafana')).toBe(false);
   });
 
   test.each([

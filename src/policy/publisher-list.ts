@@ -93,11 +93,15 @@ export function publishersAt(list: PublisherList | undefined, now: number): Publ
     : currentPublishers(list, () => now);
 }
 
-/** The same, told anew each time somebody looks: a list goes out of date while an engine runs. */
+/** The same, told anew each time somebody looks: a list goes out of date while an engine runs, and a clock that is set back then makes it no younger. */
 export function currentPublishers(list: PublisherList, now: () => number): Publishers {
   const namespaces = new Set(list.namespaces);
   const none = new Set<string>();
-  const missing = (): string | undefined => outOfDate(list, now());
+  let latest = Number.NEGATIVE_INFINITY;
+  const missing = (): string | undefined => {
+    latest = Math.max(latest, now());
+    return outOfDate(list, latest);
+  };
   return {
     get namespaces() {
       return missing() === undefined ? namespaces : none;
