@@ -11,6 +11,7 @@ import {
 import type { Endpoint } from '../relay-wire.js';
 import { Clients } from './clients.js';
 import type { Decider } from './decider.js';
+import { isDaemons } from './daemon-destinations.js';
 import { endsAtGateway } from './ends-at-gateway.js';
 import { machineAddresses } from './machine-addresses.js';
 import { policyFacts, type World } from './policy-facts.js';
@@ -36,6 +37,7 @@ export function decideByPolicy(
   const registries = new KnownRegistries(askRegistry, now);
   const clients = new Clients((who) => decider.forget(who));
   const policy = { ...connectPolicyOf(settings), isOwn: machineAddresses() };
+  const ending = { contact: policy.contact, isDaemons: isDaemons(settings) };
   const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),
     ...policyFacts(settings, world),
@@ -60,7 +62,7 @@ export function decideByPolicy(
       if (endEngine === undefined || clients.whoIs(from.address)?.kind !== 'engine')
         return decider.decide(wanted, signal);
       const first = new FirstOf(wanted.peek);
-      const ends = await endsAtGateway(policy, to, first, signal);
+      const ends = await endsAtGateway(ending, to, first, signal);
       if (ends === 'ends') return { kind: 'handed', take: (id) => endEngine(id, to) };
       return ends === 'goes-on' ? decider.decide(wanted, signal, first) : ends;
     },

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { FirstOf } from '../connect-decider/index.js';
+import type { FirstBytes } from '../first-bytes/index.js';
 import { endsAtGateway } from './ends-at-gateway.js';
 
 const to = { address: '192.0.2.1', port: 8443 };
@@ -10,11 +11,14 @@ async function ends(text: string): ReturnType<typeof endsAtGateway> {
   const bytes = Buffer.from(text, 'latin1');
   const peek = async (beyond: number): Promise<{ bytes: Buffer; all: boolean }> =>
     bytes.length > beyond ? { bytes, all: false } : new Promise(() => undefined);
-  return endsAtGateway({ contact: 'it@example.com' }, to, new FirstOf(peek), never, 20);
+  const isDaemons = (begun: FirstBytes): boolean =>
+    begun.kind === 'http' && begun.authority?.host === 'own.example';
+  return endsAtGateway({ contact: 'it@example.com', isDaemons }, to, new FirstOf(peek), never, 20);
 }
 
 test.each([
   ['GET / HTTP/1.1\r\nHost: a.example\r\n\r\n', 'ends'],
+  ['GET / HTTP/1.1\r\nHost: own.example\r\n\r\n', 'goes-on'],
   ['GET / HTT', 'ends'],
   ['\u0016\u0003\u0001', 'ends'],
   ['\u0016\u0003\u0001\u0000\u0004\u0002\u0000\u0000\u0000', 'ends'],

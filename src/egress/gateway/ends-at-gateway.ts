@@ -1,29 +1,37 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { ConnectPolicy } from '../connect-access/index.js';
 import type { FirstOf } from '../connect-decider/index.js';
+import type { FirstBytes } from '../first-bytes/index.js';
 import type { Endpoint } from '../relay-wire.js';
 import type { Refused } from './decider.js';
 
 /** Milliseconds: dockerd, containerd and git speak as soon as they are connected. */
 const usualPatience = 10_000;
 
+export interface EndsOptions extends Pick<ConnectPolicy, 'contact'> {
+  /** `daemon-destinations.ts` */
+  readonly isDaemons: (first: FirstBytes, to: Endpoint) => boolean;
+}
+
 /**
  * Whether a connection of the engine's own ends at the gateway: what begins with TLS or HTTP does, whatever port it is to. Threat: a registry that is asked before it was seen what
  * begins there. So nothing goes on before the engine has spoken, and nothing that can ask a registry without being read.
  */
 export async function endsAtGateway(
-  { contact }: Pick<ConnectPolicy, 'contact'>,
-  { address, port }: Endpoint,
+  { contact, isDaemons }: EndsOptions,
+  to: Endpoint,
   first: FirstOf,
   signal: AbortSignal,
   patience = usualPatience,
 ): Promise<'ends' | 'goes-on' | Refused> {
+  const { address, port } = to;
   const { first: begun } = await first.within(patience, signal);
   const refused = (reason: string): Refused => {
     const host = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
     const error = new BulkheadError('BH_REGISTRY_UNREAD', { host, reason, contact });
     return { kind: 'refuse', reason: error.message, error };
   };
+  if (isDaemons(begun, to)) return 'goes-on';
   switch (begun.kind) {
     case 'tls':
     case 'http':
