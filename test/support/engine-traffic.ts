@@ -54,7 +54,9 @@ export async function startEngineTraffic(
     await execa('/usr/bin/nsenter', [...inNetwork, 'ip', 'addr', 'add', `${address(at)}/32`, 'dev', 'lo']);
     await appendFile(internals.path('/etc/hosts'), `${address(at)} ${name}\n`);
   }
-  const child = spawn('/usr/bin/nsenter', [...inNetwork, process.execPath, program], {
+  // As much for what is young as the gateway's own thread has (`engine-thread.ts`).
+  const young = '--max-semi-space-size=1';
+  const child = spawn('/usr/bin/nsenter', [...inNetwork, process.execPath, young, program], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const reports: TrafficReport[] = [];
