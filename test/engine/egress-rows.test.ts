@@ -1,0 +1,187 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Outcome, probe } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
+import { startWorld, type World, worldAddress } from '../support/host-world.ts';
+import { startInner, startInnerDaemon } from '../support/inner-engine.ts';
+import { type PolicyEngine, startPolicyEngine } from '../support/policy-engine.ts';
+import { engineRecipe } from '../support/test-images.ts';
+import { startWorldRegistries, type WorldRegistries } from '../support/world-registries.ts';
+
+/** Rows of the acceptance table about registries and images, each with the rules and, in a second engine, without. */
+const registryAccess = { rules: [{ host: 'docker.io' }, { host: 'registry.test' }] };
+const imageAccess = {
+  default: 'allow',
+  load: 'allow',
+  hub: { official: true, repositories: ['someuser/tool'] },
+  rules: [
+    { repository: 'registry.test/closed/**', action: 'deny' },
+    { repository: 'registry.test/closed/open', action: 'allow' },
+    { repository: 'source.test/**', action: 'deny' },
+    { repository: 'source.test/fine/*', action: 'allow' },
+  ],
+  mirrors: [{ source: 'source.test', mirror: 'registry.test/mirror' }],
+};
+const servers = {
+  'registry.test': { kind: 'registry' },
+  'blocked.test': { kind: 'registry' },
+  'source.test': { kind: 'registry' },
+  // Tokens for builds are fetched by the client.
+  'registry-1.docker.io': { kind: 'registry' },
+  'web.test': { kind: 'web' },
+} as const;
+const paths = [
+  'library/nginx',
+  'someuser/x',
+  'someuser/tool',
+  'closed/x',
+  'closed/open',
+  'mirror/acme/x',
+  'mirror/fine/x',
+];
+
+let world: World;
+let registries: WorldRegistries;
+let engine: PolicyEngine;
+let free: PolicyEngine;
+const undo = new AsyncDisposableStack();
+
+/** Without rules requests are read as well: so registries have certificates the engine believes. */
+const noRules = { imageAccess: { default: 'allow', load: 'allow', hub: { community: true } } };
+
+async function startWith(name: string, bulkhead: object, more: object = {}): Promise<PolicyEngine> {
+  const egress = { certificates: registries.certificates };
+  return undo.use(await startPolicyEngine(name, world, { ...more, bulkhead }, egress));
+}
+
+beforeAll(async () => {
+  world = undo.use(await startWorld());
+  registries = undo.use(await startWorldRegistries(worldAddress, servers));
+  engine = await startWith('rows', { registryAccess, imageAccess });
+  free = await startWith('rows-free', noRules);
+  for (const path of paths) {
+    await free.docker.ok(['tag', probe, `registry.test/${path}`]);
+    await free.docker.ok(['push', '-q', `registry.test/${path}`]);
+    await free.docker.ok(['rmi', `registry.test/${path}`]);
+  }
+});
+afterAll(() => undo[Symbol.asyncDispose]());
+
+const pull = async ({ docker }: PolicyEngine, image: string): Promise<Outcome> => {
+  const outcome = await docker.run(['pull', '-q', image]);
+  await docker.run(['rmi', image]);
+  return outcome;
+};
+/** By BuildKit, which nothing but the gateway sees. */
+const built = async ({ docker }: PolicyEngine, from: string): Promise<Outcome> =>
+  docker.run(['build', '--pull', '--no-cache', '-q', '-'], { input: `FROM ${from}\nLABEL a=b\n` });
+
+/** Refused to pull and to build upon, by the rule; both done without it. */
+async function expectDenied(image: string): Promise<void> {
+  for (const way of [pull, built]) {
+    const { status, stderr } = await way(engine, image);
+    expect([status === 0, stderr]).toEqual([
+      false,
+      expect.stringMatching(
+        /image access denied: .*rule image-access \(bulkhead\.imageAccess.*it@example\.com/s,
+      ),
+    ]);
+    expect((await way(free, image)).stderr).toBe('');
+  }
+}
+
+async function expectAllowed(image: string): Promise<void> {
+  for (const way of [pull, built]) {
+    const { status, stderr } = await way(engine, image);
+    expect([status, stderr]).toEqual([0, '']);
+  }
+}
+
+describe('bulkhead.imageAccess', () => {
+  test('H07: a mirror is decided as its source, and a source that is not to be reached is not', async () => {
+    await expectDenied('registry.test/mirror/acme/x');
+    await expectAllowed('registry.test/mirror/fine/x');
+    expect((await built(engine, 'source.test/mirror/fine/x')).stderr).toContain(
+      'Access to source.test has been restricted by your administrators',
+    );
+  });
+
+  test('H09: of the Hub official images, and a repository that is named', async () => {
+    await expectAllowed('nginx');
+    await expectAllowed('someuser/tool');
+    await expectDenied('someuser/x');
+  });
+
+  test('H10: of another registry likewise', async () => {
+    await expectAllowed('registry.test/closed/open');
+    await expectDenied('registry.test/closed/x');
+  });
+});
+
+describe('bulkhead.registryAccess', () => {
+  test('H04: engines and builders inside containers pull from registries that are listed, and from no other', async () => {
+    const pulls = async (within: PolicyEngine, host: string): Promise<readonly number[]> => {
+      await using inner = await startedInner(within);
+      const image = `${host}/library/nginx`;
+      await startInnerDaemon(within.docker, inner.made, `--insecure-registry ${host}`);
+      const byEngine = await inner.made.exec('docker', 'pull', '-q', image);
+      const byPodman = await inner.made.exec('podman', 'pull', '-q', '--tls-verify=false', image);
+      return [byEngine.status, byPodman.status];
+    };
+    expect(await pulls(engine, 'registry.test')).toEqual([0, 0]);
+    expect((await pulls(engine, 'blocked.test')).filter((status) => status === 0)).toEqual([]);
+    expect(engine.said.join('\n')).toMatch(
+      /Access to blocked\.test has been restricted by your administrators\. The container .*is a registry that is not listed/,
+    );
+    expect(await pulls(free, 'blocked.test')).toEqual([0, 0]);
+  });
+
+  test('H04: no container asks one, under whatever name, and a server that is none is asked', async () => {
+    const ask = (host: string, said: string): string =>
+      `wget -q -T 10 -O - --header 'Host: ${said}' http://${host}/v2/ > /dev/null && echo reached`;
+    const both = async (script: string): Promise<readonly boolean[]> =>
+      Promise.all([engine, free].map(async (each) => (await each.inContainer(script)) === 'reached'));
+    expect(await both(ask('blocked.test', 'blocked.test'))).toEqual([false, true]);
+    expect(await both(ask(worldAddress, 'blocked.test'))).toEqual([false, true]);
+    expect(await both(ask(worldAddress, worldAddress))).toEqual([false, true]);
+    expect(await both(ask('web.test', 'web.test'))).toEqual([true, true]);
+    // What is asked of a registry that is listed leads to another: the gateway finds who is meant.
+    expect(await both(ask('web.test', 'blocked.test'))).toEqual([false, true]);
+  });
+
+  test('H06: a proxy in a container leads the engine to no registry a container may not reach', async () => {
+    const proxied = async (name: string, bulkhead: object): Promise<{ stderr: string; said: string }> => {
+      const proxy = 'http://172.17.0.2:3128';
+      const manual = { locked: true, mode: 'manual', http: proxy, https: proxy, exclude: [] };
+      const own = await startWith(name, bulkhead, { proxy: manual });
+      const lead = [
+        'read method target version',
+        'while read line && [ "${#line}" -gt 1 ]; do :; done',
+        "printf 'HTTP/1.1 200 OK\\r\\n\\r\\n'",
+        'exec nc ${target%:*} ${target#*:}',
+      ].join('\n');
+      const serve = 'printf "%s" "$LEAD" > /lead; exec nc -ll -p 3128 -e sh /lead';
+      const flags = ['-d', '-e', `LEAD=${lead}`];
+      const id = await own.docker.ok(['run', ...flags, probe, 'sh', '-c', serve]);
+      const address = '{{.NetworkSettings.Networks.bridge.IPAddress}}';
+      expect(await own.docker.ok(['inspect', '-f', address, id])).toBe('172.17.0.2');
+      const { stderr } = await eventually(async () => {
+        const outcome = await built(own, 'blocked.test/library/nginx');
+        if (outcome.stderr.includes('refused')) throw new Error(outcome.stderr);
+        return outcome;
+      }, 30_000);
+      return { stderr, said: own.said.join('\n') };
+    };
+    const held = await proxied('rows-proxy', { registryAccess });
+    expect(held.stderr).not.toContain('x509');
+    expect(held.said).toContain('is a registry that is not listed');
+    // It is led to the registry, whose certificate the engine does not know.
+    expect((await proxied('rows-proxy-free', noRules)).stderr).toContain('x509');
+  });
+});
+
+async function startedInner({
+  docker,
+}: PolicyEngine): Promise<{ readonly made: Awaited<ReturnType<typeof startInner>> } & AsyncDisposable> {
+  const made = await startInner(docker, [], engineRecipe);
+  return { made, [Symbol.asyncDispose]: () => made.remove() };
+}
