@@ -24,6 +24,7 @@ function start(decider: Partial<Decider>, { dials = false } = {}) {
   const direct: { readonly places: readonly unknown[]; readonly upstream: PromiseWithResolvers<Duplex> }[] =
     [];
   const world: GatewayWorld = {
+    most: 3,
     send: (message) => void sent.push(message),
     stream: async (id, hold) => {
       const [side, other] = duplexPair();

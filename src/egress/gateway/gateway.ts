@@ -45,8 +45,13 @@ interface Open {
     | undefined;
 }
 
+/** As many questions as a relay has at once (`src/egress/relay/names.c`). */
+const mostQuestions = 4096;
+
 /** What a gateway does with the world. */
 export interface GatewayWorld {
+  /** Connections there may be at once. Threat: a relay in a VM that was taken over opens them without end, and each costs this machine memory and descriptors. */
+  readonly most: number;
   /** To the relay. */
   readonly send: (message: ToRelay) => void;
   /** A stream that becomes the other side of a connection of the relay's. */
@@ -65,6 +70,7 @@ export class Gateway {
   readonly #decider: Decider;
   readonly #world: GatewayWorld;
   readonly #onEvent: (event: GatewayEvent) => void;
+  #questions = 0;
   readonly #ended = new AbortController();
 
   constructor(decider: Decider, world: GatewayWorld, onEvent: (event: GatewayEvent) => void) {
@@ -80,10 +86,13 @@ export class Gateway {
   take(message: FromRelay): void {
     switch (message.kind) {
       case 'open':
-        void this.#decide(message);
+        // No relay that is in order has one of that number already.
+        if (this.#open.size >= this.#world.most || this.#open.has(message.id))
+          this.#send({ kind: 'reset', id: message.id });
+        else void this.#decide(message);
         break;
       case 'query':
-        void this.#answer(message);
+        if (this.#questions < mostQuestions) void this.#answer(message);
         break;
       case 'peeked': {
         const { peeking } = this.#open.get(message.id) ?? {};
@@ -245,12 +254,15 @@ export class Gateway {
   }
 
   async #answer({ id, from, asked, bytes }: FromRelay & { readonly kind: 'query' }): Promise<void> {
+    this.#questions += 1;
     try {
       const wanted = { from, asked, question: bytes };
       const answer = await this.#decider.answer(wanted, this.#ended.signal);
       if (answer !== undefined) this.#send({ kind: 'answer', id, bytes: answer });
     } catch {
       // Whoever asked asks again, and is told by their resolver that nobody answers.
+    } finally {
+      this.#questions -= 1;
     }
   }
 }

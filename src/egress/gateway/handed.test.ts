@@ -14,7 +14,7 @@ test('what somebody else takes over is theirs by its number, and what is decided
       decide: () => ({ kind: 'handed', take: (id) => void taken.push(id) }),
       answer: () => Promise.resolve(undefined),
     },
-    { send: (message) => void sent.push(message), stream: nobody, dialThrough: nobody },
+    { most: 2, send: (message) => void sent.push(message), stream: nobody, dialThrough: nobody },
     (event) => void events.push(event),
   );
   const open = (id: number): FromRelay => ({

@@ -68,6 +68,9 @@ function onEvent(event: GatewayEvent): void {
   if (event.kind === 'overflow') say(`${event.count} connections were too many at once`);
 }
 
+/** As many as a relay has (`src/egress/relay/connection.h`); in a VM each is a stream of the control channel, and a descriptor of the controller's. */
+const [mostConnections, mostOfVm] = [16_384, 2048];
+
 /** One connection with the relay, until it ends. */
 async function serve(path: string, decider: Decider): Promise<void> {
   const early: Parameters<Gateway['take']>[0][] = [];
@@ -77,6 +80,7 @@ async function serve(path: string, decider: Decider): Promise<void> {
     else gateway.take(message);
   });
   const world: GatewayWorld = {
+    most: values['relay-in-vm'] ? mostOfVm : mostConnections,
     send: (message) => link.send(message),
     stream: (id, hold) => link.stream(id, hold),
     dialThrough,
