@@ -50,7 +50,11 @@ test.each<[string, object, boolean]>([
 ])('whether the way hangs on a name: %s', (_what, value, expected) => {
   const setting = settingOf({ transparentPorts: '443', ...value });
   const asked = (who: Who, port: number): boolean => goesByName(setting, none, { who, port });
-  expect([asked(box, 443), asked(box, 22), asked({ kind: 'engine' }, 443)]).toEqual([expected, false, false]);
+  expect([asked(box, 443), asked(box, 22), asked({ kind: 'engine' }, 22)]).toEqual([
+    expected,
+    false,
+    expected,
+  ]);
 });
 
 test('of the host, whether it hangs on a name is what the host says', () => {

@@ -56,13 +56,13 @@ export function decideWay(
     : refuse(outbound, `there is no proxy for ${scheme}, and it is not excluded`, contact);
 }
 
-/** Whether the way of a client's connections to a port hangs on the name they are made to. The engine's are not looked into for it: its own names are what it asks for. */
+/** Whether the way of a client's connections to a port hangs on the name they are made to. Threat: of the engine as well, which asks for names a Dockerfile says, several at once. */
 export function goesByName(
   { ports, way }: ContainersProxy,
   system: Proxies,
   { who, port }: Pick<Outbound, 'who' | 'port'>,
 ): boolean {
-  if (who.kind === 'engine' || !includesPort(ports, port)) return false;
+  if (who.kind !== 'engine' && !includesPort(ports, port)) return false;
   if (way.kind === 'pac') return true;
   const { exclude } = way.kind === 'system' ? system : way;
   return exclude.some(({ hosts }) => hosts.kind === 'name' || hosts.kind === 'subdomains');
