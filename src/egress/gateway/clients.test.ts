@@ -84,3 +84,19 @@ test('one that has just started is waited for, until it is said or is not wanted
   gone.abort();
   await waited;
 });
+
+test('whoever there is no room for is nobody, until others have gone', () => {
+  const { clients, gone } = start();
+  const long = (number: number): EgressClient => ({
+    ...container(number.toString(16).padStart(64, '0'), [`172.17.1.${number}`], 'x'.repeat(250_000)),
+  });
+  for (let number = 1; number <= 200; number += 1) clients.take(long(number));
+  expect(clients.whoIs('172.17.1.100')).toMatchObject({ kind: 'container' });
+  expect(clients.whoIs('172.17.1.200')).toBeUndefined();
+  // One that has room and wants more has none.
+  clients.take(container('1'.padStart(64, '0'), ['172.17.1.1'], 'x'.repeat(2_000_000)));
+  expect([clients.whoIs('172.17.1.1'), gone.length]).toEqual([undefined, 1]);
+  clients.take({ kind: 'nobody' });
+  clients.take(long(200));
+  expect(clients.whoIs('172.17.1.200')).toMatchObject({ kind: 'container' });
+});

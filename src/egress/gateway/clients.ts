@@ -10,6 +10,15 @@ interface Known {
   readonly facts: string;
 }
 
+/** Characters. Threat: a VM that was taken over names clients without end. Whoever there is no room for is nobody. */
+const mostText = 32 << 20;
+/** Of one address: what it is kept by is longer than it. */
+const addressText = 200;
+
+function sizeOf({ facts, addresses }: Known): number {
+  return addressText * (1 + addresses.length) + facts.length;
+}
+
 const engine: Who = { kind: 'engine' };
 const builds: Who = { kind: 'build' };
 
@@ -21,6 +30,7 @@ export class Clients {
   readonly #byAddress = new Map<string, Who>(link.engine.map((address) => [address, engine]));
   readonly #known = new Map<string, Known>();
   readonly #onGone: (who: Who) => void;
+  #size = 0;
   #changed = Promise.withResolvers<void>();
 
   /** @param onGone told of each container that is not there any more. */
@@ -69,23 +79,30 @@ export class Clients {
   }
 
   #put(id: string, known: Known): void {
-    this.#release(id);
+    const before = this.#release(id);
+    if (this.#size + sizeOf(known) > mostText) {
+      this.#known.delete(id);
+      if (before?.who.kind === 'container') this.#onGone(before.who);
+      return;
+    }
+    this.#size += sizeOf(known);
     this.#known.set(id, known);
     for (const address of known.addresses) this.#byAddress.set(plain(address), known.who);
   }
 
   #drop(id: string): void {
-    const known = this.#known.get(id);
-    this.#release(id);
+    const known = this.#release(id);
     this.#known.delete(id);
     if (known?.who.kind === 'container') this.#onGone(known.who);
   }
 
   /** What somebody else has been given since is theirs. */
-  #release(id: string): void {
+  #release(id: string): Known | undefined {
     const known = this.#known.get(id);
+    this.#size -= known === undefined ? 0 : sizeOf(known);
     for (const address of known?.addresses ?? [])
       if (this.#byAddress.get(plain(address)) === known?.who) this.#byAddress.delete(plain(address));
+    return known;
   }
 }
 
