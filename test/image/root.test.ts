@@ -113,7 +113,7 @@ describe('what can be executed', () => {
     expect(programs.sort()).toEqual(
       [
         '/usr/bin/containerd /usr/bin/containerd-shim-runc-v2 /usr/bin/node /usr/bin/ps /usr/bin/tini-static',
-        '/usr/lib/bulkhead/agent-relay /usr/lib/bulkhead/attach-files /usr/lib/bulkhead/body-pump /usr/lib/bulkhead/init /usr/lib/bulkhead/name-server /usr/lib/bulkhead/port-relay /usr/lib/bulkhead/publish-port /usr/lib/bulkhead/refresh-views /usr/lib/bulkhead/runc /usr/lib/bulkhead/share-place /usr/lib/bulkhead/socket-relay',
+        '/usr/lib/bulkhead/agent-relay /usr/lib/bulkhead/attach-files /usr/lib/bulkhead/body-pump /usr/lib/bulkhead/egress-relay /usr/lib/bulkhead/init /usr/lib/bulkhead/name-server /usr/lib/bulkhead/port-relay /usr/lib/bulkhead/publish-port /usr/lib/bulkhead/refresh-views /usr/lib/bulkhead/runc /usr/lib/bulkhead/share-place /usr/lib/bulkhead/socket-relay',
         '/usr/sbin/docker-proxy /usr/sbin/dockerd /usr/sbin/e2fsck /usr/sbin/mke2fs /usr/sbin/runc /usr/sbin/xtables-nft-multi',
       ].flatMap((line) => line.split(' ')),
     );
