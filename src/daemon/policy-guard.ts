@@ -141,9 +141,8 @@ function unlessHost<T>(hostSerial: number, read: () => T): T | undefined {
   }
 }
 
-/** A full data disk must not be the end of the engine that alone can empty it. */
-function record(file: string, policy: PolicyRecord, options: PolicyGuardOptions): void {
-  write(file, policyRecordText(policy), options);
+function record(file: string, policy: PolicyRecord, { onUnrecorded }: PolicyGuardOptions): void {
+  writeRecord(file, policyRecordText(policy), onUnrecorded);
 }
 
 function timeOnDisk(file: string): SeenTime | undefined {
@@ -155,11 +154,12 @@ export function noteTime(
   options: Pick<PolicyGuardOptions, 'timeFile' | 'now' | 'onUnrecorded'>,
   before: SeenTime | undefined,
 ): void {
-  const { timeFile, now } = options;
-  if (now() > (before?.time ?? 0)) write(timeFile, seenTimeText(now()), options);
+  const { timeFile, now, onUnrecorded } = options;
+  if (now() > (before?.time ?? 0)) writeRecord(timeFile, seenTimeText(now()), onUnrecorded);
 }
 
-function write(file: string, text: string, { onUnrecorded }: Pick<PolicyGuardOptions, 'onUnrecorded'>): void {
+/** A full data disk must not be the end of the engine that alone can empty it. */
+export function writeRecord(file: string, text: string, onUnrecorded: (error: unknown) => void): void {
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
     replaceDurably(file, text);

@@ -18,8 +18,8 @@ export function restricts({ containersProxy, bulkhead = {} }: Settings): boolean
 }
 
 /** Whether a policy says something of what the engine itself asks for: each of its requests is read and decided then. */
-export function endsEngine({ bulkhead = {} }: Settings): boolean {
-  return bulkhead.registryAccess !== undefined || bulkhead.imageAccess !== undefined;
+export function endsEngine(policy: Settings): boolean {
+  return ofTheEngine(policy).length > 0;
 }
 
 /** Of what a policy restricts: what a gateway carries out, though the VM does not. */
@@ -54,7 +54,11 @@ export function egressOfVm(policy: Settings | undefined): VmEgress {
 }
 
 /** What restricts, and the gateway of a VM does not carry out: it does not end the engine's connections. */
-export function notInVm({ bulkhead = {} }: Settings): string[] {
+export function notInVm(policy: Settings): string[] {
+  return ofTheEngine(policy);
+}
+
+function ofTheEngine({ bulkhead = {} }: Settings): string[] {
   return [
     ...(bulkhead.registryAccess === undefined ? [] : ['bulkhead.registryAccess']),
     ...(bulkhead.imageAccess === undefined ? [] : ['bulkhead.imageAccess']),

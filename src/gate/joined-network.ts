@@ -1,3 +1,4 @@
+import { isFullId } from '../common/container-id.js';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { type EngineJson, foldKey } from './engine-json.js';
 import { asObject, objectAt, textAt } from './fields.js';
@@ -7,7 +8,6 @@ import type { RequestBody } from './request-body.js';
 /** The full id of the container a name, id or beginning of an id stands for; `undefined` where there is none. */
 export type ContainerIds = (reference: string) => Promise<string | undefined>;
 
-const fullId = /^[0-9a-f]{64}$/;
 const joining = 'container:';
 
 /** What a mode of `HostConfig` such as `container:web` names; undefined for any other mode. */
@@ -29,7 +29,7 @@ const modes = ['NetworkMode', 'PidMode', 'IpcMode'] as const;
  */
 export function checkNetworkMode(mode: string): void {
   const container = joinedContainer(mode);
-  if (container !== undefined && !fullId.test(container))
+  if (container !== undefined && !isFullId(container))
     throw new BulkheadError('BH_GATE_JOINED_NETWORK', { container });
 }
 
@@ -46,7 +46,7 @@ export function checkBuildNetwork(query: string | undefined): void {
 /** `?name=` of a container that is made or renamed. Throws `BH_GATE_CONTAINER_NAME`. */
 export function checkContainerName(query: string | undefined): void {
   for (const name of queryValues(query, 'name'))
-    if (fullId.test(name.replace(/^\/+/, ''))) throw new BulkheadError('BH_GATE_CONTAINER_NAME', { name });
+    if (isFullId(name.replace(/^\/+/, ''))) throw new BulkheadError('BH_GATE_CONTAINER_NAME', { name });
 }
 
 /**
@@ -58,7 +58,7 @@ export async function joinById(body: RequestBody, idOf: ContainerIds): Promise<v
   const hostConfig = objectAt(asObject(body.folded, 'the body'), 'hostconfig');
   for (const key of modes) {
     const container = joinedContainer(textAt(hostConfig, foldKey(key)));
-    if (container === undefined || fullId.test(container)) continue;
+    if (container === undefined || isFullId(container)) continue;
     const id = await idOf(container);
     if (id === undefined) throw new BulkheadError('BH_GATE_NO_CONTAINER', { container });
     body.setHostConfig(key, `${joining}${id}`);

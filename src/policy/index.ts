@@ -40,12 +40,13 @@ export {
 } from './policy-record.js';
 export { allowedOrganizations, readRegistry, type Registry } from './registry.js';
 export {
-  acceptPublisherList,
   currentPublishers,
   isPublisherList,
+  noPublishers,
   type PublisherList,
   type Publishers,
   publishersAt,
+  readAcceptedList,
   readPublisherList,
   signPublisherList,
 } from './publisher-list.js';

@@ -82,6 +82,23 @@ export function acceptPublisherList(
     throw refused(`it has the serial ${list.serial}, and one with ${highestSerial} was in use before`);
 }
 
+/** Reads a list that may be used. @throws BH_PUBLISHERS_INVALID with the first place that is wrong; what `acceptPublisherList` does. */
+export function readAcceptedList(
+  bytes: Uint8Array,
+  by: Parameters<typeof acceptPublisherList>[1],
+  file: string,
+): PublisherList {
+  const read = readPublisherList(bytes, file);
+  if (read.problems !== undefined) throw read.problems[0];
+  acceptPublisherList({ list: read.value, document: read.document }, by, file);
+  return read.value;
+}
+
+/** @param missing why it is nobody. */
+export function noPublishers(missing: string): Publishers {
+  return { namespaces: new Set(), missing };
+}
+
 /**
  * Who counts as a verified publisher at a time. Out of date is stricter: nobody does.
  *
@@ -89,7 +106,7 @@ export function acceptPublisherList(
  */
 export function publishersAt(list: PublisherList | undefined, now: number): Publishers {
   return list === undefined
-    ? { namespaces: new Set(), missing: 'there is no list of verified publishers' }
+    ? noPublishers('there is no list of verified publishers')
     : currentPublishers(list, () => now);
 }
 

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isFullId } from '../../common/container-id.js';
 import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import { type EngineClient, readEngine } from '../engine/engine-client.js';
 
@@ -18,7 +19,6 @@ export interface Attachments {
 
 /** BuildKit's own name for a step; what has neither this form nor that of a container is in no network yet, or is the engine's own. */
 const buildStep = /^[0-9a-z]{25}$/;
-const container = /^[0-9a-f]{64}$/;
 
 /**
  * Asks the engine's networks and not its containers: it holds the lock of a container until that has started, and answers nothing about it as long, when it may
@@ -37,7 +37,7 @@ export async function readAttachments(client: Pick<EngineClient, 'call'>): Promi
     for (const [id, { IPv4Address, IPv6Address }] of Object.entries(network?.Containers ?? {})) {
       const addresses = [IPv4Address, IPv6Address].flatMap(plain);
       if (buildStep.test(id)) builds.push(...addresses);
-      if (container.test(id)) containers.set(id, [...(containers.get(id) ?? []), ...addresses]);
+      if (isFullId(id)) containers.set(id, [...(containers.get(id) ?? []), ...addresses]);
     }
   return { containers, builds: builds.sort() };
 }

@@ -1,9 +1,8 @@
 import { type ConnectionDecision, connectionDecisionSchema } from '../../common/audit-event.js';
 import { orNothing } from '../../common/cause.js';
+import { isFullId } from '../../common/container-id.js';
 import { isErrorCode } from '../../common/errors/rule-of.js';
 import { logged } from '../audit/subject.js';
-
-const idForm = /^[0-9a-f]{64}$/;
 
 /**
  * What the host's gateway says it decided, as the audit log may hold it; undefined for a line that is no such decision. Threat: the host is the developer's, and the log keeps so
@@ -30,7 +29,7 @@ export function toldDecision(line: string): ConnectionDecision | undefined {
 function callerOf(who: ConnectionDecision['who']): ConnectionDecision['who'] | undefined {
   switch (who.kind) {
     case 'container':
-      return idForm.test(who.id) ? { ...who, image: logged(who.image) } : undefined;
+      return isFullId(who.id) ? { ...who, image: logged(who.image) } : undefined;
     case 'engine':
     case 'build':
     case 'nobody':

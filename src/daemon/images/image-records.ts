@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
+import { isFullId } from '../../common/container-id.js';
 import { orNothing } from '../../common/cause.js';
 import { readIfThere } from '../../common/durable-file.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
@@ -14,7 +15,6 @@ const sourcesSchema = z.array(
   z.looseObject({ Digest: z.string(), SourceRepository: z.string(), HMAC: z.string().optional() }),
 );
 const sha256 = /^sha256:([0-9a-f]{64})$/;
-const idForm = /^[0-9a-f]{64}$/;
 
 /** A layer of nothing, which many images have: who has it first says nothing about the others. */
 const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
@@ -100,7 +100,7 @@ export function readImageRecords(dataRoot: string): ImageRecords {
         ? readdirSync(mounts).filter((name) => isMountedIn(containerId, name))
         : [];
       return {
-        root: read('layerdb/mounts', idForm.test(containerId) ? containerId : '-', 'parent'),
+        root: read('layerdb/mounts', isFullId(containerId) ? containerId : '-', 'parent'),
         mounted: below.flatMap((name) =>
           readdirSync(join(mounts, name), { recursive: true, encoding: 'utf8' })
             .filter((file) => basename(file) === 'parent')

@@ -1,20 +1,18 @@
-import { mkdirSync } from 'node:fs';
-import { dirname } from 'node:path';
-import { readIfThere, replaceDurably } from '../../common/durable-file.js';
+import { readIfThere } from '../../common/durable-file.js';
 import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
 import {
-  acceptPublisherList,
   currentPublishers,
+  noPublishers,
   parsePolicyKey,
   parsePolicyRecord,
   parseSeenTime,
   policyRecordText,
   type Publishers,
   publishersAt,
-  readPublisherList,
+  readAcceptedList,
 } from '../../policy/index.js';
-import { policyFiles } from '../policy-guard.js';
+import { policyFiles, writeRecord } from '../policy-guard.js';
 import { readSealedFile } from '../sealed-file.js';
 
 /** Beside what is remembered of policies, where neither a container nor the engine can write. */
@@ -44,31 +42,24 @@ export function publishersInForce(fd: number | undefined, log: Pick<Logger, 'war
 /** @param bytes of the list. */
 export function decidePublishers(bytes: Uint8Array, files: PublisherFiles): Publishers {
   const { keyFile, timeFile, now, log } = files;
-  const name = 'the list of publishers';
   try {
-    const read = readPublisherList(bytes, name);
-    if (read.problems !== undefined) throw read.problems[0];
     const pem = readIfThere(keyFile);
     const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', keyFile);
     const known = parsePolicyRecord(readIfThere(files.serialFile), files.serialFile);
     const highestSerial = key === undefined ? 0 : (known?.serial ?? 0);
-    acceptPublisherList({ list: read.value, document: read.document }, { key, highestSerial }, name);
-    if (key !== undefined && read.value.serial > highestSerial) remember(read.value.serial, files);
+    const list = readAcceptedList(bytes, { key, highestSerial }, 'the list of publishers');
+    if (key !== undefined && list.serial > highestSerial)
+      writeRecord(files.serialFile, policyRecordText({ serial: list.serial }), (error) => {
+        log.warn(
+          { err: error },
+          'the serial of the list of publishers could not be written to the data disk',
+        );
+      });
     const seen = parseSeenTime(readIfThere(timeFile), timeFile)?.time ?? 0;
-    return currentPublishers(read.value, () => Math.max(now(), seen));
+    return currentPublishers(list, () => Math.max(now(), seen));
   } catch (error) {
     if (!isBulkheadError(error)) throw error;
     log.warn({ err: error }, 'nobody counts as a verified publisher');
-    return { namespaces: new Set(), missing: error.message };
-  }
-}
-
-/** A full data disk must not be the end of the engine that alone can empty it. */
-function remember(serial: number, { serialFile: file, log }: PublisherFiles): void {
-  try {
-    mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
-    replaceDurably(file, policyRecordText({ serial }));
-  } catch (error) {
-    log.warn({ err: error }, 'the serial of the list of publishers could not be written to the data disk');
+    return noPublishers(error.message);
   }
 }

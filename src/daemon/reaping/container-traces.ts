@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { readdir, readFile, readlink } from 'node:fs/promises';
 import { posix } from 'node:path';
+import { isFullId } from '../../common/container-id.js';
 import { type Lease, type ProcessIdentity, startTimeOf } from '../../runtime/index.js';
 import { buildRuntimeRoot, type ContainerTraces, dockerRuntimeRoot, type Trace } from './abandoned.js';
 import { cgroupsOf } from './cgroup-removal.js';
@@ -14,7 +15,6 @@ export const bundleDirectory = '/run/containerd/io.containerd.runtime.v2.task/mo
 export const streamsDirectory = '/run/docker/containerd';
 
 const runtimePrograms: ReadonlySet<string> = new Set([frontDoorProgram, runcProgram]);
-const dockerId = /^[0-9a-f]{64}$/;
 
 export interface TraceSources {
   readonly leases: () => readonly Lease[];
@@ -40,9 +40,7 @@ export async function readTraces(sources: TraceSources): Promise<ContainerTraces
   );
   const asked = held.filter(({ runtimeRoot }) => runtimeRoot === dockerRuntimeRoot);
   const ids = new Set(
-    [...shims.keys(), ...asked.map(({ containerId }) => containerId), ...named].filter((id) =>
-      dockerId.test(id),
-    ),
+    [...shims.keys(), ...asked.map(({ containerId }) => containerId), ...named].filter((id) => isFullId(id)),
   );
   const steps = new Map(
     held

@@ -1,3 +1,4 @@
+import { isFullId } from '../../common/container-id.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -25,7 +26,7 @@ const schema = z.looseObject({
  * @returns undefined where there is no such container, or no such file.
  */
 export function readContainerRecord(dataRoot: string, containerId: string): ContainerRecord | undefined {
-  if (!/^[0-9a-f]{64}$/.test(containerId)) return undefined;
+  if (!isFullId(containerId)) return undefined;
   try {
     const text = readFileSync(join(dataRoot, 'containers', containerId, 'config.v2.json'), 'utf8');
     const { Image, Name, Config } = schema.parse(JSON.parse(text));

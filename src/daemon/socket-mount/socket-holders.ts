@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { joinedContainer } from '../../gate/joined-network.js';
-import { isFullId } from '../../gate/socket-mount/by-id.js';
+import { isFullId } from '../../common/container-id.js';
 import { isWithin, type PermittedOperations } from '../../gate/socket-mount/command-rules.js';
 import type { SocketDecision } from '../../gate/socket-mount/decide-image.js';
 import { isSocketName } from '../../gate/socket-mount/socket-source.js';

@@ -9,16 +9,9 @@ interface Named {
   readonly operation: Operation;
 }
 
-const fullId = /^[0-9a-f]{64}$/;
-
 /** Where it counts which container is meant, and is judged before the engine looks for it itself. */
 export function isForOneContainer(id: OperationId): boolean {
   return actsWithin[id] === 'container' || id === 'ContainerUpdate';
-}
-
-/** Whether a reference to a container is that for good: no container has a name of that form (`joined-network.ts`). */
-export function isFullId(reference: string): boolean {
-  return fullId.test(reference);
 }
 
 /** The same request for the container with this id, in place of whatever named it in the path. */

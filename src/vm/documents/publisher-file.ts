@@ -2,12 +2,12 @@ import type { KeyObject } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import {
-  acceptPublisherList,
   currentPublishers,
+  noPublishers,
   type PublisherList,
   type Publishers,
   publishersAt,
-  readPublisherList,
+  readAcceptedList,
 } from '../../policy/index.js';
 import { type OpenDocument, openDocument } from './open-document.js';
 import type { PolicyFile } from './policy-file.js';
@@ -42,18 +42,15 @@ export async function publishersBeside(
   const file = publisherFileOf(policy);
   if (file === undefined) return { publishers: publishersAt(undefined, now()), notes: [] };
   try {
-    const opened = await openDocument(file, 'BH_PUBLISHERS_REFUSED', (bytes) => {
-      const read = readPublisherList(bytes, file);
-      if (read.problems !== undefined) throw read.problems[0];
-      acceptPublisherList({ list: read.value, document: read.document }, { key, highestSerial: 0 }, file);
-      return read.value;
-    });
+    const opened = await openDocument(file, 'BH_PUBLISHERS_REFUSED', (bytes) =>
+      readAcceptedList(bytes, { key, highestSerial: 0 }, file),
+    );
     const publishers = currentPublishers(opened.value, now);
     const { missing } = publishers;
     return { publishers, list: opened, notes: missing === undefined ? [] : [noteOf(missing)] };
   } catch (error) {
     if (!isBulkheadError(error)) throw error;
-    return { publishers: { namespaces: new Set(), missing: error.message }, notes: [noteOf(error.message)] };
+    return { publishers: noPublishers(error.message), notes: [noteOf(error.message)] };
   }
 }
 
