@@ -45,7 +45,7 @@ export interface Channel {
   openPorts(signal?: AbortSignal): Promise<Duplex>;
   /** Opens the stream by which the guest asks the host's ssh agent: messages of `src/common/ssh-agent`, each behind a number that its answer has as well. Likewise. */
   openAgent(signal?: AbortSignal): Promise<Duplex>;
-  /** Opens the stream by which the guest says who has which address in its engine: JSON lines of `src/common/egress-clients.ts`, all there is at first and then each change. Likewise. */
+  /** Opens the stream by which the guest says who has which address in its engine: JSON lines of `src/common/egress-clients.ts`, all there is at first and then each change; and hears what the gateway decided (`audit-event.ts`) and saw pulled (`pulled-image.ts`). Likewise. */
   openEgress(signal?: AbortSignal): Promise<Duplex>;
   /**
    * Opens a connection to the relay of the guest's way out (`src/egress/relay`): what is said on it is as on one to the relay itself. Likewise; where the guest has no relay it ends at once.

@@ -147,7 +147,7 @@ async function main(args: DaemonArguments): Promise<void> {
   });
   const publishers = publishersInForce(args.publishersFd, log);
   const images = openImageRules({ settings, publishers }, client, log);
-  const egressClients = createEgressClients(client, audit, log);
+  const egressClients = createEgressClients(client, { auditLog: audit, images }, log);
   const { runtime, decisions, dockerSockets } = composeRuntime({
     onPlanned: () => {
       ports.started();

@@ -26,6 +26,7 @@ const imageAccess = {
       action: 'allow',
       digests: [`sha256:${'0'.repeat(64)}`],
     },
+    { repository: 'registry.test/versions/*', action: 'allow', tags: ['v*'] },
   ],
 };
 const servers = {
@@ -66,6 +67,7 @@ beforeAll(async () => {
   );
   await push(engine, 'registry.test/acme/tool:v1');
   await push(free, 'registry.test/pinned/tool:v1');
+  await makeVersions(free);
 });
 afterAll(() => undo[Symbol.asyncDispose]());
 
@@ -73,6 +75,17 @@ async function push({ docker }: PolicyEngine, image: string): Promise<void> {
   await docker.ok(['tag', probe, image]);
   await docker.ok(['push', '-q', image]);
   await docker.ok(['rmi', image]);
+}
+
+/** Of files that nobody else has: what is known of them the engine with the rules knows of its own builds alone. */
+async function makeVersions({ docker }: PolicyEngine): Promise<void> {
+  for (const tag of ['v1', 'w1']) {
+    const image = `registry.test/versions/tool:${tag}`;
+    await docker.ok(['build', '-q', '-t', image, '-'], {
+      input: `FROM ${probe}\nRUN echo ${tag} > /version\n`,
+    });
+    await docker.ok(['push', '-q', image]);
+  }
 }
 
 /** A build asks by itself: nothing but the gateway sees it. */
@@ -132,6 +145,21 @@ describe('bulkhead.registryAccess, of the engine’s own requests', () => {
     const { status, stderr } = await built(engine, 'registry.test/pinned/tool:v1');
     expect([status === 0, stderr]).toEqual([false, expect.stringContaining('rule image-access')]);
     expect((await built(free, 'registry.test/pinned/tool:v1')).status).toBe(0);
+  });
+
+  test('what a build has pulled is known by its tag, for the steps of that build and for containers of what it made', async () => {
+    const image = await built(engine, 'registry.test/versions/tool:v1');
+    expect([image.status, image.stderr]).toEqual([0, '']);
+    const made = image.stdout.trim();
+    expect(await engine.docker.ok(['run', '--rm', made, 'cat', '/version'])).toBe('v1');
+    const { status, stderr } = await built(engine, 'registry.test/versions/tool:w1');
+    expect([status === 0, stderr]).toEqual([
+      false,
+      expect.stringContaining('other versions of it are allowed'),
+    ]);
+    await engine.internals.replace('bulkheadd');
+    await eventually(() => engine.docker.ok(['version']), 60_000);
+    expect(await engine.docker.ok(['run', '--rm', made, 'cat', '/version'])).toBe('v1');
   });
 
   test('H08: nothing is pushed where the rules allow to pull', async () => {

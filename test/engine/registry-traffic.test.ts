@@ -84,7 +84,13 @@ test('an image is pushed to a registry that is listed, pulled from it by tag and
   const { status, stderr } = await built(image);
   expect([status, stderr]).toEqual([0, '']);
   const digest = pinned?.split('@')[1];
-  expect(traffic.reports).toContainEqual(expect.objectContaining({ kind: 'pulled', digest }));
+  const repository = 'registry.test/acme/tool';
+  const told = traffic.reports.filter((report) => report.kind === 'pulled');
+  expect(told.find(({ layers = [] }) => layers.length > 0)?.names).toContainEqual({
+    repository,
+    tag: 'v1',
+    digest,
+  });
 });
 
 test('a registry that is not listed is refused to pull, push, or build upon, and who to ask is told; without the rule it is none of that', async () => {

@@ -7,7 +7,12 @@ import { connect, createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { createSecureContext } from 'node:tls';
 import { compileRules } from '../../dist/egress/compiled-rules.js';
-import { BootAuthority, EngineTraffic, type Place } from '../../dist/egress/engine-traffic/index.js';
+import {
+  BootAuthority,
+  EngineTraffic,
+  type Place,
+  PullWatch,
+} from '../../dist/egress/engine-traffic/index.js';
 import { AdmittedContents } from '../../dist/egress/image-access/known-contents.js';
 import { readSettings } from '../../dist/policy/index.js';
 import { orderSchema, type TrafficOrder, type TrafficReport } from './engine-traffic.ts';
@@ -29,7 +34,7 @@ function begin(first: TrafficOrder): EngineTraffic {
     authority: new BootAuthority(first.authority),
     rules: () => rulesOf(order?.bulkhead ?? {}),
     known: new AdmittedContents(),
-    pulled: { manifest: ({ image: { ...image }, digest }) => say({ kind: 'pulled', image, digest }) },
+    pulled: new PullWatch(async ({ names, image }) => say({ kind: 'pulled', names, layers: image?.layers })),
     onDecision: ({ place, operation, refusal }) =>
       say({
         kind: 'decided',

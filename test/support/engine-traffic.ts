@@ -29,7 +29,11 @@ const reportSchema = z.discriminatedUnion('kind', [
     /** The code of the refusal. */
     refusal: z.string(),
   }),
-  z.object({ kind: z.literal('pulled'), image: z.looseObject({}), digest: z.string() }),
+  z.object({
+    kind: z.literal('pulled'),
+    names: z.array(z.looseObject({ digest: z.string() })),
+    layers: z.array(z.string()).optional(),
+  }),
 ]);
 export type TrafficReport = z.infer<typeof reportSchema>;
 

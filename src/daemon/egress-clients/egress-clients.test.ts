@@ -14,7 +14,7 @@ function resolved(): PromiseWithResolvers<void> {
 }
 
 /** An engine with two networks, one of which leads nowhere. */
-function scene() {
+function scene({ learns = true } = {}) {
   const attached: Record<string, Record<string, { IPv4Address: string; IPv6Address: string }>> = {
     bridge: { [one]: { IPv4Address: '172.17.0.2/16', IPv6Address: '' } },
     inner: { [two]: { IPv4Address: '172.18.0.2/16', IPv6Address: '' } },
@@ -23,6 +23,7 @@ function scene() {
   let end: () => void = () => undefined;
   const state = { up: true, name: 'web', answers: resolved() };
   const audited: unknown[] = [];
+  const learnt: unknown[] = [];
   const body = (path: string): unknown => {
     if (path === '/networks')
       return Object.keys(attached).map((name) => ({ Id: name, Internal: name === 'inner' }));
@@ -53,6 +54,7 @@ function scene() {
       },
     },
     audit: (decision) => audited.push(decision),
+    learn: learns ? (pulled) => learnt.push(pulled) : undefined,
     recordOf: () => ({ imageId: image, image: 'web', name: state.name, labels: { team: 'web' } }),
     clock: systemClock,
     log: { warn: () => undefined },
@@ -60,6 +62,7 @@ function scene() {
   return {
     clients,
     audited,
+    learnt,
     attached,
     state,
     event: (event: object) => onEvent(JSON.stringify(event)),
@@ -184,4 +187,34 @@ test('takes down what the gateway decided, and nothing else it says', async () =
     `{\n${JSON.stringify(forged)}\n${JSON.stringify({ ...decision, seq: 1 })}\n${JSON.stringify(decision)}\n`,
   );
   await vi.waitFor(() => expect(audited).toEqual([decision]));
+});
+
+const pulled = {
+  kind: 'pulled',
+  number: 3,
+  names: [{ repository: 'ghcr.io/acme/tool', tag: 'v1', digest: `sha256:${'b'.repeat(64)}` }],
+  image: { id: image, layers: [`sha256:${'c'.repeat(64)}`] },
+};
+
+test('learns what the gateway saw pulled, and says so when it has', async () => {
+  const { clients, learnt } = scene();
+  const { lines, say } = await listen(clients);
+  await vi.waitFor(() => expect(lines).toHaveLength(2));
+  say(`${JSON.stringify({ ...pulled, names: [] })}\n${JSON.stringify(pulled)}\n`);
+  await vi.waitFor(() => expect(lines.slice(2)).toEqual([{ kind: 'learnt', number: 3 }]));
+  expect(learnt).toEqual([{ names: pulled.names, image: pulled.image }]);
+});
+
+test('learns nothing where the engine can go past the gateway', async () => {
+  const { clients, learnt, audited } = scene({ learns: false });
+  const { lines, say } = await listen(clients);
+  const decision = {
+    kind: 'connection',
+    outcome: 'allowed',
+    who: { kind: 'engine' },
+    destination: 'ghcr.io',
+  };
+  say(`${JSON.stringify(pulled)}\n${JSON.stringify(decision)}\n`);
+  await vi.waitFor(() => expect(audited).toEqual([decision]));
+  expect([learnt, lines.filter((line) => JSON.stringify(line).includes('learnt'))]).toEqual([[], []]);
 });

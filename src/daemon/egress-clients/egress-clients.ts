@@ -7,21 +7,28 @@ import type { Clock } from '../../common/clock.js';
 import type { EgressClient } from '../../common/egress-clients.js';
 import { readLines } from '../../common/line-reader.js';
 import type { Logger } from '../../common/log.js';
+import type { Learnt, PulledFacts } from '../../common/pulled-image.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import type { ContainerRecord } from '../socket-mount/container-record.js';
 import { readAttachments } from './attachments.js';
 import { type ClientLines, clientLines, difference, withoutAddresses } from './client-lines.js';
 import { type ContainerFacts, readContainerFacts } from './container-facts.js';
 import { toldDecision } from './told-decision.js';
+import { toldPull } from './told-pull.js';
 
 export interface EgressClientsOptions {
   readonly client: Pick<EngineClient, 'call' | 'follow'>;
   readonly recordOf: (id: string) => ContainerRecord | undefined;
   /** Takes what the gateway decided into the audit log. */
   readonly audit: (decision: ConnectionDecision) => void;
+  /** Takes what the gateway saw pulled. Absent where the engine can go past a gateway. */
+  readonly learn?: ((pulled: PulledFacts) => void) | undefined;
   readonly clock: Clock;
   readonly log: Pick<Logger, 'warn'>;
 }
+
+/** Bytes that wait for a host that does not read what it is answered. */
+const mostUnread = 1 << 20;
 
 /** Milliseconds after which an engine that did not answer is asked again. */
 const againMs = 500;
@@ -69,7 +76,7 @@ export class EgressClients {
       });
     });
     stream.on('error', () => undefined);
-    void readLines(stream, (line) => this.#record(line)).then(() => stream.end());
+    void readLines(stream, (line) => this.#hearHost(line, stream)).then(() => stream.end());
     this.#asking += 1;
     if (!this.#following) void this.#follow();
     let told: ClientLines;
@@ -91,10 +98,20 @@ export class EgressClients {
     }
   }
 
-  /** The host's gateway says what it decided. A line that is none is lost. */
-  #record(line: string): void {
+  /** The host's gateway says what it decided, and what it saw pulled. A line that is neither is lost. */
+  #hearHost(line: string, stream: Duplex): void {
     const decision = toldDecision(line);
-    if (decision !== undefined) this.#options.audit(decision);
+    if (decision !== undefined) {
+      this.#options.audit(decision);
+      return;
+    }
+    const { learn } = this.#options;
+    const pulled = learn === undefined ? undefined : toldPull(line);
+    if (learn === undefined || pulled === undefined) return;
+    const { kind: _, number, ...facts } = pulled;
+    learn(facts);
+    const learnt: Learnt = { kind: 'learnt', number };
+    if (stream.writable && stream.writableLength < mostUnread) stream.write(`${JSON.stringify(learnt)}\n`);
   }
 
   /** Steps of builds come without an event; they are in their network before they are planned. */

@@ -190,3 +190,37 @@ describe('a pull', () => {
     expect(await create(guard, { Image: 'tagged' })).toContain('other versions');
   });
 });
+
+describe('what the gateway saw pulled', () => {
+  const repository = 'ghcr.io/acme/x';
+  const digest = digestOf('9');
+  const files = {
+    images: [{ id: mine, layers: [upper, own], names: [] }],
+    sources: { [upper]: [{ repository }] },
+  };
+  const built = async (): Promise<ImageGuard> => guardWith({ files });
+
+  test('is what an image is made of that was built upon it, with its tag', async () => {
+    const guard = await built();
+    expect(await create(guard, { Image: 'mine' })).toContain('other versions of it are allowed');
+    guard.remember({
+      names: [{ repository, tag: '2', digest }],
+      image: { id: digestOf('5'), layers: [upper] },
+    });
+    expect(await create(guard, { Image: 'mine' })).toContain('mine comes from ghcr.io/acme/x:2@');
+    guard.remember({ names: [{ repository, tag: '1', digest }] });
+    expect(await create(guard, { Image: 'mine' })).toBe('made');
+  });
+
+  test('says nothing of other layers, nor of other digests', async () => {
+    const guard = await built();
+    const name = { repository, tag: '1', digest };
+    guard.remember({ names: [name], image: { id: digestOf('5'), layers: [base] } });
+    guard.remember({
+      names: [{ repository, digest: digestOf('8') }],
+      image: { id: digestOf('6'), layers: [upper] },
+    });
+    guard.remember({ names: [name] });
+    expect(await create(guard, { Image: 'mine' })).toContain('other versions of it are allowed');
+  });
+});

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
+import type { PulledFacts } from '../../common/pulled-image.js';
 import { type CompiledRules, decideOrigin, type ImageOrigin, imageText } from '../../egress/index.js';
 import { PullProgress } from '../../gate/pull-progress.js';
 import type { RequestBody } from '../../gate/request-body.js';
@@ -37,6 +38,8 @@ export interface ImageGuard {
    */
   refusalOfStep(shown: readonly (readonly string[])[]): Refusal | undefined;
   watch(exchange: Pick<Exchange, 'operation' | 'request'>, status: number): BodyWatch | undefined;
+  /** What the gateway saw the engine pull, by builds as well, of which nothing here is asked. */
+  remember(pulled: PulledFacts): void;
 }
 
 const imageSchema = z.looseObject({ Id: z.string() });
@@ -92,6 +95,7 @@ export function createImageGuard(options: ImageGuardOptions): ImageGuard {
         for (const version of progress.push(content)) learn({ repository, ...version }, options);
       };
     },
+    remember: (pulled) => remember(pulled, options),
   };
 }
 
@@ -117,6 +121,26 @@ function learn(
     const chain = chainsOf(records.layersOf(id) ?? []).at(-1);
     memory.learn({ id, names: [name], ...(chain === undefined ? {} : { chain }) });
   } catch (error) {
-    log.warn({ err: error, name: imageText(name) }, 'what an image was pulled by is not remembered');
+    log.warn({ err: error, name: imageText(name) }, notRemembered);
+  }
+}
+
+const notRemembered = 'what an image was pulled by is not remembered';
+
+/** The gateway has held every part of an image against its digest. Of a name alone the image is known by that, where it was pulled before. */
+function remember(
+  { names, image }: PulledFacts,
+  { memory, log }: Pick<ImageGuardOptions, 'memory' | 'log'>,
+): void {
+  try {
+    if (image === undefined) {
+      for (const name of names)
+        for (const known of memory.withDigest(name.digest)) memory.learn({ ...known, names: [name] });
+      return;
+    }
+    const chain = chainsOf(image.layers).at(-1);
+    memory.learn({ id: image.id, names, ...(chain === undefined ? {} : { chain }) });
+  } catch (error) {
+    log.warn({ err: error, names: names.map(imageText) }, notRemembered);
   }
 }

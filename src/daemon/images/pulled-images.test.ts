@@ -23,6 +23,15 @@ test('every name an image was pulled by is kept, across starts', async () => {
   }
 });
 
+test('images are found by a digest a registry gave for them', async () => {
+  const memory = new PulledImages(await temporaryDirectory());
+  memory.learn({ id: one, chain: 'c', names: [name('1'), { repository, digest: digestOf('b') }] });
+  memory.learn({ id: other, names: [name('1')] });
+  expect(memory.withDigest(digestOf('a')).map(({ id }) => id)).toEqual([one, other]);
+  expect(memory.withDigest(digestOf('b'))).toMatchObject([{ id: one, chain: 'c' }]);
+  expect(memory.withDigest(digestOf('c'))).toEqual([]);
+});
+
 test('a file that makes no sense is nothing, and no end', async () => {
   const directory = await temporaryDirectory();
   for (const text of ['', '{', '{"format":2,"images":[]}', '{"format":1,"images":[{"id":1}]}']) {

@@ -29,7 +29,7 @@ export type PulledImage = Readonly<z.infer<typeof imageSchema>>;
 export class PulledImages {
   readonly #file: string;
   readonly #images = new Map<string, PulledImage>();
-  /** Ids; of one that was forgotten there are no names. */
+  /** Ids. */
   readonly #withChain = new Map<string, Set<string>>();
 
   /** @param directory made where it is missing. What is there and cannot be read is taken for nothing: no image is admitted by it then. */
@@ -48,6 +48,11 @@ export class PulledImages {
     return [...(this.#withChain.get(chain) ?? [])].flatMap((id) => this.namesOf(id));
   }
 
+  /** Those that a registry gave for this digest. */
+  withDigest(digest: string): readonly PulledImage[] {
+    return [...this.#images.values()].filter(({ names }) => names.some((name) => name.digest === digest));
+  }
+
   /** Throws what writing the file throws; what was learnt counts all the same. */
   learn({ id, chain, names }: PulledImage): void {
     const known = this.#images.get(id);
@@ -60,8 +65,15 @@ export class PulledImages {
     if (JSON.stringify(image) === JSON.stringify(known)) return;
     this.#images.delete(id);
     this.#set(image);
-    for (const oldest of [...this.#images.keys()].slice(0, -most)) this.#images.delete(oldest);
+    for (const oldest of [...this.#images.values()].slice(0, -most)) this.#forget(oldest);
     replaceDurably(this.#file, JSON.stringify({ format: 1, images: [...this.#images.values()] }));
+  }
+
+  #forget({ id, chain }: PulledImage): void {
+    this.#images.delete(id);
+    const same = chain === undefined ? undefined : this.#withChain.get(chain);
+    same?.delete(id);
+    if (chain !== undefined && same?.size === 0) this.#withChain.delete(chain);
   }
 
   #set(image: PulledImage): void {

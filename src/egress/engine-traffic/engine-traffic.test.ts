@@ -6,7 +6,8 @@ import { heard, plainPeer, testedTraffic, tlsPeer } from './traffic.test-support
 
 const sha = (text: string | Buffer): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const layer = Buffer.alloc(3_000_000, 'layer');
-const config = '{"architecture":"amd64"}';
+const diffId = sha('unpacked');
+const config = JSON.stringify({ architecture: 'amd64', rootfs: { type: 'layers', diff_ids: [diffId] } });
 const manifest = JSON.stringify({
   schemaVersion: 2,
   mediaType: 'application/vnd.oci.image.manifest.v1+json',
@@ -38,17 +39,36 @@ test('a listed registry is asked under its own name, and an image passes with it
   expect(await say(get('/v2/acme/tool/manifests/v1'), 'ghcr.io')).toContain(manifest);
   const blob = await say(get(`/v2/acme/tool/blobs/${sha(layer)}`), 'ghcr.io');
   expect(blob.slice(blob.indexOf('\r\n\r\n') + 4)).toBe(layer.toString());
-  expect(pulled).toEqual([
-    {
-      image: { repository: 'ghcr.io/acme/tool', tag: 'v1' },
-      digest: sha(manifest),
-      config: sha(config),
-      contents: [sha(config), sha(layer)],
-    },
-  ]);
+  const names = [{ repository: 'ghcr.io/acme/tool', tag: 'v1', digest: sha(manifest) }];
+  expect(pulled).toEqual([{ names }]);
+  expect(await say(get(`/v2/acme/tool/blobs/${sha(config)}`), 'ghcr.io')).toContain(config);
+  expect(pulled.slice(1)).toEqual([{ names, image: { id: sha(config), layers: [diffId] } }]);
   expect(decisions.map(({ operation, refusal }) => [operation?.kind, refusal])).toEqual([
     ['manifest', undefined],
     ['blob', undefined],
+    ['blob', undefined],
+  ]);
+});
+
+test('the layers of an image are known as well where its configuration lies elsewhere, and a tag is asked for by HEAD', async () => {
+  const moved: RequestListener = (request, response) => {
+    if (request.url?.includes('/blobs/') !== true) return registry(request, response);
+    return response.writeHead(307, { location: 'https://store.test/of/any?form=%2F' }).end();
+  };
+  const { say, pulled } = await testedTraffic({
+    peers: {
+      'ghcr.io': await tlsPeer('ghcr.io', moved),
+      'store.test': await tlsPeer('store.test', (_request, response) => response.end(config)),
+    },
+  });
+  await say(get('/v2/acme/tool/manifests/v1').replace('GET', 'HEAD'), 'ghcr.io');
+  await say(get(`/v2/acme/tool/manifests/${sha(manifest)}`), 'ghcr.io');
+  await say(get(`/v2/acme/tool/blobs/${sha(config)}`), 'ghcr.io');
+  pulled.splice(0);
+  expect(await say(get('/of/any?form=%2F', 'store.test'), 'store.test')).toContain(config);
+  const name = { repository: 'ghcr.io/acme/tool', digest: sha(manifest) };
+  expect(pulled).toEqual([
+    { names: [{ ...name, tag: 'v1' }, name], image: { id: sha(config), layers: [diffId] } },
   ]);
 });
 

@@ -3,6 +3,7 @@ export { type EngineDecision, EngineTraffic, type EngineTrafficOptions } from '.
 export { type DialFacts, dialRegistry } from './dial-registry.js';
 export { insecureRegistries } from './insecure-registries.js';
 export { type Place, placeText } from './place.js';
+export { PullWatch } from './pull-watch.js';
 export type { Pulled, PulledManifest } from './pulled.js';
 export { registryContext } from './registry-certificates.js';
 export type { Reach } from './registry-agent.js';

@@ -10,6 +10,9 @@ import { checkDigest, checkManifest, longestManifest, type ManifestAnswer } from
 import { placeText } from './place.js';
 import { readAll } from './read-all.js';
 
+/** Of what says which layers an image has, bytes; of a longer one they are not known. */
+const longestConfig = 1024 * 1024;
+
 /** Said to us alone, and what would have the engine go another way than by the gateway. */
 const notPassedOn =
   /^(?:alt-svc|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|x-bulkhead-.*)$/;
@@ -34,6 +37,7 @@ export async function passAnswer(
   const manifest = manifestAnswer(answer, decided);
   if (manifest !== undefined && status >= 200 && status < 300)
     await passManifest(answer, { manifest, decided, exchange }, deciding);
+  else if (isAwaited(answer, decided, deciding)) await passContents(answer, exchange, deciding);
   else await passBytes(answer, exchange);
 }
 
@@ -74,6 +78,7 @@ async function passManifest(
       checkDigest(digest, manifest);
       // Clients that are told the digest of a tag ask for that.
       admit([digest]);
+      await pulled.named(image, digest);
     }
     return passBytes(answer, exchange);
   }
@@ -81,10 +86,38 @@ async function passManifest(
   if (bytes === undefined) throw unsound(decided, `its manifest is longer than ${longestManifest} bytes`);
   const sound = checkManifest(bytes, manifest);
   admit([sound.digest, ...sound.contents]);
-  pulled.manifest({ image, ...sound });
+  await pulled.manifest({ image, ...sound });
+  passWhole(answer, bytes, exchange);
+}
+
+/** Whether it may say which layers an image has: the blob that says so, or what a registry has sent the engine elsewhere for. */
+function isAwaited(
+  { statusCode, headers }: IncomingMessage,
+  { message: { method }, operation }: Decided,
+  { pulled }: Deciding,
+): boolean {
+  const length = headers['content-length'];
+  if (method !== 'GET' || statusCode !== 200 || length === undefined || Number(length) > longestConfig)
+    return false;
+  if (operation.kind === 'blob') return pulled.awaits(operation.digest);
+  return operation.kind === 'other' && pulled.awaits(undefined);
+}
+
+async function passContents(
+  answer: IncomingMessage,
+  exchange: Exchange,
+  { pulled }: Deciding,
+): Promise<void> {
+  const bytes = await readAll(answer, longestConfig);
+  if (bytes === undefined) throw new RangeError('it is longer than it says');
+  await pulled.contents(bytes);
+  passWhole(answer, bytes, exchange);
+}
+
+function passWhole(answer: IncomingMessage, bytes: Buffer, { response }: Exchange): void {
   const fields = fieldsOf(answer).filter(([name]) => name.toLowerCase() !== 'content-length');
-  exchange.response.writeHead(200, [...fields, ['content-length', String(bytes.length)]].flat());
-  exchange.response.end(bytes);
+  response.writeHead(200, [...fields, ['content-length', String(bytes.length)]].flat());
+  response.end(bytes);
 }
 
 /** At a mirror, that of the registry it stands in for as well. */

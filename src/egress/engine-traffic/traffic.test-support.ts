@@ -11,6 +11,7 @@ import {
 import { connect as connectTls, createSecureContext, type TLSSocket } from 'node:tls';
 import { onTestFinished } from 'vitest';
 import { parseHost } from '../../common/authority.js';
+import type { PulledFacts } from '../../common/pulled-image.js';
 import { compileRules } from '../compiled-rules.js';
 import { AdmittedContents } from '../image-access/known-contents.js';
 import type { Endpoint } from '../relay-wire.js';
@@ -18,7 +19,7 @@ import { settingsOf } from '../test-support/settings.js';
 import { BootAuthority, makeAuthority } from './boot-authority.js';
 import { pemOf, writeCertificate } from './certificate.js';
 import { type EngineDecision, EngineTraffic } from './engine-traffic.js';
-import type { PulledManifest } from './pulled.js';
+import { PullWatch } from './pull-watch.js';
 
 /** An authority of the world, in which registries have certificates. */
 const world = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -84,7 +85,8 @@ async function peer(server: Server): Promise<Peer> {
 export interface TestedTraffic {
   readonly traffic: EngineTraffic;
   readonly decisions: EngineDecision[];
-  readonly pulled: PulledManifest[];
+  /** What bulkheadd is told; it knows it at once. */
+  readonly pulled: PulledFacts[];
   /** The names that were dialled. */
   readonly dialled: string[];
   /** Another policy from now on. */
@@ -115,12 +117,12 @@ export async function testedTraffic({
     });
   let rules = rulesOf(bulkhead);
   const keys = makeAuthority();
-  const [decisions, pulled, dialled]: [EngineDecision[], PulledManifest[], string[]] = [[], [], []];
+  const [decisions, pulled, dialled]: [EngineDecision[], PulledFacts[], string[]] = [[], [], []];
   const traffic = new EngineTraffic({
     authority: new BootAuthority(keys),
     rules: () => rules,
     known: new AdmittedContents(),
-    pulled: { manifest: (one) => pulled.push(one) },
+    pulled: new PullWatch(async (one) => void pulled.push(one)),
     onDecision: (one) => decisions.push(one),
     reach: {
       async dial({ host, port }) {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { connectionDecisionSchema } from '../../common/audit-event.js';
+import { learntSchema, pulledImageSchema } from '../../common/pulled-image.js';
 
 /** What the thread starts with. */
 export const engineWorkerDataSchema = z.strictObject({
@@ -12,18 +13,26 @@ export const engineWorkerDataSchema = z.strictObject({
 });
 export type EngineWorkerData = z.infer<typeof engineWorkerDataSchema>;
 
-/** A connection that ends in the thread from now on. */
-export const handedSchema = z.strictObject({
-  id: z.number(),
-  to: z.strictObject({ address: z.string(), port: z.number() }),
-});
-export type HandedConnection = z.infer<typeof handedSchema>;
+/** What the thread is told. */
+export const engineOrderSchema = z.discriminatedUnion('kind', [
+  /** A connection that ends in it from now on. */
+  z.strictObject({
+    kind: z.literal('handed'),
+    id: z.number(),
+    to: z.strictObject({ address: z.string(), port: z.number() }),
+  }),
+  learntSchema,
+]);
+export type EngineOrder = z.infer<typeof engineOrderSchema>;
 
 /** What the thread tells. */
-export const engineReportSchema = z.strictObject({
-  kind: z.literal('decided'),
-  decision: connectionDecisionSchema,
-  /** For people, of a refusal. */
-  text: z.string().optional(),
-});
+export const engineReportSchema = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('decided'),
+    decision: connectionDecisionSchema,
+    /** For people, of a refusal. */
+    text: z.string().optional(),
+  }),
+  pulledImageSchema,
+]);
 export type EngineReport = z.infer<typeof engineReportSchema>;

@@ -1,14 +1,15 @@
 /** The thread in which the engine's own connections end, so that nobody's decision waits for its bytes. A message a connection. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { printable } from '../../common/printable.js';
-import { type EngineDecision, placeText } from '../engine-traffic/index.js';
+import { type EngineDecision, placeText, PullWatch } from '../engine-traffic/index.js';
 import { connectionDecision } from './connection-decision.js';
 import { engineEnd } from './engine-end.js';
-import { type EngineReport, engineWorkerDataSchema, handedSchema } from './engine-messages.js';
+import { engineOrderSchema, type EngineReport, engineWorkerDataSchema } from './engine-messages.js';
 import { hostNameServers } from './name-servers.js';
 import { policyFacts } from './policy-facts.js';
 import { openStream } from './relay-link.js';
 import { readSetup } from './setup.js';
+import { createPullTeller } from './tell-pulled.js';
 
 /** Of a request of the engine's: the registry and what was understood, never its target, which may hold a password. */
 function reportOf({ place, operation, refusal }: EngineDecision): EngineReport {
@@ -30,6 +31,8 @@ if (port !== null) {
   const { relay, setup, nameServers } = engineWorkerDataSchema.parse(workerData);
   const { settings, system, authority, insecureRegistries, certificates, publishers } = readSetup(setup);
   if (settings === undefined || authority === undefined) throw new Error('there is nothing to end here');
+  const report = (told: EngineReport): void => port.postMessage(told);
+  const teller = createPullTeller(report);
   const traffic = engineEnd(settings, {
     publishers,
     facts: policyFacts(settings, {
@@ -39,13 +42,17 @@ if (port !== null) {
     authority,
     insecure: insecureRegistries,
     certificates,
-    pulled: { manifest: () => undefined },
-    onDecision: (decision) => port.postMessage(reportOf(decision)),
+    pulled: new PullWatch((pulled) => teller.tell(pulled)),
+    onDecision: (decision) => report(reportOf(decision)),
   });
   port.on('message', (message: unknown) => {
-    const { id, to } = handedSchema.parse(message);
-    openStream(relay, id, false).then(
-      (stream) => traffic.serve(stream, to),
+    const order = engineOrderSchema.parse(message);
+    if (order.kind === 'learnt') {
+      teller.learnt(order.number);
+      return;
+    }
+    openStream(relay, order.id, false).then(
+      (stream) => traffic.serve(stream, order.to),
       // The relay is gone, and the connection with it.
       () => undefined,
     );

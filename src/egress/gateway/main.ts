@@ -10,19 +10,20 @@ import type { ConnectionDecision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
+import type { PulledImage } from '../../common/pulled-image.js';
 import { endsEngine, restricts } from '../restricting-settings.js';
 import type { Who } from '../connect-access/index.js';
 import { allowAll } from './allow-all.js';
 import { connectionDecision } from './connection-decision.js';
-import { decideByPolicy, type PolicyDeciderOptions } from './decide-by-policy.js';
+import { decideByPolicy } from './decide-by-policy.js';
 import type { Decider } from './decider.js';
 import { dialDirectly, dialThrough } from './dial-through.js';
-import { startEngineThread } from './engine-thread.js';
+import { type EngineThread, startEngineThread } from './engine-thread.js';
 import { fewLines } from './few-lines.js';
 import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
 import { connectRelay } from './relay-link.js';
-import { longestGatewayLine, readClient, readSetup } from './setup.js';
+import { longestGatewayLine, readSetup, readWord } from './setup.js';
 
 const { values } = parseArgs({
   options: {
@@ -49,8 +50,8 @@ const shown = ({ address, port }: { readonly address: string; readonly port: num
 let whoIs: ((address: string) => Who | undefined) | undefined;
 
 /** Threat: a container that is refused again and again fills the memory with what its reader has not taken yet. Bulkheadd counts what is too much, and here only so much waits. */
-function audit(decision: ConnectionDecision): void {
-  if (process.stdout.writableLength < mostWaiting) process.stdout.write(`${JSON.stringify(decision)}\n`);
+function tellBulkheadd(told: ConnectionDecision | PulledImage): void {
+  if (process.stdout.writableLength < mostWaiting) process.stdout.write(`${JSON.stringify(told)}\n`);
 }
 const mostWaiting = 1 << 20;
 
@@ -60,7 +61,7 @@ function onEvent(event: GatewayEvent): void {
       event.kind === 'permitted'
         ? ({ kind: 'allowed' } as const)
         : { kind: event.kind, ...(event.error === undefined ? {} : { error: event.error }) };
-    audit(connectionDecision(whoIs(event.from.address), shown(event.to), decided));
+    tellBulkheadd(connectionDecision(whoIs(event.from.address), shown(event.to), decided));
   }
   if (event.kind === 'refused') say(`${shown(event.from)} to ${shown(event.to)}: ${printable(event.reason)}`);
   if (event.kind === 'unreached' && event.reason !== undefined)
@@ -103,14 +104,20 @@ function deciderOf(relay: string): Promise<Decider> {
         resolve(allowAll({ nameServers, hostLoopback: values['host-loopback'] }));
         return;
       }
+      const thread = endsEngine(settings) ? engineThread(relay, line, authority) : undefined;
       const decider = decideByPolicy(settings, {
         nameServers,
         system,
-        endEngine: endsEngine(settings) ? engineThread(relay, line, authority) : undefined,
-        onRefusedName: (who, name, error) => audit(connectionDecision(who, name, { kind: 'refused', error })),
+        endEngine: thread && ((id, to) => thread.hand(id, to)),
+        onRefusedName: (who, name, error) =>
+          tellBulkheadd(connectionDecision(who, name, { kind: 'refused', error })),
       });
       whoIs = (address) => decider.clients.whoIs(address);
-      take = (said) => decider.clients.take(readClient(said));
+      take = (said) => {
+        const word = readWord(said);
+        if (word.kind === 'learnt') thread?.learnt(word.number);
+        else decider.clients.take(word);
+      };
       resolve(decider);
     };
     void readLines(process.stdin, (line) => take(line), longestGatewayLine).then(() => process.exit(0));
@@ -118,17 +125,13 @@ function deciderOf(relay: string): Promise<Decider> {
 }
 
 /** Threat: requests that are to be decided are passed on, because there is no key to read them by. */
-function engineThread(
-  relay: string,
-  setup: string,
-  authority: string | undefined,
-): NonNullable<PolicyDeciderOptions['endEngine']> {
+function engineThread(relay: string, setup: string, authority: string | undefined): EngineThread {
   if (authority === undefined) throw new Error('the engine’s requests are to be read, and there is no key');
   return startEngineThread(
     { relay, setup, ...(named === undefined ? {} : { nameServers: [...named] }) },
-    ({ decision, text }) => {
-      audit(decision);
-      if (text !== undefined) say(text);
+    (report) => {
+      tellBulkheadd(report.kind === 'decided' ? report.decision : report);
+      if (report.kind === 'decided' && report.text !== undefined) say(report.text);
     },
     (reason) => {
       process.stderr.write(`what ends the engine’s connections has ended: ${messageOf(reason)}\n`);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type EgressClient, egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
+import { egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
+import { learntSchema } from '../../common/pulled-image.js';
 import { type Proxies, proxiesOf } from '../containers-proxy/index.js';
 import {
   currentPublishers,
@@ -12,7 +13,7 @@ import {
   soundPolicy,
 } from '../../policy/index.js';
 
-/** The first line a gateway reads; all others are of `src/common/egress-clients.ts`. */
+/** The first line a gateway reads; all others are what bulkheadd says (`readWord`). */
 export const gatewaySetupSchema = z.strictObject({
   kind: z.literal('setup'),
   /** The policy as it was read, and not its file: that can be another one by now. */
@@ -61,7 +62,10 @@ function publishersIn(text: string): Publishers {
   return currentPublishers(read.value, Date.now);
 }
 
+/** What bulkheadd says: who has which address, and what it has learnt of what it was told. */
+const wordSchema = z.discriminatedUnion('kind', [egressClientSchema, learntSchema]);
+
 /** Throws where it is not in order. */
-export function readClient(line: string): EgressClient {
-  return egressClientSchema.parse(JSON.parse(line));
+export function readWord(line: string): z.infer<typeof wordSchema> {
+  return wordSchema.parse(JSON.parse(line));
 }

@@ -8,7 +8,7 @@ const lineFeed = 0x0a;
 const pauseMs = 200;
 const nobody: EgressClient = { kind: 'nobody' };
 
-/** Bytes of decisions that wait for a bulkheadd that is slow; what comes then is not in its log. */
+/** Bytes that wait for a bulkheadd that is slow; what comes then is not in its log. */
 const mostWaiting = 1 << 20;
 
 /** The standard streams of a gateway. */
@@ -25,7 +25,7 @@ export interface ClientStream extends AsyncDisposable {
 export type OpenClients = (signal: AbortSignal) => Promise<ClientStream>;
 
 /**
- * Hands on to a gateway what the engine's bulkheadd says of who has which address, and to bulkheadd what the gateway decided, until the signal aborts. Whenever
+ * Hands on to a gateway what the engine's bulkheadd says of who has which address, and to bulkheadd what the gateway decided and saw pulled, until the signal aborts. Whenever
  * that can't be asked the gateway knows of nobody, and lets nobody out.
  */
 export async function feedClients(
