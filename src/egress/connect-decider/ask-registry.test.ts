@@ -2,12 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createTls } from 'node:https';
-import { createServer as createTcp, type Server } from 'node:net';
+import { connect, createServer as createTcp, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
-import { askRegistry } from './index.js';
+import { askRegistry, type RegistryQuestion } from './index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bh-registry-'));
 let pair = { key: '', cert: '' };
@@ -93,6 +93,46 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
     });
     await ask(scheme, port);
     expect(asked).toEqual([['GET', '/v2/', `a.example:${port}`, undefined, undefined]]);
+  });
+});
+
+describe('by a proxy', () => {
+  const proxied: string[] = [];
+  /** Leads to the port that is asked for, on this machine, or says that it does not. */
+  const startProxy = async (isOpen: boolean): Promise<number> =>
+    listen(
+      createServer().on('connect', ({ url = '' }, client) => {
+        proxied.push(url);
+        if (!isOpen) return void client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+        const server = connect(Number(url.split(':').at(-1)), '127.0.0.1');
+        for (const [one, other] of [
+          [client, server],
+          [server, client],
+        ] as const)
+          one.on('error', () => other.destroy()).pipe(other);
+        return void client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      }),
+    );
+  const asking = (port: number, proxyPort: number): RegistryQuestion => ({
+    scheme: 'https',
+    host: 'a.example',
+    port,
+    // Nothing is there: whoever goes past the proxy finds nothing.
+    addresses: [],
+    through: {
+      hops: [{ kind: 'proxy', protocol: 'http', host: '127.0.0.1', port: proxyPort }],
+      ask: { host: 'a.example', port },
+    },
+  });
+
+  test('is asked through it, for what the connection would ask it for', async () => {
+    const registry = await listen(createTls(pair, (_, response) => response.end('{}')));
+    expect(await askRegistry(asking(registry, await startProxy(true)))).toBe(true);
+    expect(proxied.splice(0)).toEqual([`a.example:${registry}`]);
+  });
+
+  test('that lets nothing through, nothing is known', async () => {
+    await expect(askRegistry(asking(443, await startProxy(false)))).rejects.toThrow('403');
   });
 });
 

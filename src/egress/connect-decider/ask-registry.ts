@@ -1,15 +1,19 @@
 import { once } from 'node:events';
-import { type IncomingMessage, request as requestHttp } from 'node:http';
-import { request as requestHttps } from 'node:https';
+import { type IncomingMessage, request } from 'node:http';
 import { isIP } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { connect as connectTls } from 'node:tls';
 import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
+import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
 
-/** Milliseconds for one address. */
+/** Milliseconds for one address, or one way out. */
 const patience = 5000;
 /** Bytes: a registry answers `{}`. */
 const longestBody = 1024;
+
+type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
  * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. Nothing is sent that would say who asks, no certificate is checked, and no redirect is followed: it is a question, and its
@@ -17,48 +21,88 @@ const longestBody = 1024;
  *
  * @throws where nothing is reached: then nobody knows. What speaks no HTTP is no registry.
  */
-export async function askRegistry({ scheme, host, port, addresses }: RegistryQuestion): Promise<boolean> {
-  let failure: unknown = new Error(`${host} has no address`);
-  for (const address of addresses)
+export async function askRegistry(question: RegistryQuestion): Promise<boolean> {
+  let failure: unknown = new Error(`${question.host} has no address`);
+  for (const dial of waysTo(question)) {
+    const signal = AbortSignal.timeout(patience);
     try {
-      return await isRegistry(await get(scheme, host, port, ipAddressText(address)));
+      return await isRegistryBehind(await dial(signal), question, signal);
     } catch (error) {
-      if (isNoHttp(error)) return false;
       failure = error;
     }
+  }
   throw failure;
 }
 
-async function get(
-  scheme: RegistryQuestion['scheme'],
-  host: string,
-  port: number,
-  address: string,
-): Promise<IncomingMessage> {
-  const standard = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
-  const options = {
-    host: address,
-    port,
-    path: '/v2/',
-    agent: false,
-    headers: { host: `${host.includes(':') ? `[${host}]` : host}${standard}`, accept: 'application/json' },
-    signal: AbortSignal.timeout(patience),
+/** Threat: where the policy has everything go by a proxy, the question goes past it. */
+function waysTo({ addresses, port, through }: RegistryQuestion): Dial[] {
+  const direct = addresses.map(
+    (address): Dial =>
+      (signal) =>
+        openTcp(ipAddressText(address), port, signal),
+  );
+  if (through === undefined) return direct;
+  return [
+    (signal) =>
+      dialAlong(through.hops, through.ask, {
+        direct: (until) => openFirst(direct, (dial) => dial(until), until),
+        signal,
+      }),
+  ];
+}
+
+async function isRegistryBehind(
+  plain: Duplex,
+  question: RegistryQuestion,
+  signal: AbortSignal,
+): Promise<boolean> {
+  plain.on('error', ignore);
+  try {
+    const stream = question.scheme === 'https' ? await secured(plain, question, signal) : plain;
+    return await isRegistry(await get(stream, question, signal));
+  } catch (error) {
+    if (isNoHttp(error)) return false;
+    throw error;
+  } finally {
+    plain.destroy();
+  }
+}
+
+async function secured(plain: Duplex, { host }: RegistryQuestion, signal: AbortSignal): Promise<Duplex> {
+  const stream = connectTls({
+    socket: plain,
     rejectUnauthorized: false,
     ...(isIP(host) === 0 ? { servername: host } : {}),
-  };
-  const request = (scheme === 'https' ? requestHttps : requestHttp)(options);
-  request.end();
+  });
+  stream.on('error', ignore);
+  await once(stream, 'secureConnect', { signal });
+  return stream;
+}
+
+async function get(
+  stream: Duplex,
+  { scheme, host, port }: RegistryQuestion,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const standard = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+  const asked = request({
+    createConnection: () => stream,
+    path: '/v2/',
+    headers: { host: `${host.includes(':') ? `[${host}]` : host}${standard}`, accept: 'application/json' },
+    signal,
+  });
+  asked.end();
   // The second one is for its errors.
-  const answered = new Promise<IncomingMessage>((resolve) => request.once('response', resolve));
-  await Promise.race([answered, once(request, 'response')]);
+  const answered = new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+  await Promise.race([answered, once(asked, 'response')]);
   // A signal that comes later is an error nobody waits for.
-  request.on('error', () => undefined);
+  asked.on('error', ignore);
   return answered;
 }
 
 async function isRegistry(response: IncomingMessage): Promise<boolean> {
   const { statusCode, headers } = response;
-  response.on('error', () => undefined);
+  response.on('error', ignore);
   try {
     if (headers['docker-distribution-api-version'] !== undefined) return true;
     // Where a token is to be had, as the distribution's authentication has it.
@@ -83,3 +127,6 @@ function isNoHttp(error: unknown): boolean {
   const code = codeOf(error);
   return typeof code === 'string' && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
 }
+
+/** What goes wrong later is told to whoever reads; without a listener it would be the gateway's end. */
+function ignore(): void {}

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import { connectPolicyOf, type Who } from '../connect-access/index.js';
 import { settingsOf } from '../test-support/settings.js';
-import { ConnectDecider, type ConnectFacts, type ConnectVerdict, KnownRegistries } from './index.js';
+import { ConnectDecider, type ConnectFacts, type ConnectVerdict } from './index.js';
 
 const web: Who = { kind: 'container', id: 'c'.repeat(64), name: 'web', image: [], labels: {} };
 const other: Who = { kind: 'container', id: 'd'.repeat(64), name: 'other', image: [], labels: {} };
@@ -36,8 +36,10 @@ function scene(bulkhead: object, more: Partial<ConnectFacts> = {}) {
       const answers = (names[name] ?? []).map((data): Answer => ({ type: 'A', name, data, ttl: 60 }));
       return Promise.resolve(encode({ type: 'response', id, flags: 0x80, questions, answers }));
     },
-    isRegistry: async ({ scheme, host, port, addresses }) => {
-      asked.push(`registry ${scheme}://${host}:${port} ${addresses.map(ipAddressText).join()}`);
+    isRegistry: async ({ scheme, host, port, addresses, through }) => {
+      const by = through?.hops.map((hop) => (hop.kind === 'proxy' ? hop.host : hop.kind)) ?? [];
+      const way = through === undefined ? '' : ` by ${by.join()} for ${through.ask.host}`;
+      asked.push(`registry ${scheme}://${host}:${port} ${addresses.map(ipAddressText).join()}${way}`);
       return Promise.resolve(host === 'b.example');
     },
     now: () => 0,
@@ -274,6 +276,25 @@ describe('ConnectDecider', () => {
     });
   });
 
+  test('a registry is looked for by the way out, and not at all where there is none', async () => {
+    const proxy = { kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 } as const;
+    const refusal = { code: 'BH_CONTAINERS_PROXY', params: {} } as const;
+    const policy = { registryAccess: { rules: [{ host: 'ghcr.io' }] } };
+    const { decide, look, asked } = scene(policy, {
+      wayOut: async ({ port }) =>
+        Promise.resolve(port === 443 ? { kind: 'hops', hops: [proxy] } : { kind: 'refuse', refusal }),
+    });
+    for (const name of ['a.example', 'b.example']) await look(name);
+    asked.length = 0;
+    expect(shown(await decide('203.0.113.2', [tls('b.example')]))).toBe('BH_NETWORK_REGISTRY');
+    expect(shown(await decide('203.0.113.1', [tls('a.example')]))).toContain('by proxy.example');
+    expect(shown(await decide('203.0.113.1', [tls('a.example')], 8443))).toBe('BH_CONTAINERS_PROXY');
+    expect(asked.filter((each) => each.startsWith('registry'))).toEqual([
+      'registry https://b.example:443 203.0.113.2 by proxy.example for b.example',
+      'registry https://a.example:443 203.0.113.1,203.0.113.2 by proxy.example for a.example',
+    ]);
+  });
+
   test('a registry is looked for at no address that is refused', async () => {
     const { decide, look, asked, names } = scene({
       ...rules({ to: 'a.example', action: 'allow' }),
@@ -326,61 +347,5 @@ describe('ConnectDecider', () => {
     );
     gone.abort();
     await expect(pending).rejects.toThrow('aborted');
-  });
-});
-
-describe('KnownRegistries', () => {
-  const question = { scheme: 'https', host: 'a.example', port: 443, addresses: [] } as const;
-
-  test('asks once an hour, and forgets a failure', async () => {
-    let [now, count] = [0, 0];
-    const known = new KnownRegistries(
-      async () => {
-        count += 1;
-        return count === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve(count > 2);
-      },
-      () => now,
-    );
-    await expect(known.isRegistry(question)).rejects.toThrow('no answer');
-    expect(await Promise.all([known.isRegistry(question), known.isRegistry(question)])).toEqual([
-      false,
-      false,
-    ]);
-    now += 3600 * 1000;
-    expect(await known.isRegistry(question)).toBe(true);
-    expect(count).toBe(3);
-  });
-
-  test('asks again where a name leads elsewhere', async () => {
-    const asked: string[] = [];
-    const known = new KnownRegistries(
-      async ({ addresses }) => {
-        asked.push(addresses.map(ipAddressText).join());
-        return Promise.resolve(asked.length > 1);
-      },
-      () => 0,
-    );
-    const leading = async (...addresses: readonly string[]): Promise<boolean> =>
-      known.isRegistry({ ...question, addresses: addresses.map(at) });
-    expect(await leading('203.0.113.1', '203.0.113.2')).toBe(false);
-    expect(await leading('203.0.113.2', '203.0.113.1')).toBe(false);
-    expect(await leading('203.0.113.3')).toBe(true);
-    expect(asked).toEqual(['203.0.113.1,203.0.113.2', '203.0.113.3']);
-  });
-
-  test('keeps no more than it has room for', async () => {
-    let count = 0;
-    const known = new KnownRegistries(
-      async () => {
-        count += 1;
-        return Promise.resolve(false);
-      },
-      () => 0,
-    );
-    for (let port = 1; port <= 4097; port += 1) await known.isRegistry({ ...question, port });
-    await known.isRegistry({ ...question, port: 4097 });
-    expect(count).toBe(4097);
-    await known.isRegistry({ ...question, port: 1 });
-    expect(count).toBe(4098);
   });
 });

@@ -126,7 +126,9 @@ export class ConnectDecider {
         if (early.waited && early.first.kind === 'more' && early.first.like === 'anything')
           return this.#held(connection, decision.dial, course);
       }
-      connection = { ...connection, ...(await this.#learn(connection, decision, course)) };
+      const learnt = await this.#learn(connection, decision, course);
+      if ('reason' in learnt) return learnt;
+      connection = { ...connection, ...learnt };
     }
     return refused(undecided(this.#policy));
   }
@@ -139,10 +141,11 @@ export class ConnectDecider {
 
   /** What the decision asks for. */
   async #learn(
-    { who, address }: Connection,
+    connection: Connection,
     decision: Exclude<ConnectDecision, { kind: 'permit' | 'refuse' }>,
     { first, signal }: Course,
-  ): Promise<Partial<Connection>> {
+  ): Promise<Partial<Connection> | RefusedConnection> {
+    const { who, address } = connection;
     switch (decision.kind) {
       case 'look':
         return first.within(patience.bytes, signal);
@@ -154,19 +157,30 @@ export class ConnectDecider {
       case 'ask-registry': {
         const { scheme, host, port, target } = decision;
         // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
-        const judged = await this.#addressesOf({ who, address, port, names: [] }, target);
-        const addresses = 'kind' in judged ? [] : judged;
+        const addresses = await this.#addressesOf({ who, address, port, names: [] }, target);
+        if ('kind' in addresses) return addresses;
+        const made = await this.#made(connection, target, addresses);
+        if (made.kind === 'refuse') return made;
+        const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
         return {
-          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses }, signal),
+          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses, ...through }, signal),
         };
       }
     }
   }
 
   async #permit(connection: Connection, { target }: Permission): Promise<MadeConnection | RefusedConnection> {
-    const { who, port } = connection;
     const dialled = await this.#addressesOf(connection, target);
-    if ('kind' in dialled) return dialled;
+    return 'kind' in dialled ? dialled : this.#made(connection, target, dialled);
+  }
+
+  /** By the way out the policy says. */
+  async #made(
+    connection: Connection,
+    target: Target,
+    dialled: readonly IpAddress[],
+  ): Promise<MadeConnection | RefusedConnection> {
+    const { who, port } = connection;
     const dial = dialled.map((address) => ({ address: ipAddressText(address), port }));
     const { wayOut, resolve } = this.#facts;
     if (wayOut === undefined) return { kind: 'permit', dial, target };

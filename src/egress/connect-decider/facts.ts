@@ -2,6 +2,7 @@ import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { IpAddress } from '../../common/ip-address.js';
 import type { Who } from '../connect-access/index.js';
 import type { DecidedWay, Outbound } from '../containers-proxy/index.js';
+import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 
 export interface Resolved {
   readonly addresses: readonly IpAddress[];
@@ -15,6 +16,8 @@ export interface RegistryQuestion {
   readonly port: number;
   /** To be connected to, in their order. */
   readonly addresses: readonly IpAddress[];
+  /** Where the connection the question is about goes by a proxy, it does so as well. */
+  readonly through?: { readonly hops: readonly Hop[]; readonly ask: DialTarget };
 }
 
 /** What the decider asks the world. Whatever one of them throws is a refusal. */

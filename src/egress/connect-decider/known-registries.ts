@@ -16,9 +16,9 @@ export class KnownRegistries {
   }
 
   async isRegistry(question: RegistryQuestion): Promise<boolean> {
-    const { scheme, host, port, addresses } = question;
-    // Threat: whoever owns a name has it lead to no registry first, and then to one.
-    const key = [scheme, host, port, ...addresses.map(ipAddressText).sort()].join(' ');
+    const { scheme, host, port, addresses, through } = question;
+    // Threat: whoever owns a name has it lead to no registry first, and then to one. By a proxy another server may answer.
+    const key = JSON.stringify([scheme, host, port, addresses.map(ipAddressText).sort(), through]);
     const known = this.#known.get(key);
     if (known !== undefined && this.#now() - known.since < limits.age) return known.answer;
     const answer = this.#ask(question);
