@@ -59,6 +59,20 @@ test.each(locations)('a blob that is at %j', async (location, refused) => {
   expect(await say(get(blob), 'ghcr.io')).toContain(passed);
 });
 
+test('a request whose answer is refused is told of once, and as refused; one that nobody answers as allowed', async () => {
+  const listener: RequestListener = ({ url }, response) => {
+    if (url === '/v2/') response.destroy();
+    else response.writeHead(307, { location: url === blob ? 'https://quay.io/blob' : '/x' }).end();
+  };
+  const { say, decisions } = await answering(registries, listener);
+  for (const target of [blob, '/v2/acme/tool/blobs/none', '/v2/']) await say(get(target), 'ghcr.io');
+  expect(decisions.map(({ operation, refusal }) => [operation?.kind, refusal?.code])).toEqual([
+    ['blob', 'BH_REGISTRY_ACCESS'],
+    [undefined, 'BH_REGISTRY_REQUEST'],
+    ['ping', undefined],
+  ]);
+});
+
 test('where an upload goes on is a question of pushing', async () => {
   const rule = { host: 'ghcr.io', push: true };
   const rules = (also: object): object => ({ registryAccess: { rules: [rule, also] } });

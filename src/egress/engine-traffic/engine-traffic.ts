@@ -12,7 +12,7 @@ import type { BootAuthority } from './boot-authority.js';
 import { discard } from './discard.js';
 import { type Decided, decideExchange, type Deciding, type Exchange } from './exchange.js';
 import { readGreeting } from './greeting.js';
-import { passAnswer } from './pass-answer.js';
+import { judgeAnswer } from './pass-answer.js';
 import { type Place, placeText, usualPort } from './place.js';
 import { type Reach, RegistryAgents, Untrusted } from './registry-agent.js';
 import { type RegistryError, registryError } from './registry-error.js';
@@ -148,22 +148,30 @@ export class EngineTraffic {
     const place = placeOf(connection, request);
     const exchange: Exchange = { place, request, response };
     let decided: Decided | undefined;
+    let isTold = false;
+    // Once, and when it is known: a request whose answer is refused was not let through.
+    const tell = (refusal?: BulkheadError): void => {
+      if (!isTold) this.#tell(place, request, decided?.operation, refusal);
+      isTold = true;
+    };
     try {
       decided = await decideExchange(exchange, this.#options);
-      this.#tell(place, request, decided.operation, undefined);
       const answer = await askRegistry(decided, exchange, this.#agents.agentFor(place));
       try {
-        await passAnswer(answer, decided, exchange, this.#options);
+        const pass = await judgeAnswer(answer, decided, exchange, this.#options);
+        tell();
+        await pass();
       } catch (error) {
         answer.destroy();
         throw error;
       }
     } catch (error) {
+      const refusal = isBulkheadError(error) ? error : undefined;
+      // What was allowed has gone out, answered or not.
+      if (decided !== undefined || refusal !== undefined) tell(refusal);
       if (response.headersSent || response.destroyed) throw error;
-      const isPassing = !isBulkheadError(error) && !(error instanceof Untrusted);
-      const shown = isBulkheadError(error) ? error : unreached(place, error);
-      if (isBulkheadError(error)) this.#tell(place, request, decided?.operation, error);
-      answerError(exchange, registryError(shown, isPassing));
+      const isPassing = refusal === undefined && !(error instanceof Untrusted);
+      answerError(exchange, registryError(refusal ?? unreached(place, error), isPassing));
     }
   }
 

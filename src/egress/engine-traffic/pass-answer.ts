@@ -17,17 +17,21 @@ const longestConfig = 1024 * 1024;
 const notPassedOn =
   /^(?:alt-svc|connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade|x-bulkhead-.*)$/;
 
+/** Passes an answer on, as fast as it is taken. */
+export type Pass = () => Promise<void>;
+
 /**
- * Passes on a registry's answer, as fast as it is taken. Manifests are looked at whole before any of them is.
+ * Decides a registry's answer. Manifests are looked at whole.
  *
- * @throws BulkheadError what is to be shown in its place; nothing of it was passed on then.
+ * @returns what passes it on.
+ * @throws BulkheadError what is to be shown in its place.
  */
-export async function passAnswer(
+export async function judgeAnswer(
   answer: IncomingMessage,
   decided: Decided,
   exchange: Exchange,
   deciding: Deciding,
-): Promise<void> {
+): Promise<Pass> {
   const { place, operation, rules } = decided;
   const status = answer.statusCode ?? 0;
   const challenge = answer.headers['www-authenticate'];
@@ -36,9 +40,9 @@ export async function passAnswer(
   if (refusal !== undefined) throw refusal.error;
   const manifest = manifestAnswer(answer, decided);
   if (manifest !== undefined && status >= 200 && status < 300)
-    await passManifest(answer, { manifest, decided, exchange }, deciding);
-  else if (isAwaited(answer, decided, deciding)) await passContents(answer, exchange, deciding);
-  else await passBytes(answer, exchange);
+    return judgeManifest(answer, { manifest, decided, exchange }, deciding);
+  if (isAwaited(answer, decided, deciding)) return learnContents(answer, exchange, deciding);
+  return () => passBytes(answer, exchange);
 }
 
 function locationOf({ rawHeaders }: IncomingMessage, decided: Decided): string | undefined {
@@ -59,11 +63,11 @@ function manifestAnswer(
   return { image, said: Array.isArray(said) ? said.join() : said, permit, contact: rules.contact };
 }
 
-async function passManifest(
+async function judgeManifest(
   answer: IncomingMessage,
   { manifest, decided, exchange }: { manifest: ManifestAnswer; decided: Decided; exchange: Exchange },
   { known, pulled }: Deciding,
-): Promise<void> {
+): Promise<Pass> {
   const { image, said } = manifest;
   if (answer.statusCode !== 200)
     throw unsound(decided, `it answers ${answer.statusCode ?? 0} for a manifest`);
@@ -80,14 +84,14 @@ async function passManifest(
       admit([digest]);
       await pulled.named(image, digest);
     }
-    return passBytes(answer, exchange);
+    return () => passBytes(answer, exchange);
   }
   const bytes = await readAll(answer, longestManifest);
   if (bytes === undefined) throw unsound(decided, `its manifest is longer than ${longestManifest} bytes`);
   const sound = checkManifest(bytes, manifest);
   admit([sound.digest, ...sound.contents]);
   await pulled.manifest({ image, ...sound });
-  passWhole(answer, bytes, exchange);
+  return passWhole(answer, bytes, exchange);
 }
 
 /** Whether it may say which layers an image has: the blob that says so, or what a registry has sent the engine elsewhere for. */
@@ -103,21 +107,24 @@ function isAwaited(
   return operation.kind === 'other' && pulled.awaits(undefined);
 }
 
-async function passContents(
+async function learnContents(
   answer: IncomingMessage,
   exchange: Exchange,
   { pulled }: Deciding,
-): Promise<void> {
+): Promise<Pass> {
   const bytes = await readAll(answer, longestConfig);
   if (bytes === undefined) throw new RangeError('it is longer than it says');
   await pulled.contents(bytes);
-  passWhole(answer, bytes, exchange);
+  return passWhole(answer, bytes, exchange);
 }
 
-function passWhole(answer: IncomingMessage, bytes: Buffer, { response }: Exchange): void {
+function passWhole(answer: IncomingMessage, bytes: Buffer, { response }: Exchange): Pass {
   const fields = fieldsOf(answer).filter(([name]) => name.toLowerCase() !== 'content-length');
-  response.writeHead(200, [...fields, ['content-length', String(bytes.length)]].flat());
-  response.end(bytes);
+  return async () => {
+    response.writeHead(200, [...fields, ['content-length', String(bytes.length)]].flat());
+    response.end(bytes);
+    return Promise.resolve();
+  };
 }
 
 /** At a mirror, that of the registry it stands in for as well. */
