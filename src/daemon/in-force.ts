@@ -8,6 +8,7 @@ import type { EffectiveSettings, Settings } from '../policy/index.js';
 import { checkSharesAllowed } from './allowed-shares.js';
 import type { DaemonArguments } from './arguments.js';
 import { readSharedRoots } from './engine/engine-facts.js';
+import { checkImageStore } from './image-store.js';
 import type { PhaseSink } from './init/phase-sink.js';
 import { LiveShares } from './live-shares.js';
 import { policyGuard } from './policy-guard.js';
@@ -53,6 +54,7 @@ export function readInForce(args: Documents, phases: PhaseSink, { log, refused }
     }
   });
   orFailure(phases, 'policy-refused', () => checkWayOut(args.mode, settings));
+  orFailure(phases, 'policy-refused', () => checkImageStore(settings));
   const members = orFailure(phases, 'policy-refused', () =>
     signInRequirement(settings, readSealedRegistry(args.registryFd)),
   );

@@ -6,6 +6,7 @@ import { probe } from './docker.ts';
 import type { EgressOptions } from '../../src/vm/native/index.ts';
 import type { World } from './host-world.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
+import { rootUnder } from './tested-root.ts';
 
 /** An engine whose way out is decided by a policy, which the engine is given as well. */
 export interface PolicyEngine extends AsyncDisposable, OwnEngine {
@@ -32,6 +33,7 @@ export async function startPolicyEngine(
   await using handle = await open(join(dir, 'policy.json'));
   await rm(dir, { recursive: true });
   const engine = await startOwnEngine(name, {
+    ...(await rootUnder(policy)),
     policy: handle,
     authority: makeAuthority(),
     egress: { ...egress, policy: text, nameServers: [world.nameServer], onLine: (line) => said.push(line) },

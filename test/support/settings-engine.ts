@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Docker } from './docker.ts';
 import { type OwnEngine, startOwnEngine } from './own-engine.ts';
+import { rootUnder } from './tested-root.ts';
 
 /** An engine of its own under a whole policy, and with a user's settings, both as their files have them. */
 export interface SettingsEngine
@@ -44,6 +45,7 @@ export async function startSettingsEngine(
   const { policy: policyFile, settings, publishers: list } = files;
   const engine = undo.use(
     await startOwnEngine(name, {
+      ...(await rootUnder(policy ?? {})),
       ...(policyFile === undefined ? {} : { policy: policyFile }),
       ...(settings === undefined ? {} : { settings }),
       ...(list === undefined ? {} : { publishers: list }),

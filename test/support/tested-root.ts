@@ -15,3 +15,10 @@ export async function testedRoot(): Promise<{ readonly root: string } & AsyncDis
   if (store !== 'containerd') throw new Error(`${variable}: neither overlay2 nor containerd: ${store}`);
   return containerdStoreRoot(root);
 }
+
+/** Of an engine under a policy, where it is another one: one with rules of images serves with overlay2 alone. */
+export async function rootUnder(policy: { readonly bulkhead?: object }): Promise<{ readonly root?: string }> {
+  const needs = 'imageAccess' in (policy.bulkhead ?? {});
+  if (!needs || (process.env[variable] ?? 'overlay2') === 'overlay2') return {};
+  return { root: join(await builtImageDir(), 'root.erofs') };
+}

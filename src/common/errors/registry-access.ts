@@ -49,6 +49,14 @@ export const registryAccessErrors = defineErrors({
       'Use an image that is allowed, or ask {contact}. Where rules are for some versions of an image, docker pull says which of them this one is, or is made of.',
     exitCode: ExitCode.refused,
   },
+  BH_IMAGE_STORE: {
+    message:
+      'The policy says which images may be used (bulkhead.imageAccess), and the engine of this image keeps them with containerd, which does not note where they come from: nothing is served (rule image-access).',
+    setting: 'bulkhead.imageAccess',
+    remedy:
+      'Use an image whose engine keeps images with overlay2, as those of Bulkhead do, or ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
   BH_IMAGE_NAME: {
     message: '{image} is not the name of an image.',
     remedy: 'Write it as for docker pull, such as alpine:3.22 or ghcr.io/acme/tool@sha256:….',
