@@ -52,6 +52,17 @@ test.each<[string, Record<string, unknown>]>([
   await expect(network(documents).keys()).rejects.toMatchObject({ code: 'BH_SIGN_IN_KEYS' });
 });
 
+test('that are at another host are said to be, where that is not reached', async () => {
+  const reasonOf = async (uri: string): Promise<unknown> => {
+    const { keys } = network({ [discovery]: { issuer, jwks_uri: uri } });
+    return keys().catch((error: unknown) => error);
+  };
+  expect(await reasonOf(keysUrl)).toMatchObject({
+    params: { reason: 'they are at another host, keys.example.org: connect ECONNREFUSED' },
+  });
+  expect(await reasonOf(`${issuer}/jwks`)).toMatchObject({ params: { reason: 'connect ECONNREFUSED' } });
+});
+
 test('that are pinned are never asked for', async () => {
   const fetchDocument = () => Promise.reject(new Error('asked'));
   const requirement = { ...requirementWith(), jwks: { keys: [jwk] } };

@@ -29,14 +29,23 @@ export function createProviderKeys(
     return () => Promise.resolve(pinned);
   }
   let last: { readonly keys: JSONWebKeySet; readonly at: number } | undefined;
+  /** Where a policy has the engine's requests read, nothing goes past that but to the issuer's own host, which the policy names. */
+  const fetchKeys = async (uri: string): Promise<unknown> => {
+    const { host } = new URL(uri);
+    return fetchDocument(uri, issuerCertificates).catch((error: unknown) => {
+      if (host === new URL(issuer).host) throw error;
+      throw new Error(`they are at another host, ${host}: ${messageOf(error)}`, { cause: error });
+    });
+  };
   const ask = async (): Promise<JSONWebKeySet> => {
     const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
     const found = discoverySchema.safeParse(await fetchDocument(url, issuerCertificates));
     // Section 4.3: another issuer's document must not be taken for this one's.
     if (!found.success || found.data.issuer !== issuer)
       throw new Error(`${url} is not the document of this issuer`);
-    const keys = keysSchema.safeParse(await fetchDocument(found.data.jwks_uri, issuerCertificates));
-    if (!keys.success) throw new Error(`${found.data.jwks_uri} is not a set of keys`);
+    const { jwks_uri: uri } = found.data;
+    const keys = keysSchema.safeParse(await fetchKeys(uri));
+    if (!keys.success) throw new Error(`${uri} is not a set of keys`);
     return keys.data;
   };
   return async () => {
