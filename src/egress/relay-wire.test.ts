@@ -75,7 +75,7 @@ test.each([
   'connected  1\n',
   'connected 1 \n',
   'peeked 1 some 0\n',
-  'peeked 1 all 16385\n',
+  'peeked 1 all 65537\n',
   'hello 2 8000\n',
   '\n',
   'x'.repeat(160),

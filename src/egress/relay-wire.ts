@@ -3,6 +3,7 @@
  * The relay is ours, yet reads what containers send: whatever it says that is not on that table ends the connection with it.
  */
 import { isIP } from 'node:net';
+import { mostFirstBytes } from './first-bytes/index.js';
 
 export interface Endpoint {
   readonly address: string;
@@ -44,7 +45,8 @@ export const streamPreface = (id: number, hold: boolean): string => `${hold ? 'h
 export const longestAnswer = 16_384;
 
 const longestLine = 160;
-const longestPayload = 16_384;
+/** Of what a client sends first, and of a question. */
+const longestPayload = mostFirstBytes;
 
 export class WireError extends Error {
   override readonly name = 'WireError';

@@ -18,7 +18,8 @@
 #endif
 /* Taken of a listener before others have their turn. */
 #define ACCEPTED_AT_ONCE 64
-#define PEEK_MOST 16384
+/* As much as the gateway looks at (first-bytes/types.ts): a ClientHello with large keys is some 20 KB. */
+#define PEEK_MOST 65536
 /* What is open beside connections and pipes. */
 #define OTHER_FILES 256
 #define UNDECIDED 2048
