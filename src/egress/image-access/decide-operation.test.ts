@@ -121,3 +121,10 @@ describe('the parts of an image whose digest is pinned', () => {
     expect([one, other, layer].map((digest) => known.has('a', digest))).toEqual([true, false, true]);
   });
 });
+  test('are none of what names more than any image has', () => {
+    const naming = (count: number): string =>
+      JSON.stringify({ manifests: Array.from({ length: count }, () => ({ digest: one })) });
+    expect(contentsOf(naming(10_000))).toHaveLength(10_000);
+    expect(contentsOf(naming(10_001))).toEqual([]);
+  });
+

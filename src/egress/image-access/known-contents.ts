@@ -4,22 +4,28 @@ import type { KnownContents } from './decide-image.js';
 
 const descriptor = z.object({ digest: z.string().refine(isDigest) });
 
+/**
+ * Of one list of a manifest. Threat: in 4 MiB there is room for more than a million, and to say of each that it is no descriptor cost a gigabyte and seconds of all others.
+ */
+const most = 10_000;
+const list = z.array(z.unknown()).max(most).default([]);
+
 /** What of a manifest, or of an index of several, leads on (OCI image specification, Docker's schema 2). */
 const manifestSchema = z.object({
-  config: descriptor.optional(),
-  layers: z.array(descriptor).optional(),
-  manifests: z.array(descriptor).optional(),
+  config: z.unknown().optional(),
+  layers: list,
+  manifests: list,
   /** Of artifacts. */
-  blobs: z.array(descriptor).optional(),
+  blobs: list,
 });
 
 /** The contents a manifest names; none of a text that is none. */
 export function contentsOf(manifest: string): string[] {
   try {
-    const { config, layers = [], manifests = [], blobs = [] } = manifestSchema.parse(JSON.parse(manifest));
-    return [...(config === undefined ? [] : [config]), ...layers, ...manifests, ...blobs].map(
-      ({ digest }) => digest,
-    );
+    const { config, layers, manifests, blobs } = manifestSchema.parse(JSON.parse(manifest));
+    const named = [...(config === undefined ? [] : [config]), ...layers, ...manifests, ...blobs];
+    // To the first that is none.
+    return named.map((each) => descriptor.parse(each).digest);
   } catch {
     return [];
   }
