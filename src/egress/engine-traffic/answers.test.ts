@@ -242,3 +242,24 @@ test('a registry that leads in circles does so to its client, who counts', async
   socket.end();
   expect(await heard(socket)).toBe('');
 });
+test('whoever says to stand in for a registry says nothing of what is in its images, but a mirror of the policy', async () => {
+  const older = 'an older version';
+  const index = JSON.stringify({ manifests: [{ digest: sha(older) }] });
+  const peers = {
+    'ghcr.io': await tlsPeer('ghcr.io', (_request, response) => response.end(older)),
+    'other.test': await tlsPeer('other.test', (_request, response) => response.end(index)),
+  };
+  const rules = [
+    { repository: 'ghcr.io/acme/tool', action: 'allow', tags: ['v1'] },
+    { repository: 'other.test/**', action: 'allow' },
+  ];
+  const { say, govern } = await testedTraffic({ bulkhead: { imageAccess: { rules } }, peers });
+  const planted = get(`${tagged}?ns=ghcr.io`).replace('Host: ghcr.io', 'Host: other.test');
+  const wanted = get(`/v2/acme/tool/manifests/${sha(older)}`);
+  expect(await say(planted, 'other.test')).toContain(index);
+  expect(await say(wanted, 'ghcr.io')).toContain('other versions of it are allowed');
+  govern({ imageAccess: { rules, mirrors: [{ source: 'ghcr.io', mirror: 'other.test' }] } });
+  expect(await say(planted, 'other.test')).toContain(index);
+  expect(await say(wanted, 'ghcr.io')).toContain(older);
+});
+

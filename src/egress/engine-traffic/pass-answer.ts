@@ -3,6 +3,7 @@ import { pipeline } from 'node:stream/promises';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { isDigest } from '../../common/image-reference.js';
 import { fullPath } from '../../common/registry-name.js';
+import { sourceOf } from '../image-access/mirrors.js';
 import { type CanonicalImage, repositoryName } from '../names/canonical-image.js';
 import { decideAnswer } from './decide-answer.js';
 import type { Decided, Deciding, Exchange } from './exchange.js';
@@ -127,11 +128,17 @@ function passWhole(answer: IncomingMessage, bytes: Buffer, { response }: Exchang
   };
 }
 
-/** At a mirror, that of the registry it stands in for as well. */
-function repositoriesOf({ operation }: Decided, { repository }: CanonicalImage): string[] {
+/**
+ * At a mirror of the policy's, that of the registry it stands in for as well. Threat: any other host that is asked with `ns` in the query, as by `ADD https://…`, says what is in
+ * somebody else's image.
+ */
+function repositoriesOf({ operation, rules }: Decided, { repository }: CanonicalImage): string[] {
   if (operation.kind !== 'manifest' || operation.mirrored === undefined) return [repository];
   const { mirrored, path } = operation;
-  return [repository, `${mirrored}/${fullPath(mirrored, path)}`];
+  const source = `${mirrored}/${fullPath(mirrored, path)}`;
+  return rules.images !== undefined && sourceOf(rules.images.mirrors, repository) === source
+    ? [repository, source]
+    : [repository];
 }
 
 async function passBytes(answer: IncomingMessage, { response }: Exchange): Promise<void> {

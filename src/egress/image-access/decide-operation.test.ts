@@ -107,9 +107,47 @@ describe('the parts of an image whose digest is pinned', () => {
     expect(get('manifests', other)).toContain('no: other versions');
   });
 
+  test('are taken over into another repository then, and no others', () => {
+    const both = rulesOf({
+      rules: [
+        { repository: 'ghcr.io/a', action: 'allow', digests: [one] },
+        { repository: 'ghcr.io/mine', action: 'allow' },
+      ],
+    });
+    const known = new AdmittedContents();
+    const mount = (digest: string): string =>
+      words(ask(both, 'ghcr.io', `POST /v2/mine/blobs/uploads/?mount=${digest}&from=a`, known));
+    expect(mount(layer)).toContain('no: other versions');
+    known.admit('ghcr.io/a', [layer]);
+    expect([mount(layer), mount(other).slice(0, 18)]).toEqual(['rules[0]', 'no: other versions']);
+  });
+
+  test('are at a mirror what the mirror has said, and nowhere else', () => {
+    const both = rulesOf({
+      rules: [
+        { repository: 'ghcr.io/a', action: 'allow', tags: ['1'] },
+        { repository: 'm.example/a', action: 'allow', tags: ['1'] },
+      ],
+    });
+    const known = new AdmittedContents();
+    known.admit('m.example/a', [layer]);
+    const get = (host: string, ns: string): string =>
+      words(ask(both, host, `GET /v2/a/blobs/${layer}${ns}`, known));
+    expect(get('m.example', '?ns=ghcr.io')).toBe('rules[0]');
+    expect(get('ghcr.io', '')).toContain('no: other versions');
+    expect(get('ghcr.io', '?ns=m.example')).toContain('no: other versions');
+  });
+
   test('are none of what is no manifest', () => {
     for (const text of ['', '[]', '{', '{"layers":[{"digest":"x"}]}', '{"layers":1}'])
       expect(contentsOf(text)).toEqual([]);
+  });
+
+  test('are none of what names more than any image has', () => {
+    const naming = (count: number): string =>
+      JSON.stringify({ manifests: Array.from({ length: count }, () => ({ digest: one })) });
+    expect(contentsOf(naming(10_000))).toHaveLength(10_000);
+    expect(contentsOf(naming(10_001))).toEqual([]);
   });
 
   test('are forgotten where there are very many, the oldest first', () => {
@@ -121,10 +159,3 @@ describe('the parts of an image whose digest is pinned', () => {
     expect([one, other, layer].map((digest) => known.has('a', digest))).toEqual([true, false, true]);
   });
 });
-  test('are none of what names more than any image has', () => {
-    const naming = (count: number): string =>
-      JSON.stringify({ manifests: Array.from({ length: count }, () => ({ digest: one })) });
-    expect(contentsOf(naming(10_000))).toHaveLength(10_000);
-    expect(contentsOf(naming(10_001))).toEqual([]);
-  });
-

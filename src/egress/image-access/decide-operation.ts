@@ -17,8 +17,8 @@ export interface OperationQuestion {
 
 /** Whether the rules admit what a request does: every repository it names is decided, by each of the names it may be meant by. */
 export function decideOperation(rules: ImageRules, question: OperationQuestion): Verdict {
-  const { contact, known } = question;
-  const decide = ({ image, access }: Named): Verdict =>
+  const { contact } = question;
+  const decide = ({ image, access, known = question.known }: Named): Verdict =>
     decideImage(rules, { image, access, contact, ...(known === undefined ? {} : { known }) });
   return imagesOf(question).map(decide).reduce<Verdict>(both, { verdict: 'permit', place: imageSetting });
 }
@@ -26,9 +26,11 @@ export function decideOperation(rules: ImageRules, question: OperationQuestion):
 interface Named {
   readonly image: CanonicalImage;
   readonly access: Access;
+  /** Where that is not what is known of all repositories. */
+  readonly known?: KnownContents;
 }
 
-function imagesOf({ authority, operation }: OperationQuestion): Named[] {
+function imagesOf({ authority, operation, known }: OperationQuestion): Named[] {
   switch (operation.kind) {
     case 'ping':
     case 'catalog':
@@ -47,9 +49,9 @@ function imagesOf({ authority, operation }: OperationQuestion): Named[] {
     case 'upload': {
       const { path, from, access } = operation;
       const target: Named = { image: { repository: repositoryName(authority, path) }, access };
-      return from === undefined
-        ? [target]
-        : [target, { image: { repository: repositoryName(authority, from) }, access: 'pull' }];
+      if (from === undefined) return [target];
+      const source = { repository: repositoryName(authority, from.path), digest: from.digest };
+      return [target, { image: source, access: 'pull' }];
     }
     case 'manifest':
     case 'blob':
@@ -59,7 +61,10 @@ function imagesOf({ authority, operation }: OperationQuestion): Named[] {
       const version = versionOf(operation);
       const own: Named = { image: { repository: repositoryName(authority, path), ...version }, access };
       if (mirrored === undefined) return [own];
-      return [own, { image: { repository: `${mirrored}/${fullPath(mirrored, path)}`, ...version }, access }];
+      const source = { repository: `${mirrored}/${fullPath(mirrored, path)}`, ...version };
+      // What is asked of a mirror is a part of what this mirror has said.
+      const parts = { has: (_: string, digest: string) => known?.has(own.image.repository, digest) === true };
+      return [own, { image: source, access, known: parts }];
     }
   }
 }

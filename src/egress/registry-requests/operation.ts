@@ -28,8 +28,8 @@ export type RegistryOperation =
   | (OfRepository & {
       readonly kind: 'upload';
       readonly access: 'push';
-      /** The repository that a blob is to be taken over from. */
-      readonly from?: string;
+      /** The repository that a blob is to be taken over from, and which. */
+      readonly from?: { readonly path: string; readonly digest: string };
     })
   | (OfRepository & { readonly kind: 'tags'; readonly access: 'pull' })
   | (OfRepository & { readonly kind: 'referrers'; readonly access: 'pull'; readonly digest: string })

@@ -88,10 +88,12 @@ function readUpload(
   only(method, 'POST');
   if (kind !== 'uploads') throw unknownPath();
   if (mount !== undefined && !isDigest(mount)) throw new Unreadable('it takes over what is no digest');
-  if (from === undefined) return { kind: 'upload', ...of, access: 'push' };
+  if (from === undefined && mount === undefined) return { kind: 'upload', ...of, access: 'push' };
+  // Threat: a registry may then look for it in whatever repository has it, which nobody has decided.
+  if (from === undefined) throw new Unreadable('it takes a blob over and does not say from where');
   if (mount === undefined || !isRepositoryPath(from))
     throw new Unreadable('it takes a blob over from what is no repository');
-  return { kind: 'upload', ...of, access: 'push', from };
+  return { kind: 'upload', ...of, access: 'push', from: { path: from, digest: mount } };
 }
 
 function ofRepository(parts: readonly string[], parameters: Parameters): OfRepository {

@@ -29,7 +29,7 @@ function wordsOf(operation: RegistryOperation, host: string): string {
     kind === 'manifest' ? operation.reference : kind === 'blob' ? { digest: operation.digest } : {};
   const from =
     kind === 'upload' && operation.from !== undefined
-      ? ` from ${repositoryName(authority, operation.from)}`
+      ? ` from ${imageText({ ...operation.from, repository: repositoryName(authority, operation.from.path) })}`
       : '';
   const mirrored = operation.mirrored === undefined ? '' : ` for ${operation.mirrored}`;
   return `${kind} ${operation.access} ${imageText({ repository, ...version })}${from}${mirrored}`;

@@ -102,6 +102,8 @@ export const refusedRequests: readonly (readonly [line: string, host: string])[]
   [`POST /v2/a/blobs/uploads/?mount=${sha}&from=%FF`, 'ghcr.io'],
   [`POST /v2/a/blobs/uploads/?mount=${sha}&from=`, 'ghcr.io'],
   ['POST /v2/a/blobs/uploads/?from=b', 'ghcr.io'],
+  [`POST /v2/a/blobs/uploads/?mount=${sha}`, 'ghcr.io'],
+  [`POST /v2/a/blobs/uploads/?mount=${encoded}`, 'ghcr.io'],
   ['POST /v2/a/blobs/uploads/?mount=latest&from=b', 'ghcr.io'],
   [`PUT /v2/a/blobs/uploads/${uuid}?mount=${sha}&from=b`, 'ghcr.io'],
   [`GET /v2/a/blobs/${sha}?from=b`, 'ghcr.io'],

@@ -69,26 +69,25 @@ const understood: readonly RequestRow[] = [
   [`DELETE /v2/acme/tool/blobs/${sha}`, 'ghcr.io', `blob push ghcr.io/acme/tool@${sha}`],
   ['POST /v2/acme/tool/blobs/uploads/', 'ghcr.io', 'upload push ghcr.io/acme/tool'],
   [`POST /v2/acme/tool/blobs/uploads/?digest=${encoded}`, 'ghcr.io', 'upload push ghcr.io/acme/tool'],
-  [`POST /v2/acme/tool/blobs/uploads/?mount=${encoded}`, 'ghcr.io', 'upload push ghcr.io/acme/tool'],
   [
     `POST /v2/acme/tool/blobs/uploads/?from=acme%2Fbase&mount=${encoded}`,
     'ghcr.io',
-    'upload push ghcr.io/acme/tool from ghcr.io/acme/base',
+    `upload push ghcr.io/acme/tool from ghcr.io/acme/base@${sha}`,
   ],
   [
     `POST /v2/acme/tool/blobs/uploads/?mount=${sha}&from=acme/base`,
     'ghcr.io',
-    'upload push ghcr.io/acme/tool from ghcr.io/acme/base',
+    `upload push ghcr.io/acme/tool from ghcr.io/acme/base@${sha}`,
   ],
   [
     `POST /v2/me/x/blobs/uploads/?mount=${sha}&from=library/nginx`,
     hub,
-    'upload push docker.io/me/x from docker.io/library/nginx',
+    `upload push docker.io/me/x from docker.io/library/nginx@${sha}`,
   ],
   [
     `POST /v2/me/x/blobs/uploads/?mount=${sha}&from=nginx`,
     hub,
-    'upload push docker.io/me/x from docker.io/library/nginx',
+    `upload push docker.io/me/x from docker.io/library/nginx@${sha}`,
   ],
   [`PATCH /v2/acme/tool/blobs/uploads/${uuid}`, 'ghcr.io', 'upload push ghcr.io/acme/tool'],
   [
