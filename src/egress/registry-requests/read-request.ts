@@ -54,6 +54,9 @@ function operationOf({ method, target, host, form }: RequestHead): RegistryOpera
   if (tokenPath.test(path) || asked.has('scope') || asked.has('service')) {
     if (!['GET', 'HEAD', 'POST'].includes(method))
       throw new Unreadable('tokens are asked for by GET or POST');
+    // Threat: whatever is sent to a host that may be pulled from alone, with a word in its query.
+    if (method === 'POST' && form === undefined)
+      throw new Unreadable('it asks for a token, and its body is no form');
     return { kind: 'token', scopes: readScopes(asked) };
   }
   return { kind: 'other', access: otherAccess(method, path) };

@@ -126,6 +126,9 @@ export const refusedRequests: readonly (readonly [line: string, host: string])[]
   ['GET /token?scope[]=repository:a/b:pull', 'ghcr.io'],
   ['POST /token?scope=repository:a/b:pull scope=repository:c/d:pull', 'ghcr.io'],
   ['DELETE /token?scope=repository:a/b:pull', 'ghcr.io'],
+  ['POST /token?scope=repository:a/b:pull', 'ghcr.io'],
+  ['POST /x?service=y', 'storage.example'],
+  ['POST /v2/token', 'gcr.io'],
   // Another host in the target.
   ['GET http://ghcr.io/v2/a/manifests/b', 'quay.io'],
   ['GET http://ghcr.io@quay.io/v2/a/manifests/b', 'ghcr.io'],
