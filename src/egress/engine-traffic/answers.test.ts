@@ -168,6 +168,20 @@ test('contents that are denied do not pass under any tag', async () => {
   expect(await say(get(tagged), 'ghcr.io')).toContain(bad);
 });
 
+test('contents are denied and pinned by whichever algorithm they are said', async () => {
+  const sha512 = (text: string): string => `sha512:${createHash('sha512').update(text).digest('hex')}`;
+  const evil = await answering(denied, serving(bad, sha512(bad)));
+  for (const path of [tagged, `/v2/acme/tool/manifests/${sha512(bad)}`])
+    expect(await evil.say(get(path), 'ghcr.io')).toContain('a rule denies its contents');
+  expect(evil.pulled).toEqual([]);
+  evil.govern({});
+  expect(await evil.say(get(tagged), 'ghcr.io')).toContain(bad);
+  const sound = await answering(pinned, serving(good, sha512(good)));
+  expect(await sound.say(get(tagged), 'ghcr.io')).toContain(good);
+  const other = await answering(pinned, serving(bad, sha512(bad)));
+  expect(await other.say(get(tagged), 'ghcr.io')).toContain('none of those allowed');
+});
+
 test('a manifest that is not what it was asked for, or is said to be, does not pass, whatever the policy', async () => {
   const lying = await answering({}, serving(bad, sha(good)));
   expect(await lying.say(get(tagged), 'ghcr.io')).toContain(`it is not ${sha(good)} but ${sha(bad)}`);
@@ -230,18 +244,6 @@ test('what an allowed manifest names is allowed with it, and nothing else of tha
   expect(await say(get(`/v2/acme/else/blobs/${parts[1]}`), 'ghcr.io')).toContain('image access denied');
 });
 
-test('a registry that leads in circles does so to its client, who counts', async () => {
-  let asked = 0;
-  const { say, connect } = await answering({}, (_request, response) => {
-    asked += 1;
-    response.writeHead(307, { location: blob }).end();
-  });
-  expect(await say(get(blob), 'ghcr.io')).toContain('307');
-  expect(asked).toBe(1);
-  const socket = await connect('ghcr.io');
-  socket.end();
-  expect(await heard(socket)).toBe('');
-});
 test('whoever says to stand in for a registry says nothing of what is in its images, but a mirror of the policy', async () => {
   const older = 'an older version';
   const index = JSON.stringify({ manifests: [{ digest: sha(older) }] });
@@ -263,3 +265,15 @@ test('whoever says to stand in for a registry says nothing of what is in its ima
   expect(await say(wanted, 'ghcr.io')).toContain(older);
 });
 
+test('a registry that leads in circles does so to its client, who counts', async () => {
+  let asked = 0;
+  const { say, connect } = await answering({}, (_request, response) => {
+    asked += 1;
+    response.writeHead(307, { location: blob }).end();
+  });
+  expect(await say(get(blob), 'ghcr.io')).toContain('307');
+  expect(asked).toBe(1);
+  const socket = await connect('ghcr.io');
+  socket.end();
+  expect(await heard(socket)).toBe('');
+});

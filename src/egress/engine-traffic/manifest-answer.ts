@@ -38,17 +38,28 @@ export function checkManifest(bytes: Buffer, answer: ManifestAnswer): SoundManif
   const wanted = image.digest ?? said;
   const digest = digestLike(wanted ?? 'sha256:', bytes);
   if (wanted !== undefined && digest !== wanted) throw unsound(answer, `it is not ${wanted} but ${digest}`);
-  checkDigest(digest, answer);
+  // Threat: what rules name by the one algorithm, asked for or said by another.
+  checkDigest(digest, answer, digestLike('sha256:', bytes));
   return { digest, config: configOf(bytes), contents: contentsOf(bytes.toString()) };
 }
 
-/** The same of an answer without contents: to HEAD. */
-export function checkDigest(digest: string, { image, permit, contact }: ManifestAnswer): void {
+/**
+ * The same of an answer without contents: to HEAD.
+ *
+ * @param usual the same by the algorithm everybody has, where that is known.
+ */
+export function checkDigest(
+  digest: string,
+  { image, permit, contact }: ManifestAnswer,
+  usual = digest,
+): void {
   const { digests, deniedDigests, place } = permit;
+  const isAmong = (named: ReadonlySet<string> | undefined): boolean | undefined =>
+    named === undefined ? undefined : named.has(digest) || named.has(usual);
   const reason =
-    deniedDigests?.has(digest) === true
+    isAmong(deniedDigests) === true
       ? 'a rule denies its contents'
-      : digests?.has(digest) === false
+      : isAmong(digests) === false
         ? 'its contents are none of those allowed'
         : undefined;
   if (reason === undefined) return;
