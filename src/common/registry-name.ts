@@ -9,6 +9,8 @@ export const hubHosts: readonly string[] = [
   'index.docker.io',
   'registry-1.docker.io',
   'registry.hub.docker.com',
+  // Of the time before the others had IPv6 ("Beta IPv6 Support on Docker Hub Registry").
+  'registry.ipv6.docker.com',
 ];
 
 /**

@@ -31,6 +31,11 @@ describe('an image of Docker Hub', () => {
       { official: true },
       'no: community images not allowed (hub.community)',
     ],
+    [
+      'registry.ipv6.docker.com/someuser/x',
+      { official: true },
+      'no: community images not allowed (hub.community)',
+    ],
     ['ghcr.io/acme/tool', {}, 'no: no rule names its repository (default)'],
     ['docker.io:5000/acme/tool', {}, 'no: no rule names its repository (default)'],
   ])('%s with %j', (image, categories, expected) => {

@@ -24,6 +24,7 @@ export const references: readonly ReferenceRow[] = [
   ['registry-1.docker.io/library/nginx', 'docker.io/library/nginx:latest'],
   ['registry-1.docker.io/nginx', 'docker.io/library/nginx:latest'],
   ['registry.hub.docker.com/library/nginx', 'docker.io/library/nginx:latest'],
+  ['registry.ipv6.docker.com/someuser/x', 'docker.io/someuser/x:latest'],
   ['Docker.io/library/nginx', 'docker.io/library/nginx:latest'],
   ['DOCKER.IO/nginx', 'docker.io/library/nginx:latest'],
   ['INDEX.docker.io/someuser/x', 'docker.io/someuser/x:latest'],

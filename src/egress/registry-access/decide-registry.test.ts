@@ -164,6 +164,7 @@ describe('a registry', () => {
         'registry-1.docker.io',
         'index.docker.io',
         'registry.hub.docker.com',
+        'registry.ipv6.docker.com',
       ])
         expect(answer(rules, registry)).toBe('rules[0]');
       expect(answer(rules, 'auth.docker.io', 'GET /token?scope=repository:a/b:pull')).toBe('rules[0]');
