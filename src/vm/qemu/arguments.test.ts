@@ -57,7 +57,7 @@ test('each shared directory is a device of its own, and its server sees the memo
   ];
   const words = lines(qemuArguments({ ...exampleSpec, shares }, 'tcg')).split('\n');
   expect(words.filter((line) => /share|memory/.test(line) && !line.includes('root-port'))).toEqual([
-    '-object memory-backend-memfd,id=memory,size=2048M,share=on',
+    '-object memory-backend-file,id=memory,size=2048M,share=on,mem-path=/proc/self/fd/7,align=2M',
     '-machine q35,i8042=off,vmport=off,hpet=off,accel=tcg,memory-backend=memory',
     '-chardev socket,id=share0,path=/run/a,,b/share0.sock',
     '-device vhost-user-fs-pci,id=share0,bus=share-port0,chardev=share0,tag=share0,queue-size=1024',

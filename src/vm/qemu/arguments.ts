@@ -2,7 +2,7 @@ import type { Accelerator, ServedShare, VmSpec } from '../backend.js';
 import { userNetwork } from '../network/index.js';
 
 /** Descriptors of the socket pairs QEMU inherits: no socket of ours has a path that another user could reach or a file that stays behind. */
-export const qemuDescriptors = { qmp: 3, phase: 4, control: 5, console: 6 } as const;
+export const qemuDescriptors = { qmp: 3, phase: 4, control: 5, console: 6, memory: 7 } as const;
 
 export const portNames = { phase: 'org.bulkhead.phase', control: 'org.bulkhead.control' } as const;
 
@@ -40,11 +40,24 @@ export function qemuArguments(spec: VmSpec, accelerator: Accelerator): string[] 
   ].flat();
 }
 
+/** The bytes of the file QEMU has at its descriptor `memory`; undefined where nobody but itself sees the memory of the VM, and it makes it itself. */
+export function sharedMemoryOf({
+  shares,
+  memoryMiB,
+}: Pick<VmSpec, 'shares' | 'memoryMiB'>): number | undefined {
+  return shares.length === 0 ? undefined : memoryMiB * 1024 * 1024;
+}
+
 function machineArguments(spec: VmSpec, accelerator: Accelerator): string[] {
   // The servers of shared directories read and write the guest's memory: there is no other way to virtiofs.
-  const seen = spec.shares.length > 0;
+  const seen = sharedMemoryOf(spec) !== undefined;
+  const memory = [
+    `memory-backend-file,id=memory,size=${spec.memoryMiB}M,share=on`,
+    // Where a huge page of the file is one of the mapping as well.
+    `mem-path=/proc/self/fd/${qemuDescriptors.memory},align=2M`,
+  ].join();
   return [
-    ...(seen ? ['-object', `memory-backend-memfd,id=memory,size=${spec.memoryMiB}M,share=on`] : []),
+    ...(seen ? ['-object', memory] : []),
     // Probing the PS/2 controller costs the guest half a second, and nothing is connected to it.
     // The guest leaves the HPET in periodic mode when it has found a better timer, and QEMU goes on waking up for it 250 times a second.
     [

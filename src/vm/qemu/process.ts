@@ -3,6 +3,7 @@ import { Duplex, type Readable } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { qemuDescriptors } from './arguments.js';
 import { lendingToParent } from './backlog.js';
+import { givenMemory } from './guest-memory.js';
 import { endingWithParent } from './parent-death.js';
 
 /** A started QEMU and our ends of the socket pairs it inherited. */
@@ -22,6 +23,11 @@ export interface QemuProcess {
   kill(): void;
 }
 
+export interface QemuSurroundings {
+  readonly added?: Readonly<Record<string, string>>;
+  readonly memory?: number | undefined;
+}
+
 /** QEMU has the environment to find its libraries and temporary directory, nothing of the user's. */
 function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'LD_LIBRARY_PATH'];
@@ -30,15 +36,16 @@ function environment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 
 /**
  * Starts QEMU. Node makes each `'pipe'` a connected pair of unix stream sockets (uv_spawn), so QEMU can use the inherited
- * descriptors as socket chardevs. `added` comes into its environment. Rejects with `BH_QEMU_UNUSABLE` when the program cannot be executed.
+ * descriptors as socket chardevs. `added` comes into its environment, and a file of `memory` bytes to its descriptors. Rejects with `BH_QEMU_UNUSABLE` when the program cannot be executed.
  */
 export async function spawnQemu(
   binary: string,
   args: readonly string[],
-  added: Readonly<Record<string, string>> = {},
+  { added = {}, memory }: QemuSurroundings = {},
 ): Promise<QemuProcess> {
   const { platform } = process;
-  const [file, ...wrapped] = endingWithParent(lendingToParent([binary, ...args], platform), platform);
+  const inner = givenMemory([binary, ...args], memory, platform);
+  const [file, ...wrapped] = endingWithParent(lendingToParent(inner, platform), platform);
   const child = spawn(file, wrapped, {
     stdio: ['ignore', 'ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'],
     env: { ...environment(process.env), ...added },

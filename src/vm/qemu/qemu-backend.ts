@@ -7,7 +7,7 @@ import type { Logger } from '../../common/log.js';
 import type { Accelerator, Vm, VmBackend, VmCapabilities, VmHost, VmSpec } from '../backend.js';
 import { type AcceleratorChoice, chooseAccelerator } from './accelerator.js';
 import { cachedChoice } from './accelerator-cache.js';
-import { qemuArguments } from './arguments.js';
+import { qemuArguments, sharedMemoryOf } from './arguments.js';
 import { findQemu, type Qemu } from './discovery.js';
 import { startQemuVm } from './qemu-vm.js';
 
@@ -69,7 +69,7 @@ export class QemuBackend implements VmBackend {
     const args = qemuArguments(spec, host.accelerator);
     const { platform } = this.#options;
     const guardedOn = spec.network.hostLoopback ? undefined : platform;
-    const parts = { ...this.#options, shares: spec.shares, guardedOn };
+    const parts = { ...this.#options, shares: spec.shares, memory: sharedMemoryOf(spec), guardedOn };
     return startQemuVm(host.program, args, spec.consoleLog, parts, signal);
   }
 }

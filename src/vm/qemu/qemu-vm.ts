@@ -19,6 +19,8 @@ export interface QemuVmParts extends BacklogParts {
   readonly clock: Clock;
   /** Whose devices it has from the start. */
   readonly shares?: readonly ServedShare[];
+  /** Bytes of its memory, if others are to see it (`sharedMemoryOf`). */
+  readonly memory?: number | undefined;
   /** Where it runs if it is not to reach the loopback of the host for its guest. */
   readonly guardedOn?: NodeJS.Platform | undefined;
 }
@@ -36,8 +38,9 @@ export async function startQemuVm(
   parts: QemuVmParts,
   signal: AbortSignal,
 ): Promise<Vm> {
-  const { clock, guardedOn } = parts;
-  const qemu = await spawnQemu(binary, args, guardedOn === undefined ? {} : guardedEnvironment(guardedOn));
+  const { clock, guardedOn, memory } = parts;
+  const added = guardedOn === undefined ? {} : guardedEnvironment(guardedOn);
+  const qemu = await spawnQemu(binary, args, { added, memory });
   const kept = keepConsole(qemu.console, consoleLog);
   const qmp = new QmpClient(qemu.qmp);
   const vm = new QemuVm(qemu, qmp, kept, parts);
