@@ -1,14 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { writtenAudit } from '../support/audit.ts';
 import { type Outcome, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
-import { startInner, startInnerDaemon } from '../support/inner-engine.ts';
 import { type PolicyEngine, startPolicyEngine } from '../support/policy-engine.ts';
-import { engineRecipe } from '../support/test-images.ts';
+import { startRegistryClients } from '../support/registry-clients.ts';
 import { startWorldRegistries, type WorldRegistries } from '../support/world-registries.ts';
 
 /** Rows of the acceptance table about registries and images, each with the rules and, in a second engine, without. */
-const registryAccess = { rules: [{ host: 'docker.io' }, { host: 'registry.test' }] };
+const registryAccess = {
+  rules: [{ host: 'docker.io' }, { host: 'registry.test' }, { host: 'registry.test', port: 80 }],
+};
 const imageAccess = {
   default: 'allow',
   load: 'allow',
@@ -46,7 +48,9 @@ let free: PolicyEngine;
 const undo = new AsyncDisposableStack();
 
 /** Without rules requests are read as well: so registries have certificates the engine believes. */
-const noRules = { imageAccess: { default: 'allow', load: 'allow', hub: { community: true } } };
+const noRules = {
+  imageAccess: { default: 'allow', load: 'allow', hub: { community: true } },
+};
 
 async function startWith(name: string, bulkhead: object, more: object = {}): Promise<PolicyEngine> {
   const egress = { certificates: registries.certificates };
@@ -118,21 +122,37 @@ describe('bulkhead.imageAccess', () => {
 });
 
 describe('bulkhead.registryAccess', () => {
-  test('H04: engines and builders inside containers pull from registries that are listed, and from no other', async () => {
-    const pulls = async (within: PolicyEngine, host: string): Promise<readonly number[]> => {
-      await using inner = await startedInner(within);
-      const image = `${host}/library/nginx`;
-      await startInnerDaemon(within.docker, inner.made, `--insecure-registry ${host}`);
-      const byEngine = await inner.made.exec('docker', 'pull', '-q', image);
-      const byPodman = await inner.made.exec('podman', 'pull', '-q', '--tls-verify=false', image);
-      return [byEngine.status, byPodman.status];
-    };
-    expect(await pulls(engine, 'registry.test')).toEqual([0, 0]);
-    expect((await pulls(engine, 'blocked.test')).filter((status) => status === 0)).toEqual([]);
-    expect(engine.said.join('\n')).toMatch(
-      /Access to blocked\.test has been restricted by your administrators\. The container .*is a registry that is not listed/,
-    );
-    expect(await pulls(free, 'blocked.test')).toEqual([0, 0]);
+  test('H04: engines, builders and other programs in containers pull from registries that are listed, and from no other', async () => {
+    await using held = await startRegistryClients(engine.docker, registries.certificates);
+    await using loose = await startRegistryClients(free.docker, registries.certificates);
+    for (const [client, pulls] of Object.entries(held.pulls)) {
+      const { status, stderr } = await pulls('registry.test/library/nginx');
+      expect([client, status, stderr]).toEqual([client, 0, stderr]);
+      const before = engine.said.length;
+      expect([client, (await pulls('blocked.test/library/nginx')).status]).not.toEqual([client, 0]);
+      await eventually(
+        async () =>
+          expect([client, engine.said.slice(before).join('\n')]).toEqual([
+            client,
+            expect.stringMatching(
+              /Access to blocked\.test(:80)? has been restricted by your administrators\. The container .*is a registry that is not listed/,
+            ),
+          ]),
+        10_000,
+      );
+      const without = await loose.pulls[client]?.('blocked.test/library/nginx');
+      expect([client, without?.status, without?.stderr]).toEqual([client, 0, without?.stderr]);
+    }
+    await eventually(async () => {
+      const refused = (await writtenAudit(engine.internals)).flatMap((event) =>
+        event.kind === 'connection' && event.outcome === 'refused'
+          ? [{ ...event.who, by: event.setting }]
+          : [],
+      );
+      expect(refused).toContainEqual(
+        expect.objectContaining({ kind: 'container', id: held.container, by: 'bulkhead.registryAccess' }),
+      );
+    }, 20_000);
   });
 
   test('H04: no container asks one, under whatever name, and a server that is none is asked', async () => {
@@ -178,10 +198,3 @@ describe('bulkhead.registryAccess', () => {
     expect((await proxied('rows-proxy-free', noRules)).stderr).toContain('x509');
   });
 });
-
-async function startedInner({
-  docker,
-}: PolicyEngine): Promise<{ readonly made: Awaited<ReturnType<typeof startInner>> } & AsyncDisposable> {
-  const made = await startInner(docker, [], engineRecipe);
-  return { made, [Symbol.asyncDispose]: () => made.remove() };
-}

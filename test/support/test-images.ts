@@ -48,12 +48,12 @@ export const accounts = {
 
 const busybox = ['grep', 'sed', 'find', 'awk', 'xargs', 'tar', 'gzip', 'nc', 'wget', 'hostname', 'ps'];
 
-/** An engine of the very version in the VM, its client and build plug-in, a registry, and podman: all that runs containers inside one. */
+/** An engine of the very version in the VM, its client and build plug-in, a registry, podman and skopeo: all that runs containers inside one, or fetches images there. */
 export const engineRecipe: Recipe = {
   name: 'bulkhead-test/engine',
   suite: suiteName,
   packages: (
-    'docker.io docker-cli docker-buildx containerd runc iptables docker-registry podman crun fuse-overlayfs netavark ' +
+    'docker.io docker-cli docker-buildx containerd runc iptables docker-registry podman skopeo crun fuse-overlayfs netavark ' +
     'nftables iproute2 procps util-linux mount bash coreutils busybox-static'
   ).split(' '),
   files: {
@@ -89,7 +89,7 @@ export const insideRecipe: Excerpt = {
     ...'containerd containerd-shim-runc-v2 ctr docker docker-init docker-proxy docker-registry dockerd'.split(
       ' ',
     ),
-    ...'dirmngr fs-idmap gpg gpg-agent gpgsm pidfd-kill recvtty remap-rootfs runc sd-helper seccompagent'.split(
+    ...'dirmngr fs-idmap gpg gpg-agent gpgsm pidfd-kill recvtty remap-rootfs runc sd-helper seccompagent skopeo'.split(
       ' ',
     ),
   ].map((path) => (/^[.*]/.test(path) ? path : `./usr/*bin/${path}`)),

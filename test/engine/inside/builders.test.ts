@@ -3,49 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { buildRefusalRows } from '../../acceptance/builds.ts';
-import { createDocker, type Outcome, probe, unique } from '../../support/docker.ts';
+import { buildBuilderImage } from '../../support/builder-image.ts';
+import { createDocker, probe, unique } from '../../support/docker.ts';
 import { parseIdMap } from '../../support/id-map.ts';
-import { engineRecipe, importTestImage } from '../../support/test-images.ts';
 
 const docker = createDocker(inject('dockerHost'));
 
-async function build(
-  dockerfile: string,
-  flags: readonly string[],
-  env: Record<string, string> = {},
-): Promise<Outcome> {
-  const context = await mkdtemp(join(tmpdir(), 'bulkhead-build-'));
-  try {
-    await writeFile(join(context, 'Dockerfile'), dockerfile);
-    return await docker.run(['build', '--progress', 'plain', '--no-cache', ...flags, context], { env });
-  } finally {
-    await rm(context, { recursive: true });
-  }
-}
-
 buildRefusalRows(() => docker);
 
-/**
- * Debian has no buildkitd. Its stand-in is dockerd's own BuildKit in a container that the driver makes, starts and speaks to as to any:
- * privileged, its state on a volume, one gRPC connection through `docker exec … buildctl dial-stdio`.
- */
 describe('F04: the docker-container builder', () => {
   const image = 'moby/buildkit:buildx-stable-1';
   const builder = unique('builder');
   const env = { BUILDKIT_PROGRESS: 'plain' };
 
   beforeAll(async () => {
-    const base = await importTestImage(docker, engineRecipe);
-    const daemon = '#!/bin/sh\\nexec dockerd --data-root /var/lib/buildkit/engine >/log 2>&1\\n';
-    const control =
-      '#!/bin/sh\\nif [ "$1" = dial-stdio ]; then exec docker buildx dial-stdio; fi\\nexec docker version\\n';
-    const lines = [
-      `FROM ${base}`,
-      `RUN printf '${daemon}' > /usr/bin/buildkitd && printf '${control}' > /usr/bin/buildctl && chmod 755 /usr/bin/build*d /usr/bin/buildctl`,
-      'ENTRYPOINT ["buildkitd"]',
-    ];
-    const { status, stderr } = await build(lines.join('\n'), ['-t', image]);
-    if (status !== 0) throw new Error(stderr);
+    await buildBuilderImage(docker, image);
     await docker.ok(['buildx', 'create', '--name', builder, '--driver', 'docker-container', docker.host]);
   }, 120_000);
   afterAll(async () => {
