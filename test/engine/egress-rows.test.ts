@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { writtenAudit } from '../support/audit.ts';
 import { type Outcome, probe } from '../support/docker.ts';
+import { callEngine } from '../support/engine-api.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
 import { type PolicyEngine, startPolicyEngine } from '../support/policy-engine.ts';
 import { startRegistryClients } from '../support/registry-clients.ts';
+import { askedHosts, askedNames, repositoryAsked } from '../support/repository-asked.ts';
 import { startWorldRegistries, type WorldRegistries } from '../support/world-registries.ts';
 
 /** Rows of the acceptance table about registries and images, each with the rules and, in a second engine, without. */
@@ -30,6 +32,7 @@ const servers = {
   // Tokens for builds are fetched by the client.
   'registry-1.docker.io': { kind: 'registry' },
   'web.test': { kind: 'web' },
+  ...Object.fromEntries(askedHosts.map((host) => [host, { kind: 'registry' } as const])),
 } as const;
 const paths = [
   'library/nginx',
@@ -49,7 +52,7 @@ const undo = new AsyncDisposableStack();
 
 /** Without rules requests are read as well: so registries have certificates the engine believes. */
 const noRules = {
-  imageAccess: { default: 'allow', load: 'allow', hub: { community: true } },
+  imageAccess: { default: 'allow', load: 'allow', hub: { official: true, community: true } },
 };
 
 async function startWith(name: string, bulkhead: object, more: object = {}): Promise<PolicyEngine> {
@@ -119,6 +122,18 @@ describe('bulkhead.imageAccess', () => {
     await expectAllowed('registry.test/closed/open');
     await expectDenied('registry.test/closed/x');
   });
+});
+
+test('the engine asks registries for each name of the table by the repository it is for the rules', async () => {
+  const wrong: string[] = [];
+  for (const { written, repository } of askedNames) {
+    registries.asked.splice(0);
+    const path = `/images/create?fromImage=${encodeURIComponent(written)}`;
+    const { text } = await callEngine(free.socket, { method: 'POST', path });
+    const asked = new Set(registries.asked.flatMap((line) => repositoryAsked(line) ?? []));
+    if (asked.size !== 1 || !asked.has(repository)) wrong.push(`${written}: ${[...asked].join()} ${text}`);
+  }
+  expect(wrong).toEqual([]);
 });
 
 describe('bulkhead.registryAccess', () => {

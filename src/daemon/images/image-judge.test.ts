@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { compileRules } from '../../egress/index.js';
+import { references } from '../../egress/names/references.test-support.js';
 import { settingsOf } from '../../egress/test-support/settings.js';
 import { developer } from '../../gate/caller.js';
 import { parseRequestHead } from '../../gate/http/request-head.js';
@@ -42,4 +43,17 @@ test.each([
 ])('%s', async (line, answer) => {
   expect(await judged(line, settings)).toMatch(answer);
   expect(await judged(line, undefined)).toBe('served');
+});
+
+test('calls each image by the one name it has for the rules', async () => {
+  const nothing = settingsOf({ bulkhead: { imageAccess: { default: 'deny' } } });
+  const wrong: string[] = [];
+  // With a colon at the end dockerd takes it for all versions here.
+  for (const [written, canonical] of references.filter(([name]) => !/^$|:$/.test(name))) {
+    const said = await judged(`POST /images/create?fromImage=${encodeURIComponent(written)}`, nothing);
+    // All versions of it, or one.
+    const name = canonical === undefined ? 'rule image-names' : ` ${canonical.replace(/[:@][^/]*$/, '')}`;
+    if (!said.includes(name)) wrong.push(`${written}: ${said}, not ${name}`);
+  }
+  expect(wrong).toEqual([]);
 });
