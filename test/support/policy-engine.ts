@@ -5,7 +5,7 @@ import { makeAuthority } from '../../dist/egress/engine-traffic/index.js';
 import { probe } from './docker.ts';
 import type { EgressOptions } from '../../src/vm/native/index.ts';
 import type { World } from './host-world.ts';
-import { type OwnEngine, startOwnEngine } from './own-engine.ts';
+import { type OwnEngine, type OwnEngineOptions, startOwnEngine } from './own-engine.ts';
 import { rootUnder } from './tested-root.ts';
 
 /** An engine whose way out is decided by a policy, which the engine is given as well. */
@@ -21,6 +21,7 @@ export async function startPolicyEngine(
   world: World,
   policy: { readonly bulkhead?: object; readonly [key: string]: unknown },
   egress: Partial<EgressOptions> = {},
+  options: Pick<OwnEngineOptions, 'root'> = {},
 ): Promise<PolicyEngine> {
   const said: string[] = [];
   const text = JSON.stringify({
@@ -34,6 +35,7 @@ export async function startPolicyEngine(
   await rm(dir, { recursive: true });
   const engine = await startOwnEngine(name, {
     ...(await rootUnder(policy)),
+    ...options,
     policy: handle,
     authority: makeAuthority(),
     egress: { ...egress, policy: text, nameServers: [world.nameServer], onLine: (line) => said.push(line) },

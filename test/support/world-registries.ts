@@ -23,6 +23,8 @@ export type WorldServer =
   | { readonly kind: 'tokens' }
   /** Sends for blobs to a server of that name. */
   | { readonly kind: 'moved'; readonly to: string }
+  /** Of the first layer it is asked for it sends the beginning alone, and leaves the connection as it is. */
+  | { readonly kind: 'faltering' }
   /** No registry: says its name. */
   | { readonly kind: 'web' };
 
@@ -31,9 +33,13 @@ export interface WorldRegistries extends AsyncDisposable {
   readonly certificates: string;
   /** `HOST METHOD PATH` of all that was asked. */
   readonly asked: string[];
+  /** The hosts that have begun a layer and not gone on. */
+  readonly faltered: ReadonlySet<string>;
 }
 
 const token = 'of-the-test';
+/** Bytes of a layer; what is below is what an image says of itself. */
+const smallest = 20_000;
 /** Before the path of what is no registry's request any more. */
 const store = '/store';
 
@@ -48,6 +54,7 @@ export async function startWorldRegistries(
   const socket = await startRegistryProcess(dir, undo);
   const certificates = join(dir, 'certs.d');
   const asked: string[] = [];
+  const faltered = new Set<string>();
   for (const name of Object.keys(servers)) {
     await mkdir(join(certificates, name), { recursive: true });
     await writeFile(join(certificates, name, 'ca.crt'), authority);
@@ -55,7 +62,7 @@ export async function startWorldRegistries(
   const take = (incoming: IncomingMessage, response: ServerResponse): void => {
     const { host = '' } = incoming.headers;
     asked.push(`${host} ${incoming.method} ${incoming.url}`);
-    answer(servers[host.split(':')[0] ?? ''], socket, incoming, response);
+    answer(servers[host.split(':')[0] ?? ''], { socketPath: socket, faltered }, incoming, response);
   };
   const secure = createServer(
     {
@@ -76,7 +83,7 @@ export async function startWorldRegistries(
     });
   }
   const all = undo.move();
-  return { certificates, asked, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return { certificates, asked, faltered, [Symbol.asyncDispose]: () => all.disposeAsync() };
 }
 
 /** @returns the socket it listens on: no port that somebody else may have. */
@@ -112,7 +119,7 @@ async function startRegistryProcess(dir: string, undo: AsyncDisposableStack): Pr
 
 function answer(
   server: WorldServer | undefined,
-  socketPath: string,
+  { socketPath, faltered }: { readonly socketPath: string; readonly faltered: Set<string> },
   incoming: IncomingMessage,
   response: ServerResponse,
 ): void {
@@ -138,7 +145,16 @@ function answer(
   const path = url.startsWith(`${store}/`) ? url.slice(store.length) : url;
   const asking = request({ socketPath, path, method, headers }, (found) => {
     response.writeHead(found.statusCode ?? 500, found.rawHeaders);
-    found.pipe(response);
+    const isLayer = url.includes('/blobs/') && Number(found.headers['content-length']) > smallest;
+    if (server?.kind !== 'faltering' || method !== 'GET' || !isLayer || faltered.has(host)) {
+      found.pipe(response);
+      return;
+    }
+    found.once('data', (chunk: Buffer) => {
+      response.write(chunk.subarray(0, smallest / 2));
+      found.destroy();
+      faltered.add(host);
+    });
   });
   asking.on('error', () => response.destroy());
   incoming.pipe(asking);
