@@ -168,7 +168,7 @@ describe('bulkhead.registryAccess', () => {
         expect.objectContaining({ kind: 'container', id: held.container, by: 'bulkhead.registryAccess' }),
       );
     }, 20_000);
-  });
+  }, 120_000);
 
   test('H04: no container asks one, under whatever name, and a server that is none is asked', async () => {
     const ask = (host: string, said: string): string =>
