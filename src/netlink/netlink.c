@@ -1,6 +1,7 @@
 #include "netlink.h"
 
 #include <arpa/inet.h>
+#include <endian.h>
 #include <errno.h>
 #include <linux/netlink.h>
 #include <string.h>
@@ -85,6 +86,13 @@ void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value)
 void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value)
 {
     netlink_put_u32(batch, type, htonl(value));
+}
+
+void netlink_put_be64(struct netlink_batch *batch, uint16_t type, uint64_t value)
+{
+    const uint64_t swapped = htobe64(value);
+
+    netlink_put(batch, type, &swapped, sizeof(swapped));
 }
 
 void netlink_nest(struct netlink_batch *batch, uint16_t type)

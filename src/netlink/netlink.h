@@ -31,6 +31,7 @@ void netlink_put_text(struct netlink_batch *batch, uint16_t type, const char *te
 /** In the machine's byte order, as routes have it, and in the network's, as rules of the firewall have it. */
 void netlink_put_u32(struct netlink_batch *batch, uint16_t type, uint32_t value);
 void netlink_put_be32(struct netlink_batch *batch, uint16_t type, uint32_t value);
+void netlink_put_be64(struct netlink_batch *batch, uint16_t type, uint64_t value);
 /** An attribute with others in it, which `netlink_end` ends; the innermost first. */
 void netlink_nest(struct netlink_batch *batch, uint16_t type);
 void netlink_end(struct netlink_batch *batch);

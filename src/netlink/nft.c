@@ -68,6 +68,24 @@ void nft_hook(struct nft_batch *rules, const char *chain, uint32_t hook, int pri
     netlink_put_be32(&rules->batch, NFTA_CHAIN_POLICY, NF_ACCEPT);
 }
 
+/* Keys that are counted at once. */
+#define MOST_COUNTED 65536
+
+void nft_counts(struct nft_batch *rules, const struct nft_counted *counted)
+{
+    nft_message(rules, NFT_MSG_NEWSET, 0);
+    netlink_put_text(&rules->batch, NFTA_SET_TABLE, rules->table);
+    netlink_put_text(&rules->batch, NFTA_SET_NAME, counted->set);
+    netlink_put_be32(&rules->batch, NFTA_SET_FLAGS, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+    netlink_put_be32(&rules->batch, NFTA_SET_KEY_LEN, counted->key_size);
+    /* by which a rule of the same batch may name it; ours do by its name */
+    netlink_put_be32(&rules->batch, NFTA_SET_ID, ++rules->sets);
+    netlink_put_be64(&rules->batch, NFTA_SET_TIMEOUT, counted->seconds * UINT64_C(1000));
+    netlink_nest(&rules->batch, NFTA_SET_DESC);
+    netlink_put_be32(&rules->batch, NFTA_SET_DESC_SIZE, MOST_COUNTED);
+    netlink_end(&rules->batch);
+}
+
 void nft_rule(struct nft_batch *rules)
 {
     nft_message(rules, NFT_MSG_NEWRULE, NLM_F_APPEND);
@@ -155,6 +173,31 @@ void nft_compare(struct nft_batch *rules, uint32_t how, const void *value, size_
     netlink_put_be32(&rules->batch, NFTA_CMP_SREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_CMP_OP, how);
     put_value(rules, NFTA_CMP_DATA, value, size);
+    end_expression(rules);
+}
+
+static void put_limit(struct nft_batch *rules, uint32_t a_second, uint32_t at_once)
+{
+    netlink_put_text(&rules->batch, NFTA_EXPR_NAME, "limit");
+    netlink_nest(&rules->batch, NFTA_EXPR_DATA);
+    netlink_put_be64(&rules->batch, NFTA_LIMIT_RATE, a_second);
+    netlink_put_be64(&rules->batch, NFTA_LIMIT_UNIT, 1);
+    netlink_put_be32(&rules->batch, NFTA_LIMIT_BURST, at_once);
+    netlink_put_be32(&rules->batch, NFTA_LIMIT_TYPE, NFT_LIMIT_PKTS);
+    netlink_put_be32(&rules->batch, NFTA_LIMIT_FLAGS, NFT_LIMIT_F_INV);
+    netlink_end(&rules->batch);
+}
+
+void nft_too_often(struct nft_batch *rules, const char *set, uint32_t a_second, uint32_t at_once)
+{
+    begin_expression(rules, "dynset");
+    netlink_put_text(&rules->batch, NFTA_DYNSET_SET_NAME, set);
+    /* each time it comes it is remembered for as long again: what it has used up does not come back by being forgotten */
+    netlink_put_be32(&rules->batch, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+    netlink_put_be32(&rules->batch, NFTA_DYNSET_SREG_KEY, NFT_REG_1);
+    netlink_nest(&rules->batch, NFTA_DYNSET_EXPR);
+    put_limit(rules, a_second, at_once);
+    netlink_end(&rules->batch);
     end_expression(rules);
 }
 

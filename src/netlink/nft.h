@@ -13,6 +13,7 @@ struct nft_batch {
     uint8_t family;
     const char *table;
     const char *chain;
+    uint32_t sets; /* so far */
 };
 
 void nft_begin(struct nft_batch *rules);
@@ -29,6 +30,14 @@ void nft_table(struct nft_batch *rules, uint8_t family, const char *table, uint1
 /** A chain nobody enters by itself, and one of filters at a hook, which lets through what no rule of it says anything of; `card`: of this interface alone, where the hook is one of an interface. */
 void nft_chain(struct nft_batch *rules, const char *chain);
 void nft_hook(struct nft_batch *rules, const char *chain, uint32_t hook, int priority, const char *card);
+
+/** What comes is counted there by a key of so many bytes; one that does not come for `seconds` is forgotten, and where there are too many, new ones are not counted. */
+struct nft_counted {
+    const char *set;
+    uint32_t key_size;
+    uint32_t seconds;
+};
+void nft_counts(struct nft_batch *rules, const struct nft_counted *counted);
 
 /** A rule at the end of the chain. What is between is done from left to right, as far as everything asked for is so. */
 void nft_rule(struct nft_batch *rules);
@@ -47,6 +56,9 @@ void nft_masked(struct nft_batch *rules, const void *mask, size_t size);
 void nft_compare(struct nft_batch *rules, uint32_t how, const void *value, size_t size);
 #define NFT_IS(rules, value) nft_compare((rules), NFT_CMP_EQ, &(value), sizeof(value))
 #define NFT_IS_NOT(rules, value) nft_compare((rules), NFT_CMP_NEQ, &(value), sizeof(value))
+
+/** Counts it by what was loaded last, and holds for what is more than so many a second; of those that came less before, `at_once` more. */
+void nft_too_often(struct nft_batch *rules, const char *set, uint32_t a_second, uint32_t at_once);
 
 /** NF_ACCEPT or NF_DROP. */
 void nft_verdict(struct nft_batch *rules, uint32_t code);

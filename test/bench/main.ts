@@ -1,11 +1,12 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares (also by row: shares-read, …), packages, egress, egress-rules, egress-connect, egress-pull; all without an argument.
+ * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares (also by row: shares-read, …), packages, egress, egress-floods, egress-rules, egress-connect, egress-pull; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
 import { benchmarkChannel } from './channel.ts';
 import { benchEgress } from './egress.ts';
+import { benchEgressFloods } from './egress-floods.ts';
 import { benchEgressRules } from './egress-rules.ts';
 import { benchEgressConnect } from './egress-connect.ts';
 import { benchEgressPull } from './egress-pull.ts';
@@ -40,6 +41,7 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   ...Object.fromEntries(shareWorks.map((work) => [`shares-${work}`, async () => benchShares([work])])),
   packages: benchPackages,
   egress: benchEgress,
+  'egress-floods': benchEgressFloods,
   'egress-rules': async () => benchEgressRules(),
   'egress-connect': benchEgressConnect,
   'egress-pull': benchEgressPull,

@@ -5,6 +5,7 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 
@@ -48,6 +49,76 @@ static void accept_answers_of(struct nft_batch *rules, uint8_t family)
     accept_answers(rules);
 }
 
+#define TCP_FLAGS_AT 13
+
+/* What an address may begin in a second, and at once before that counts; a network four times as much. */
+#define MOST_A_SECOND 1000
+#define MOST_AT_ONCE 2000
+#define OF_NETWORK 4
+/* Until all that it may begin at once is there again; then nothing need be remembered of it. */
+#define REMEMBERED_SECONDS (MOST_AT_ONCE / MOST_A_SECOND + 1)
+
+/* By what of a source address is counted: all of it, or what is its network's, which are as large as for the relay's shares (`key_of` of src/egress/relay/sources.c). */
+struct counting {
+    struct nft_counted counted;
+    uint8_t family;
+    uint8_t at;
+    uint8_t loaded;
+    enum { ALL, SMALL, OTHERS } which; /* of the networks Docker gives out itself some are small */
+    uint32_t times;
+};
+
+static const struct counting COUNTINGS[] = {
+    {.counted = {"addresses4", 4, REMEMBERED_SECONDS}, .family = NFPROTO_IPV4, .at = 12, .loaded = 4, .times = 1},
+    {.counted = {"addresses6", 16, REMEMBERED_SECONDS}, .family = NFPROTO_IPV6, .at = 8, .loaded = 16, .times = 1},
+    {.counted = {"small4", 4, REMEMBERED_SECONDS}, .family = NFPROTO_IPV4, .at = 12, .loaded = 4, .which = SMALL, .times = OF_NETWORK},
+    {.counted = {"networks4", 2, REMEMBERED_SECONDS}, .family = NFPROTO_IPV4, .at = 12, .loaded = 2, .which = OTHERS, .times = OF_NETWORK},
+    {.counted = {"networks6", 8, REMEMBERED_SECONDS}, .family = NFPROTO_IPV6, .at = 8, .loaded = 8, .times = OF_NETWORK},
+};
+
+static void drop_too_many(struct nft_batch *rules, const struct counting *counting)
+{
+    const uint16_t small = htons(0xc0a8);
+    const uint32_t network = htonl(0xfffff000);
+
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_NFPROTO);
+    nft_compare(rules, NFT_CMP_EQ, &counting->family, sizeof(counting->family));
+    if (counting->which != ALL) {
+        nft_payload(rules, NFT_PAYLOAD_NETWORK_HEADER, counting->at, sizeof(small));
+        nft_compare(rules, counting->which == SMALL ? NFT_CMP_EQ : NFT_CMP_NEQ, &small, sizeof(small));
+    }
+    nft_payload(rules, NFT_PAYLOAD_NETWORK_HEADER, counting->at, counting->loaded);
+    if (counting->which == SMALL)
+        nft_masked(rules, &network, sizeof(network));
+    nft_too_often(rules, counting->counted.set, MOST_A_SECOND * counting->times, MOST_AT_ONCE * counting->times);
+    nft_verdict(rules, NF_DROP);
+    nft_end_rule(rules);
+}
+
+/*
+ * Threat: a container that begins connections, half of them or whole, or asks for names, as fast as it can: relay and gateway would have nothing else to do, and what
+ * others begin would wait for its. What is too much is dropped here, in the time of who sent it: TCP sends it again, so a program that means it gets there a second later.
+ * By address and by network, of which a container can take any address (NET_RAW).
+ */
+static void drop_floods(struct nft_batch *rules)
+{
+    const uint8_t tcp = IPPROTO_TCP, flags = TH_SYN | TH_ACK | TH_RST | TH_FIN, begins = TH_SYN;
+
+    for (size_t i = 0; i < sizeof(COUNTINGS) / sizeof(COUNTINGS[0]); i++)
+        nft_counts(rules, &COUNTINGS[i].counted);
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_L4PROTO);
+    NFT_IS(rules, tcp);
+    nft_payload(rules, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof(flags));
+    nft_masked(rules, &flags, sizeof(flags));
+    NFT_IS_NOT(rules, begins);
+    nft_verdict(rules, NF_ACCEPT);
+    nft_end_rule(rules);
+    for (size_t i = 0; i < sizeof(COUNTINGS) / sizeof(COUNTINGS[0]); i++)
+        drop_too_many(rules, &COUNTINGS[i]);
+}
+
 /*
  * Threats. Who asks is known by the source address alone, so a packet that does not come by the network of its source goes nowhere, nor does one with an address of
  * the engine's own. Nothing is translated, whatever a network's options say (`com.docker.network.host_ipv4` would make a container the engine), because nothing
@@ -81,6 +152,7 @@ bool firewall_of_engine(int netlink, uint32_t link)
     nft_rule(&rules);
     nft_plain(&rules, "notrack");
     nft_end_rule(&rules);
+    drop_floods(&rules);
     nft_hook(&rules, "leaving", NF_INET_LOCAL_OUT, BEFORE_RAW, NULL);
     nft_rule(&rules);
     nft_meta(&rules, NFT_META_OIF);
