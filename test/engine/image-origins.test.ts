@@ -1,4 +1,5 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { access, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -231,6 +232,34 @@ describe('when rules have come', () => {
         expect(await run(`FROM ${image}\nRUN echo ran > /ran\n`, env)).toMatchObject({ status: 0 });
   });
 
+  test('nor does a push admit one that fails, though the engine strikes out then where layers came from', async () => {
+    const layer = await docker.ok(['image', 'inspect', '-f', '{{index .RootFS.Layers 1}}', 'mine:fetched']);
+    const notes = '/var/lib/docker/image/overlay2/distribution/v2metadata-by-diffid';
+    const note = internals.path(join(notes, layer.replace(':', '/')));
+    await access(note);
+    const server = await docker.ok(['ps', '-q', '--filter', 'ancestor=bulkhead-test/registry']);
+    await docker.ok(['stop', '-t', '0', server]);
+    await using _closed = await startRegistry(docker, registryPort, [
+      'REGISTRY_STORAGE_MAINTENANCE={"readonly":{"enabled":true}}',
+    ]);
+    const name = `${at}/good/never`;
+    const pull = (): Promise<Outcome> => docker.run(['pull', name]);
+    await eventually(async () => expect((await pull()).stderr).toContain('manifest unknown'), 60_000);
+    await docker.ok(['tag', 'mine:fetched', `${name}:1`]);
+    // It is tried for most of a minute.
+    const push = request({
+      socketPath: docker.socket,
+      method: 'POST',
+      path: `/images/${encodeURIComponent(name)}/push?tag=1`,
+      headers: { 'x-registry-auth': 'e30=' },
+    });
+    push.on('error', () => undefined).end();
+    await eventually(async () => expect(access(note)).rejects.toThrow('ENOENT'), 40_000);
+    push.destroy();
+    for (const image of ['mine:fetched', `${name}:1`])
+      expect((await create(image)).stderr).toContain(refused);
+  });
+
   test('both refusals are in the audit log, with rule and setting', async () => {
     const denied = { code: 'BH_IMAGE_ORIGIN', rule: 'image-access', setting: 'bulkhead.imageAccess' };
     await createRaw('audited', { Image: 'mine:built' });
@@ -257,7 +286,8 @@ describe('when rules have come', () => {
   test('bulkheadd that is started again knows them as well', async () => {
     await internals.replace('bulkheadd');
     await eventually(() => docker.ok(['version']), 60_000);
-    expect((await create(`${at}/good/tagged:2`)).stderr).toContain(refused);
+    for (const image of [`${at}/good/tagged:2`, 'mine:fetched'])
+      expect((await create(image)).stderr).toContain(refused);
     expect((await create(`${at}/good/tagged:1`)).stderr).toBe('');
   });
 });

@@ -10,13 +10,19 @@ export interface Registry extends AsyncDisposable {
   push(image: string, path: string): Promise<string>;
 }
 
-/** @param port where the registry listens in the engine's network; without one where there is room. */
-export async function startRegistry(docker: Docker, port = ''): Promise<Registry> {
+/**
+ * @param port where the registry listens in the engine's network; without one where there is room.
+ * @param settings of its environment, beside what it needs.
+ */
+export async function startRegistry(
+  docker: Docker,
+  port = '',
+  settings: readonly string[] = [],
+): Promise<Registry> {
   const image = await importTestImage(docker, registryRecipe);
-  const environment = ['REGISTRY_HTTP_ADDR=0.0.0.0:5000', 'OTEL_TRACES_EXPORTER=none'].flatMap((value) => [
-    '-e',
-    value,
-  ]);
+  const environment = ['REGISTRY_HTTP_ADDR=0.0.0.0:5000', 'OTEL_TRACES_EXPORTER=none', ...settings].flatMap(
+    (value) => ['-e', value],
+  );
   const server = ['docker-registry', 'serve', '/etc/docker/registry/config.yml'];
   const published = ['-p', `127.0.0.1:${port}:5000`];
   const container = await docker.ok(['run', '-d', ...published, ...environment, image, ...server]);

@@ -12,6 +12,7 @@ import { cacheIdOf, digestOf, type Written, writeDockerdFiles } from './dockerd-
 import { createImageGuard, type ImageGuard } from './image-guard.js';
 import { chainsOf } from './layer-chain.js';
 import { readImageRecords } from './image-records.js';
+import { NotedLayers } from './noted-layers.js';
 import { PulledImages } from './pulled-images.js';
 
 const [base, upper, own] = [digestOf('a'), digestOf('b'), digestOf('c')];
@@ -59,6 +60,7 @@ async function guardWith({
     rules: compileRules(settings, publishersAt(undefined, 0)),
     records: readImageRecords(dataRoot),
     memory: new PulledImages(await temporaryDirectory()),
+    noted: new NotedLayers(await temporaryDirectory()),
     client: {
       call: async (_method, path) => {
         const id = references[decodeURIComponent(path.split('/')[2] ?? '')];
@@ -154,6 +156,21 @@ test('a build step is held against the layers it is shown', async () => {
     'a build step is made of comes from docker.io',
   );
   expect((await guardWith({ free: true, dataRoot })).refusalOfStep([[top, lower]])).toBeUndefined();
+});
+
+test('a push by which the engine forgets where layers came from takes nothing away', async () => {
+  const dataRoot = await temporaryDirectory();
+  const files = { images: written.images ?? [], sources: { [upper]: [{ repository: evilRepository }] } };
+  const forgotten = { ...files, sources: { [upper]: [] } };
+  const guard = await guardWith({ dataRoot, files });
+  expect(await create(guard, { Image: 'mine' })).toContain('mine comes from docker.io/someuser/x@');
+  await guard.beforePush({ operation: operationOf('POST', '/images/mine/push') });
+  writeDockerdFiles(dataRoot, forgotten);
+  expect(await create(guard, { Image: 'mine' })).toContain('mine comes from docker.io/someuser/x@');
+  // It is known from nothing else.
+  const other = await guardWith({ dataRoot, files: forgotten });
+  expect(await create(other, { Image: 'mine' })).toBe('made');
+  expect(guard.beforePush({ operation: operationOf('POST', '/images/mine/tag') })).toBeUndefined();
 });
 
 describe('a pull', () => {

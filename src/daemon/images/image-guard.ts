@@ -13,6 +13,7 @@ import type { ContainerRecord } from '../socket-mount/container-record.js';
 import { pulledRepository } from './pulled-repository.js';
 import type { ImageRecords } from './image-records.js';
 import { chainsOf } from './layer-chain.js';
+import type { NotedLayers } from './noted-layers.js';
 import { originOfChain, originOfImage } from './origin-of.js';
 import type { PulledImages } from './pulled-images.js';
 
@@ -20,6 +21,7 @@ export interface ImageGuardOptions {
   readonly rules: Pick<CompiledRules, 'images' | 'contact'>;
   readonly records: ImageRecords;
   readonly memory: PulledImages;
+  readonly noted: NotedLayers;
   readonly client: Pick<EngineClient, 'call'>;
   readonly recordOf: (containerId: string) => ContainerRecord | undefined;
   readonly log: Logger;
@@ -40,12 +42,14 @@ export interface ImageGuard {
   watch(exchange: Pick<Exchange, 'operation' | 'request'>, status: number): BodyWatch | undefined;
   /** What the gateway saw the engine pull, by builds as well, of which nothing here is asked. */
   remember(pulled: PulledFacts): void;
+  /** POST /images/{name}/push, before the engine sees it, and with rules or without: it forgets then where layers came from. */
+  beforePush(exchange: Pick<Exchange, 'operation'>): Promise<void> | undefined;
 }
 
 const imageSchema = z.looseObject({ Id: z.string() });
 
 export function createImageGuard(options: ImageGuardOptions): ImageGuard {
-  const { rules, records, client, recordOf } = options;
+  const { rules, records, noted, client, recordOf, log } = options;
   const { images } = rules;
   const check = (image: string, origin: ImageOrigin): void => {
     const verdict = images === undefined ? undefined : decideOrigin(images, origin, rules.contact);
@@ -86,6 +90,15 @@ export function createImageGuard(options: ImageGuardOptions): ImageGuard {
           }
         }
       });
+    },
+    beforePush({ operation }) {
+      if (operation.id !== 'ImagePush') return undefined;
+      return records
+        .notes()
+        .then((notes) => noted.learn(notes))
+        .catch((error: unknown) => {
+          log.warn({ err: error }, 'where layers came from is not remembered');
+        });
     },
     watch({ operation, request: { query } }, status) {
       const repository = status === 200 ? pulledRepository(operation, query) : undefined;

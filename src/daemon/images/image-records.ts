@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readlinkSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { z } from 'zod';
 import { isFullId } from '../../common/container-id.js';
@@ -6,6 +7,7 @@ import { orNothing } from '../../common/cause.js';
 import { readIfThere } from '../../common/durable-file.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type CanonicalImage, canonicalImage, type LayerOrigin } from '../../egress/index.js';
+import type { NotedSource } from './noted-layers.js';
 
 const repositoriesSchema = z.looseObject({
   Repositories: z.record(z.string(), z.record(z.string(), z.string())),
@@ -15,6 +17,8 @@ const sourcesSchema = z.array(
   z.looseObject({ Digest: z.string(), SourceRepository: z.string(), HMAC: z.string().optional() }),
 );
 const sha256 = /^sha256:([0-9a-f]{64})$/;
+
+const notesDirectory = 'distribution/v2metadata-by-diffid/sha256';
 
 /** A layer of nothing, which many images have: who has it first says nothing about the others. */
 const emptyLayer = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
@@ -34,6 +38,8 @@ export interface ImageRecords {
   layersOfChain(chain: string): readonly string[];
   /** Where a layer came from; builds, too, have that noted. */
   originOf(layer: string): LayerOrigin;
+  /** What is noted so of every layer that was pulled, as it is written; of what cannot be read, nothing. */
+  notes(): Promise<ReadonlyMap<string, readonly NotedSource[]>>;
   /** What names the layers of a container's root, and of the images it mounts. */
   chainsOfContainer(containerId: string): {
     readonly root: string | undefined;
@@ -81,18 +87,19 @@ export function readImageRecords(dataRoot: string): ImageRecords {
       return layers;
     },
     originOf: (layer) => {
-      const text =
-        layer === emptyLayer ? undefined : read('distribution/v2metadata-by-diffid/sha256', hexOf(layer));
-      const sources = text === undefined ? [] : sourcesSchema.parse(JSON.parse(text));
-      // With a MAC it was noted when it was pushed.
-      const repositories = (pushed: boolean): CanonicalImage[] =>
-        sources
-          .filter(({ HMAC = '' }) => (HMAC !== '') === pushed)
-          .map(({ SourceRepository, Digest }) => ({
-            repository: readName(SourceRepository).repository,
-            digest: Digest,
-          }));
-      return { from: repositories(false), to: repositories(true) };
+      const text = layer === emptyLayer ? undefined : read(notesDirectory, hexOf(layer));
+      const { from, to } = readNote(text);
+      return { from: from.map(repositoryOf), to: to.map(repositoryOf) };
+    },
+    notes: async () => {
+      const noted = new Map<string, readonly NotedSource[]>();
+      for (const hex of await readdir(join(root, notesDirectory)).catch(() => [])) {
+        const layer = `sha256:${hex}`;
+        const text = await readFile(join(root, notesDirectory, hex), 'utf8').catch(() => undefined);
+        const from = orNothing(() => readNote(text).from) ?? [];
+        if (layer !== emptyLayer && from.length > 0) noted.set(layer, from);
+      }
+      return noted;
     },
     chainsOfContainer: (containerId) => {
       const mounts = join(root, 'layerdb/mounts');
@@ -119,6 +126,21 @@ export function readImageRecords(dataRoot: string): ImageRecords {
         .flatMap((id) => (id === '' ? [] : (chains.get(id) ?? [])));
     },
   };
+}
+
+/** Repositories a layer was pulled from, and, with a MAC, those it was pushed to. */
+function readNote(text: string | undefined): Record<'from' | 'to', NotedSource[]> {
+  const sources = text === undefined ? [] : sourcesSchema.parse(JSON.parse(text));
+  const noted = (pushed: boolean): NotedSource[] =>
+    sources
+      .filter(({ HMAC = '' }) => (HMAC !== '') === pushed)
+      .map(({ SourceRepository, Digest }) => ({ repository: SourceRepository, digest: Digest }));
+  return { from: noted(false), to: noted(true) };
+}
+
+/** A note as the rules have it. Throws `BH_IMAGE_UNREADABLE`. */
+export function repositoryOf({ repository, digest }: NotedSource): CanonicalImage {
+  return { repository: readName(repository).repository, digest };
 }
 
 /** Whether dockerd made a layer for an image that a container mounts: by the container's id with more behind (`planning/image-layers.ts`). */

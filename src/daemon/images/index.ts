@@ -3,11 +3,12 @@ import { compileRules } from '../../egress/index.js';
 import type { Publishers, Settings } from '../../policy/index.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import { enginePaths } from '../engine/engine-facts.js';
-import type { Judge } from '../gate/judges.js';
+import { type Judge, judgeAll } from '../gate/judges.js';
 import { readContainerRecord } from '../socket-mount/container-record.js';
 import { createImageGuard, type ImageGuard } from './image-guard.js';
 import { createImageJudge } from './image-judge.js';
 import { readImageRecords } from './image-records.js';
+import { NotedLayers } from './noted-layers.js';
 import { PulledImages } from './pulled-images.js';
 
 export { publishersInForce } from './publishers-in-force.js';
@@ -30,15 +31,14 @@ export function openImageRules(
   log: Logger,
 ): ImageRules {
   const rules = compileRules(settings, publishers);
-  return {
-    judge: createImageJudge(rules),
-    ...createImageGuard({
-      rules,
-      records: readImageRecords(enginePaths.dataRoot),
-      memory: new PulledImages(memoryDirectory),
-      client,
-      recordOf: (containerId) => readContainerRecord(enginePaths.dataRoot, containerId),
-      log,
-    }),
-  };
+  const guard = createImageGuard({
+    rules,
+    records: readImageRecords(enginePaths.dataRoot),
+    memory: new PulledImages(memoryDirectory),
+    noted: new NotedLayers(memoryDirectory),
+    client,
+    recordOf: (containerId) => readContainerRecord(enginePaths.dataRoot, containerId),
+    log,
+  });
+  return { ...guard, judge: judgeAll([createImageJudge(rules), (exchange) => guard.beforePush(exchange)]) };
 }
