@@ -6,19 +6,31 @@ const policy = (bulkhead: object): Settings => {
   const bytes = Buffer.from(JSON.stringify({ configurationFileVersion: 2, bulkhead }));
   return soundPolicy(readSettings(bytes, 'admin-settings.json')).settings;
 };
+const contact = 'it@example.com';
 const networkAccess = { default: 'deny', rules: [] };
-const restricting = policy({ contact: 'it@example.com', networkAccess });
+const restricting = policy({ contact, networkAccess });
+const reading = [policy({ contact, imageAccess: {} }), policy({ contact, registryAccess: { rules: [] } })];
+const [yes, no] = [() => true, () => false];
 
 test('a VM whose policy says what may get out does not serve without the way out that is kept to it', () => {
-  expect(() => checkWayOut('vm', restricting, () => false)).toThrow(/bulkhead\.networkAccess/);
-  expect(() => checkWayOut('vm', policy({ networkAccess, imageAccess: {} }), () => false)).toThrow(
-    /containersProxy/,
-  );
-  expect(() => checkWayOut('vm', restricting, () => true)).not.toThrow();
+  for (const settings of [restricting, ...reading])
+    expect(() => checkWayOut('vm', settings, { isKept: no, isTrusted: yes })).toThrow(
+      /bulkhead\.networkAccess, containersProxy, .*rule egress/,
+    );
+  expect(() => checkWayOut('vm', restricting, { isKept: yes, isTrusted: no })).not.toThrow();
+});
+
+test('nor where its engine’s requests are read, and the engine does not know by whom', () => {
+  for (const settings of reading) {
+    expect(() => checkWayOut('vm', settings, { isKept: yes, isTrusted: no })).toThrow(
+      /bulkhead\.registryAccess, bulkhead\.imageAccess.*rule egress/,
+    );
+    expect(() => checkWayOut('vm', settings, { isKept: yes, isTrusted: yes })).not.toThrow();
+  }
 });
 
 test('other policies ask for none, and natively there is no other way out', () => {
-  const other = policy({ contact: 'it@example.com' });
-  expect(() => checkWayOut('vm', other, () => false)).not.toThrow();
-  expect(() => checkWayOut('native', restricting, () => false)).not.toThrow();
+  const none = { isKept: no, isTrusted: no };
+  expect(() => checkWayOut('vm', policy({ contact }), none)).not.toThrow();
+  expect(() => checkWayOut('native', restricting, none)).not.toThrow();
 });

@@ -25,7 +25,7 @@ export type { ImageAccess, ImageRule } from './image-access-schema.js';
 export { isJsonObject, type JsonObject, type JsonValue } from './json-value.js';
 export { builtInValues, type ShownSetting, showSettings } from './show-settings.js';
 export { parseLocatedJson } from './located-json.js';
-export { isCarriedOut, notCarriedOut, toldOf } from './not-carried-out.js';
+export { notCarriedOut } from './not-carried-out.js';
 export { type NetworkAccess, networkAccessSchema } from './network-access-schema.js';
 export { isOnLoopback, maskedProxy, proxyAddress } from './proxy-address.js';
 export { type ProxyAddresses, shownValue } from './proxy-setting.js';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { notCarriedOut, toldOf } from './not-carried-out.js';
+import { notCarriedOut } from './not-carried-out.js';
 import { readSettings } from './read-settings.js';
 
 function namesOf(policy: object): string[] {
@@ -14,13 +14,15 @@ test('what isolation is told is carried out, and what is of no use to Bulkhead i
   const enhancedContainerIsolation = { locked: true, value: true };
   const scout = { locked: true, sbomIndexing: false };
   expect(namesOf({ bulkhead, enhancedContainerIsolation, scout })).toEqual([]);
-  const networkAccess = { default: 'deny', rules: [] };
-  expect(namesOf({ containersProxy: { mode: 'system' }, bulkhead: { networkAccess } })).toEqual([]);
+  const egress = {
+    networkAccess: { default: 'deny', rules: [] },
+    registryAccess: { rules: [] },
+    imageAccess: {},
+  };
+  expect(namesOf({ containersProxy: { mode: 'system' }, bulkhead: egress })).toEqual([]);
 });
 
 test.each([
-  [{ bulkhead: { registryAccess: { rules: [] } } }, 'bulkhead.registryAccess'],
-  [{ bulkhead: { imageAccess: {} } }, 'bulkhead.imageAccess'],
   [{ proxy: { mode: 'manual', http: 'proxy.example', pac: 'http://x' } }, 'proxy.pac'],
   [{ proxy: { mode: 'system', embeddedPac: '', enableKerberosNtlm: true } }, 'proxy.enableKerberosNtlm'],
   [{ enhancedContainerIsolation: { value: false } }, 'enhancedContainerIsolation.value'],
@@ -39,10 +41,4 @@ test.each([
   ],
 ])('%j is told by name', (policy, name) => {
   expect(namesOf(policy)).toEqual([name]);
-});
-
-test('of what is carried out in part, the part is told', () => {
-  expect(toldOf('proxy.pac')).toBe('proxy.pac');
-  for (const name of namesOf({ bulkhead: { registryAccess: { rules: [] }, imageAccess: {} } }))
-    expect(toldOf(name)).toContain(`${name}, but for requests to the engine’s own API`);
 });

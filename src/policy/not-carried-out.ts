@@ -32,31 +32,20 @@ const carriedOut: ReadonlySet<string> = new Set([
   'bulkhead.buildInsecure',
   'bulkhead.devices',
   'bulkhead.idsPerContainer',
+  'bulkhead.imageAccess',
   'bulkhead.cgroupParents',
   'bulkhead.minimumOomScoreAdj',
   'bulkhead.networkAccess',
+  'bulkhead.registryAccess',
   'bulkhead.seccompExempt',
   'bulkhead.signIn',
   'bulkhead.socketRules',
   'enhancedContainerIsolation.dockerSocketMount',
 ]);
+
 /** Whether this version does what a setting says; of names such as `bulkhead.contact`. */
 export function isCarriedOut(name: string): boolean {
   return carriedOut.has(name) || name === 'enhancedContainerIsolation.value' || name === 'bulkhead.shares';
-}
-
-/** What of a key is carried out already, for whoever reads that all of it is not. */
-const others =
-  'what builds and containers fetch is held to it without a VM alone, where the engine is started with --egress';
-const carriedOutInPart: ReadonlyMap<string, string> = new Map([
-  ['bulkhead.registryAccess', `but for requests to the engine’s own API; ${others}`],
-  ['bulkhead.imageAccess', `but for requests to the engine’s own API and the images it has; ${others}`],
-]);
-
-/** A name that `notCarriedOut` gave, as whoever starts an engine is told of it. */
-export function toldOf(name: string): string {
-  const part = carriedOutInPart.get(name);
-  return part === undefined ? name : `${name}, ${part}`;
 }
 
 /** Told by their own keys. */

@@ -11,7 +11,7 @@
 
 #define DETAIL_LIMIT 160
 
-static const struct {
+static const struct document {
     const char *key;    /* on the kernel command line: how many bytes of the disk are the document, the rest pads its last block */
     const char *serial; /* of its disk */
     enum kept_index index;
@@ -21,6 +21,8 @@ static const struct {
     {"bulkhead.registry", "bulkhead-registry", KEPT_REGISTRY},
     {"bulkhead.publishers", "bulkhead-publishers", KEPT_PUBLISHERS},
     {"bulkhead.shares", "bulkhead-shares", KEPT_SHARES},
+    /* PID 1's own, to write for the engine */
+    {"bulkhead.authority", "bulkhead-authority", KEPT_COUNT},
 };
 
 /* All or nothing: a document that is cut short says something else. */
@@ -61,26 +63,28 @@ static int read_into_memory(const char *path, const char *name, size_t size)
     return -1;
 }
 
-bool keep_documents(const char *cmdline, int64_t deadline, int kept[KEPT_COUNT], char *detail)
+bool keep_documents(const char *cmdline, int64_t deadline, int kept[KEPT_COUNT], int *authority, char *detail)
 {
     int events = open_device_events();
 
     for (size_t i = 0; i < sizeof(DOCUMENTS) / sizeof(DOCUMENTS[0]); i++) {
+        const struct document *document = &DOCUMENTS[i];
         char path[DEVICE_PATH_LIMIT];
         size_t size;
-        if (!document_size(cmdline, DOCUMENTS[i].key, &size)) {
-            snprintf(detail, DETAIL_LIMIT, "malformed %s on the kernel command line", DOCUMENTS[i].key);
+        if (!document_size(cmdline, document->key, &size)) {
+            snprintf(detail, DETAIL_LIMIT, "malformed %s on the kernel command line", document->key);
             return false;
         }
         if (size == 0)
             continue;
-        if (!await_device(events, find_disk, DOCUMENTS[i].serial, deadline, path)) {
-            snprintf(detail, DETAIL_LIMIT, "no virtio disk with serial %s", DOCUMENTS[i].serial);
+        if (!await_device(events, find_disk, document->serial, deadline, path)) {
+            snprintf(detail, DETAIL_LIMIT, "no virtio disk with serial %s", document->serial);
             return false;
         }
-        kept[DOCUMENTS[i].index] = read_into_memory(path, DOCUMENTS[i].serial, size);
-        if (kept[DOCUMENTS[i].index] < 0) {
-            snprintf(detail, DETAIL_LIMIT, "%s cannot be read: %s", DOCUMENTS[i].serial, strerror(errno));
+        int *const to = document->index == KEPT_COUNT ? authority : &kept[document->index];
+        *to = read_into_memory(path, document->serial, size);
+        if (*to < 0) {
+            snprintf(detail, DETAIL_LIMIT, "%s cannot be read: %s", document->serial, strerror(errno));
             return false;
         }
     }

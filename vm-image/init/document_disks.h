@@ -14,11 +14,11 @@
 bool document_size(const char *cmdline, const char *key, size_t *size);
 
 /**
- * Reads each document that `cmdline` announces from its disk into a sealed file in memory, its descriptor to `kept`. From then on whoever changes the
- * disk, or takes it away, changes nothing: bulkheadd reads the same after each restart. A disk that is not announced is ignored: the
+ * Reads each document that `cmdline` announces from its disk into a sealed file in memory, its descriptor to `kept`, and that of whose certificates the engine is to trust
+ * (identity.h) to `authority`. From then on whoever changes the disk, or takes it away, changes nothing: bulkheadd reads the same after each restart. A disk that is not announced is ignored: the
  * command line is the controller's, and so is the disk. One that is announced and missing at `deadline` (uptime_ms), or too small, is a failure: false,
  * and `detail` (160 bytes) says what.
  */
-bool keep_documents(const char *cmdline, int64_t deadline, int kept[KEPT_COUNT], char *detail);
+bool keep_documents(const char *cmdline, int64_t deadline, int kept[KEPT_COUNT], int *authority, char *detail);
 
 #endif

@@ -185,7 +185,7 @@ static void set_up_machine(struct options *options, const char *cmdline)
 
     /* The check of the data disk and the loading of modules are the two long steps: on two processors they overlap. */
     start_data_disk(options, &disk);
-    if (!keep_documents(cmdline, uptime_ms() + DEVICE_DEADLINE_MS, options->kept, detail))
+    if (!keep_documents(cmdline, uptime_ms() + DEVICE_DEADLINE_MS, options->kept, &options->authority, detail))
         fail(options, "document-missing", detail);
     if (!load_modules(MODULE_LIST, detail, sizeof(detail)))
         fail(options, "module-failed", detail);

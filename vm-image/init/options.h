@@ -12,7 +12,7 @@ struct options {
     const char *host_directory; /* native: directory shared with the host, absolute */
     int kept[KEPT_COUNT];       /* descriptors to keep for bulkheadd, or -1; in native mode given, but the agent's, which is made; in a VM read from disks */
     bool ssh_agent;             /* native: the host's ssh agent is passed on */
-    int authority;              /* native: a file with the certificate of who ends the engine's connections, or -1 */
+    int authority;              /* a file with the certificate of who ends the engine's connections, or -1; in native mode given, in a VM read from a disk */
     const char *resolver;       /* native: the name server, where there is a way to it; NULL: there is none */
 };
 

@@ -15,7 +15,7 @@ import {
   makeInstanceDirectories,
 } from '../../vm/index.js';
 import { makeAuthority } from '../../egress/engine-traffic/index.js';
-import { endsEngine, unenforcedRestrictions } from '../../egress/restricting-settings.js';
+import { endsEngine } from '../../egress/restricting-settings.js';
 import {
   admitPolicy,
   allowedOrganizations,
@@ -25,7 +25,6 @@ import {
 import {
   admissionOf,
   nativeNotes,
-  noWayOut,
   openRegistryFile,
   otherKeyNotes,
   policyNotes,
@@ -133,19 +132,14 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     user: user.settings,
     env: context.env,
   });
-  const restrictions = flags.egress === true ? unenforcedRestrictions(policy?.settings) : [];
-  const hasGateway = flags.egress === true && restrictions.length === 0;
   const notes = [
     ...sharing.notes,
     ...agentNotes,
-    ...(policy === undefined ? [] : policyNotes(policy, policyKey, { gateway: hasGateway })),
+    ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
     ...publishers.notes,
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
-    ...(restrictions.length === 0
-      ? []
-      : [`--egress is left out: ${noWayOut(restrictions, policy?.settings)}`]),
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
@@ -176,7 +170,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
       ...(registry === undefined ? {} : { registry: registry.handle }),
       ...(publishers.list === undefined ? {} : { publishers: publishers.list.handle }),
       ...(agent === undefined ? {} : { sshAgent: agent }),
-      ...(hasGateway
+      ...(flags.egress === true
         ? {
             // One nobody needs is trusted by nobody.
             ...(policy !== undefined && endsEngine(policy.settings) ? { authority: makeAuthority() } : {}),

@@ -2,9 +2,17 @@ import { defineErrors, ExitCode } from './definition.js';
 
 /** Refusals of connections. Who asked is a container, a step of a build or the engine. */
 export const egressErrors = defineErrors({
+  BH_EGRESS_AUTHORITY: {
+    message:
+      'The policy has what the engine asks registries for read on the host (bulkhead.registryAccess, bulkhead.imageAccess), and the VM has no certificate of who reads it: nothing is served (rule egress).',
+    setting: 'bulkhead.registryAccess, bulkhead.imageAccess',
+    remedy:
+      'Start the VM with `bulkhead up` of the version its image is of; the console log says what could not be made. Ask {contact} otherwise.',
+    exitCode: ExitCode.refused,
+  },
   BH_EGRESS_UNKEPT: {
     message:
-      'The policy says where may be connected to from this VM (bulkhead.networkAccess, containersProxy), and the VM has no way out that is kept to it: nothing is served (rule egress).',
+      'The policy says where may be connected to from this VM (bulkhead.networkAccess, containersProxy, bulkhead.registryAccess, bulkhead.imageAccess), and the VM has no way out that is kept to it: nothing is served (rule egress).',
     setting: 'bulkhead.networkAccess',
     remedy:
       'Start the VM with `bulkhead up` of the version its image is of; the console log says what could not be made. Ask {contact} otherwise.',

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,7 @@ const paths = () => ({
     registry: path('registry.disk'),
     publishers: path('publishers.disk'),
     shares: path('shares.disk'),
+    authority: path('authority.disk'),
   },
   policyRecords: [path('policies')] as const,
 });
@@ -130,7 +131,7 @@ test('the list of publishers beside the policy goes along, and one that does not
   const options = { policy: await policyFile({ serial: 3, imageAccess }, true) };
   const prepare = async (): Promise<[unknown[], string[]]> => {
     const { disks, notes } = await prepareDocuments(paths(), options, keyed, noProxy);
-    const names = disks.map(({ name }) => name);
+    const names = disks.map(({ name }) => name).filter((name) => name !== 'authority');
     return [names, notes.filter((note) => note.includes('verified publisher'))];
   };
   const nobody = 'Nobody counts as a verified publisher (bulkhead.imageAccess.publishers): ';
@@ -214,16 +215,30 @@ test('the proxy of the host is in the settings the guest reads, without a file o
   });
 });
 
-test('a policy that says what may get out gives the VM a gateway, or closes it and says why', async () => {
-  const networkAccess = { default: 'deny', rules: [] };
+test('a policy that says what may get out restricts the VM', async () => {
   const prepared = async (bulkhead: object) =>
     prepareDocuments(paths(), { policy: await policyFile(bulkhead) }, keyless, noProxy);
   const open = await prepared({ contact: 'it@example.com' });
-  const decided = await prepared({ networkAccess });
-  const closed = await prepared({ networkAccess, contact: 'it@example.com', imageAccess: {} });
-  expect([open.egress, decided.egress, closed.egress]).toEqual(['open', 'gateway', 'closed']);
+  const decided = await prepared({ networkAccess: { default: 'deny', rules: [] } });
+  expect([open.restricted, decided.restricted]).toEqual([false, true]);
   expect(decided.notes).toEqual([expect.stringContaining('no policy key')]);
-  expect(closed.notes.join('\n')).toMatch(
-    /From the VM, the policy's bulkhead\.imageAccess .* Ask it@example\.com\./,
-  );
+  expect([decided.authority, decided.disks.length]).toEqual([undefined, 1]);
+});
+
+test('one about registries or images gives it the certificate of an authority that is new each time, and no key', async () => {
+  const options = { policy: await policyFile({ imageAccess: {} }) };
+  const { restricted, authority, disks, notes } = await prepareDocuments(paths(), options, keyless, noProxy);
+  expect([restricted, notes]).toEqual([true, [expect.stringContaining('no policy key')]]);
+  expect(disks.map(({ name }) => name)).toEqual(['policy', 'authority']);
+  expect((await readFile(path('authority.disk'), 'utf8')).trimEnd()).toBe(authority?.certificate.trimEnd());
+  const { publicKey: certified } = new X509Certificate(authority?.certificate ?? '');
+  expect(createPublicKey(authority?.privateKey ?? '').equals(certified)).toBe(true);
+  for (const name of await readdir(dir)) {
+    const content = await readFile(path(name), 'utf8');
+    expect(content).not.toContain('PRIVATE KEY');
+  }
+  const next = await prepareDocuments(paths(), options, keyless, noProxy);
+  expect(next.authority?.privateKey).not.toBe(authority?.privateKey);
+  await prepareDocuments(paths(), {}, keyless, noProxy);
+  await expect(readFile(path('authority.disk'))).rejects.toThrow('ENOENT');
 });

@@ -1,7 +1,8 @@
 import { readFile, rm } from 'node:fs/promises';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { egressOfVm, notInVm, type VmEgress } from '../../egress/restricting-settings.js';
+import { type AuthorityKeys, makeAuthority } from '../../egress/engine-traffic/boot-authority.js';
+import { endsEngine, restricts } from '../../egress/restricting-settings.js';
 import type { Manifest } from '../../image/index.js';
 import {
   admitPolicy,
@@ -18,7 +19,6 @@ import {
   admissionOf,
   type DocumentDisk,
   machinePolicyFile,
-  noWayOut,
   otherKeyNotes,
   type PolicyFile,
   policyNotes,
@@ -40,14 +40,19 @@ export interface PreparedDocuments {
   readonly effective: EffectiveSettings;
   /** The user's own. */
   readonly user: UserSettings;
-  /** How the VM is kept to what the policy says may get out. */
-  readonly egress: VmEgress;
+  /** Whether nothing may get out of the VM but what the gateway lets. */
+  readonly restricted: boolean;
+  /** The list of verified publishers, where there is one that counts. */
+  readonly publishers: string | undefined;
+  /** Who ends what the VM's engine asks registries for: its certificate is on a disk, its key here alone. Undefined where nobody does. */
+  readonly authority: AuthorityKeys | undefined;
   /** What a person should hear of the policy. */
   readonly notes: readonly string[];
 }
 
 /**
- * Reads the policy, the list of publishers beside it, the user's settings and the machine's registry.json once and puts them on disks of the instance's own.
+ * Reads the policy, the list of publishers beside it, the user's settings and the machine's registry.json once and puts them on disks of the instance's own,
+ * beside the certificate of this boot's authority where the policy needs one.
  *
  * @param env of the person who starts the VM: its proxies are the host's.
  * @throws BH_POLICY_FILE, BH_POLICY_INVALID, BH_POLICY_RECORD, BH_SETTINGS_FILE, BH_SETTINGS_INVALID, BH_REGISTRY_FILE, BH_REGISTRY_INVALID, BH_SIGN_IN_NO_ISSUER, what `admitPolicy` throws; nothing was booted then.
@@ -69,7 +74,7 @@ export async function prepareDocuments(
   await publishers.list?.handle.close();
   const effective = effectiveSettings(policy?.settings, user.settings);
   const handedOn = withHostProxy(user.document, effective, env);
-  const egress = egressOfVm(policy?.settings);
+  const authority = policy !== undefined && endsEngine(policy.settings) ? makeAuthority() : undefined;
   const documents = [
     { name: 'policy', bytes: policy?.bytes },
     {
@@ -79,6 +84,7 @@ export async function prepareDocuments(
     },
     { name: 'registry', bytes: registry?.bytes },
     { name: 'publishers', bytes: publishers.list?.bytes },
+    { name: 'authority', bytes: authority === undefined ? undefined : Buffer.from(authority.certificate) },
   ] as const;
   const disks: DocumentDisk[] = [];
   for (const { name, bytes } of documents) {
@@ -90,14 +96,13 @@ export async function prepareDocuments(
     disks,
     effective,
     user: user.settings,
-    egress,
+    restricted: policy !== undefined && restricts(policy.settings),
+    publishers: publishers.list?.bytes.toString(),
+    authority,
     highestSerial: highestSerialOf(admission.known),
     notes: [
-      ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey, { gateway: false })),
+      ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),
       ...publishers.notes,
-      ...(egress === 'closed'
-        ? [`From the VM, ${noWayOut(policy === undefined ? [] : notInVm(policy.settings), policy?.settings)}`]
-        : []),
       ...otherKeyNotes(policyRecords, admission.key),
       ...settingsNotes(policy?.settings, effective),
       ...handedOn.notes,

@@ -53,8 +53,7 @@ export async function prepareVm(
   await using started = new AsyncDisposableStack();
   const [manifest, host] = await Promise.all([verifyImage(options.image, { signal }), backend.probe(signal)]);
   const documents = await prepareDocuments(paths, options, manifest, env);
-  const restricted =
-    documents.egress === 'open' ? undefined : { contact: contactOf(documents.policy?.settings) };
+  const restricted = documents.restricted ? { contact: contactOf(documents.policy?.settings) } : undefined;
   const { network, notes } = networkInUse(documents.effective, restricted !== undefined);
   const { effective, policy, user } = documents;
   const { agent, notes: agentNotes } = await agentInUse({
@@ -70,7 +69,7 @@ export async function prepareVm(
     restricted,
   });
   started.defer(() => link.close());
-  if (documents.egress === 'gateway') started.use(await startGateway(parts, documents, link));
+  if (documents.restricted) started.use(await startGateway(parts, documents, link));
   const disk = await ensureDataDisk(paths, options.dataSizeMiB);
   const shares = await prepareShares(parts, manifest, documents, signal);
   started.use(shares.servers);

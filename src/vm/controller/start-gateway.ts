@@ -1,9 +1,10 @@
 import type { Logger } from '../../common/log.js';
-import type { PolicyFile } from '../documents/index.js';
+import { insecureRegistriesInForce } from '../../policy/index.js';
 import { type GatewayProcess, keepGateway } from '../egress/index.js';
 import type { GuestLink } from '../guest-link.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { hostProxy } from '../proxy/index.js';
+import type { PreparedDocuments } from './prepare-documents.js';
 
 /** What of the controller's parts a gateway needs. */
 export interface GatewayParts {
@@ -19,7 +20,12 @@ export interface GatewayParts {
  */
 export async function startGateway(
   { paths, env, logger }: GatewayParts,
-  { policy }: { readonly policy: PolicyFile | undefined },
+  {
+    policy,
+    publishers,
+    authority,
+    effective,
+  }: Pick<PreparedDocuments, 'policy' | 'publishers' | 'authority' | 'effective'>,
   link: Pick<GuestLink, 'offerRelay' | 'egressClients'>,
 ): Promise<GatewayProcess> {
   await link.offerRelay(paths.egressSocket);
@@ -27,6 +33,9 @@ export async function startGateway(
     relay: paths.egressSocket,
     relayInVm: true,
     policy: policy?.bytes.toString(),
+    publishers,
+    authority: authority?.privateKey,
+    insecureRegistries: insecureRegistriesInForce(policy?.settings, effective),
     system: hostProxy(env, { loopback: 'reached' }).proxy,
     clients: link.egressClients,
     onLine: (line) => logger.warn({ line }, 'egress'),

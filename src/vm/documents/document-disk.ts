@@ -1,7 +1,7 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 
 /** What the controller hands the guest on a small read-only disk of its own, found by the serial `bulkhead-<name>`. */
-export type DocumentName = 'policy' | 'settings' | 'registry' | 'publishers' | 'shares';
+export type DocumentName = 'policy' | 'settings' | 'registry' | 'publishers' | 'shares' | 'authority';
 
 /** A disk with a document at its start. */
 export interface DocumentDisk {

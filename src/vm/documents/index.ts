@@ -4,7 +4,7 @@ export { addHostRecord, noteHostTime, readHostRecords, readHostTime, recordInFor
 export { openDocument } from './open-document.js';
 export { type BootedPolicy, policyChange, policyFileOf } from './policy-change.js';
 export { machinePolicyFile, openPolicyFile, type PolicyFile, readPolicyFile } from './policy-file.js';
-export { noWayOut, otherKeyNotes, policyNotes } from './policy-notes.js';
+export { otherKeyNotes, policyNotes } from './policy-notes.js';
 export { publisherFileOf, type PublishersBeside, publishersBeside } from './publisher-file.js';
 export { openRegistryFile, readRegistryFile, type RegistryFile, registryFileOf } from './registry-file.js';
 export { rootIdentity } from './root-identity.js';

@@ -91,6 +91,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
       registry: join(stateDir, 'registry.disk'),
       publishers: join(stateDir, 'publishers.disk'),
       shares: join(stateDir, 'shares.disk'),
+      authority: join(stateDir, 'authority.disk'),
     },
     policyRecords: policyRecordDirectories(facts),
     consoleLog: join(stateDir, 'console.log'),

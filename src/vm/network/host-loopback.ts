@@ -16,7 +16,7 @@ export function hostLoopback(
     return {
       reached: false,
       notes: [
-        `bulkhead.hostLoopback (${source}) is not carried out where the policy says what may get out of the VM (bulkhead.networkAccess, containersProxy).`,
+        `bulkhead.hostLoopback (${source}) is not carried out where the policy says what may get out of the VM (bulkhead.networkAccess, containersProxy, bulkhead.registryAccess, bulkhead.imageAccess).`,
       ],
     };
   const exposed = effective.exposeDockerAPIOnTCP2375;

@@ -153,7 +153,7 @@ describe('from a VM whose policy says what may get out', () => {
     const vm = forwarding();
     const wanted = { protocol: 'udp', address: '127.0.0.1', port: await free('udp'), guestPort: 1 } as const;
     await expect(listenOnHost(wanted, vm, restricted)).rejects.toThrow(
-      /rule egress, settings bulkhead\.networkAccess and containersProxy\)\. Ask it@example\.com\.$/,
+      /rule egress, settings bulkhead\.networkAccess, containersProxy, bulkhead\.registryAccess and bulkhead\.imageAccess\)\. Ask it@example\.com\.$/,
     );
     const stop = await listenOnHost(wanted, vm);
     await stop();

@@ -51,7 +51,7 @@ export async function listenOnHost(
 
 const noUdp = ({ contact }: Restricted): string =>
   'ports of UDP are not published from a VM whose policy says what may get out: QEMU lets no datagram out of it then ' +
-  `(rule egress, settings bulkhead.networkAccess and containersProxy). Ask ${contact}.`;
+  `(rule egress, settings bulkhead.networkAccess, containersProxy, bulkhead.registryAccess and bulkhead.imageAccess). Ask ${contact}.`;
 
 async function listenByController(wanted: HostPort, vm: Forwarding): Promise<StopListening> {
   const { protocol, guestPort } = wanted;

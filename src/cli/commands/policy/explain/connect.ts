@@ -8,7 +8,6 @@ import type { Who } from '../../../../egress/connect-access/index.js';
 import { explainConnect } from '../../../../egress/explain/explain-connect.js';
 import { parseAuthority } from '../../../../egress/first-bytes/index.js';
 import { PacFailure, PacRunner } from '../../../../egress/pac/index.js';
-import { isCarriedOut, type Settings, toldOf } from '../../../../policy/index.js';
 import type { CliContext } from '../../../context.js';
 import { jsonOption } from '../../../options.js';
 import { explainedConnectText } from '../../../output/explained-connect-text.js';
@@ -64,9 +63,8 @@ async function explain({ terminal }: CliContext, destination: string, flags: Con
     runners.push(pac);
     return pac;
   };
-  const { notes, ...answer } = await explainConnect(settings, question, run);
+  const explanation = await explainConnect(settings, question, run);
   for (const pac of runners) await pac[Symbol.asyncDispose]();
-  const explanation = { ...answer, notes: [...notes, ...notDone(settings)] };
   terminal.out(
     flags.json === true
       ? `${printableJson(JSON.stringify({ ...explanation, policy: file ?? null }))}\n`
@@ -120,16 +118,4 @@ function addressOf(text: string | undefined): IpAddress | undefined {
 
 function refusedValue(option: string, value: string, rule: string): BulkheadError {
   return new BulkheadError('BH_OPTION_VALUE', { option, value: printable(value), rule });
-}
-
-/** Whoever asks must not take for a fact what this version only reads. */
-function notDone(settings: Settings | undefined): string[] {
-  const read = [
-    ...(settings?.bulkhead?.networkAccess === undefined ? [] : ['bulkhead.networkAccess']),
-    ...(settings?.bulkhead?.registryAccess === undefined ? [] : ['bulkhead.registryAccess']),
-    ...(settings?.containersProxy === undefined ? [] : ['containersProxy']),
-  ];
-  return read
-    .filter((name) => !isCarriedOut(name))
-    .map((name) => `Not carried out by this version: ${toldOf(name)}.`);
 }

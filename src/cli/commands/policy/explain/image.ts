@@ -4,7 +4,7 @@ import { ExitCode } from '../../../../common/errors/definition.js';
 import { printable, printableJson } from '../../../../common/printable.js';
 import { type Access, canonicalImage, compileRules, explainImage } from '../../../../egress/index.js';
 import { cacheRoot, rememberedPolicyKey } from '../../../../image/index.js';
-import { isCarriedOut, parsePolicyKey, type Settings } from '../../../../policy/index.js';
+import { parsePolicyKey } from '../../../../policy/index.js';
 import { publishersBeside } from '../../../../vm/documents/index.js';
 import type { CliContext } from '../../../context.js';
 import { jsonOption } from '../../../options.js';
@@ -48,23 +48,11 @@ async function explain(
   const key = pem === undefined ? undefined : parsePolicyKey(pem, 'public', 'policy key');
   const { publishers, list } = await publishersBeside(policy, key);
   await list?.handle.close();
-  const { notes, ...answer } = explainImage(compileRules(policy?.settings, publishers), image, operation);
-  const explanation = { ...answer, notes: [...notes, ...notDone(policy?.settings)] };
+  const explanation = explainImage(compileRules(policy?.settings, publishers), image, operation);
   terminal.out(
     json === true
       ? `${printableJson(JSON.stringify({ ...explanation, policy: file ?? null }))}\n`
       : explainedImageText(explanation, file),
   );
   if (explanation.verdict === 'refused') process.exitCode = ExitCode.refused;
-}
-
-/** Whoever asks must not take for a fact what this version does by half. */
-function notDone(settings: Settings | undefined): string[] {
-  return (['registryAccess', 'imageAccess'] as const).flatMap((key) =>
-    settings?.bulkhead?.[key] === undefined || isCarriedOut(`bulkhead.${key}`)
-      ? []
-      : [
-          `This version holds docker pull, push and load to bulkhead.${key}, and what builds and containers fetch without a VM alone (bulkhead engine --egress).`,
-        ],
-  );
 }
