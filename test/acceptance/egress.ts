@@ -65,9 +65,8 @@ export function egressRows(of: () => EgressSide): void {
     test('leads to a name that is allowed, whoever speaks first', async () => {
       const { engine } = of();
       const { hear, ask, greet } = scriptsOf(of());
-      expect(await engine.inContainer(hear('open.test'))).toContain('hello');
-      expect(await engine.inContainer(ask('open.test', 'open.test'))).toBe('web open.test');
-      expect(await engine.inContainer(greet('open.test', 'open.test'))).toBe('1');
+      const script = [hear('open.test'), ask('open.test', 'open.test'), greet('open.test', 'open.test')];
+      expect(await engine.inContainer(script.join('; '))).toMatch(/^hello \S+\nweb open\.test\n1$/);
     });
 
     test('leads nowhere else: not to another name, nor to an address', async () => {
@@ -90,35 +89,30 @@ export function egressRows(of: () => EgressSide): void {
       const side = of();
       const { engine } = side;
       const { ask, greet } = scriptsOf(side);
-      for (const script of [ask('open.test', 'shut.test'), greet('open.test', 'shut.test')]) {
-        expect(['', '0']).toContain(await engine.inContainer(script));
-        expect(side.said().at(-1)).toContain('shut.test');
-        for (const free of of().free)
-          expect(['web shut.test', '1']).toContain(await free.inContainer(script));
-      }
+      const script = `${ask('open.test', 'shut.test')}; ${greet('open.test', 'shut.test')}`;
+      const before = side.said().length;
+      expect(await engine.inContainer(script)).toBe('0');
+      const refused: unknown = expect.stringContaining('shut.test');
+      expect(side.said().slice(before)).toEqual([refused, refused]);
+      for (const free of side.free) expect(await free.inContainer(script)).toBe('web shut.test\n1');
     });
 
     test('H05: is not got round by a name a container gives an address itself, nor by a name server of its own', async () => {
       const { engine } = of();
       const { hear } = scriptsOf(of());
-      for (const flags of [
-        ['--add-host', `shut.test:${worldAddress}`],
-        ['--dns', '192.0.2.53'],
-      ]) {
-        expect(await engine.inContainer(hear('shut.test'), flags)).toBe('');
-        for (const free of of().free)
-          expect(await free.inContainer(hear('shut.test'), flags)).toContain('hello');
-      }
+      const flags = ['--add-host', `shut.test:${worldAddress}`, '--dns', '192.0.2.53'];
+      const script = `${hear('shut.test')}; ${hear('asked.test')}`;
+      expect(await engine.inContainer(script, flags)).toBe('');
+      for (const free of of().free)
+        expect(await free.inContainer(script, flags)).toMatch(/^hello \S+\nhello \S+$/);
     });
 
     test('H05: is not got round by an address with a name in TLS, such as that of a resolver that is asked in it', async () => {
       const { engine } = of();
       const { greet } = scriptsOf(of());
-      for (const name of ['shut.test', 'dns.google']) {
-        const script = greet(worldAddress, name);
-        expect(await engine.inContainer(script)).toBe('0');
-        for (const free of of().free) expect(await free.inContainer(script)).toBe('1');
-      }
+      const script = `${greet(worldAddress, 'shut.test')}; ${greet(worldAddress, 'dns.google')}`;
+      expect(await engine.inContainer(script)).toBe('0\n0');
+      for (const free of of().free) expect(await free.inContainer(script)).toBe('1\n1');
     });
 
     test('holds for names that are asked for on a connection', async () => {

@@ -15,8 +15,8 @@ export interface InstanceId {
   readonly image: string;
   /** The organization's policy; none without it, not even that of this machine. */
   readonly policy?: string;
-  /** A file that is the `/etc/resolv.conf` of the machine to it and its VM; needs root. */
-  readonly resolver?: string;
+  /** A directory that is the `/etc` of the machine to it and its VM (`own-etc.ts`); needs root. */
+  readonly etc?: string;
 }
 
 const statusSchema = z.looseObject({
@@ -59,7 +59,7 @@ export interface Instance {
 }
 
 /** The command line of this checkout, used on one instance. The cache stays that of the machine, so that the image is reused. */
-export function instanceAt({ name, dir, image, policy, resolver }: InstanceId): Instance {
+export function instanceAt({ name, dir, image, policy, etc }: InstanceId): Instance {
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
@@ -71,7 +71,7 @@ export function instanceAt({ name, dir, image, policy, resolver }: InstanceId): 
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
   const bulkhead = (...words: string[]): ReturnType<Instance['start']> => {
-    const [program, ...before] = resolver === undefined ? [process.execPath] : resolvingBy(resolver);
+    const [program, ...before] = etc === undefined ? [process.execPath] : within(etc);
     const command = execa(program, [...before, commandLine, ...words], {
       env,
       reject: false,
@@ -106,10 +106,10 @@ export function instanceAt({ name, dir, image, policy, resolver }: InstanceId): 
   };
 }
 
-/** Node in a mount namespace of its own, in which the file is that of the machine. */
-function resolvingBy(file: string): [string, ...string[]] {
-  const script = 'mount --bind "$0" /etc/resolv.conf && exec "$@"';
-  return ['unshare', '--mount', 'sh', '-c', script, file, process.execPath];
+/** Node in a mount namespace of its own, in which the directory is that of the machine. */
+function within(etc: string): [string, ...string[]] {
+  const script = 'mount --bind "$0" /etc && exec "$@"';
+  return ['unshare', '--mount', 'sh', '-c', script, etc, process.execPath];
 }
 
 async function processesNaming(text: string): Promise<number[]> {

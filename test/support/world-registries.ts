@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { execa } from 'execa';
+import { copyImage } from './copy-image.ts';
 import { eventually } from './eventually.ts';
 import { archiveOf, registryRecipe } from './test-images.ts';
 import { shownBy, world as authority } from './tls-registry.ts';
@@ -35,6 +36,8 @@ export interface WorldRegistries extends AsyncDisposable {
   readonly asked: string[];
   /** The hosts that have begun a layer and not gone on. */
   readonly faltered: ReadonlySet<string>;
+  /** Gives an image that is there another name, as `acme/tool:v1`; `latest` where none is said. */
+  readonly copy: (from: string, to: string) => Promise<void>;
 }
 
 const token = 'of-the-test';
@@ -83,7 +86,13 @@ export async function startWorldRegistries(
     });
   }
   const all = undo.move();
-  return { certificates, asked, faltered, [Symbol.asyncDispose]: () => all.disposeAsync() };
+  return {
+    certificates,
+    asked,
+    faltered,
+    copy: (from, to) => copyImage(socket, from, to),
+    [Symbol.asyncDispose]: () => all.disposeAsync(),
+  };
 }
 
 /** @returns the socket it listens on: no port that somebody else may have. */

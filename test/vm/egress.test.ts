@@ -8,16 +8,42 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.ts';
 import { egressPolicy, egressRows, scriptsOf } from '../acceptance/egress.ts';
+import {
+  fillRegistries,
+  imageAccess,
+  registryAccess,
+  registryRows,
+  registryServers,
+} from '../acceptance/egress-registries.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import { makeEtc } from '../support/own-etc.ts';
 import { askTcp } from '../support/port-client.ts';
 import { portImage } from '../support/port-image.ts';
+import { startWorldRegistries, type WorldRegistries } from '../support/world-registries.ts';
 
-/** A VM whose policy says what may get out of it, so that QEMU lets nothing out and the gateway on this machine decides. With the rules off the same is tried without a VM. */
+/**
+ * A VM whose policy says what may get out of it, and what its engine may ask registries for, so that QEMU lets nothing out and the gateway on this machine decides. With the rules off the same is tried
+ * without a VM.
+ */
+const bulkhead = {
+  contact: 'it@example.com',
+  imageAccess,
+  // A Dockerfile adds something from there.
+  registryAccess: { rules: [...registryAccess.rules, { host: 'open.test', port: '*' }] },
+  networkAccess: {
+    ...egressPolicy.networkAccess,
+    rules: [
+      ...egressPolicy.networkAccess.rules,
+      { to: Object.keys(registryServers), addresses: ['198.18.0.0/15'], action: 'allow' },
+    ],
+  },
+};
 let dir = '';
 let world: World;
+let registries: WorldRegistries;
 let web: Server;
 let webPort = 0;
 let vm: Instance;
@@ -28,6 +54,7 @@ const inContainer = async (script: string, flags: readonly string[] = []): Promi
 
 beforeAll(async () => {
   world = await startWorld(53);
+  registries = await startWorldRegistries(worldAddress, registryServers);
   web = createServer((request, response) => void response.end(`web ${request.headers.host}\n`));
   web.listen(0, worldAddress);
   await once(web, 'listening');
@@ -36,19 +63,22 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bh-out-'));
   await mkdir(join(dir, 'run'), { mode: 0o700 });
   const policy = join(dir, 'admin-settings.json');
-  const bulkhead = { contact: 'it@example.com', ...egressPolicy };
   await writeFile(policy, JSON.stringify({ configurationFileVersion: 2, bulkhead }));
-  const resolver = join(dir, 'resolv.conf');
-  await writeFile(resolver, `nameserver ${worldAddress}\n`);
-  vm = instanceAt({ name: 'out', dir, image: inject('instance').image, policy, resolver });
+  const etc = await makeEtc(join(dir, 'etc'), {
+    nameServer: worldAddress,
+    certificates: registries.certificates,
+  });
+  vm = instanceAt({ name: 'out', dir, image: inject('instance').image, policy, etc });
   docker = createDocker(vm.dockerHost);
   await vm.up(480);
+  await fillRegistries({ docker, inContainer }, registries);
 }, 600_000);
 afterAll(async () => {
   await vm.run('down');
   await rm(dir, { recursive: true });
   web.closeAllConnections();
   web.close();
+  await registries[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
 
@@ -86,6 +116,15 @@ egressRows(() => ({
   gatewayPid,
   rounds: 1,
   soon: 25,
+}));
+
+registryRows(() => ({
+  engine: { docker, inContainer },
+  free: [],
+  registries,
+  said,
+  audit,
+  gatewayPid,
 }));
 
 test('nothing else is a way out: not the card, whose network has nobody any more, nor IPv6', async () => {
