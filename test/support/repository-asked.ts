@@ -9,8 +9,6 @@ export interface AskedName {
   readonly repository: string;
 }
 
-const hub = ['docker.io', 'index.docker.io', 'registry-1.docker.io', 'registry.hub.docker.com'];
-
 /** Those that lead to a name at port 443: all others are this machine's own, or addresses. */
 export const askedNames: readonly AskedName[] = references.flatMap(([written, canonical]) => {
   const [host = ''] = canonical?.split('/') ?? [];
@@ -19,9 +17,16 @@ export const askedNames: readonly AskedName[] = references.flatMap(([written, ca
   return [{ written, repository: canonical.replace(/[:@][^/]*$/, '') }];
 });
 
-/** Whom they are asked of. */
+const hostIn = (name: string): string => name.split('/')[0]?.split(':')[0]?.toLowerCase() ?? '';
+
+/** Whom they are asked of: of a name of the Hub dockerd asks by the host that is written, or at its own. */
 export const askedHosts: readonly string[] = [
-  ...new Set([...hub, ...askedNames.map(({ repository }) => repository.split('/')[0] ?? '')]),
+  ...new Set([
+    'registry-1.docker.io',
+    ...askedNames
+      .flatMap(({ written, repository }) => [hostIn(written), hostIn(repository)])
+      .filter((host) => host.includes('.')),
+  ]),
 ];
 
 /** What the rules call the repository of a request, as `asked` of `WorldRegistries` has it; undefined where it is about none. */
