@@ -33,7 +33,7 @@ import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
 import { createPowerOff } from './power-off.js';
 import { ensureProbeImage } from './engine/probe-image.js';
-import { engineConfigurationOf } from './settings-in-force.js';
+import { engineConfigurationOf, ownProxies } from './settings-in-force.js';
 import { journalServiceOutput } from './journal/service-output.js';
 import { createReaper } from './reaping/create-reaper.js';
 import { createSharedPaths } from './shared-list.js';
@@ -121,7 +121,7 @@ async function main(args: DaemonArguments): Promise<void> {
     options,
     { portBinding: gatePolicy.portBinding, networkingMode: effective.defaultNetworkingMode.value },
     ownNetworks,
-    effective.proxy.value,
+    ownProxies(settings, effective.proxy.value),
   );
   for (const { key, reason } of stripped)
     log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
 import { engineOptionsOf, type PortBindingBehavior, type Settings } from '../policy/index.js';
-import { engineConfigurationOf, readSettingsInForce } from './settings-in-force.js';
+import { engineConfigurationOf, ownProxies, readSettingsInForce } from './settings-in-force.js';
 
 function inForce(policy: Settings | undefined, text: string) {
   const dir = mkdtempSync(join(tmpdir(), 'bulkhead-settings-'));
@@ -98,4 +98,12 @@ test("the proxy reaches the engine's own requests, and a list of exceptions alon
     proxies: { 'https-proxy': 'http://two:2', 'no-proxy': '.docker.internal' },
   });
   expect(configured(direct)).toEqual({});
+});
+
+test('an engine whose requests end at the gateway has no proxy of its own', () => {
+  const proxies = { https: 'http://proxy.test:3128', exclude: [] };
+  const ended: Settings = { ...policy, bulkhead: { registryAccess: { rules: [] } } };
+  expect(ownProxies(ended, proxies, () => true)).toEqual({ exclude: [] });
+  expect(ownProxies(ended, proxies, () => false)).toEqual(proxies);
+  expect(ownProxies(policy, proxies, () => true)).toEqual(proxies);
 });

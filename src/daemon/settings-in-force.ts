@@ -9,6 +9,8 @@ import {
   type StrippedOption,
 } from '../policy/index.js';
 import { overlap } from '../common/subnets.js';
+import { endsEngine } from '../egress/restricting-settings.js';
+import { hasEgressLink } from './engine/own-networks.js';
 import { networkDefaults, type NetworkSettings } from './network-defaults.js';
 import { readSealedFile } from './sealed-file.js';
 
@@ -28,6 +30,17 @@ export function readSettingsInForce(policy: Settings | undefined, fd: number | u
 
 /** What only the VM knows is asked without a proxy (`vm-image/name-server`). */
 const hostNames = '.docker.internal';
+
+/**
+ * The proxies dockerd is told of: none where what it asks for ends at the gateway, which goes on by them (`policy-facts.ts`). Threat: what it says to a proxy there, nobody reads.
+ */
+export function ownProxies(
+  policy: Settings,
+  proxies: ProxyAddresses,
+  hasGateway = hasEgressLink,
+): ProxyAddresses {
+  return endsEngine(policy) && hasGateway() ? { exclude: [] } : proxies;
+}
 
 /**
  * What the settings add to the engine's configuration file, and what of `dockerDaemonOptions` does not reach it.

@@ -88,6 +88,23 @@ test('H14: a file sees no path, so that a rule about one is of no effect, as doc
   expect(await engine.inContainer(script)).toBe('web /secret');
 });
 
+test('what the engine asks registries for goes by the proxy that is set for it, though it ends at the gateway', async () => {
+  const address = `http://${worldAddress}:${http.port}`;
+  const ways = { http: address, https: address };
+  await using behind = await startPolicyEngine(
+    'egress-behind',
+    world,
+    {
+      proxy: { locked: true, mode: 'manual', ...ways },
+      bulkhead: { registryAccess: { rules: [{ host: 'plain.test' }] } },
+    },
+    { engineProxy: ways },
+  );
+  const before = http.asked().length;
+  expect((await behind.docker.run(['pull', 'plain.test/x'])).status).toBe(1);
+  expect(new Set(http.asked().slice(before))).toEqual(new Set(['plain.test:443']));
+});
+
 test('a name the file rejects is not reached by its address, nor under another that has it', async () => {
   const ask = async (asked: string, ...resolved: readonly string[]): Promise<string> =>
     engine.inContainer(

@@ -36,7 +36,7 @@ import {
   settingsNotes,
 } from '../../vm/documents/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
-import { hostProxy } from '../../vm/proxy/index.js';
+import { engineProxy, hostProxy } from '../../vm/proxy/index.js';
 import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
 import { agentInUse } from '../../vm/ssh-agent/index.js';
 import type { CliContext } from '../context.js';
@@ -179,6 +179,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
               policy: policy?.bytes.toString(),
               publishers: publishers.list?.bytes.toString(),
               system: hostProxy(context.env, { loopback: 'reached' }).proxy,
+              engineProxy: engineProxy(inForce, context.env),
               onLine: (line: string) => terminal.err(`egress: ${line}\n`),
             },
           }

@@ -29,7 +29,8 @@ function reportOf({ place, operation, refusal }: EngineDecision): EngineReport {
 const port = parentPort;
 if (port !== null) {
   const { relay, setup, nameServers } = engineWorkerDataSchema.parse(workerData);
-  const { settings, system, authority, insecureRegistries, certificates, publishers } = readSetup(setup);
+  const { settings, system, engineProxy, authority, insecureRegistries, certificates, publishers } =
+    readSetup(setup);
   if (settings === undefined || authority === undefined) throw new Error('there is nothing to end here');
   const report = (told: EngineReport): void => port.postMessage(told);
   const teller = createPullTeller(report);
@@ -38,6 +39,7 @@ if (port !== null) {
     facts: policyFacts(settings, {
       nameServers: nameServers === undefined ? hostNameServers() : () => nameServers,
       system,
+      engineProxy,
     }),
     authority,
     insecure: insecureRegistries,

@@ -11,17 +11,19 @@ export interface World {
   readonly nameServers: () => readonly NameServer[];
   /** The host's own proxies. */
   readonly system: Proxies;
+  /** By which the engine goes where no `containersProxy` says how; directly where absent. */
+  readonly engineProxy?: Proxies;
 }
 
 /** What of the world a policy is held against: which addresses a name has, and by which way something goes out. */
 export type PolicyFacts = Pick<ConnectFacts, 'resolve' | 'askNameServer' | 'wayOut' | 'wayByName'>;
 
-export function policyFacts(settings: Settings, { nameServers, system }: World): PolicyFacts {
+export function policyFacts(settings: Settings, { nameServers, system, engineProxy }: World): PolicyFacts {
   const askNameServer: ConnectFacts['askNameServer'] = (question, signal) =>
     askNameServersWholly(nameServers(), question, signal);
   const resolve = (name: string, signal: AbortSignal): Promise<Resolved> =>
     resolveName(askNameServer, name, signal);
-  const way = wayOutOf(settings, system, resolve);
+  const way = wayOutOf(settings, { system, engineProxy }, resolve);
   return {
     askNameServer,
     resolve,
@@ -36,13 +38,14 @@ export function policyFacts(settings: Settings, { nameServers, system }: World):
 
 function wayOutOf(
   settings: Settings,
-  system: Proxies,
+  { system, engineProxy }: { readonly system: Proxies; readonly engineProxy: Proxies | undefined },
   resolve: (name: string, signal: AbortSignal) => Promise<Resolved>,
 ): WayOut | undefined {
-  if (settings.containersProxy === undefined) return undefined;
-  return new WayOut(containersProxyOf(settings.containersProxy), {
+  const given = settings.containersProxy;
+  if (given === undefined && engineProxy === undefined) return undefined;
+  return new WayOut(given === undefined ? ofEngineAlone : containersProxyOf(given), {
     contact: contactOf(settings),
-    system: () => system,
+    system: () => (given === undefined ? (engineProxy ?? system) : system),
     ownAddress: ownAddress(),
     async resolve(name) {
       const { addresses } = await resolve(name, AbortSignal.timeout(patience));
@@ -51,6 +54,9 @@ function wayOutOf(
     },
   });
 }
+
+/** Where it has a proxy for what it asks, by that; containers go directly. */
+const ofEngineAlone = { ports: [], way: { kind: 'system' } } as const;
 
 /** For a file's question for a name; milliseconds. */
 const patience = 5000;

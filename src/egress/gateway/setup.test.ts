@@ -17,6 +17,15 @@ test('who is a verified publisher stands in the list, until it is out of date; w
   expect([[...none.namespaces], none.missing]).toEqual([[], expect.stringContaining('there is no list')]);
 });
 
+test('the proxies of the engine are understood as settings have them', () => {
+  const { engineProxy } = setup({
+    engineProxy: { https: 'http://proxy.test:3128', exclude: 'a.test,b.test' },
+  });
+  expect(engineProxy).toMatchObject({ https: { host: 'proxy.test', port: 3128 } });
+  expect(engineProxy.exclude).toHaveLength(2);
+  expect(setup({}).engineProxy).toEqual({ exclude: [] });
+});
+
 test.each([
   [{ publishers: '{}' }, /publishersVersion/],
   [{ policy: '{' }, /the policy/],

@@ -13,6 +13,12 @@ import {
   soundPolicy,
 } from '../../policy/index.js';
 
+/** As settings have them. */
+const proxies = z
+  .strictObject({ http: z.string(), https: z.string(), exclude: z.string() })
+  .partial()
+  .default({});
+
 /** The first line a gateway reads; all others are what bulkheadd says (`readWord`). */
 export const gatewaySetupSchema = z.strictObject({
   kind: z.literal('setup'),
@@ -27,7 +33,9 @@ export const gatewaySetupSchema = z.strictObject({
   /** Where certificates of registries are; as Docker has them where absent. */
   certificates: z.string().optional(),
   /** The host's own proxies, by the names they have in settings. */
-  system: z.strictObject({ http: z.string(), https: z.string(), exclude: z.string() }).partial().default({}),
+  system: proxies,
+  /** Those the engine is to have (`proxy`), whose connections end here: it is not given them itself. */
+  engineProxy: proxies,
 });
 export type GatewaySetup = z.input<typeof gatewaySetupSchema>;
 
@@ -38,17 +46,19 @@ export const longestGatewayLine = Math.max(4 * largestPolicy + 64 * 1024, longes
 export function readSetup(line: string): {
   readonly settings: Settings | undefined;
   readonly system: Proxies;
+  readonly engineProxy: Proxies;
   readonly authority: string | undefined;
   readonly insecureRegistries: readonly string[];
   readonly certificates: string | undefined;
   readonly publishers: Publishers;
 } {
-  const { policy, system, publishers, ...told } = gatewaySetupSchema.parse(JSON.parse(line));
+  const { policy, system, engineProxy, publishers, ...told } = gatewaySetupSchema.parse(JSON.parse(line));
   const settings =
     policy === undefined ? undefined : soundPolicy(readSettings(Buffer.from(policy), 'the policy')).settings;
   return {
     settings,
     system: proxiesOf(system),
+    engineProxy: proxiesOf(engineProxy),
     authority: told.authority,
     insecureRegistries: told.insecureRegistries,
     certificates: told.certificates,

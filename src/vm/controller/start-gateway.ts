@@ -3,7 +3,7 @@ import { insecureRegistriesInForce } from '../../policy/index.js';
 import { type GatewayProcess, keepGateway } from '../egress/index.js';
 import type { GuestLink } from '../guest-link.js';
 import type { InstancePaths } from '../instance/paths.js';
-import { hostProxy } from '../proxy/index.js';
+import { engineProxy, hostProxy } from '../proxy/index.js';
 import type { PreparedDocuments } from './prepare-documents.js';
 
 /** What of the controller's parts a gateway needs. */
@@ -37,6 +37,7 @@ export async function startGateway(
     authority: authority?.privateKey,
     insecureRegistries: insecureRegistriesInForce(policy?.settings, effective),
     system: hostProxy(env, { loopback: 'reached' }).proxy,
+    engineProxy: engineProxy(effective, env),
     clients: link.egressClients,
     onLine: (line) => logger.warn({ line }, 'egress'),
   });

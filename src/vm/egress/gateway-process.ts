@@ -32,6 +32,8 @@ export interface GatewayOptions {
   readonly certificates?: string | undefined;
   /** The proxies of this machine, by the names they have in settings. */
   readonly system?: Readonly<Record<string, string>> | undefined;
+  /** Those the engine is to have (`proxy`), for the connections of its that end here; likewise. */
+  readonly engineProxy?: Readonly<Record<string, string>> | undefined;
   /** By which bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
   readonly clients: OpenClients;
   /** Containers may reach what listens on this machine's loopback. */
@@ -57,6 +59,7 @@ export function keepGateway({
   insecureRegistries = [],
   certificates,
   system = {},
+  engineProxy = {},
   clients,
   hostLoopback = false,
   nameServers = [],
@@ -85,6 +88,7 @@ export function keepGateway({
     const setup: GatewaySetup = {
       kind: 'setup',
       system,
+      engineProxy,
       insecureRegistries: [...insecureRegistries],
       ...(policy === undefined ? {} : { policy }),
       ...(publishers === undefined ? {} : { publishers }),

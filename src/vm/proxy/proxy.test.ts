@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { effectiveSettings, type JsonObject, readUserSettings } from '../../policy/index.js';
+import { engineProxy } from './engine-proxy.js';
 import { hostProxy } from './host-proxy.js';
 import { withHostProxy } from './with-host-proxy.js';
 
@@ -79,4 +80,18 @@ describe('withHostProxy', () => {
     expect(inForce).toMatchObject({ mode: 'manual', http: 'http://127.0.0.1:3128' });
     expect(notes).toEqual([expect.stringContaining('(proxy; policy, locked) is on the loopback')]);
   });
+});
+
+test('whoever asks registries for the engine goes by its proxies, on the loopback of the machine as well', () => {
+  const env = { HTTPS_PROXY: 'http://localhost:3128', NO_PROXY: '.near.test' };
+  const said = (proxy: JsonObject): unknown => {
+    const { value } = readUserSettings(Buffer.from(JSON.stringify({ proxy })), 'settings');
+    return engineProxy(effectiveSettings(undefined, value ?? {}), env);
+  };
+  expect(said({ mode: 'system' })).toEqual({ https: 'http://localhost:3128', exclude: '.near.test' });
+  expect(said({ mode: 'manual', http: 'http://proxy.test:1', exclude: ['a.test', 'b.test'] })).toEqual({
+    http: 'http://proxy.test:1',
+    exclude: 'a.test,b.test',
+  });
+  expect(engineProxy(effectiveSettings(undefined, {}), {})).toEqual({});
 });
