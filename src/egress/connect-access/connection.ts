@@ -58,6 +58,7 @@ export type ConnectDecision =
       readonly kind: 'ask-registry';
       readonly target: Target;
       readonly scheme: 'http' | 'https';
-      readonly host: string;
+      /** To be asked under each of these; it is one where it answers so to any. */
+      readonly hosts: readonly string[];
       readonly port: number;
     };

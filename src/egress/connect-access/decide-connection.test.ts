@@ -53,7 +53,8 @@ function decide(policy: ConnectPolicy, address: string, { resolved, ...asked }: 
 function said(decision: ConnectDecision): string {
   if (decision.kind === 'refuse') return decision.refusal.code;
   if (decision.kind === 'resolve') return `resolve ${decision.name}`;
-  if (decision.kind === 'ask-registry') return `ask ${decision.scheme}://${decision.host}:${decision.port}`;
+  if (decision.kind === 'ask-registry')
+    return `ask ${decision.scheme}://${decision.hosts.join()}:${decision.port}`;
   const target = decision.kind === 'look' ? decision.dial : decision.target;
   if (target === undefined) return 'look';
   const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
@@ -338,10 +339,20 @@ describe('where registries are restricted', () => {
     expect(at('quay.io', { isRegistry: true })).toBe('BH_NETWORK_REGISTRY');
     expect(at('example.com', { isRegistry: false })).toBe('permit example.com:443');
     expect(at('quay.io', { port: 5000, first: http('quay.io') })).toBe('ask http://quay.io:5000');
-    expect(at('quay.io', { port: 5000, first: { kind: 'http2' } })).toBe('ask http://quay.io:5000');
+    expect(at('quay.io', { port: 5000, first: { kind: 'http2' } })).toBe(
+      'ask http://quay.io,203.0.113.5:5000',
+    );
     expect(at('quay.io', { first: other })).toBe('permit quay.io:443');
     expect(outcome(policy, '203.0.113.5', { first: tls() })).toBe('ask https://203.0.113.5:443');
     expect(outcome(policy, '203.0.113.5')).toBe('look 203.0.113.5:443');
+  });
+
+  test('it is asked under the name the client says, not another that it has resolved; where it says none, under both', () => {
+    const asked = (first: FirstBytes): string => at('example.com', { port: 8443, first });
+    expect(asked(http('203.0.113.5'))).toBe('ask http://example.com,203.0.113.5:8443');
+    expect(asked(tls())).toBe('ask https://example.com,203.0.113.5:8443');
+    expect(asked(tls('203.0.113.5'))).toBe('ask https://example.com,203.0.113.5:8443');
+    expect(asked(tls('example.com'))).toBe('ask https://example.com:8443');
   });
 
   test('under another name, by --add-host, or by a proxy outside it is not reached', () => {

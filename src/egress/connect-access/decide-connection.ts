@@ -37,13 +37,19 @@ function withBytes(policy: ConnectPolicy, connection: Connection, first: Complet
     case 'other':
       return withoutName(policy, connection);
     case 'http2':
-      return unlessRegistry(policy, connection, withoutName(policy, connection), 'http');
+      return unlessRegistry(policy, connection, withoutName(policy, connection), { scheme: 'http' });
     case 'tls':
-      return unlessRegistry(policy, connection, ofTls(policy, connection, first), 'https');
+      return unlessRegistry(policy, connection, ofTls(policy, connection, first), {
+        scheme: 'https',
+        said: first.serverName,
+      });
     case 'http':
       if (first.form === 'absolute' || first.form === 'authority')
         return throughProxy(policy, connection, first);
-      return unlessRegistry(policy, connection, withName(policy, connection, first.authority?.host), 'http');
+      return unlessRegistry(policy, connection, withName(policy, connection, first.authority?.host), {
+        scheme: 'http',
+        said: first.authority?.host,
+      });
   }
 }
 
@@ -114,7 +120,10 @@ function throughProxy(
   if (decision.kind === 'refuse' || authority === undefined || !restricted) return decision;
   // A server may be asked in the form that is for proxies as well (RFC 9112 §3.2.2).
   if (names.includes(authority.host) || authority.host === ipAddressText(address))
-    return unlessRegistry(policy, connection, withName(policy, connection, authority.host), 'http');
+    return unlessRegistry(policy, connection, withName(policy, connection, authority.host), {
+      scheme: 'http',
+      said: authority.host,
+    });
   const asked = refusals.hostAndPort(authority.host, authority.port ?? 80);
   const named = names.some((name) => network?.forName(who, name, port)?.action === 'allow');
   if (!named && network?.forAddress(who, address, port)?.action !== 'allow')
@@ -154,12 +163,15 @@ function registryByProxy(
     : refusals.registry(policy, facts, host);
 }
 
-/** Where rules about registries are in force, what they do not name must be none. Of the engine's requests each is decided by itself. */
+/**
+ * Where rules about registries are in force, what they do not name must be none. Of the engine's requests each is decided by itself. Threat: a server of many names is a registry by one of them, or to whoever
+ * says none, and the name a client has resolved is another: so it is asked as the client asks it.
+ */
 function unlessRegistry(
   { registries, ...policy }: ConnectPolicy,
   connection: Connection,
   decision: ConnectDecision,
-  scheme: 'http' | 'https',
+  { scheme, said }: { readonly scheme: 'http' | 'https'; readonly said?: string | undefined },
 ): ConnectDecision {
   if (decision.kind !== 'permit' || registries === undefined || connection.who.kind === 'engine')
     return decision;
@@ -168,5 +180,7 @@ function unlessRegistry(
   const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
   if (registries.lists(host, port) || connection.isRegistry === false) return decision;
   if (connection.isRegistry === true) return refusals.registry(policy, connection, host);
-  return { kind: 'ask-registry', target, scheme, host, port };
+  const named = said !== undefined && parseIpAddress(said) === undefined;
+  const hosts = named ? [said] : [...new Set([host, ipAddressText(connection.address)])];
+  return { kind: 'ask-registry', target, scheme, hosts, port };
 }

@@ -40,7 +40,7 @@ function scene(bulkhead: object, more: Partial<ConnectFacts> = {}) {
       const by = through?.hops.map((hop) => (hop.kind === 'proxy' ? hop.host : hop.kind)) ?? [];
       const way = through === undefined ? '' : ` by ${by.join()} for ${through.ask.host}`;
       asked.push(`registry ${scheme}://${host}:${port} ${addresses.map(ipAddressText).join()}${way}`);
-      return Promise.resolve(host === 'b.example');
+      return Promise.resolve(['b.example', '203.0.113.4'].includes(host));
     },
     now: () => 0,
     ...more,
@@ -274,6 +274,15 @@ describe('ConnectDecider', () => {
         'BH_CONTAINERS_PROXY',
       ]);
     });
+  });
+
+  test('a registry that answers so to its address alone is one to who asks for that, though the address has a name that is none', async () => {
+    const { decide, look, names } = scene({ registryAccess: { rules: [{ host: 'ghcr.io' }] } });
+    names['c.example'] = ['203.0.113.4'];
+    await look('c.example');
+    const asksFor = (host: string): string[] => [`GET /v2/ HTTP/1.1\r\nHost: ${host}\r\n\r\n`];
+    expect(shown(await decide('203.0.113.4', asksFor('c.example'), 80))).toBe('203.0.113.4:80');
+    expect(shown(await decide('203.0.113.4', asksFor('203.0.113.4'), 80))).toBe('BH_NETWORK_REGISTRY');
   });
 
   test('a registry is looked for by the way out, and not at all where there is none', async () => {

@@ -155,16 +155,17 @@ export class ConnectDecider {
         return { resolved: { name: decision.name, addresses } };
       }
       case 'ask-registry': {
-        const { scheme, host, port, target } = decision;
+        const { scheme, hosts, port, target } = decision;
         // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
         const addresses = await this.#addressesOf({ who, address, port, names: [] }, target);
         if ('kind' in addresses) return addresses;
         const made = await this.#made(connection, target, addresses);
         if (made.kind === 'refuse') return made;
         const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
-        return {
-          isRegistry: await this.#facts.isRegistry({ scheme, host, port, addresses, ...through }, signal),
-        };
+        const answers = hosts.map((host) =>
+          this.#facts.isRegistry({ scheme, host, port, addresses, ...through }, signal),
+        );
+        return { isRegistry: (await Promise.all(answers)).includes(true) };
       }
     }
   }
