@@ -4,7 +4,8 @@ import { npmOnShare } from '../support/npm-on-share.ts';
 import { type BenchmarkRow, median } from './rows.ts';
 import { withSharedDirectory } from './shared-directory.ts';
 
-const rounds = 3;
+/** Odd; of runs of half a minute on two processors, some fall together with something else on the host. */
+const rounds = 5;
 
 export async function benchPackages(): Promise<BenchmarkRow[]> {
   return withSharedDirectory(async ({ share, up, ours, raw }) => {
