@@ -184,7 +184,10 @@ describe('bulkhead.registryAccess', () => {
   });
 
   test('H06: a proxy in a container leads the engine to no registry a container may not reach', async () => {
-    const proxied = async (name: string, bulkhead: object): Promise<{ stderr: string; said: string }> => {
+    const proxied = async (
+      name: string,
+      bulkhead: object,
+    ): Promise<{ stderr: string; audit: () => Promise<unknown> }> => {
       const proxy = 'http://172.17.0.2:3128';
       const manual = { locked: true, mode: 'manual', http: proxy, https: proxy, exclude: [] };
       const own = await startWith(name, bulkhead, { proxy: manual });
@@ -201,15 +204,26 @@ describe('bulkhead.registryAccess', () => {
       expect(await own.docker.ok(['inspect', '-f', address, id])).toBe('172.17.0.2');
       const { stderr } = await eventually(async () => {
         const outcome = await built(own, 'blocked.test/library/nginx');
-        if (outcome.stderr.includes('refused')) throw new Error(outcome.stderr);
+        if (/connection refused/i.test(outcome.stderr)) throw new Error(outcome.stderr);
         return outcome;
       }, 30_000);
-      return { stderr, said: own.said.join('\n') };
+      return { stderr, audit: async () => writtenAudit(own.internals) };
     };
-    const held = await proxied('rows-proxy', { registryAccess });
+    const rule = { to: 'blocked.test', action: 'deny' };
+    const held = await proxied('rows-proxy', { networkAccess: { default: 'allow', rules: [rule] } });
     expect(held.stderr).not.toContain('x509');
-    expect(held.said).toContain('is a registry that is not listed');
+    const refused = { kind: 'connection', outcome: 'refused', destination: 'blocked.test' };
+    await expect
+      .poll(held.audit, { timeout: 10_000 })
+      .toContainEqual(
+        expect.objectContaining({ ...refused, who: expect.objectContaining({ kind: 'container' }) }),
+      );
     // It is led to the registry, whose certificate the engine does not know.
-    expect((await proxied('rows-proxy-free', noRules)).stderr).toContain('x509');
+    expect((await proxied('rows-proxy-free', { networkAccess: { default: 'allow' } })).stderr).toContain(
+      'x509',
+    );
+    // Where the rules are for registries the engine is led by nobody: what it asks for is decided before.
+    const own = await proxied('rows-proxy-ended', { registryAccess });
+    expect(own.stderr).toContain('Access to blocked.test has been restricted by your administrators');
   });
 });
