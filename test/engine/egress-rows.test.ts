@@ -187,7 +187,7 @@ describe('bulkhead.registryAccess', () => {
     const proxied = async (
       name: string,
       bulkhead: object,
-    ): Promise<{ stderr: string; audit: () => Promise<unknown> }> => {
+    ): Promise<{ stderr: string; refused: () => Promise<string[]> }> => {
       const proxy = 'http://172.17.0.2:3128';
       const manual = { locked: true, mode: 'manual', http: proxy, https: proxy, exclude: [] };
       const own = await startWith(name, bulkhead, { proxy: manual });
@@ -207,17 +207,18 @@ describe('bulkhead.registryAccess', () => {
         if (/connection refused/i.test(outcome.stderr)) throw new Error(outcome.stderr);
         return outcome;
       }, 30_000);
-      return { stderr, audit: async () => writtenAudit(own.internals) };
+      const refused = async (): Promise<string[]> =>
+        (await writtenAudit(own.internals)).flatMap((event) =>
+          event.kind === 'connection' && event.outcome === 'refused' && event.who.kind === 'container'
+            ? [event.destination]
+            : [],
+        );
+      return { stderr, refused };
     };
     const rule = { to: 'blocked.test', action: 'deny' };
     const held = await proxied('rows-proxy', { networkAccess: { default: 'allow', rules: [rule] } });
     expect(held.stderr).not.toContain('x509');
-    const refused = { kind: 'connection', outcome: 'refused', destination: 'blocked.test' };
-    await expect
-      .poll(held.audit, { timeout: 10_000 })
-      .toContainEqual(
-        expect.objectContaining({ ...refused, who: expect.objectContaining({ kind: 'container' }) }),
-      );
+    await expect.poll(held.refused, { timeout: 10_000 }).toContain('blocked.test');
     // It is led to the registry, whose certificate the engine does not know.
     expect((await proxied('rows-proxy-free', { networkAccess: { default: 'allow' } })).stderr).toContain(
       'x509',

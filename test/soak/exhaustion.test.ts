@@ -57,6 +57,9 @@ test('A09: with every id range taken, creating fails with a clear error, and wor
   await rm(holder, { recursive: true });
   await containers.remove('still-too-many');
   await containers.start('after-all', config);
-  const processes = await containerProcesses(engine.internals);
-  expect(await exclusiveRanges(engine.internals, processes)).toHaveLength(2);
+  // `runc start` is done before its process has become the container's.
+  await eventually(async () => {
+    const processes = await containerProcesses(engine.internals);
+    expect(await exclusiveRanges(engine.internals, processes)).toHaveLength(2);
+  }, 10_000);
 });
