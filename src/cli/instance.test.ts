@@ -191,6 +191,20 @@ test('a QEMU that crashes while the guest boots: its own words are in `up`, in `
   expect(log).toContain('Assertion `y` failed');
 }, 60_000);
 
+test('one that crashes before the guest has begun is started once more, and not twice', async () => {
+  const again = 'warning: QEMU crashed before the VM had begun, so it is started once more.';
+  const recovered = await bulkhead(['up', '--name', 'once']);
+  expect(recovered.err).toContain(again);
+  expect(recovered.status).toBe(0);
+  expect((await status('once')).state).toBe('ready');
+  await bulkhead(['down', '--name', 'once']);
+
+  const { err, status: end } = await bulkhead(['up', '--name', 'early']);
+  expect(err.split(again)).toHaveLength(2);
+  expect(err).toMatch(/^error BH_VM_QEMU_CRASHED: QEMU crashed \(SIGABRT\) after the start of its kernel: /m);
+  expect(end).toBe(69);
+}, 60_000);
+
 test('a socket path another program listens on', async () => {
   await bulkhead(['up', '--name', 'tk']);
   await bulkhead(['down', '--name', 'tk']);

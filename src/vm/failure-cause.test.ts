@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { VmExit } from './backend.js';
-import { type Circumstances, exitCause, guestFailureCause } from './failure-cause.js';
+import { type Circumstances, crashedBeforeBoot, exitCause, guestFailureCause } from './failure-cause.js';
 import { guestFailureNames } from './phases.js';
 import { exampleSpec } from './test-support/example-spec.js';
 
@@ -38,6 +38,16 @@ test.each([
 test('a crash shows what QEMU said of it', () => {
   const exit = { kind: 'crashed', signal: 'SIGABRT', stderr: 'core.c:7: Assertion `x` failed.' } as const;
   expect(exitCause(exit, circumstances).message).toContain('(SIGABRT) after phase init: core.c:7: Assertion');
+});
+
+test('only before the guest has said anything is a crash one of QEMU alone', () => {
+  const crashed = { kind: 'crashed', signal: 'SIGABRT', stderr: 'x' } as const;
+  const at = (exit: VmExit, more: Partial<Circumstances>): boolean =>
+    crashedBeforeBoot(exitCause(exit, { ...circumstances, ...more }));
+  expect(at(crashed, { lastPhase: undefined })).toBe(true);
+  expect(at(crashed, { lastPhase: 'kernel' })).toBe(false);
+  expect(at({ kind: 'killed', signal: 'SIGKILL' }, { lastPhase: undefined })).toBe(false);
+  expect(crashedBeforeBoot(new Error('QEMU crashed'))).toBe(false);
 });
 
 test.each([['guest-reset'], ['guest-panic'], ['guest-shutdown']])(

@@ -1,4 +1,4 @@
-import { BulkheadError } from '../common/errors/bulkhead-error.js';
+import { BulkheadError, isBulkheadError } from '../common/errors/bulkhead-error.js';
 import type { VmExit, VmSpec } from './backend.js';
 import type { GuestFailure, Phase } from './phases.js';
 
@@ -81,6 +81,15 @@ export function guestFailureCause(
     case 'share-failed':
       return new BulkheadError('BH_VM_GUEST_FAILED', { console, reason });
   }
+}
+
+/**
+ * Whether QEMU crashed before the guest had said anything. Then nothing was begun, the data disk not mounted, and the next try is as good as this one was: the emulation of several
+ * processors fails an assertion now and then while a kernel sets up its devices (`iotlb_to_section`, system/physmem.c of QEMU 10.0).
+ */
+export function crashedBeforeBoot(error: unknown): boolean {
+  if (!isBulkheadError(error) || error.code !== 'BH_VM_QEMU_CRASHED') return false;
+  return error.params['phase'] === describePhase(undefined);
 }
 
 export function describePhase(phase: Phase | undefined): string {

@@ -17,7 +17,7 @@ export {
   settleDisk,
   systemDiskFiles,
 } from './disk/index.js';
-export { describePhase } from './failure-cause.js';
+export { crashedBeforeBoot, describePhase } from './failure-cause.js';
 export { findImage } from './find-image.js';
 export { makeInstanceDirectories } from './instance/directories.js';
 export { type InstanceLock, lockInstance } from './instance/lock.js';

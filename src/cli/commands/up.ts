@@ -6,6 +6,7 @@ import { admissionOf, type BootedPolicy, policyChange, readPolicyFile } from '..
 import {
   controllerEntry,
   type ControllerOptions,
+  crashedBeforeBoot,
   inspectInstance,
   instancePaths,
   startController,
@@ -106,7 +107,13 @@ async function up(context: CliContext, given: UpFlags): Promise<void> {
     flags.name,
     ...controllerArguments(options),
   ] as const;
-  await startController(paths, command, (progress) => view.show(progress), context.signal);
+  const start = (): Promise<void> =>
+    startController(paths, command, (progress) => view.show(progress), context.signal);
+  await start().catch(async (error: unknown) => {
+    if (!crashedBeforeBoot(error)) throw error;
+    context.reporter.warn('QEMU crashed before the VM had begun, so it is started once more.');
+    await start();
+  });
   return tell(context, flags);
 }
 

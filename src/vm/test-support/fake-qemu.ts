@@ -1,6 +1,6 @@
 import type { AuditQuery } from '../../common/audit-event.js';
 import { once } from 'node:events';
-import { writeSync } from 'node:fs';
+import { existsSync, writeFileSync, writeSync } from 'node:fs';
 import { Socket } from 'node:net';
 import { z } from 'zod';
 import { type LogQuery, serveChannel } from '../../channel/index.js';
@@ -13,7 +13,7 @@ import { probeExitStatus } from '../qemu/probe-guest.js';
 /**
  * A program that behaves like QEMU towards the controller: version, probe guest, QMP, and a guest that passes its phases and serves the
  * control channel. What goes wrong is said by the name of the instance: `hang…` stops after phase `init`,
- * `mute…` never says how it is, `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once, `crash…` fails an assertion of its own while the guest boots, `puppet…` does what lines on the control port tell it.
+ * `mute…` never says how it is, `panic…`, `verity…` and `disk…` fail as a guest does, `die…` ends at once, `crash…` fails an assertion of its own while the guest boots, `early…` before it has said anything, `once…` as well, but the first time alone, `puppet…` does what lines on the control port tell it.
  */
 const args = process.argv.slice(2);
 const option = (name: string): string => args[args.indexOf(name) + 1] ?? '';
@@ -78,12 +78,10 @@ function boot(
     say({ failure: 'verity-failed', detail: 'data block 7' });
     return end('guest-reset');
   }
+  if (scenario.startsWith('early') || (scenario.startsWith('once') && isFirst())) return crash();
   for (const phase of phaseNames.slice(0, 3)) say({ phase, uptimeMs: 1 });
   if (scenario.startsWith('hang')) return;
-  if (scenario.startsWith('crash')) {
-    writeSync(process.stderr.fd, 'fake: warning: x\nfake: ../core.c:7: f: Assertion `y` failed.\n');
-    return void process.kill(process.pid, 'SIGABRT');
-  }
+  if (scenario.startsWith('crash')) return crash();
   if (scenario.startsWith('panic')) {
     const serial = new Socket({ fd: qemuDescriptors.console, readable: false, writable: true });
     serial.write('Kernel panic - not syncing: fake\n', () => end('guest-reset'));
@@ -93,6 +91,21 @@ function boot(
   for (const phase of phaseNames.slice(3, phaseNames.indexOf('engine-ready') + 1))
     say({ phase, uptimeMs: 2 });
   openPort();
+}
+
+function crash(): void {
+  writeSync(process.stderr.fd, 'fake: warning: x\nfake: ../core.c:7: f: Assertion `y` failed.\n');
+  process.kill(process.pid, 'SIGABRT');
+}
+
+/** It remembers that beside the data disk. */
+function isFirst(): boolean {
+  const disk = args.map((arg) => /node-name=data-file,filename=([^,]*)/.exec(arg)?.[1]).find(Boolean);
+  if (disk === undefined) throw new Error('no data disk');
+  const mark = `${disk}.crashed`;
+  if (existsSync(mark)) return false;
+  writeFileSync(mark, '');
+  return true;
 }
 
 function openPort(
