@@ -278,6 +278,32 @@ test('a VM that answers: its own word, when it said it, and what the host knows'
   expect(facts.safeParse(JSON.parse(out)).error).toBeUndefined();
 }, 60_000);
 
+test.runIf(process.platform === 'linux')(
+  '`share add` to a VM that was booted without directories: a restart is needed, and the next start takes it',
+  async () => {
+    // Settings of its own: what this writes each `up` would go by.
+    const own = { XDG_CONFIG_HOME: join(directory, 'sharing') };
+    const shared = join(directory, 'shared');
+    await mkdir(shared);
+    expect(await bulkhead(['up', '--name', 'restart'], own)).toMatchObject({ status: 0 });
+    const { status, err } = await bulkhead(['share', 'add', shared, '--name', 'restart'], own);
+    expect([status, err]).toEqual([
+      0,
+      'Restart needed: the VM was booted without shared directories, so its memory is not one that their servers can see. `bulkhead down`, then `bulkhead up`.\nThe next start shares it.\n',
+    ]);
+    const list = await bulkhead(['share', 'list', '--json', '--name', 'restart'], own);
+    expect(JSON.parse(list.out)).toMatchObject({ now: [], settings: [{ path: shared, readOnly: false }] });
+    await bulkhead(['down', '--name', 'restart'], own);
+    // The image of this test has no server, without which none is shared: the start goes by what was written.
+    const next = await bulkhead(['up', '--name', 'restart'], own);
+    expect([next.status, next.err]).toEqual([
+      78,
+      expect.stringContaining(`${shared} can't be shared with the VM: the image`),
+    ]);
+  },
+  60_000,
+);
+
 test('a Docker client that fails does not make `up` fail, and is not asked where nobody wants it', async () => {
   const [programs, calls] = [join(directory, 'programs'), join(directory, 'docker-calls')];
   await mkdir(programs);

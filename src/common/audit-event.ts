@@ -125,6 +125,8 @@ const connectionSchema = z.strictObject({
   who: callerSchema,
   /** Where to, as the client knows it: an address with its port, or a name. */
   destination: z.string(),
+  /** Of one that was allowed: nobody was reached there, or who asked for it had gone by then. */
+  reached: z.literal(false).optional(),
   ...reason,
 });
 

@@ -50,6 +50,7 @@ function parseRegistryPattern(text: string): string | undefined {
   if (!text.startsWith('*.')) return parseRegistryName(text);
   const [, name = '', port = ''] = /^\*\.([^:]*)(:\d{1,5})?$/.exec(text) ?? [];
   if (parseHost(name)?.kind !== 'name') return undefined;
-  const registry = parseRegistryName(`${name}${port}`);
-  return registry === undefined ? undefined : `*.${registry}`;
+  // As what is below is called: `io` itself would be a registry only with its port, and a host of the Hub the Hub.
+  const registry = parseRegistryName(`x.${name}${port}`);
+  return registry === undefined ? undefined : `*${registry.slice(1)}`;
 }

@@ -10,7 +10,11 @@ const digest = `sha256:${'ab'.repeat(32)}`;
 
 describe('bulkhead.imageAccess', () => {
   test('what is left out is the stricter', () => {
-    expect(read({}).settings?.bulkhead?.imageAccess).toEqual({ default: 'deny', load: 'deny' });
+    expect(read({}).settings?.bulkhead?.imageAccess).toEqual({
+      default: 'deny',
+      load: 'deny',
+      containers: 'refuse',
+    });
     expect(read({ hub: {} }).settings?.bulkhead?.imageAccess?.hub).toEqual({
       organizations: [],
       official: false,

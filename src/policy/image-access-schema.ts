@@ -56,6 +56,8 @@ export const imageAccessSchema = z.strictObject({
   mirrors: z.array(z.strictObject({ source: prefix, mirror: prefix })).optional(),
   /** Whether images come out of archives. */
   load: z.enum(['allow', 'deny']).default('deny'),
+  /** Whether containers and build steps reach registries of which not every image is admitted: nobody can read which one they ask for. */
+  containers: z.enum(['allow', 'refuse']).default('refuse'),
   /** The signed list of verified publishers, beside the policy. */
   publishers: z
     .strictObject({

@@ -1,5 +1,8 @@
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import type { AuditEvent } from '../../src/common/audit-event.ts';
+import { startDatagrams } from '../support/answering-datagrams.ts';
 import { clientHello } from '../support/client-hello.ts';
 import { lastAddress, queryFor, rcode } from '../support/dns-message.ts';
 import { type Docker, probe, unique } from '../support/docker.ts';
@@ -129,23 +132,54 @@ export function egressRows(of: () => EgressSide): void {
       expect(world.asked()).not.toContain('streamed');
     });
 
-    test('H11: what leads nowhere is refused at once, whatever it speaks', async () => {
+    test('H11: connections and questions that lead nowhere are refused at once', async () => {
       const { engine, world } = of();
       // The relay takes a connection before it is decided, and resets it then.
       const tried = [80, 443, 22, world.port].map(
         (port) => `nc -w 9 ${worldAddress} ${port} < /dev/null | grep .`,
       );
-      const datagrams = `echo x | nc -u -w 1 ${worldAddress} 443; ping -c 1 -W 3 ${worldAddress} > /dev/null`;
       const [asked, connections] = [world.asked().length, world.connections()];
       const script = [
         'begun=$(date +%s)',
         ...tried.map((each) => `${each} && echo reached`),
-        `${datagrams} && echo reached`,
         'nslookup -type=a shut.test 192.0.2.53 > /dev/null && echo resolved',
         `[ $(($(date +%s) - begun)) -lt ${of().soon} ] && echo soon`,
       ].join('; ');
       expect(await engine.inContainer(script)).toBe('soon');
       expect([world.asked().length, world.connections()]).toEqual([asked, connections]);
+      // With the rules off, what has a way without any.
+      const [, , , heard] = tried;
+      for (const free of of().free) {
+        expect(await free.inContainer(heard ?? '')).toContain('hello');
+        expect(await free.inContainer('nslookup -type=a shut.test 203.0.113.253')).toContain(worldAddress);
+      }
+    });
+
+    test('H11: datagrams are refused at once, that of QUIC and every other but questions for names; nobody hears of them', async () => {
+      await using servers = await startDatagrams(worldAddress, [443, 0]);
+      // Somebody is there who answers.
+      const control = createSocket('udp4');
+      control.connect(servers.ports[0] ?? 0, worldAddress);
+      await once(control, 'connect');
+      control.send(queryFor('control.test', 1, 7));
+      await once(control, 'message');
+      control.close();
+      const ask = (port: number): string => `nslookup -type=a open.test ${worldAddress}:${port} 2>&1`;
+      const said = await of().engine.inContainer(servers.ports.map(ask).join('; '));
+      // Each of the two tries, whose error the kernel tells as it comes; one that is dropped has none.
+      expect(said.match(/No route to host/g)).toHaveLength(4);
+      expect([servers.count(), said.includes(`Address: ${worldAddress}`)]).toEqual([1, false]);
+    });
+
+    test('H11: echoes are refused at once, and nobody answers them for whom they were for', async () => {
+      const traced = `traceroute -n -I -q 1 -w 3 -m 4 ${worldAddress}`;
+      const said = await of().engine.inContainer(
+        `ping -c 1 -W 1 ${worldAddress} && echo reached; ping -c 1 127.0.0.1 > /dev/null && echo pings; ${traced}`,
+      );
+      expect(said).not.toContain('reached');
+      expect(said).toContain('pings');
+      // Prohibited, as whoever refuses it says.
+      expect(said).toMatch(/ !A$/m);
     });
 
     test('H03: holds for what a Dockerfile adds from elsewhere', async () => {
@@ -188,7 +222,7 @@ export function egressRows(of: () => EgressSide): void {
       const side = of();
       const { engine, world } = side;
       const { hear } = scriptsOf(side);
-      const script = `${hear('open.test')}; ${hear('shut.test')}; sleep 60`;
+      const script = `${hear('open.test')}; ${hear('shut.test')}; nc -w 10 open.test 1 < /dev/null; sleep 60`;
       const container = await engine.docker.ok(['run', '-d', probe, 'sh', '-c', script]);
       const ofIt = (event: AuditEvent): boolean =>
         event.kind === 'connection' && event.who.kind === 'container' && event.who.id === container;
@@ -196,6 +230,13 @@ export function egressRows(of: () => EgressSide): void {
         const events = (await side.audit()).filter(ofIt);
         expect(events).toContainEqual(
           expect.objectContaining({ outcome: 'allowed', destination: `${worldAddress}:${world.port}` }),
+        );
+        expect(events).toContainEqual(
+          expect.objectContaining({ outcome: 'allowed', destination: 'open.test' }),
+        );
+        // Nobody listens there.
+        expect(events).toContainEqual(
+          expect.objectContaining({ outcome: 'allowed', destination: `${worldAddress}:1`, reached: false }),
         );
         expect(events).toContainEqual(
           expect.objectContaining({

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { type Docker, probe, unique } from '../support/docker.ts';
+import { eventually } from '../support/eventually.ts';
 
 /** What a developer does all day, which isolation must not change. */
 export function lifecycleRows(docker: () => Docker): void {
@@ -197,8 +198,9 @@ export function lifecycleRows(docker: () => Docker): void {
         '-c',
         'echo one; echo two; exec sleep 600',
       ]);
-      expect(await docker().ok(['logs', name])).toBe('one\ntwo');
-      expect(await docker().ok(['top', name])).toContain('sleep 600');
+      // `run -d` returns once the shell is started, not once it has said anything.
+      await eventually(async () => expect(await docker().ok(['logs', name])).toBe('one\ntwo'), 10_000);
+      await eventually(async () => expect(await docker().ok(['top', name])).toContain('sleep 600'), 10_000);
     });
   });
 }

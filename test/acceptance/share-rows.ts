@@ -23,7 +23,9 @@ export function shareRows(place: () => SharePlace): void {
       ]) {
         const { status, stderr } = await place().docker.run(['run', '--rm', ...flags, probe, 'ls', '/x']);
         expect(status).not.toBe(0);
-        expect(stderr).toContain(`mounts denied: The path ${source} is not shared from the host`);
+        expect(stderr).toContain(
+          `mounts denied: The path ${source} is not shared from the host and is not known to Docker.`,
+        );
       }
     },
   );

@@ -20,6 +20,8 @@ export interface SharedDirectory {
   readonly share: string;
   /** Boots the VM that shares it. */
   readonly up: () => Promise<Docker>;
+  /** Ends it, for an `up` that begins anew. */
+  readonly down: () => Promise<void>;
   /** What a command says in a container of that VM. */
   readonly ours: (command: readonly string[]) => Promise<string>;
   /** The same in the other VM, by virtiofsd with the rights of a user. */
@@ -44,6 +46,10 @@ export async function withSharedDirectory<T>(use: (directory: SharedDirectory) =
         const words = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, String(value)]);
         await instance.up(240, ...words);
         return docker;
+      },
+      down: async () => {
+        const { status, stderr } = await instance.run('down');
+        if (status !== 0) throw new Error(stderr);
       },
       ours: (command) => docker.ok(['run', '--rm', '-v', `${share}:/mnt`, probe, ...command]),
       raw: (command, cpu = processors.asItComes) =>

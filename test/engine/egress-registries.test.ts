@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import {
   built,
@@ -9,9 +10,11 @@ import {
   registryServers,
 } from '../acceptance/egress-registries.ts';
 import { writtenAudit } from '../support/audit.ts';
-import { probe } from '../support/docker.ts';
+import { isHeardAt } from '../support/covering-network.ts';
+import { probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
+import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { type PolicyEngine, startPolicyEngine } from '../support/policy-engine.ts';
 import { type SpeakOrder, type Spoken, speakIn } from '../support/speak-in.ts';
 import { startWorldRegistries, type WorldRegistries } from '../support/world-registries.ts';
@@ -21,6 +24,7 @@ let world: World;
 let registries: WorldRegistries;
 let engine: PolicyEngine;
 let free: PolicyEngine;
+let unread: OwnEngine;
 const undo = new AsyncDisposableStack();
 
 beforeAll(async () => {
@@ -31,6 +35,8 @@ beforeAll(async () => {
     undo.use(await startPolicyEngine(name, world, { bulkhead }, { certificates }));
   engine = await start('registries', { registryAccess, imageAccess });
   free = await start('registries-free', { imageAccess: noImageRules });
+  const egress = { nameServers: [world.nameServer], onLine: () => undefined };
+  unread = undo.use(await startOwnEngine('registries-unread', { egress }));
   await fillRegistries(engine, registries);
   await makeVersions(free);
 });
@@ -72,6 +78,32 @@ test('what a build has pulled is known by its tag, for the steps of that build a
   expect(await engine.docker.ok(['run', '--rm', made, 'cat', '/version'])).toBe('v1');
 });
 
+test.each(['container', 'bridge'] as const)(
+  'asks no %s that was given the address of a registry',
+  async (standing) => {
+    const image = 'registry.test/acme/tool:v1';
+    const heard = async ({ docker }: OwnEngine): Promise<boolean> =>
+      isHeardAt({ docker, address: worldAddress, standing }, async () => docker.run(['pull', image]));
+    expect(await heard(engine)).toBe(false);
+    // Whose requests nobody reads.
+    expect(await heard(unread)).toBe(true);
+    // It is itself again.
+    await engine.docker.ok(['pull', '-q', image]);
+  },
+);
+
+test('leads from its own loopback to containers, as their published ports do', async () => {
+  const name = unique('published');
+  const serve = 'while :; do nc -l -p 80 -e echo here; done';
+  await engine.docker.ok(['run', '-d', '--name', name, '-p', '127.0.0.1::80', probe, 'sh', '-c', serve]);
+  const [, port = ''] = /:(\d+)$/m.exec(await engine.docker.ok(['port', name, '80'])) ?? [];
+  await eventually(async () => {
+    const { said } = await speakIn(engine.internals.init, { host: '127.0.0.1', port: Number(port), say: '' });
+    expect(said).toBe('here\n');
+  }, 30_000);
+  await engine.docker.ok(['rm', '-f', name]);
+});
+
 /** From the engine's own address, as dockerd speaks. */
 async function inEngineName(order: Omit<SpeakOrder, 'host' | 'port'>): Promise<Spoken> {
   return speakIn(engine.internals.init, { host: worldAddress, port: world.port, ...order });
@@ -94,6 +126,42 @@ test('ends whatever begins with TLS or HTTP in the engine’s name, at every por
 
 test('lets nothing pass in the engine’s name that it could not read', async () => {
   expect(await inEngineName({ say: 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' })).toEqual({ said: '' });
-  expect(engine.said.at(-1)).toContain('HTTP/2 without TLS');
+  await engine.lastSaid(/HTTP\/2 without TLS/);
   expect((await inEngineName({ say: 'other\n', until: 'other' })).said).toMatch(/^hello .*other/s);
+});
+
+test('the authority that speaks for registries is believed by dockerd and containerd alone, and nothing else has its certificate', async () => {
+  const { internals, docker, inContainer } = engine;
+  const file = '/run/bulkhead/etc/engine-authority.pem';
+  const [, line = ''] = (await readFile(internals.path(file), 'utf8')).split('\n');
+  expect(line).toMatch(/^[\w+/]{64}$/);
+  const believes = async (service: 'containerd' | 'dockerd' | 'bulkheadd'): Promise<readonly string[]> => {
+    const pid = await internals.pidOf(service);
+    const [words, variables] = await Promise.all(
+      ['cmdline', 'environ'].map((each) => readFile(`/proc/${pid}/${each}`, 'utf8')),
+    );
+    // What Go and Node take authorities from.
+    return `${words}\0${variables}`
+      .split('\0')
+      .filter((each) => /^(SSL_CERT_|NODE_|--use-(system|openssl)-ca)|engine-authority/.test(each));
+  };
+  for (const service of ['containerd', 'dockerd'] as const)
+    expect(await believes(service)).toEqual([`SSL_CERT_FILE=${file}`]);
+  expect(await believes('bulkheadd')).toEqual([]);
+  const image = await readFile(internals.path('/etc/ssl/certs/ca-certificates.crt'), 'utf8');
+  expect([image.includes('BEGIN CERTIFICATE'), image.includes(line)]).toEqual([true, false]);
+
+  const find = `env | grep SSL_CERT; for each in /*; do case $each in /proc|/sys|/dev) ;; *) grep -rlF '${line}' $each;; esac; done`;
+  const plant = `echo '${line}' > /planted`;
+  for (const flags of [[], ['--privileged']]) {
+    expect(await inContainer(`${find}; echo looked`, flags)).toBe('looked');
+    expect(await inContainer(`${plant}; ${find}`, flags)).toBe('/planted');
+  }
+  const step = async (...before: readonly string[]): Promise<number> => {
+    const lines = [...before, `test -z "$(${find})"`].map((each) => `RUN ${each}\n`);
+    const input = `FROM ${probe}\n${lines.join('')}`;
+    return (await docker.run(['build', '-q', '--no-cache', '-'], { input })).status;
+  };
+  expect(await step()).toBe(0);
+  expect(await step(plant)).not.toBe(0);
 });

@@ -9,6 +9,7 @@ import { type Docker, type Outcome, probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import type { EngineInternals } from '../support/engine-internals.ts';
 import { eventually } from '../support/eventually.ts';
+import { foreignArchive } from '../support/foreign-archive.ts';
 import { type Registry, startRegistry } from '../support/registry.ts';
 import { type SuccessiveEngines, successiveEngines } from '../support/successive-engines.ts';
 
@@ -179,6 +180,15 @@ describe('when rules have come', () => {
     await docker.ok(['pull', '-q', `${at}/good/late:1`]);
     expect((await create(`${at}/good/late:1`)).status).toBe(0);
     expect(await docker.ok(['run', '--rm', `${at}/good/x:1`, 'echo', 'runs'])).toBe('runs');
+  });
+
+  test('what comes out of an archive, where that is allowed, counts as made here if no registry is known to have had it, whatever it is called', async () => {
+    const archive = join(context, 'foreign.tar');
+    const name = `${at}/evil/foreign:1`;
+    await writeFile(archive, foreignArchive(name));
+    await docker.ok(['load', '-q', '-i', archive]);
+    expect((await create(name)).stderr).toBe('');
+    await docker.ok(['rmi', name]);
   });
 
   test('nor is an image mounted that they do not admit', async () => {

@@ -1,7 +1,9 @@
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
+import { foreignArchive } from '../support/foreign-archive.ts';
 import { type SettingsEngine, startSettingsEngine } from '../support/settings-engine.ts';
 
 /**
@@ -103,4 +105,16 @@ test('an image out of an archive is refused where the rules say nothing of archi
     'image access denied: images out of archives not allowed',
   );
   expect((await free.run(['load', '-i', archive])).status).toBe(0);
+});
+
+test('nor is one that nobody here has ever seen, and nothing of it is left', async () => {
+  const archive = join(engine?.dir ?? '', 'foreign.tar');
+  const name = 'foreign.invalid/x:1';
+  await writeFile(archive, foreignArchive(name));
+  expect((await held.run(['load', '-i', archive])).stderr).toContain(
+    'image access denied: images out of archives not allowed',
+  );
+  expect(await held.ok(['images', '-q', name])).toBe('');
+  expect((await free.run(['load', '-i', archive])).status).toBe(0);
+  await free.ok(['rmi', name]);
 });

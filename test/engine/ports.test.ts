@@ -32,9 +32,14 @@ const proxying = async (): Promise<number> => (await pidsOf('/usr/sbin/docker-pr
 
 /** In the engine's network. */
 const there = (): string[] => ['-t', String(engine.internals.init), '-n', '--'];
-async function ask(protocol: 'tcp' | 'udp', port: number, text: string): Promise<string> {
+async function ask(
+  protocol: 'tcp' | 'udp',
+  port: number | string,
+  text: string,
+  address = '127.0.0.1',
+): Promise<string> {
   const client = join(import.meta.dirname, '..', 'support', 'port-ask.ts');
-  const words = [process.execPath, client, protocol, '127.0.0.1', String(port), text];
+  const words = [process.execPath, client, protocol, address, String(port), text];
   return (await execa('/usr/bin/nsenter', [...there(), ...words])).stdout;
 }
 
@@ -116,11 +121,31 @@ test('a container reaches itself by the address of its gateway, as with docker-p
   await docker.ok(['rm', '-f', name]);
 });
 
-test('sixty ports take a task each until they are used', async () => {
+test('two hundred ports of a range and fifty of UDP take a task each, all answer, are free while the container is stopped, and come back', async () => {
   const name = unique('many');
-  await docker.ok(['run', '-d', '--name', name, '-p', '127.0.0.1:21000-21059:20000-20059', image]);
-  expect(await publishing()).toBe(60);
+  const bridge = await docker.ok([
+    'network',
+    'inspect',
+    '-f',
+    '{{(index .IPAM.Config 0).Gateway}}',
+    'bridge',
+  ]);
+  const ports = ['-p', `${bridge}:21000-21199:20000-20199`, '-p', `${bridge}:21000-21049:20000-20049/udp`];
+  await docker.ok(['run', '-d', '--name', name, ...ports, image, 'port-echo', '20000', '20199']);
+  const expectAll = async (protocol: 'tcp' | 'udp', last: number): Promise<void> => {
+    const asked = Array.from({ length: last - 20_999 }, (_, index) => `${protocol} ${21_000 + index}`);
+    expect((await ask(protocol, `21000-${last}`, protocol, bridge)).trimEnd().split('\n')).toEqual(asked);
+  };
+  expect(await publishing()).toBe(250);
+  await expectAll('tcp', 21_199);
+  await expectAll('udp', 21_049);
+  // By the address of a bridge it is rules that lead there.
   expect(await proxying()).toBe(0);
+  await docker.ok(['stop', '-t', '0', name]);
+  expect(await publishing()).toBe(0);
+  await expect(ask('tcp', 21_199, 'stopped', bridge)).rejects.toThrow('ECONNREFUSED');
+  await docker.ok(['start', name]);
+  await expectAll('tcp', 21_199);
   await docker.ok(['rm', '-f', name]);
   expect(await publishing()).toBe(0);
-});
+}, 240_000);

@@ -14,6 +14,7 @@ import { type Outcome, probe, socketOf } from '../support/docker.ts';
 import { callEngine } from '../support/engine-api.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
+import { rootUnder } from '../support/tested-root.ts';
 import { talk } from '../support/raw-http.ts';
 
 /** An engine for members of one organization alone, whose provider is a real one. The tests go from signing in to signing out, in their order. */
@@ -23,6 +24,11 @@ let engine: OwnEngine;
 let dir = '';
 /** Of a member, from before the provider went. */
 let token = '';
+const imageAccess = {
+  default: 'allow',
+  load: 'allow',
+  rules: [{ repository: 'quay.io/closed/**', action: 'deny' }],
+};
 const anyText: unknown = expect.any(String);
 const hostDir = (): string => join(dir, 'bulkhead', instance, 'engine');
 const socket = (): string => join(hostDir(), 'docker.sock');
@@ -37,6 +43,7 @@ async function startEngine(allowedOrgs?: readonly string[]): Promise<void> {
   engine = await startOwnEngine(instance, {
     dir,
     hostDir: hostDir(),
+    ...(await rootUnder({ bulkhead: { imageAccess } })),
     policy,
     ...(allowedOrgs === undefined ? {} : { registry }),
   });
@@ -47,7 +54,8 @@ beforeAll(async () => {
   provider = await startIdentityProvider();
   const { issuer, clientId, jwks } = provider;
   const signIn = { issuer, clientId, jwks, scopes: ['groups'], allowedOrgs: ['acme'] };
-  const policy = { configurationFileVersion: 2, bulkhead: { contact: 'it@example.org', signIn } };
+  const bulkhead = { contact: 'it@example.org', signIn, imageAccess };
+  const policy = { configurationFileVersion: 2, bulkhead };
   await writeFile(join(dir, 'admin-settings.json'), JSON.stringify(policy));
   await startEngine();
 });
@@ -182,6 +190,12 @@ describe('a member', () => {
       status: 0,
       stdout: 'served',
     });
+    // Rules hold for members as for anybody.
+    const denied = await docker('pull', 'quay.io/closed/x');
+    expect([denied.status, denied.stderr]).toEqual([
+      1,
+      expect.stringMatching(/rule image-access .*rules\[0\]/),
+    ]);
     expect((await bulkhead('status')).stdout).toMatch(/signed in +ada \(acme\) until 20/);
     expect((await readStatus(control())).signIn).toMatchObject({ member });
   });

@@ -1,5 +1,5 @@
 /*
- * port-echo PORT: sends back what it gets, by TCP and UDP, on every address. Of a TCP connection whose other side has ended, what is left first. A datagram's
+ * port-echo FIRST [LAST]: sends back what it gets, by TCP and UDP, on every address and all ports of the range. Of a TCP connection whose other side has ended, what is left first. A datagram's
  * sender goes to the standard output, a line each.
  */
 #include <arpa/inet.h>
@@ -14,7 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { most_events = 256, most_held = 1 << 16 };
+enum { most_events = 256, most_held = 1 << 16, most_ports = 256 };
 
 struct connection {
 	int socket;
@@ -23,7 +23,7 @@ struct connection {
 	char bytes[most_held];
 };
 
-static int poller, listener, datagrams;
+static int poller, listeners[most_ports], datagrams[most_ports];
 
 static void check(bool done, const char *what)
 {
@@ -51,7 +51,7 @@ static void watch(int socket, void *about, unsigned int events, int how)
 	check(epoll_ctl(poller, how, socket, &event) == 0, "epoll_ctl");
 }
 
-static void take_connections(void)
+static void take_connections(int listener)
 {
 	for (int taken; (taken = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK)) >= 0;) {
 		struct connection *connection = calloc(1, sizeof *connection);
@@ -61,16 +61,16 @@ static void take_connections(void)
 	}
 }
 
-static void answer_datagrams(void)
+static void answer_datagrams(int socket)
 {
 	char bytes[1 << 16], name[INET6_ADDRSTRLEN];
 	struct sockaddr_in6 from;
 	socklen_t length = sizeof from;
-	for (ssize_t got; (got = recvfrom(datagrams, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &length)) >= 0;) {
+	for (ssize_t got; (got = recvfrom(socket, bytes, sizeof bytes, 0, (struct sockaddr *)&from, &length)) >= 0;) {
 		inet_ntop(AF_INET6, &from.sin6_addr, name, sizeof name);
 		printf("%s %d\n", strncmp(name, "::ffff:", 7) == 0 ? name + 7 : name, ntohs(from.sin6_port));
 		fflush(stdout);
-		sendto(datagrams, bytes, (size_t)got, 0, (struct sockaddr *)&from, length);
+		sendto(socket, bytes, (size_t)got, 0, (struct sockaddr *)&from, length);
 		length = sizeof from;
 	}
 }
@@ -108,14 +108,29 @@ static void serve(struct connection *connection)
 	watch(connection->socket, connection, EPOLLIN, EPOLL_CTL_MOD);
 }
 
+static void open_port(int index, in_port_t port)
+{
+	listeners[index] = bound(SOCK_STREAM, port);
+	datagrams[index] = bound(SOCK_DGRAM, port);
+	check(listen(listeners[index], 4096) == 0, "listen");
+	watch(listeners[index], &listeners[index], EPOLLIN, EPOLL_CTL_ADD);
+	watch(datagrams[index], &datagrams[index], EPOLLIN, EPOLL_CTL_ADD);
+}
+
+static bool is_of(const void *about, const int *sockets)
+{
+	return (const char *)about >= (const char *)sockets && (const char *)about < (const char *)(sockets + most_ports);
+}
+
 int main(int argc, char **argv)
 {
 	struct rlimit files;
 	struct epoll_event events[most_events];
-	const long port = argc == 2 ? strtol(argv[1], NULL, 10) : 0;
+	const long first = argc == 2 || argc == 3 ? strtol(argv[1], NULL, 10) : 0;
+	const long last = argc == 3 ? strtol(argv[2], NULL, 10) : first;
 
-	if (port < 1 || port > 65535) {
-		fputs("usage: port-echo PORT\n", stderr);
+	if (first < 1 || last < first || last > 65535 || last - first >= most_ports) {
+		fputs("usage: port-echo FIRST [LAST]\n", stderr);
 		return 64;
 	}
 	getrlimit(RLIMIT_NOFILE, &files);
@@ -123,20 +138,17 @@ int main(int argc, char **argv)
 	setrlimit(RLIMIT_NOFILE, &files);
 	poller = epoll_create1(EPOLL_CLOEXEC);
 	check(poller >= 0, "epoll_create1");
-	listener = bound(SOCK_STREAM, (in_port_t)port);
-	datagrams = bound(SOCK_DGRAM, (in_port_t)port);
-	check(listen(listener, 4096) == 0, "listen");
-	watch(listener, &listener, EPOLLIN, EPOLL_CTL_ADD);
-	watch(datagrams, &datagrams, EPOLLIN, EPOLL_CTL_ADD);
+	for (long port = first; port <= last; port++)
+		open_port((int)(port - first), (in_port_t)port);
 	puts("ready");
 	fflush(stdout);
 	for (;;) {
 		const int ready = epoll_wait(poller, events, most_events, -1);
 		for (int i = 0; i < ready; i++) {
-			if (events[i].data.ptr == &listener)
-				take_connections();
-			else if (events[i].data.ptr == &datagrams)
-				answer_datagrams();
+			if (is_of(events[i].data.ptr, listeners))
+				take_connections(*(int *)events[i].data.ptr);
+			else if (is_of(events[i].data.ptr, datagrams))
+				answer_datagrams(*(int *)events[i].data.ptr);
 			else
 				serve(events[i].data.ptr);
 		}

@@ -4,7 +4,8 @@
  * stream serve ADDRESS PORT
  * stream send ADDRESS PORT STREAMS MEGABYTES: sends so much over so many connections at once; milliseconds until the last has ended at the other side
  * stream connect ADDRESS PORT COUNT: one after the other; the median of the microseconds until `x` came
- * stream hold ADDRESS PORT COUNT: opens them, says `held`, and waits
+ * stream ask ADDRESS PORT COUNT NAME: as connect, but says first what a client of HTTP asks that name for
+ * stream hold ADDRESS PORT COUNT [NAME]: opens them, likewise with a name, says `held`, and waits
  * stream flood ADDRESS PORT: opens and cuts them as fast as it can, 32 at once, until it is ended
  */
 #include <arpa/inet.h>
@@ -41,12 +42,17 @@ static double now_us(void)
 	return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
+/* What is said to begin with; nothing where it is empty. */
+static char beginning[512];
+
 static int open_one(void)
 {
 	char x;
 	const int socket_ = check(socket(AF_INET, SOCK_STREAM, 0), "socket");
 
 	check(connect(socket_, (struct sockaddr *)&there, sizeof(there)), "connect");
+	if (beginning[0] != 0)
+		check((int)send(socket_, beginning, strlen(beginning), MSG_NOSIGNAL), "send");
 	if (recv(socket_, &x, 1, 0) != 1 || x != 'x') {
 		fprintf(stderr, "no greeting\n");
 		exit(1);
@@ -181,11 +187,15 @@ int main(int count, char **words)
 	const int number = count > 4 ? atoi(words[4]) : 0;
 	if (number > most_streams)
 		return 64;
+	if (count == 6 && strcmp(words[1], "send") != 0)
+		snprintf(beginning, sizeof(beginning), "GET / HTTP/1.1\r\nHost: %s\r\n\r\n", words[5]);
 	if (strcmp(words[1], "serve") == 0)
 		serve();
 	else if (strcmp(words[1], "send") == 0 && count == 6)
 		send_all(number, atof(words[5]));
 	else if (strcmp(words[1], "connect") == 0)
+		connect_all(number);
+	else if (strcmp(words[1], "ask") == 0 && count == 6)
 		connect_all(number);
 	else if (strcmp(words[1], "hold") == 0)
 		hold(number);

@@ -12,7 +12,9 @@ export async function expectSharesChange(instance: Instance, docker: Docker, out
   const flags = ['-v', `${late}:/w`];
   const expectUnknown = async (): Promise<void> => {
     const { stderr } = await docker.run(['run', '--rm', ...flags, probe, 'true']);
-    expect(stderr).toContain(`mounts denied: The path ${late} is not shared from the host`);
+    expect(stderr).toContain(
+      `mounts denied: The path ${late} is not shared from the host and is not known to Docker.`,
+    );
   };
   await expectUnknown();
   const said = { status: 0, stderr: 'Shared now, and at each start.' };

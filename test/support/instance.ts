@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { z } from 'zod';
 import { healthSchema } from '../../dist/common/health.js';
+import { asOtherUser } from './as-other-user.ts';
 import { commandLine } from './command-line.ts';
 import type { Outcome } from './docker.ts';
 
@@ -17,6 +18,8 @@ export interface InstanceId {
   readonly policy?: string;
   /** A directory that is the `/etc` of the machine to it and its VM (`own-etc.ts`); needs root. */
   readonly etc?: string;
+  /** Who runs the commands, with the directory as home; root without it. Not beside `etc`. */
+  readonly user?: number;
 }
 
 const statusSchema = z.looseObject({
@@ -59,7 +62,8 @@ export interface Instance {
 }
 
 /** The command line of this checkout, used on one instance. The cache stays that of the machine, so that the image is reused. */
-export function instanceAt({ name, dir, image, policy, etc }: InstanceId): Instance {
+export function instanceAt({ name, dir, image, policy, etc, user }: InstanceId): Instance {
+  const other = user === undefined ? undefined : asOtherUser({ user, home: dir, image });
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
@@ -68,15 +72,15 @@ export function instanceAt({ name, dir, image, policy, etc }: InstanceId): Insta
     // `up` keeps a Docker context, which must not be that of whoever runs the tests.
     DOCKER_CONFIG: join(dir, 'docker'),
     ...(policy === undefined ? {} : { BULKHEAD_POLICY: policy }),
+    ...other?.env,
   };
   const dockerSocket = join(dir, 'run', 'bulkhead', name, 'docker.sock');
   const bulkhead = (...words: string[]): ReturnType<Instance['start']> => {
-    const [program, ...before] = etc === undefined ? [process.execPath] : within(etc);
-    const command = execa(program, [...before, commandLine, ...words], {
-      env,
-      reject: false,
-      stdin: 'ignore',
-    });
+    const [program, ...before] = other?.words ?? [
+      ...(etc === undefined ? ([process.execPath] as const) : within(etc)),
+      commandLine,
+    ];
+    const command = execa(program, [...before, ...words], { env, reject: false, stdin: 'ignore' });
     const ended = command.then(({ exitCode, stdout, stderr }) => ({
       status: exitCode ?? -1,
       stdout,

@@ -1,5 +1,11 @@
 import { once } from 'node:events';
-import { createServer as createHttp, type Server as HttpServer } from 'node:http';
+import {
+  createServer as createHttp,
+  type IncomingMessage,
+  type RequestListener,
+  type Server as HttpServer,
+} from 'node:http';
+import { createServer as createHttps } from 'node:https';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface Proxy extends AsyncDisposable {
@@ -8,11 +14,24 @@ export interface Proxy extends AsyncDisposable {
   readonly asked: () => readonly string[];
 }
 
+export interface HttpProxyOptions {
+  /** `USER:PASSWORD` it wants; anybody may ask where absent. */
+  readonly user?: string;
+  /** What it shows, where it speaks TLS. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
 /** An HTTP proxy that takes CONNECT and nothing else. */
-export async function startHttpProxy(address: string): Promise<Proxy> {
+export async function startHttpProxy(address: string, { user, tls }: HttpProxyOptions = {}): Promise<Proxy> {
   const asked: string[] = [];
-  const server = createHttp((_, response) => response.writeHead(405).end());
-  server.on('connect', (request, client: Socket) => {
+  const refuse: RequestListener = (_, response) => void response.writeHead(405).end();
+  const server = tls === undefined ? createHttp(refuse) : createHttps(tls, refuse);
+  const wanted = user === undefined ? undefined : `Basic ${Buffer.from(user).toString('base64')}`;
+  server.on('connect', (request: IncomingMessage, client: Socket) => {
+    if (wanted !== undefined && request.headers['proxy-authorization'] !== wanted) {
+      client.end('HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="x"\r\n\r\n');
+      return;
+    }
     asked.push(request.url ?? '');
     const { hostname, port } = new URL(`http://${request.url ?? ''}`);
     lead(client, hostname, Number(port), 'HTTP/1.1 200 OK\r\n\r\n');

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll } from 'vitest';
+import { packageCheckoutRows } from '../acceptance/package-checkout-rows.ts';
 import { projectRows } from '../acceptance/project-rows.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker } from '../support/docker.ts';
@@ -37,3 +38,5 @@ projectRows(
   }),
   { events: false },
 );
+
+packageCheckoutRows(() => ({ docker, shared }));

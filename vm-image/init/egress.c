@@ -22,7 +22,7 @@ static const char *const ENVIRONMENT[] = {NULL};
 
 const struct service_definition EGRESS_RELAY = {.name = "egress-relay", .arguments = ARGUMENTS, .environment = ENVIRONMENT, .most_files = MOST_FILES};
 
-bool open_egress(int descriptors[EGRESS_DESCRIPTORS], const char **what)
+bool open_egress(int descriptors[EGRESS_DESCRIPTORS], bool is_read, const char **what)
 {
     struct egress_sockets sockets;
 
@@ -33,7 +33,7 @@ bool open_egress(int descriptors[EGRESS_DESCRIPTORS], const char **what)
     /* the relay takes of it what there is, and does not wait */
     if (door < 0 || fcntl(door, F_SETFL, O_NONBLOCK) != 0)
         return false;
-    if (!egress_make_way(&sockets, what)) {
+    if (!egress_make_way(&sockets, is_read, what)) {
         const int error = errno;
         close(door);
         errno = error;

@@ -14,6 +14,6 @@ extern const struct service_definition EGRESS_RELAY;
  * Makes the VM's one way out, which leads to sockets of the relay alone, and the door (src/egress/network/way.h). Before dockerd is started. False with errno and what could not be
  * done: then there is no way out, and nothing is open.
  */
-bool open_egress(int descriptors[EGRESS_DESCRIPTORS], const char **what);
+bool open_egress(int descriptors[EGRESS_DESCRIPTORS], bool is_read, const char **what);
 
 #endif

@@ -127,14 +127,14 @@ static int egress[EGRESS_DESCRIPTORS] = {-1};
 static char host_side[HOST_SIDE_LIMIT];
 
 /* A way out that cannot be made is none, and there is no other: by the card nobody is reached but who asks a published port. */
-static void set_up_egress(const struct net_params *params)
+static void set_up_egress(const struct options *options, const struct net_params *params)
 {
     const char *what = "";
     char interface[IF_NAMESIZE];
 
     if (!params->restricted)
         return;
-    if (!open_egress(egress, &what))
+    if (!open_egress(egress, options->authority >= 0, &what))
         log_line("the way out: %s: %s", what, strerror(errno));
     if (find_interface(interface))
         host_side_argument(params, interface, host_side);
@@ -148,7 +148,7 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
     if (!net_params_of_cmdline(cmdline, params))
         fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
     host_gateway_argument(params, host_gateway);
-    set_up_egress(params);
+    set_up_egress(options, params);
     if (!configure_network(params)) {
         log_line("network: %s", strerror(errno));
         return -1;

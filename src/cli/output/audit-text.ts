@@ -70,7 +70,7 @@ function what(event: AuditEvent): string {
     case 'socket-mount':
       return phrase('Docker socket', event);
     case 'connection':
-      return `to ${event.destination}`;
+      return `to ${event.destination}${event.reached === false ? ', not reached' : ''}`;
     case 'policy':
       return `policy ${event.policy}, bulkheadd ${event.version}`;
     case 'sign-in':

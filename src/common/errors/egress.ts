@@ -40,6 +40,14 @@ export const egressErrors = defineErrors({
       'Services of this machine are reached as host.docker.internal, where the policy lets them be. Ask {contact}.',
     exitCode: ExitCode.refused,
   },
+  BH_NETWORK_IMAGES: {
+    message:
+      'Access to {host} has been restricted by your administrators. {who} may not connect to it, because it is a registry of which not every image is admitted, and nobody sees which one is asked for inside TLS (rule image-access).',
+    setting: '{setting}',
+    remedy:
+      'Pull or push the image with docker on the host, where each is decided by itself. Ask {contact} to admit all of that registry, or to let containers reach what they like of it (bulkhead.imageAccess.containers).',
+    exitCode: ExitCode.refused,
+  },
   BH_NETWORK_NAME: {
     message:
       '{who} connects to {destination} and asks there for {name}, which does not have the address {address}: refused by rule name-and-address.',

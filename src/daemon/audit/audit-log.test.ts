@@ -63,6 +63,33 @@ test('a later daemon goes on with the numbers, under a name of its own', async (
   ]);
 });
 
+test('what was left out on the way is in the account, also where nothing else is', async () => {
+  const log = logIn();
+  log.leftOut(7);
+  log.leftOut(Number.MAX_SAFE_INTEGER);
+  expect((await lines(log)).at(-1)).toMatchObject({
+    kind: 'suppressed',
+    decisions: [],
+    others: 1_000_000_000,
+  });
+  expect(log.health().suppressed).toBe(1_000_000_007);
+  expect((await lines(log)).filter(({ kind }) => kind === 'suppressed')).toHaveLength(1);
+});
+
+test('names without end do not take from what the same container connects to', async () => {
+  const log = new AuditLog({ directory: fakeLogDirectory(), clock: systemClock });
+  const who = { kind: 'container', id: 'c'.repeat(64), image: 'web' } as const;
+  const told = { kind: 'connection', outcome: 'allowed', who } as const;
+  for (let count = 0; count < 10_000; count += 1) log.record({ ...told, destination: `${count}.test` });
+  for (const destination of ['192.0.2.1:443', '[::1]:443', 'registry.test/team/web'])
+    log.record({ ...told, destination });
+  const kept = (await lines(log)).flatMap((event) =>
+    event.kind === 'connection' ? [event.destination] : [],
+  );
+  expect(kept).toHaveLength(303);
+  expect(kept.slice(-3)).toEqual(['192.0.2.1:443', '[::1]:443', 'registry.test/team/web']);
+});
+
 test('10,000 refusals alike leave a bounded log in which the one of another rule still is', async () => {
   const directory = fakeLogDirectory();
   const log = logIn(directory);

@@ -37,6 +37,8 @@ const following: Following<string> = {
   limit: 5000,
   behind: (count) => JSON.stringify({ kind: 'behind', count }),
 };
+/** Threat: a number that makes a line, or the health document, one that nobody can read. */
+const mostLeftOut = 1_000_000_000;
 /** Milliseconds between two accounts of what was suppressed. */
 const accountMs = 10_000;
 
@@ -55,6 +57,8 @@ export class AuditLog {
   #nextSeq: number | undefined;
   #recorded = 0;
   #suppressed = 0;
+  /** Of the suppressed, those of which nobody told it more than how many; since the last account. */
+  #leftOut = 0;
   #lost = { total: 0, untold: 0, reason: '' };
   #flushing = false;
   #accounting = false;
@@ -80,6 +84,13 @@ export class AuditLog {
       return;
     }
     this.#suppressed += 1;
+    if (!this.#accounting) void this.#accountSoon();
+  }
+
+  /** Counts decisions that were made elsewhere, and for which there was no room on the way here. */
+  leftOut(count: number): void {
+    this.#leftOut = Math.min(this.#leftOut + count, mostLeftOut);
+    this.#suppressed += Math.min(count, mostLeftOut);
     if (!this.#accounting) void this.#accountSoon();
   }
 
@@ -194,8 +205,11 @@ export class AuditLog {
 
   #account(): void {
     const account = this.#limiter.account();
-    if (account === undefined) return;
-    const decisions = account.kinds.map(({ kind, count }) => ({ ...kind, count }));
-    this.#write('notable', { kind: 'suppressed', decisions, others: account.others });
+    const leftOut = this.#leftOut;
+    this.#leftOut = 0;
+    if (account === undefined && leftOut === 0) return;
+    const { kinds, others } = account ?? { kinds: [], others: 0 };
+    const decisions = kinds.map(({ kind, count }) => ({ ...kind, count }));
+    this.#write('notable', { kind: 'suppressed', decisions, others: others + leftOut });
   }
 }

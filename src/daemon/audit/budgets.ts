@@ -23,7 +23,7 @@ const refused: Budget = {
   first: { burst: 3, perMinute: 3 / 60 },
   together: { burst: 2000, perMinute: 20 },
 };
-/** Reading changes nothing; `docker` asks `_ping` before every command. */
+/** Reading changes nothing, nor does to ask for a name; `docker` asks `_ping` before every command. */
 const served: Budget = { burst: 300, perMinute: 60 };
 /** More than a busy build machine asks for. */
 const changed: Budget = { burst: 2000, perMinute: 600 };
@@ -41,7 +41,7 @@ export function budgetOf(decision: Decision): {
   const { who, outcome } = decision;
   const code = 'code' in decision ? decision.code : undefined;
   const notable = outcome !== 'allowed' || !manySorts.has(decision.kind);
-  const reading = !notable && decision.kind === 'request' && isReading(decision.method);
+  const reading = !notable && isReading(decision);
   const kind = {
     who,
     outcome,
@@ -56,7 +56,11 @@ export function budgetOf(decision: Decision): {
   };
 }
 
-function isReading(method: string | undefined): boolean {
+/** Threat: names without end take from what the same client connects to. */
+function isReading(decision: Decision): boolean {
+  if (decision.kind === 'connection') return !/[:/]/.test(decision.destination);
+  if (decision.kind !== 'request') return false;
+  const { method } = decision;
   return method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
 }
 

@@ -23,6 +23,7 @@ function scene({ learns = true } = {}) {
   let end: () => void = () => undefined;
   const state = { up: true, name: 'web', answers: resolved() };
   const audited: unknown[] = [];
+  const leftOut: number[] = [];
   const learnt: unknown[] = [];
   const body = (path: string): unknown => {
     if (path === '/networks')
@@ -54,6 +55,7 @@ function scene({ learns = true } = {}) {
       },
     },
     audit: (decision) => audited.push(decision),
+    leftOut: (count) => leftOut.push(count),
     learn: learns ? (pulled) => learnt.push(pulled) : undefined,
     recordOf: () => ({ imageId: image, image: 'web', name: state.name, labels: { team: 'web' } }),
     clock: systemClock,
@@ -62,6 +64,7 @@ function scene({ learns = true } = {}) {
   return {
     clients,
     audited,
+    leftOut,
     learnt,
     attached,
     state,
@@ -187,6 +190,14 @@ test('takes down what the gateway decided, and nothing else it says', async () =
     `{\n${JSON.stringify(forged)}\n${JSON.stringify({ ...decision, seq: 1 })}\n${JSON.stringify(decision)}\n`,
   );
   await vi.waitFor(() => expect(audited).toEqual([decision]));
+});
+
+test('hears how many lines there was no room for', async () => {
+  const { clients, leftOut, audited } = scene();
+  const { say } = await listen(clients);
+  say('{"kind":"left-out","count":7}\n{"kind":"left-out","count":-7}\n{"kind":"left-out","count":8}\n');
+  await vi.waitFor(() => expect(leftOut).toEqual([7, 8]));
+  expect(audited).toEqual([]);
 });
 
 const pulled = {

@@ -5,6 +5,7 @@ import type { ConnectionDecision } from '../../common/audit-event.js';
 import { orNothing } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
 import type { EgressClient } from '../../common/egress-clients.js';
+import { leftOutSchema } from '../../common/left-out.js';
 import { readLines } from '../../common/line-reader.js';
 import type { Logger } from '../../common/log.js';
 import type { Learnt, PulledFacts } from '../../common/pulled-image.js';
@@ -21,6 +22,8 @@ export interface EgressClientsOptions {
   readonly recordOf: (id: string) => ContainerRecord | undefined;
   /** Takes what the gateway decided into the audit log. */
   readonly audit: (decision: ConnectionDecision) => void;
+  /** So many lines there was no room for on the way. */
+  readonly leftOut: (count: number) => void;
   /** Takes what the gateway saw pulled. Absent where the engine can go past a gateway. */
   readonly learn?: ((pulled: PulledFacts) => void) | undefined;
   readonly clock: Clock;
@@ -98,11 +101,16 @@ export class EgressClients {
     }
   }
 
-  /** The host's gateway says what it decided, and what it saw pulled. A line that is neither is lost. */
+  /** The host's gateway says what it decided, and what it saw pulled; how much it could not say, as well. A line that is none of these is lost. */
   #hearHost(line: string, stream: Duplex): void {
     const decision = toldDecision(line);
     if (decision !== undefined) {
       this.#options.audit(decision);
+      return;
+    }
+    const leftOut = leftOutSchema.safeParse(orNothing((): unknown => JSON.parse(line))).data;
+    if (leftOut !== undefined) {
+      this.#options.leftOut(leftOut.count);
       return;
     }
     const { learn } = this.#options;

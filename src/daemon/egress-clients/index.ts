@@ -16,7 +16,10 @@ export function createEgressClients(
   {
     auditLog,
     images,
-  }: { readonly auditLog: Pick<AuditLog, 'record'>; readonly images: Pick<ImageRules, 'remember'> },
+  }: {
+    readonly auditLog: Pick<AuditLog, 'record' | 'leftOut'>;
+    readonly images: Pick<ImageRules, 'remember'>;
+  },
   log: Logger,
 ): EgressClients {
   const recordOf = (id: string): ReturnType<typeof readContainerRecord> =>
@@ -26,5 +29,6 @@ export function createEgressClients(
   };
   // Threat: where no gateway stands between the engine and the world, whoever has the host's end could say so of what came past it.
   const learn = hasEgressLink() ? (pulled: PulledFacts): void => images.remember(pulled) : undefined;
-  return new EgressClients({ client, recordOf, audit, learn, clock: systemClock, log });
+  const leftOut = (count: number): void => auditLog.leftOut(count);
+  return new EgressClients({ client, recordOf, audit, leftOut, learn, clock: systemClock, log });
 }

@@ -15,6 +15,7 @@ const told = (more: object): unknown => toldDecision(JSON.stringify({ ...decisio
 
 test('what the gateway says is taken as it is', () => {
   expect(told({})).toEqual(decision);
+  expect(told({ reached: false })).toEqual({ ...decision, reached: false });
   for (const kind of ['engine', 'build', 'nobody'])
     expect(told({ who: { kind }, outcome: 'allowed' })).toMatchObject({ who: { kind } });
 });

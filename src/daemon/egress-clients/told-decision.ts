@@ -12,7 +12,7 @@ import { logged } from '../audit/subject.js';
 export function toldDecision(line: string): ConnectionDecision | undefined {
   const told = connectionDecisionSchema.safeParse(orNothing((): unknown => JSON.parse(line))).data;
   if (told === undefined) return undefined;
-  const { who, code, rule, setting, outcome, destination } = told;
+  const { who, code, rule, setting, outcome, destination, reached } = told;
   const caller = callerOf(who);
   if (caller === undefined || (code !== undefined && !isErrorCode(code))) return undefined;
   return {
@@ -20,6 +20,7 @@ export function toldDecision(line: string): ConnectionDecision | undefined {
     outcome,
     who: caller,
     destination: logged(destination),
+    ...(reached === undefined ? {} : { reached }),
     ...(code === undefined ? {} : { code }),
     ...(rule === undefined ? {} : { rule: logged(rule) }),
     ...(setting === undefined ? {} : { setting: logged(setting) }),

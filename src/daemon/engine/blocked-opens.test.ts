@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { releaseBlockedOpens } from './blocked-opens.js';
+import { isOpening, releaseBlockedOpens } from './blocked-opens.js';
 
 let directory: string;
 beforeEach(() => {
@@ -29,6 +29,26 @@ test('a process that waits for the writer of a pipe reads end of file', async ()
     interval: 10,
   });
   expect(await ended).toEqual([0, null]);
+});
+
+test('whether one opens something is known of it while it waits there, and not of one that waits elsewhere', async () => {
+  const path = join(directory, 'exec.fifo');
+  execFileSync('mkfifo', [path]);
+  const { pid, ended } = reader(path);
+  await vi.waitUntil(() => isOpening(String(pid)), { timeout: 10_000, interval: 10 });
+  const idle = spawn('sleep', ['600'], { stdio: 'ignore' });
+  await vi.waitUntil(
+    () => /^Name:\tsleep\n[^]*^State:\tS/m.test(readFileSync(`/proc/${idle.pid}/status`, 'utf8')),
+    {
+      timeout: 10_000,
+      interval: 10,
+    },
+  );
+  expect(isOpening(String(idle.pid))).toBe(false);
+  idle.kill();
+  releaseBlockedOpens(pid, () => true);
+  await ended;
+  expect(isOpening(String(pid))).toBe(false);
 });
 
 /** As Go's os.Root does: by a directory it has open. Writes when it may. */

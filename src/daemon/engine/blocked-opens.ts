@@ -41,6 +41,12 @@ export function releaseBlockedOpens(pid: number, wanted: (path: string) => boole
   return released;
 }
 
+/** Whether the first thread of a process is in openat(2) at this moment. Nothing of its memory is read. */
+export function isOpening(pid: string): boolean {
+  const opening = openatNumbers.get(process.arch);
+  return opening !== undefined && orNothing(() => callOf(`/proc/${pid}`)[0]) === opening;
+}
+
 interface Opening {
   /** From the root of the process on. */
   readonly path: string;
@@ -50,7 +56,7 @@ interface Opening {
 
 /** What a thread is opening at this moment (proc_pid_syscall(5)). Throws what the file system says. */
 function openingOf(thread: string, root: string): Opening | undefined {
-  const [call, directory, address] = readFileSync(`${thread}/syscall`, 'utf8').split(' ');
+  const [call, directory, address] = callOf(thread);
   if (call === undefined || call !== openatNumbers.get(process.arch) || address === undefined)
     return undefined;
   const path = textAt(thread, BigInt(address));
@@ -60,6 +66,11 @@ function openingOf(thread: string, root: string): Opening | undefined {
   if (root !== '' || path.includes('/')) return undefined;
   const open = `${thread}/fd/${Number(directory)}`;
   return { path: `${readlinkSync(open)}/${path}`, reached: `${open}/${path}` };
+}
+
+/** proc_pid_syscall(5). */
+function callOf(thread: string): string[] {
+  return readFileSync(`${thread}/syscall`, 'utf8').split(' ');
 }
 
 function textAt(thread: string, address: bigint): string | undefined {

@@ -11,7 +11,14 @@ test.each([
   ['S', 121, true],
   ['R', 121, true],
 ])('a runc init in state %s after %d s: stuck is %s', (state, ageSeconds, stuck) => {
-  expect(isStuck({ state, ageSeconds, displaced: false })).toBe(stuck);
+  expect(isStuck({ state, ageSeconds, displaced: false, awaitsStart: false })).toBe(stuck);
+});
+
+test.each([
+  ['S', 100_000, false],
+  ['T', 0, true],
+])('one that waits for dockerd, in state %s after %d s: stuck is %s', (state, ageSeconds, stuck) => {
+  expect(isStuck({ state, ageSeconds, displaced: false, awaitsStart: true })).toBe(stuck);
 });
 
 test.each([
@@ -24,8 +31,8 @@ test.each([
   const freezer = path.replace('ID', 'a1'.repeat(32));
   const elsewhere = `/docker/${'b2'.repeat(32)}/own`;
   expect(isDisplaced(`8:pids:${elsewhere}\n6:freezer:${freezer}\n0::/\n`)).toBe(displaced);
-  expect(isStuck({ state: 'D', ageSeconds: 1, displaced })).toBe(displaced);
-  expect(isStuck({ state: 'S', ageSeconds: 1, displaced })).toBe(false);
+  expect(isStuck({ state: 'D', ageSeconds: 1, displaced, awaitsStart: false })).toBe(displaced);
+  expect(isStuck({ state: 'S', ageSeconds: 1, displaced, awaitsStart: false })).toBe(false);
 });
 
 test('what is read of a process is its own', () => {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { uptime } from 'node:os';
 import { splitProcessStat } from '../../common/process-stat.js';
-import { releaseBlockedOpens } from './blocked-opens.js';
+import { isOpening, releaseBlockedOpens } from './blocked-opens.js';
 import { runcProgram, shimProgram } from '../reaping/engine-programs.js';
 import { enginePaths } from './engine-facts.js';
 
@@ -12,7 +12,7 @@ import { enginePaths } from './engine-facts.js';
  * command line waits with it, unkillable.
  */
 const unfinishedInit = /^runc:\[[12]:(CHILD|INIT)\]$/m;
-/** Seconds; even emulated, with many containers at once, a start that nothing holds up takes a fraction of it. */
+/** Seconds that runc may take to make a container or to let a program into one; even emulated, with many at once, it is done in a fraction of it. */
 const longestStart = 120;
 /** Of the times in /proc/pid/stat, in every architecture (proc_pid_stat(5)). */
 const ticksPerSecond = 100;
@@ -60,13 +60,18 @@ export interface UnfinishedInit {
   readonly ageSeconds: number;
   /** Whether it is in a cgroup of the freezer that a container made. */
   readonly displaced: boolean;
+  /** Whether all that is left for it to do is to wait in `exec.fifo` until dockerd starts it. */
+  readonly awaitsStart: boolean;
 }
 
 /**
  * Nobody but another container stops a `runc init`, or takes it out of the cgroup runc has put it in: with cgroup v1 one whose processes another joins
- * moves it to a frozen cgroup of its own, if it has the privilege. What the engine itself has paused is where it was. One that is made to go on and stopped again by turns has its time, too. */
-export function isStuck({ state, ageSeconds, displaced }: Omit<UnfinishedInit, 'pid'>): boolean {
-  return state === 'T' || state === 't' || (state === 'D' && displaced) || ageSeconds > longestStart;
+ * moves it to a frozen cgroup of its own, if it has the privilege. What the engine itself has paused is where it was. One that is made to go on and stopped again by turns has its time, too.
+ *
+ * One that waits for dockerd holds up nothing, however long dockerd publishes ports meanwhile: of 200 of them, emulated, for minutes. */
+export function isStuck({ state, ageSeconds, displaced, awaitsStart }: Omit<UnfinishedInit, 'pid'>): boolean {
+  if (state === 'T' || state === 't' || (state === 'D' && displaced)) return true;
+  return ageSeconds > longestStart && !awaitsStart;
 }
 
 /** @param cgroups as /proc/pid/cgroup lists them (cgroups(7)). The engine's own end with the id of a container or of a build step. */
@@ -90,8 +95,16 @@ function unfinishedInits(): UnfinishedInit[] {
       const { parent, ...init } = parseInit(readFileSync(`/proc/${name}/stat`, 'latin1'), uptime());
       // In a container a file may have any name.
       const isOfEngine = readlinkSync(`/proc/${parent}/ns/user`) === own;
-      if (!isOfEngine || !parents.has(readlinkSync(`/proc/${parent}/exe`))) return [];
-      return [{ ...init, displaced: isDisplaced(readFileSync(`/proc/${name}/cgroup`, 'latin1')) }];
+      const program = readlinkSync(`/proc/${parent}/exe`);
+      if (!isOfEngine || !parents.has(program)) return [];
+      return [
+        {
+          ...init,
+          displaced: isDisplaced(readFileSync(`/proc/${name}/cgroup`, 'latin1')),
+          // It is the shim's when all is made; what it opens then is the pipe by which it is started, and once it was it opens nothing more.
+          awaitsStart: program === shimProgram && init.state === 'S' && isOpening(name),
+        },
+      ];
     } catch {
       return [];
     }
@@ -102,7 +115,7 @@ function unfinishedInits(): UnfinishedInit[] {
 export function parseInit(
   stat: string,
   uptimeSeconds: number,
-): Omit<UnfinishedInit, 'displaced'> & { readonly parent: number } {
+): Omit<UnfinishedInit, 'displaced' | 'awaitsStart'> & { readonly parent: number } {
   const { pid, state = '', parent, startTime } = splitProcessStat(stat);
   return {
     pid: Number(pid),

@@ -14,6 +14,7 @@
  */
 #include <errno.h>
 #include <arpa/inet.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
@@ -30,6 +31,7 @@
 
 #include "lease.h"
 #include "limit.h"
+#include "proxies-group.h"
 #include "proxy.h"
 
 /* dockerd gives up after 16 s. */
@@ -107,6 +109,12 @@ static bool parse(int count, char **words, bool *has_socket)
         if (*options[i].value == NULL)
             return false;
     return true;
+}
+
+/* Root alone may have another group. Whoever tests this may be nobody. */
+static bool take_group(void)
+{
+    return geteuid() != 0 || (setgroups(0, NULL) == 0 && setresgid(PROXIES_GROUP, PROXIES_GROUP, PROXIES_GROUP) == 0);
 }
 
 /* All it does is open to root without capabilities, docker-proxy included: the socket is bound. */
@@ -275,7 +283,7 @@ int main(int count, char **words)
     int signals = open_signals();
     if (!limit_join(PORTS_CGROUP, 1))
         fail(errno == EAGAIN ? FULL : strerror(errno));
-    if (signals < 0 || !drop_rights())
+    if (signals < 0 || !take_group() || !drop_rights())
         fail(strerror(errno));
     if (lease_needed())
         obtain_lease(signals);

@@ -133,6 +133,9 @@ test('without bulkheadd dockerd is answered at once, and docker-proxy is started
   await vi.waitFor(proxied, 30_000);
   const [pid = '', ...rest] = proxied().split(' ');
   expect(rest).toEqual([...words, '-use-listen-fd']);
+  // By which the firewall knows it; whoever is not root cannot give it one.
+  const groups = /^Gid:\t(\d+)\t/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
+  expect(groups).toBe(String(process.getuid?.() === 0 ? 60_954 : process.getgid?.()));
   child.kill('SIGINT');
   expect(await exited).toEqual([0, null]);
   await vi.waitFor(() => expect(isGone(Number(pid))).toBe(true), 30_000);

@@ -1,7 +1,7 @@
-import { isFullId } from '../../common/container-id.js';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { isFullId } from '../../common/container-id.js';
 
 /** What dockerd wrote down of a container when it was made. */
 export interface ContainerRecord {

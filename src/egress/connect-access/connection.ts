@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../common/errors/registry.js';
 import type { ErrorParams } from '../../common/errors/bulkhead-error.js';
 import type { IpAddress } from '../../common/ip-address.js';
 import type { FirstBytes } from '../first-bytes/index.js';
+import type { WholeRegistry } from '../image-access/whole-registries.js';
 import type { RuleIndex } from './rule-index.js';
 import type { Who } from './who.js';
 
@@ -11,6 +12,8 @@ export interface ConnectPolicy {
   readonly network?: RuleIndex;
   /** Whether rules about registries are in force, and name this one; without a port: some port of it. */
   readonly registries?: { readonly lists: (host: string, port?: number) => boolean };
+  /** Where rules about images hold for containers and build steps: what they say of all of a registry. */
+  readonly images?: { readonly of: (host: string, port: number) => WholeRegistry };
   /** Whether an address is one of the machine that dials. */
   readonly isOwn?: (address: IpAddress) => boolean;
   /** Whom a refusal tells its reader to ask. */
@@ -53,7 +56,7 @@ export type ConnectDecision =
   | { readonly kind: 'look'; readonly dial?: Target }
   /** Not before the gateway has found the addresses of this name itself. */
   | { readonly kind: 'resolve'; readonly name: string }
-  /** Not before it is known whether a registry answers there (`GET /v2/`), which no rule names. */
+  /** Not before it is known whether a registry answers there (`GET /v2/`), which the rules do not leave open. */
   | {
       readonly kind: 'ask-registry';
       readonly target: Target;

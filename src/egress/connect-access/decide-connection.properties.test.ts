@@ -99,14 +99,37 @@ const rule = fc.oneof(
 );
 const rules = fc.array(rule, { maxLength: 6 });
 const standard = fc.constantFrom('allow' as const, 'deny' as const);
+/** What of `a.example` and `x.b.example` is admitted, and which of them is known to be a registry, where images are restricted. */
+const images = fc.option(
+  fc.record({
+    admitted: fc.constantFrom(undefined, 'a.example', 'x.b.example'),
+    known: fc.constantFrom(undefined, 'a.example', 'x.b.example'),
+  }),
+  { nil: undefined },
+);
 const listed = fc.option(fc.constantFrom('a.example', 'x.b.example'), { nil: undefined });
 
-function policyOf(access: unknown, registry: string | undefined): ConnectPolicy {
+function policyOf(
+  access: unknown,
+  registry: string | undefined,
+  whole?: { readonly admitted: string | undefined; readonly known: string | undefined },
+): ConnectPolicy {
   const network = new RuleIndex(networkAccessSchema.parse(access));
   return {
     network,
     contact: 'x',
     ...(registry === undefined ? {} : { registries: { lists: (asked) => asked === registry } }),
+    ...(whole === undefined
+      ? {}
+      : {
+          images: {
+            of: (asked) => ({
+              admitted: asked === whole.admitted,
+              isKnown: asked === whole.known,
+              place: 'p',
+            }),
+          },
+        }),
   };
 }
 
@@ -120,8 +143,8 @@ function assertAlways(
   check: (connection: Connection, decision: ConnectDecision, policy: ConnectPolicy) => boolean,
 ): void {
   fc.assert(
-    fc.property(connection, standard, rules, listed, (asked, standard, rules, registry) => {
-      const policy = policyOf({ default: standard, rules }, registry);
+    fc.property(connection, standard, rules, listed, images, (asked, standard, rules, registry, whole) => {
+      const policy = policyOf({ default: standard, rules }, registry, whole);
       expect(check(asked, decideConnection(policy, asked), policy)).toBe(true);
     }),
     { numRuns: 10_000 },
@@ -163,29 +186,25 @@ describe('whatever the policy says and the client does', () => {
     });
   });
 
-  test('a registry that is not listed is reached by no container', () => {
-    assertAlways(({ who, first, isRegistry }, decision, { registries }) => {
-      if (
-        registries === undefined ||
-        who.kind === 'engine' ||
-        isRegistry !== true ||
-        decision.kind !== 'permit'
-      )
-        return true;
+  test('a registry that is not listed, or of which not all is admitted, is reached by no container', () => {
+    assertAlways(({ who, first, isRegistry, port }, decision, { registries, images }) => {
+      if (who.kind === 'engine' || decision.kind !== 'permit') return true;
       const spoken =
         first?.kind === 'tls' ||
         first?.kind === 'http2' ||
         (first?.kind === 'http' && first.form === 'origin');
       const host = decision.target.kind === 'name' ? decision.target.name : '';
-      return !spoken || registries.lists(host);
+      const said = images?.of(host, port);
+      const isOne = isRegistry === true || said?.isKnown === true;
+      return !spoken || !isOne || (registries?.lists(host) !== false && said?.admitted !== false);
     });
   });
 
   test('a policy that allows nothing lets nothing through but the engine to listed registries', () => {
     fc.assert(
-      fc.property(connection, listed, (asked, registry) => {
+      fc.property(connection, listed, images, (asked, registry, whole) => {
         const decision = decideConnection(
-          policyOf({ default: 'deny', rules: [{ to: '*', action: 'deny' }] }, registry),
+          policyOf({ default: 'deny', rules: [{ to: '*', action: 'deny' }] }, registry, whole),
           asked,
         );
         const dialled = targetOf(decision);

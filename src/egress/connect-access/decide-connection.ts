@@ -3,6 +3,7 @@ import type { Authority, FirstBytes } from '../first-bytes/index.js';
 import type { Connection, ConnectDecision, ConnectPolicy, Permission } from './connection.js';
 import { judge } from './judge.js';
 import * as refusals from './refusals.js';
+import { registriesCount, registryBarrier } from './registry-barrier.js';
 import { addressKind } from './special-addresses.js';
 
 type Complete = Exclude<FirstBytes, { kind: 'more' }>;
@@ -26,8 +27,8 @@ function beforeBytes(policy: ConnectPolicy, connection: Connection): ConnectDeci
   const unnamed = withoutName(policy, connection);
   const namesCount = policy.network?.hasNames === true;
   if (unnamed.kind === 'refuse') return namesCount ? { kind: 'look' } : unnamed;
-  const registriesCount = policy.registries !== undefined && connection.who.kind !== 'engine';
-  return namesCount || registriesCount ? { kind: 'look', dial: unnamed.target } : unnamed;
+  const isAsked = connection.who.kind !== 'engine' && registriesCount(policy, connection.who);
+  return namesCount || isAsked ? { kind: 'look', dial: unnamed.target } : unnamed;
 }
 
 function withBytes(policy: ConnectPolicy, connection: Connection, first: Complete): ConnectDecision {
@@ -89,8 +90,8 @@ function ofTls(
 function withName(policy: ConnectPolicy, connection: Connection, said: string | undefined): ConnectDecision {
   if (said === undefined) return withoutName(policy, connection);
   const { network } = policy;
-  if (network === undefined && policy.registries === undefined) return judge(policy, connection, undefined);
   const { who, address, port, names, resolved } = connection;
+  if (network === undefined && !registriesCount(policy, who)) return judge(policy, connection, undefined);
   if (parseIpAddress(said) !== undefined)
     return said === ipAddressText(address)
       ? withoutName(policy, connection)
@@ -116,7 +117,7 @@ function throughProxy(
   const { network } = policy;
   const { who, address, port, names } = connection;
   const decision = withoutName(policy, connection);
-  const restricted = network !== undefined || policy.registries !== undefined;
+  const restricted = network !== undefined || registriesCount(policy, who);
   if (decision.kind === 'refuse' || authority === undefined || !restricted) return decision;
   // A server may be asked in the form that is for proxies as well (RFC 9112 §3.2.2).
   if (names.includes(authority.host) || authority.host === ipAddressText(address))
@@ -156,30 +157,30 @@ function registryByProxy(
   facts: Pick<Connection, 'who' | 'address' | 'port'>,
   host: string,
 ): refusals.Refused | undefined {
-  const { registries } = policy;
-  if (registries === undefined || registries.lists(host, facts.port)) return undefined;
-  return policy.network?.forName(facts.who, host, facts.port)?.action === 'allow'
-    ? undefined
-    : refusals.registry(policy, facts, host);
+  const barrier = registryBarrier(policy, facts, host);
+  if (barrier === undefined || barrier.isKnown) return barrier?.refused;
+  const isNamed = policy.network?.forName(facts.who, host, facts.port)?.action === 'allow';
+  return isNamed ? undefined : barrier.refused;
 }
 
 /**
- * Where rules about registries are in force, what they do not name must be none. Of the engine's requests each is decided by itself. Threat: a server of many names is a registry by one of them, or to whoever
- * says none, and the name a client has resolved is another: so it is asked as the client asks it.
+ * Where rules about registries or images are in force, what they do not leave open must be none. Of the engine's requests each is decided by itself. Threat: a server of many names is a registry by one of them, or
+ * to whoever says none, and the name a client has resolved is another: so it is asked as the client asks it.
  */
 function unlessRegistry(
-  { registries, ...policy }: ConnectPolicy,
+  policy: ConnectPolicy,
   connection: Connection,
   decision: ConnectDecision,
   { scheme, said }: { readonly scheme: 'http' | 'https'; readonly said?: string | undefined },
 ): ConnectDecision {
-  if (decision.kind !== 'permit' || registries === undefined || connection.who.kind === 'engine')
-    return decision;
+  if (decision.kind !== 'permit' || connection.who.kind === 'engine') return decision;
   const { target } = decision;
   const { port } = target;
   const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
-  if (registries.lists(host, port) || connection.isRegistry === false) return decision;
-  if (connection.isRegistry === true) return refusals.registry(policy, connection, host);
+  const barrier = registryBarrier(policy, connection, host);
+  if (barrier === undefined) return decision;
+  if (barrier.isKnown || connection.isRegistry === true) return barrier.refused;
+  if (connection.isRegistry === false) return decision;
   const named = said !== undefined && parseIpAddress(said) === undefined;
   const hosts = named ? [said] : [...new Set([host, ipAddressText(connection.address)])];
   return { kind: 'ask-registry', target, scheme, hosts, port };

@@ -10,6 +10,7 @@ export { connectPolicyOf } from './connect-policy.js';
 export { decideConnection } from './decide-connection.js';
 export { decideName } from './decide-name.js';
 export { isAllowedByName, judge } from './judge.js';
+export { registryBarrier } from './registry-barrier.js';
 export { RuleIndex } from './rule-index.js';
 export { addressKind, reachedAddress } from './special-addresses.js';
 export type { Who } from './who.js';

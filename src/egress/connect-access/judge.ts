@@ -1,19 +1,13 @@
 import { type IpAddress, isWithin } from '../../common/ip-address.js';
 import type { Connection, ConnectPolicy, Permission } from './connection.js';
 import { byRule, destinationText, privateAddress, type Refused } from './refusals.js';
+import { registriesCount } from './registry-barrier.js';
 import type { CompiledRule } from './rule-bucket.js';
 import type { RuleIndex } from './rule-index.js';
 import { addressKind, reachedAddress } from './special-addresses.js';
 import type { Who } from './who.js';
 
 type Place = Pick<Connection, 'who' | 'address' | 'port'>;
-
-/** Names the gateway answers itself, with an address of the VM's own network. */
-const ownNames: ReadonlySet<string> = new Set([
-  'host.docker.internal',
-  'gateway.docker.internal',
-  'kubernetes.docker.internal',
-]);
 
 /** Whether a connection to an address may be made as one to that name, or to the address alone; nothing of its bytes is asked here. */
 export function judge(policy: ConnectPolicy, place: Place, name: string | undefined): Permission | Refused {
@@ -23,7 +17,7 @@ export function judge(policy: ConnectPolicy, place: Place, name: string | undefi
   if (network === undefined)
     return permit(
       place,
-      policy.registries === undefined ? undefined : name,
+      registriesCount(policy, who) ? name : undefined,
       'bulkhead.networkAccess is not set',
     );
   if (isListedFor(policy, who, name, port)) return permit(place, name, 'bulkhead.registryAccess');
@@ -31,7 +25,7 @@ export function judge(policy: ConnectPolicy, place: Place, name: string | undefi
   const rule = named ?? addressRule(network, place);
   const action = rule?.action ?? network.default;
   if (action === 'deny') return byRule(policy, who, destinationText(place, name), rule);
-  if (named !== undefined && name !== undefined && !mayHave(policy, network, place, name, named))
+  if (named !== undefined && name !== undefined && !mayHave(policy, network, place, named))
     return privateAddress(policy, place, name);
   return permit(place, name, rule?.place ?? 'bulkhead.networkAccess.default');
 }
@@ -57,15 +51,9 @@ export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, p
  * Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so; nor one
  * of this machine, whose own connections no firewall of its looks at.
  */
-function mayHave(
-  { isOwn }: ConnectPolicy,
-  network: RuleIndex,
-  place: Place,
-  name: string,
-  rule: CompiledRule,
-): boolean {
+function mayHave({ isOwn }: ConnectPolicy, network: RuleIndex, place: Place, rule: CompiledRule): boolean {
   const { address } = place;
-  if (ownNames.has(name) || (addressKind(address) === 'public' && isOwn?.(address) !== true)) return true;
+  if (addressKind(address) === 'public' && isOwn?.(address) !== true) return true;
   if (rule.addresses.some((each) => isWithin(address, each))) return true;
   return (addressRule(network, place)?.action ?? network.default) === 'allow';
 }

@@ -55,9 +55,10 @@ export function mismatch({ contact }: ConnectPolicy, facts: Facts, said: string)
 }
 
 /** Why what a client says first is looked at. */
-function lookedAtFor({ network, registries }: ConnectPolicy): string {
+function lookedAtFor({ network, registries, images }: ConnectPolicy): string {
   if (network !== undefined) return 'bulkhead.networkAccess';
-  return registries === undefined ? 'containersProxy' : 'bulkhead.registryAccess';
+  if (registries !== undefined) return 'bulkhead.registryAccess';
+  return images === undefined ? 'containersProxy' : 'bulkhead.imageAccess';
 }
 
 export function undecided(policy: ConnectPolicy): Refusal {
@@ -94,4 +95,14 @@ export function outsideProxy({ contact }: ConnectPolicy, facts: Facts, asked: st
 
 export function registry({ contact }: ConnectPolicy, { who }: Facts, host: string): Refused {
   return refused('BH_NETWORK_REGISTRY', { who: whoText(who), host, contact });
+}
+
+/** @param place what of the policy leaves out some of its images. */
+export function ofPartlyAdmitted(
+  { contact }: ConnectPolicy,
+  { who }: Facts,
+  host: string,
+  place: string,
+): Refused {
+  return refused('BH_NETWORK_IMAGES', { who: whoText(who), host, setting: place, contact });
 }

@@ -40,9 +40,10 @@ export async function answerQuestion(
   const decision = decideName(policy, who, name);
   if (decision.kind === 'refuse') {
     const { code, params } = decision.refusal;
-    facts.onRefusedName?.(who, name, new BulkheadError(code, params));
+    facts.onName?.(who, name, { kind: 'refused', error: new BulkheadError(code, params) });
     return writeAnswer(question, { rcode: rcodes.noSuchName, records: [] });
   }
+  facts.onName?.(who, name, { kind: 'allowed' });
   const id = randomInt(0x1_0000);
   const said = await facts.askNameServer(writeQuestion(id, question), signal);
   const answer = said === undefined ? undefined : readAnswer(said, id, question);

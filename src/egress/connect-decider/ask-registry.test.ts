@@ -42,6 +42,7 @@ async function listen(server: Server): Promise<number> {
   return address.port;
 }
 
+const basic = { 'www-authenticate': 'Basic realm="x"' };
 const loopback = parseIpAddress('127.0.0.1');
 const ask = async (scheme: 'http' | 'https', port: number): Promise<boolean> =>
   askRegistry({ scheme, host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] });
@@ -70,19 +71,78 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
     ['a site', false, (_, response) => response.end('<html>')],
     ['a site with a long page', false, (_, response) => response.end('x'.repeat(100_000))],
     ['a service with another object', false, (_, response) => response.end('{"a":1}')],
+    ['a service all of which wants a password', false, (_, response) => response.writeHead(401, basic).end()],
     [
-      'a service that wants a password',
+      'a registry behind a password',
+      true,
+      ({ url }, response) =>
+        (url === '/v2/' ? response.writeHead(401, basic) : response.writeHead(404)).end(),
+    ],
+    [
+      'a registry that is all behind a password, by its error',
+      true,
+      (_, response) =>
+        response.writeHead(401, basic).end('{"errors":[{"code":"UNAUTHORIZED","message":"no"}]}'),
+    ],
+    [
+      'a token of another kind for all of it',
       false,
-      (_, response) => response.writeHead(401, { 'www-authenticate': 'Basic realm="x"' }).end(),
+      (_, response) =>
+        response.writeHead(401, { 'www-authenticate': 'Bearer realm="https://a.example/"' }).end('{}'),
+    ],
+    [
+      'an interface that has a second version, and no way to sign in that registries know',
+      false,
+      ({ url }, response) =>
+        response.writeHead(url === '/v2/' ? 401 : 404, { 'www-authenticate': 'Bearer' }).end('{"a":1}'),
     ],
     ['nothing there', false, (_, response) => response.writeHead(404).end('{}')],
     [
-      'one that leads elsewhere',
+      'a site all of which leads elsewhere',
       false,
-      (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+      ({ url }, response) => response.writeHead(302, { location: `http://127.0.0.1:1${url}` }).end(),
     ],
+    [
+      'one that leads elsewhere with this alone',
+      true,
+      ({ url }, response) =>
+        (url === '/v2/'
+          ? response.writeHead(307, { location: 'http://127.0.0.1:1/v2/' })
+          : response.writeHead(404)
+        ).end(),
+    ],
+    [
+      'a registry that leads to another path of its own',
+      true,
+      ({ url }, response) =>
+        url === '/v2' ? response.end('{}') : response.writeHead(301, { location: '/v2' }).end(),
+    ],
+    [
+      'a site that leads to its own page for signing in, which wants a password',
+      false,
+      ({ url }, response) =>
+        url === '/in'
+          ? response.writeHead(401, basic).end()
+          : response.writeHead(302, { location: '/in' }).end(),
+    ],
+    [
+      'a site that leads in a circle',
+      false,
+      ({ url }, response) => response.writeHead(302, { location: `${url}x` }).end(),
+    ],
+    ['one that leads nowhere', false, (_, response) => response.writeHead(302).end()],
   ])('%s: %s', async (_what, expected, listener) => {
     expect(await ask(scheme, await serve(listener))).toBe(expected);
+  });
+
+  test('of what is behind a password asks for something that nobody has, and for no more', async () => {
+    const asked: unknown[] = [];
+    const port = await serve(({ url }, response) => {
+      asked.push(url);
+      response.writeHead(401, basic).end();
+    });
+    await ask(scheme, port);
+    expect(asked).toEqual(['/v2/', expect.stringMatching(/^\/[0-9a-f-]{36}$/)]);
   });
 
   test('asks for the ping of the specification, under the name', async () => {

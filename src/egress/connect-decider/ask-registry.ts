@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { isIP } from 'node:net';
@@ -7,16 +8,17 @@ import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
 import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
+import { readRegistryAnswer, type RegistryAnswer } from './registry-answer.js';
 
 /** Milliseconds for one address, or one way out. */
 const patience = 5000;
-/** Bytes: a registry answers `{}`. */
-const longestBody = 1024;
+const ping = '/v2/';
 
+type AskedPath = RegistryQuestion & { readonly path: string };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
- * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. Nothing is sent that would say who asks, no certificate is checked, and no redirect is followed: it is a question, and its
+ * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. Nothing is sent that would say who asks, no certificate is checked, and nobody else is asked, wherever it leads: it is a question, and its
  * answer opens nothing that is not open to every other server.
  *
  * @throws where nothing is reached: then nobody knows. What speaks no HTTP is no registry.
@@ -24,14 +26,30 @@ type Dial = (signal: AbortSignal) => Promise<Duplex>;
 export async function askRegistry(question: RegistryQuestion): Promise<boolean> {
   let failure: unknown = new Error(`${question.host} has no address`);
   for (const dial of waysTo(question)) {
-    const signal = AbortSignal.timeout(patience);
     try {
-      return await isRegistryBehind(await dial(signal), question, signal);
+      return await isRegistry(async (path) => {
+        const signal = AbortSignal.timeout(patience);
+        return answerBehind(await dial(signal), { ...question, path }, signal);
+      });
     } catch (error) {
       failure = error;
     }
   }
   throw failure;
+}
+
+/**
+ * Threat: a registry behind something that wants a password first, or leads to where one signs in, says nothing of a registry. It is one where that is for `/v2/` alone: of a site
+ * all of which is so, a path that nobody has is answered alike.
+ */
+async function isRegistry(ask: (path: string) => Promise<RegistryAnswer>): Promise<boolean> {
+  const follow = async (path: string): Promise<RegistryAnswer> => {
+    const first = await ask(path);
+    return first.kind === 'moved' ? ask(first.path) : first;
+  };
+  const { kind } = await follow(ping);
+  if (kind !== 'password' && kind !== 'elsewhere') return kind === 'registry';
+  return (await follow(`/${randomUUID()}`)).kind !== kind;
 }
 
 /** Threat: where the policy has everything go by a proxy, the question goes past it. */
@@ -51,17 +69,17 @@ function waysTo({ addresses, port, through }: RegistryQuestion): Dial[] {
   ];
 }
 
-async function isRegistryBehind(
+async function answerBehind(
   plain: Duplex,
-  question: RegistryQuestion,
+  question: AskedPath,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<RegistryAnswer> {
   plain.on('error', ignore);
   try {
     const stream = question.scheme === 'https' ? await secured(plain, question, signal) : plain;
-    return await isRegistry(await get(stream, question, signal));
+    return await readRegistryAnswer(await get(stream, question, signal), originOf(question), question.path);
   } catch (error) {
-    if (isNoHttp(error)) return false;
+    if (isNoHttp(error)) return { kind: 'other' };
     throw error;
   } finally {
     plain.destroy();
@@ -79,16 +97,11 @@ async function secured(plain: Duplex, { host }: RegistryQuestion, signal: AbortS
   return stream;
 }
 
-async function get(
-  stream: Duplex,
-  { scheme, host, port }: RegistryQuestion,
-  signal: AbortSignal,
-): Promise<IncomingMessage> {
-  const standard = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+async function get(stream: Duplex, question: AskedPath, signal: AbortSignal): Promise<IncomingMessage> {
   const asked = request({
     createConnection: () => stream,
-    path: '/v2/',
-    headers: { host: `${host.includes(':') ? `[${host}]` : host}${standard}`, accept: 'application/json' },
+    path: question.path,
+    headers: { host: hostOf(question), accept: 'application/json' },
     signal,
   });
   asked.end();
@@ -100,26 +113,14 @@ async function get(
   return answered;
 }
 
-async function isRegistry(response: IncomingMessage): Promise<boolean> {
-  const { statusCode, headers } = response;
-  response.on('error', ignore);
-  try {
-    if (headers['docker-distribution-api-version'] !== undefined) return true;
-    // Where a token is to be had, as the distribution's authentication has it.
-    if (statusCode === 401) return /^bearer\s.*\bservice=/i.test(headers['www-authenticate'] ?? '');
-    return statusCode === 200 && (await isEmptyObject(response));
-  } finally {
-    response.destroy();
-  }
+/** As it stands in a request. */
+function hostOf({ scheme, host, port }: RegistryQuestion): string {
+  const standard = port === (scheme === 'https' ? 443 : 80) ? '' : `:${port}`;
+  return `${host.includes(':') ? `[${host}]` : host}${standard}`;
 }
 
-async function isEmptyObject(response: AsyncIterable<Buffer>): Promise<boolean> {
-  let text = '';
-  for await (const chunk of response) {
-    text += chunk.toString('latin1');
-    if (text.length > longestBody) return false;
-  }
-  return /^\s*\{\s*\}\s*$/.test(text);
+function originOf(question: RegistryQuestion): string {
+  return `${question.scheme}://${hostOf(question)}`;
 }
 
 /** It was reached, and what it said was not HTTP, or it said nothing. */

@@ -90,6 +90,19 @@ const rules = (...list: readonly object[]) => ({ networkAccess: { default: 'deny
 const allowed = rules({ to: 'a.example', action: 'allow' }, { to: 'b.example:443', action: 'allow' });
 
 describe('ConnectDecider', () => {
+  test('tells of each name somebody asks for', async () => {
+    const told: unknown[] = [];
+    const { look } = scene(allowed, {
+      onName: (who, name, decided) => told.push([who, name, decided.kind]),
+    });
+    for (const name of ['a.example', 'shut.example', 'a.example']) await look(name);
+    expect(told).toEqual([
+      [web, 'a.example', 'allowed'],
+      [web, 'shut.example', 'refused'],
+      [web, 'a.example', 'allowed'],
+    ]);
+  });
+
   test('without a policy asks nobody anything', async () => {
     const { decide, asked } = scene({});
     expect(shown(await decide('203.0.113.9'))).toBe('203.0.113.9:443');

@@ -150,7 +150,7 @@ export class ConnectDecider {
       case 'look':
         return first.within(patience.bytes, signal);
       case 'resolve': {
-        const { addresses, ttl } = await this.#facts.resolve(decision.name, signal);
+        const { addresses, ttl } = await this.#facts.resolve(decision.name, address);
         this.#memory.remember(clientKey(who), decision.name, addresses, ttl, this.#facts.now());
         return { resolved: { name: decision.name, addresses } };
       }
@@ -186,12 +186,7 @@ export class ConnectDecider {
     const { wayOut, resolve } = this.#facts;
     if (wayOut === undefined) return { kind: 'permit', dial, target };
     const address = dialled[0] ?? connection.address;
-    const way = await wayOf(
-      { wayOut, resolve },
-      connection,
-      { target, address },
-      AbortSignal.timeout(patience.bytes),
-    );
+    const way = await wayOf({ wayOut, resolve }, connection, { target, address });
     if (way.kind === 'refuse') return refused(way.refusal);
     const { hops } = way;
     const isDirect = hops.length === 1 && hops[0].kind === 'direct';
@@ -206,7 +201,7 @@ export class ConnectDecider {
   ): Promise<readonly IpAddress[] | RefusedConnection> {
     if (target.kind === 'address') return [target.address];
     const { who, port } = connection;
-    const { addresses } = await this.#facts.resolve(target.name, AbortSignal.timeout(patience.bytes));
+    const { addresses } = await this.#facts.resolve(target.name);
     const judged = addresses.map((address) => ({
       address,
       said: judge(this.#policy, { who, address, port }, target.name),

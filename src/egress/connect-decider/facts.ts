@@ -20,21 +20,26 @@ export interface RegistryQuestion {
   readonly through?: { readonly hops: readonly Hop[]; readonly ask: DialTarget };
 }
 
+/** Whether it is resolved, by the policy. */
+export type NameDecision =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'refused'; readonly error: BulkheadError };
+
 /** What the decider asks the world. Whatever one of them throws is a refusal. */
 export interface ConnectFacts {
   /** Whose a source address is, by the networks of the engine; undefined where it is nobody's. The same object for the same client. */
   readonly whoIs: (address: string) => Who | undefined;
-  /** The gateway's own resolver, both families. A name without an address is an empty list. */
-  readonly resolve: (name: string, signal: AbortSignal) => Promise<Resolved>;
+  /** The gateway's own resolver, both families. A name without an address is an empty list. What is kept and lacks the address that is wanted is asked for anew. */
+  readonly resolve: (name: string, wanted?: IpAddress) => Promise<Resolved>;
   /** A question of ours for a name server of the host's, and its answer. */
   readonly askNameServer: (question: Buffer, signal: AbortSignal) => Promise<Buffer | undefined>;
   readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean>;
   /** The way out (`containersProxy`); directly where absent. */
   readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
-  /** Whether that hangs on the name that is asked for. */
+  /** Whether that hangs on what the client says first, as the name that is asked for. */
   readonly wayByName?: (wanted: Pick<Outbound, 'who' | 'port'>) => boolean;
-  /** Told of each name that is not resolved because of the policy. */
-  readonly onRefusedName?: (who: Who, name: string, error: BulkheadError) => void;
+  /** Told of each name somebody asks for. */
+  readonly onName?: (who: Who, name: string, decided: NameDecision) => void;
   /** Milliseconds of a clock that is never put back. */
   readonly now: () => number;
 }

@@ -37,7 +37,6 @@ async function way(
     },
     { who: { kind: 'build' }, names: [], ...connection, address, port },
     { target, address },
-    new AbortController().signal,
   );
   return decided.kind === 'refuse' ? 'refused' : decided.hops[0].kind;
 }

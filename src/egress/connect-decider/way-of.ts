@@ -15,7 +15,6 @@ export async function wayOf(
   { wayOut, resolve }: Required<Pick<ConnectFacts, 'wayOut'>> & Pick<ConnectFacts, 'resolve'>,
   { who, port, first, names }: Connection,
   { target, address }: { readonly target: Target; readonly address: IpAddress },
-  signal: AbortSignal,
 ): Promise<DecidedWay> {
   const along = async (name?: string): Promise<DecidedWay> =>
     wayOut({
@@ -30,7 +29,7 @@ export async function wayOf(
   if (said === undefined) return along(names[0]);
   const isItsName =
     names.includes(said) ||
-    (await resolve(said, signal)).addresses.some((each) => ipAddressText(each) === ipAddressText(address));
+    (await resolve(said, address)).addresses.some((each) => ipAddressText(each) === ipAddressText(address));
   if (isItsName) return along(said);
   const asSaid = await along(said);
   return asSaid.kind === 'refuse' ? asSaid : along();

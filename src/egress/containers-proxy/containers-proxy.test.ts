@@ -42,12 +42,16 @@ function shown(way: Way): string {
 const way = (value: object, asked: Asked = {}, system = none): string =>
   shown(decideWay(settingOf(value), system, outboundTo(asked), contact));
 
+const one = { http: 'http://p.example:1', https: 'http://p.example:1' };
 test.each<[string, object, boolean]>([
   ['a file', { embeddedPac: 'function FindProxyForURL() {}' }, true],
   ['a name that is excluded', { http: 'http://p.example:1', exclude: ['10.0.0.0/8', 'a.example'] }, true],
   ['what is below one', { http: 'http://p.example:1', exclude: ['*.a.example'] }, true],
-  ['networks', { http: 'http://p.example:1', exclude: ['10.0.0.0/8'] }, false],
-])('whether the way hangs on a name: %s', (_what, value, expected) => {
+  ['networks', { ...one, exclude: ['10.0.0.0/8'] }, false],
+  ['another proxy for plain HTTP', { ...one, http: 'http://q.example:1' }, true],
+  ['another user for plain HTTP', { ...one, http: 'http://a:b@p.example:1' }, true],
+  ['no proxy but for plain HTTP', { http: 'http://p.example:1' }, true],
+])('whether the way hangs on what is said first: %s', (_what, value, expected) => {
   const setting = settingOf({ transparentPorts: '443', ...value });
   const asked = (who: Who, port: number): boolean => goesByName(setting, none, { who, port });
   expect([asked(box, 443), asked(box, 22), asked({ kind: 'engine' }, 22)]).toEqual([

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type IpAddress, ipAddressText } from '../../common/ip-address.js';
 import { includesPort } from '../../common/port-list.js';
 import type { Refusal, Who } from '../connect-access/index.js';
@@ -56,7 +57,7 @@ export function decideWay(
     : refuse(outbound, `there is no proxy for ${scheme}, and it is not excluded`, contact);
 }
 
-/** Whether the way of a client's connections to a port hangs on the name they are made to. Threat: of the engine as well, which asks for names a Dockerfile says, several at once. */
+/** Whether the way of a client's connections to a port hangs on what it says first: the name they are made to, or that it is plain HTTP. Threat: of the engine as well, which asks for names a Dockerfile says, several at once. */
 export function goesByName(
   { ports, way }: ContainersProxy,
   system: Proxies,
@@ -64,7 +65,9 @@ export function goesByName(
 ): boolean {
   if (who.kind !== 'engine' && !includesPort(ports, port)) return false;
   if (way.kind === 'pac') return true;
-  const { exclude } = way.kind === 'system' ? system : way;
+  const { http, https, exclude } = way.kind === 'system' ? system : way;
+  // Which of the two it is hangs on what is spoken there.
+  if (!isDeepStrictEqual(http, https)) return true;
   return exclude.some(({ hosts }) => hosts.kind === 'name' || hosts.kind === 'subdomains');
 }
 

@@ -29,7 +29,7 @@ export async function dialRegistry(
   signal: AbortSignal,
 ): Promise<Duplex> {
   const name = host.kind === 'name' ? host.text : undefined;
-  const addresses = await openAddresses(policy, facts, { scheme, host, port }, signal);
+  const addresses = await openAddresses(policy, facts, { scheme, host, port });
   const [address] = addresses;
   if (address === undefined) throw new Error('it has no address that may be connected to');
   const { open = openOwn } = facts;
@@ -48,13 +48,11 @@ async function openAddresses(
   policy: ConnectPolicy,
   { resolve }: DialFacts,
   place: Place,
-  signal: AbortSignal,
 ): Promise<readonly IpAddress[]> {
   const { host, port } = place;
   const name = host.kind === 'name' ? host.text : undefined;
   const literal = parseIpAddress(host.text);
-  const found =
-    name !== undefined ? (await resolve(name, signal)).addresses : literal === undefined ? [] : [literal];
+  const found = name !== undefined ? (await resolve(name)).addresses : literal === undefined ? [] : [literal];
   if (found.length === 0) throw new Error(`${placeText(place)} has no address`);
   const reached = found.filter((address) => addressKind(address) !== 'host');
   const judged = reached.map((address) => judge(policy, { who: engine, address, port }, name));

@@ -1,8 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createSecureContext, getCACertificates, type SecureContext } from 'node:tls';
+import { createSecureContext, type SecureContext } from 'node:tls';
 import { hostText } from '../../common/authority.js';
 import { codeOf } from '../../common/cause.js';
+import { hostAuthorities } from '../host-authorities.js';
 import type { Place } from './place.js';
 
 /** Of what dockerd reads for a registry. */
@@ -56,15 +57,4 @@ async function filesOf(directory: string): Promise<Certificates | undefined> {
       })),
     ),
   };
-}
-
-let known: readonly string[] | undefined;
-
-/** The machine's own store; Node's where it has none. */
-function hostAuthorities(): readonly string[] {
-  if (known === undefined) {
-    const system = getCACertificates('system');
-    known = [...(system.length > 0 ? system : getCACertificates('bundled')), ...getCACertificates('extra')];
-  }
-  return known;
 }

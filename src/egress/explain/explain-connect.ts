@@ -11,6 +11,7 @@ import {
   judge,
   type Permission,
   type Refusal,
+  registryBarrier,
   type Who,
 } from '../connect-access/index.js';
 import { hostAndPort } from '../connect-access/refusals.js';
@@ -38,7 +39,7 @@ export interface ConnectQuestion {
 
 /** What one rule says. */
 export interface ExplainedConnectRule {
-  readonly rule: 'network-access' | 'containers-proxy';
+  readonly rule: 'network-access' | 'registry-access' | 'image-access' | 'containers-proxy';
   readonly verdict: 'permitted' | 'refused' | 'unknown';
   /** What of the policy says so, or the refusal as it is told. */
   readonly why: string;
@@ -51,6 +52,12 @@ export interface ExplainedConnect {
   readonly rules: readonly ExplainedConnectRule[];
   readonly notes: readonly string[];
 }
+
+/** By which rule a registry is refused, and how that is said where it is not known to be one. */
+const barriers = {
+  registries: ['registry-access', 'bulkhead.registryAccess does not list it'],
+  images: ['image-access', 'bulkhead.imageAccess does not admit every image there may be'],
+} as const;
 
 /** Of those for documents (RFC 5737): in no rule but one for all addresses. */
 const anyAddress: IpAddress = { family: 4, value: 0xc000_02ffn };
@@ -73,10 +80,13 @@ export async function explainConnect(
     notes.push(
       'Which address the name has was not asked, and a private one needs a rule of its own: name it with --address.',
     );
-  if (who.kind !== 'engine' && policy.registries?.lists(host, port) === false)
-    notes.push(
-      'bulkhead.registryAccess does not list it: where a registry answers there, it is refused when it is connected to.',
-    );
+  const barrier = who.kind === 'engine' ? undefined : registryBarrier(policy, { who, address, port }, host);
+  if (barrier !== undefined) {
+    const { code } = barrier.refused.refusal;
+    const [rule, why] = barriers[code === 'BH_NETWORK_IMAGES' ? 'images' : 'registries'];
+    if (barrier.isKnown) rules.push(refused(rule, barrier.refused.refusal));
+    else notes.push(`${why}: where a registry answers there, it is refused when it is connected to.`);
+  }
   const given = settings?.containersProxy;
   if (given !== undefined && access.verdict === 'permitted') {
     const setting = containersProxyOf(given);

@@ -42,6 +42,9 @@ describe('a request of HTTP', () => {
     ['tabs', head('GET\t/\tHTTP/1.1', 'Host: a.example')],
     ['two spaces', head('GET  / HTTP/1.1', 'Host: a.example')],
     ['another version', head('GET / HTTP/1.2', 'Host: a.example')],
+    ['no version', 'GET /v2/acme/tool/manifests/v1\r\n'],
+    ['no version, behind an empty line', '\r\nGET  /v2/\n'],
+    ['no version, for another host', 'get http://a.example/\r\n'],
     ['a version in lower case', head('GET / http/1.1', 'Host: a.example')],
     ['ends of lines without CR', 'GET / HTTP/1.1\nHost: a.example\n\n'],
     ['a lone LF among CR LF', 'GET / HTTP/1.1\r\nX: y\nHost: b.example\r\nHost: a.example\r\n\r\n'],
@@ -80,6 +83,7 @@ describe('a request of HTTP', () => {
   test.each([
     'SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n',
     'EHLO example.com\r\n',
+    'GET key\r\n',
     '*1\r\n$4\r\nPING\r\n',
     '{"a":',
     'a\0',

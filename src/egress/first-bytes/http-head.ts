@@ -26,7 +26,10 @@ export function readHttp(bytes: Uint8Array): FirstBytes {
   const line = lineEnd < 0 ? begun : begun.slice(0, lineEnd);
   if (binary.test(line)) return { kind: 'other' };
   if (lineEnd < 0) return unfinished(bytes, line);
-  if (!isLikeRequest(line)) return { kind: 'other' };
+  if (!isLikeRequest(line))
+    return isWithoutVersion(line)
+      ? malformed('its request is one of HTTP/0.9, which names no host')
+      : { kind: 'other' };
   if (line === 'PRI * HTTP/2.0\r' && begun === text) return readPreface(text);
   if (begun !== text) return malformed('an empty line is in front of its request');
   const head = headOf(text);
@@ -39,6 +42,11 @@ export function readHttp(bytes: Uint8Array): FirstBytes {
 function isLikeRequest(line: string): boolean {
   const version = line.toUpperCase().lastIndexOf('HTTP/');
   return version > 0 && /^\d/.test(line.slice(version + 5)) && /\S\s/.test(line.slice(0, version));
+}
+
+/** Threat: nginx and Apache still answer the oldest request there is, by which whatever is at an address is asked for as if it were another protocol. */
+function isWithoutVersion(line: string): boolean {
+  return /^GET[ \t]+(?:\/|https?:\/\/)/i.test(line);
 }
 
 /** Spaces and tabs alone (RFC 9110 §5.6.3), and again without a regular expression. */

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { connectionDecisionSchema } from '../../common/audit-event.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { connectionDecision } from './connection-decision.js';
+import { connectionDecision, decidedOf } from './connection-decision.js';
 
+const at = { address: '192.0.2.1', port: 443 };
 const id = 'c'.repeat(64);
 const image = `sha256:${'a'.repeat(64)}`;
 const web = { kind: 'container', id, name: 'web', image: [image, 'quay.io/team/web:1'], labels: {} } as const;
@@ -39,6 +40,14 @@ test('says by which rule, and by which place in the policy, it was refused', () 
     rule: 'network-access',
     setting: 'bulkhead.networkAccess.rules[3]',
   });
+});
+
+test('of what was allowed and not reached says so', () => {
+  const event = { kind: 'unreached', from: at, to: at, errno: 111 } as const;
+  const decision = connectionDecision(web, 'open.example', decidedOf(event));
+  expect(connectionDecisionSchema.parse(decision)).toMatchObject({ outcome: 'allowed', reached: false });
+  const reached = connectionDecision(web, 'open.example', decidedOf({ kind: 'permitted', from: at, to: at }));
+  expect(reached).not.toHaveProperty('reached');
 });
 
 test('what no rule refused has failed', () => {

@@ -3,12 +3,29 @@ import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { reasonOf } from '../../common/errors/rule-of.js';
 import { printable } from '../../common/printable.js';
 import type { Who } from '../connect-access/index.js';
+import type { GatewayEvent } from './gateway.js';
+
+type Decided =
+  | { readonly kind: 'allowed'; readonly reached?: false }
+  | { readonly kind: 'refused'; readonly error?: BulkheadError };
+
+/** Of what became of a connection. */
+export function decidedOf(event: Exclude<GatewayEvent, { kind: 'overflow' }>): Decided {
+  switch (event.kind) {
+    case 'permitted':
+      return { kind: 'allowed' };
+    case 'unreached':
+      return { kind: 'allowed', reached: false };
+    case 'refused':
+      return { kind: 'refused', ...(event.error === undefined ? {} : { error: event.error }) };
+  }
+}
 
 /** What an audit log is told of a decision. What decided it stands in the error; without one there was no rule, and no decision. */
 export function connectionDecision(
   who: Who | undefined,
   destination: string,
-  decided: { readonly kind: 'allowed' } | { readonly kind: 'refused'; readonly error?: BulkheadError },
+  decided: Decided,
 ): ConnectionDecision {
   const outcome = decided.kind === 'allowed' ? 'allowed' : decided.error === undefined ? 'failed' : 'refused';
   const error = decided.kind === 'allowed' ? undefined : decided.error;
@@ -17,6 +34,7 @@ export function connectionDecision(
     outcome,
     who: callerOf(who),
     destination: printable(destination),
+    ...(decided.kind === 'allowed' && decided.reached === false ? { reached: false } : {}),
     ...(error === undefined ? {} : withSetting(error)),
   };
 }

@@ -22,7 +22,7 @@ export interface PolicyDecider extends Decider {
 }
 
 export interface PolicyDeciderOptions extends World {
-  readonly onRefusedName: NonNullable<ConnectFacts['onRefusedName']>;
+  readonly onName: NonNullable<ConnectFacts['onName']>;
   /** Takes the engine's own connections, by the relay's number, where each request on them is to be decided (`engine-thread.ts`). */
   readonly endEngine?: ((id: number, to: Endpoint) => void) | undefined;
   /** Milliseconds of a clock that is never put back. */
@@ -32,7 +32,7 @@ export interface PolicyDeciderOptions extends World {
 /** Decides by the organization's policy. */
 export function decideByPolicy(
   settings: Settings,
-  { onRefusedName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
+  { onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
 ): PolicyDecider {
   const registries = new KnownRegistries(askRegistry, now);
   const clients = new Clients((who) => decider.forget(who));
@@ -42,7 +42,7 @@ export function decideByPolicy(
     whoIs: (address) => clients.whoIs(address),
     ...policyFacts(settings, world),
     isRegistry: (question) => registries.isRegistry(question),
-    onRefusedName,
+    onName,
     now,
   });
   return {

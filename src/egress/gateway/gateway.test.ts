@@ -1,56 +1,10 @@
-import { type Duplex, duplexPair } from 'node:stream';
+import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, test } from 'vitest';
-import type { FromRelay, ToRelay } from '../relay-wire.js';
 import { allowAll } from './allow-all.js';
-import type { Decider, Made, Refused, Through, Verdict } from './decider.js';
-import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
-
-const from = { address: '172.17.0.2', port: 40_000 };
-const to = { address: '192.0.2.1', port: 443 };
-const other = { address: '192.0.2.2', port: 443 };
-const open = (id: number): FromRelay => ({ kind: 'open', id, from, to });
-
-function start(decider: Partial<Decider>, { dials = false } = {}) {
-  const sent: ToRelay[] = [];
-  const events: GatewayEvent[] = [];
-  const whole: Decider = {
-    decide: () => ({ kind: 'refuse', reason: 'not asked here' }),
-    answer: () => Promise.resolve(undefined),
-    ...decider,
-  };
-  const streams: { readonly id: number; readonly hold: boolean; readonly other: Duplex }[] = [];
-  const dialled: { readonly through: Through; readonly upstream: PromiseWithResolvers<Duplex> }[] = [];
-  const direct: { readonly places: readonly unknown[]; readonly upstream: PromiseWithResolvers<Duplex> }[] =
-    [];
-  const world: GatewayWorld = {
-    most: 3,
-    send: (message) => void sent.push(message),
-    stream: async (id, hold) => {
-      const [side, other] = duplexPair();
-      streams.push({ id, hold, other });
-      return Promise.resolve(side);
-    },
-    dialThrough: async (through) => {
-      const upstream = Promise.withResolvers<Duplex>();
-      dialled.push({ through, upstream });
-      return upstream.promise;
-    },
-    ...(dials
-      ? {
-          dial: async (places: readonly unknown[]) => {
-            const upstream = Promise.withResolvers<Duplex>();
-            direct.push({ places, upstream });
-            return upstream.promise;
-          },
-        }
-      : {}),
-  };
-  const gateway = new Gateway(whole, world, (event) => events.push(event));
-  return { gateway, sent, events, streams, dialled, direct };
-}
-/** What was begun has gone as far as it can. */
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+import type { Made, Refused, Through, Verdict } from './decider.js';
+import type { GatewayEvent } from './gateway.js';
+import { from, open, other, settled, start, to } from './gateway.test-support.js';
 
 test('what is permitted is dialed where the decider says, one address after the other', async () => {
   const { gateway, sent, events } = start({ decide: () => ({ kind: 'permit', dial: [other, to] }) });
@@ -211,13 +165,13 @@ describe('one that is held', () => {
     }
   });
 
-  test('that ends by itself is not spoken of any more', async () => {
+  test('that ends by itself was not reached, and is not spoken of any more', async () => {
     const { gateway, sent, events, rest } = hold();
     await settled();
     gateway.take({ kind: 'closed', id: 1, out: 0, in: 0 });
     rest.reject(new Error('the connection has ended'));
     await settled();
-    expect([sent.length, events]).toEqual([1, []]);
+    expect([sent.length, events]).toEqual([1, [{ kind: 'unreached', from, to, errno: 0 }]]);
   });
 });
 
@@ -291,7 +245,12 @@ describe('by a proxy', () => {
     const [upstream] = duplexPair();
     dialled[0]?.upstream.resolve(upstream);
     await settled();
-    expect([sent, events, streams, upstream.destroyed]).toEqual([[], [], [], true]);
+    expect([sent, events, streams, upstream.destroyed]).toEqual([
+      [],
+      [{ kind: 'unreached', from, to, errno: 0 }],
+      [],
+      true,
+    ]);
   });
 });
 

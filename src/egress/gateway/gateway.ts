@@ -37,6 +37,8 @@ interface Open {
   begunHeld: boolean;
   /** Whoever has it tells what is decided on it. */
   handed: boolean;
+  /** It may be made, and nobody has been told yet what became of it. */
+  untold: boolean;
   peeking:
     | {
         readonly resolve: (peeked: { readonly bytes: Buffer; readonly all: boolean }) => void;
@@ -127,6 +129,8 @@ export class Gateway {
     const open = this.#open.get(id);
     if (open === undefined) return;
     this.#open.delete(id);
+    // Whoever wanted it has gone before there was an answer.
+    if (open.untold) this.#unreached(open, 0);
     open.gone.abort();
     open.peeking?.reject(new Error('the connection has ended'));
   }
@@ -140,11 +144,16 @@ export class Gateway {
       held: false,
       begunHeld: false,
       handed: false,
+      untold: false,
       peeking: undefined,
     };
     this.#open.set(id, open);
     const verdict = await this.#ask(id, open);
-    if (!this.#open.has(id)) return;
+    if (!this.#open.has(id)) {
+      // Threat: who asks and leaves before the answer is not seen trying.
+      if (verdict.kind === 'refuse' && verdict.error !== undefined) this.#tellRefused(open, verdict);
+      return;
+    }
     if (verdict.kind === 'refuse') this.#refuse(id, open, verdict);
     else if (verdict.kind === 'held') await this.#hold(id, open, verdict);
     else if (verdict.kind === 'served') await this.#serve(id, open, verdict);
@@ -153,6 +162,7 @@ export class Gateway {
   }
 
   #make(id: number, open: Open, made: Made): void {
+    open.untold = true;
     const { dial, dialThrough } = this.#world;
     if (made.kind === 'through') {
       void this.#joinDialled(id, open, (signal) => dialThrough(made, signal));
@@ -190,7 +200,7 @@ export class Gateway {
 
   /** The bytes go through this process: what is said to a proxy the relay does not know, and from a VM it does not reach the world. */
   async #joinDialled(id: number, open: Open, dial: (signal: AbortSignal) => Promise<Duplex>): Promise<void> {
-    const { from, to, gone } = open;
+    const { gone } = open;
     let upstream: Duplex | undefined;
     try {
       upstream = await dial(gone.signal);
@@ -202,7 +212,7 @@ export class Gateway {
     } catch (error) {
       upstream?.destroy();
       if (!this.#open.has(id)) return;
-      this.#onEvent({ kind: 'unreached', from, to, errno: 0, reason: messageOf(error) });
+      this.#unreached(open, 0, messageOf(error));
       this.#send({ kind: 'reset', id });
     }
   }
@@ -211,9 +221,15 @@ export class Gateway {
     this.#world.send(message);
   }
 
-  #refuse(id: number, { from, to }: Open, { reason, error }: Refused): void {
-    this.#onEvent({ kind: 'refused', from, to, reason, ...(error === undefined ? {} : { error }) });
+  #refuse(id: number, open: Open, refused: Refused): void {
+    this.#tellRefused(open, refused);
     this.#send({ kind: 'reset', id });
+  }
+
+  #tellRefused(open: Open, { reason, error }: Refused): void {
+    const { from, to } = open;
+    open.untold = false;
+    this.#onEvent({ kind: 'refused', from, to, reason, ...(error === undefined ? {} : { error }) });
   }
 
   async #ask(id: number, open: Open): Promise<Verdict> {
@@ -236,13 +252,20 @@ export class Gateway {
       this.#send({ kind: 'dial', id, to: next, hold: open.held });
       return;
     }
-    this.#onEvent({ kind: 'unreached', from: open.from, to: open.to, errno });
+    this.#unreached(open, errno);
     this.#send({ kind: 'reset', id });
+  }
+
+  #unreached(open: Open, errno: number, reason?: string): void {
+    const { from, to } = open;
+    open.untold = false;
+    this.#onEvent({ kind: 'unreached', from, to, errno, ...(reason === undefined ? {} : { reason }) });
   }
 
   #connected(id: number): void {
     const open = this.#open.get(id);
     if (open === undefined) return;
+    open.untold = false;
     if (!open.handed) this.#onEvent({ kind: 'permitted', from: open.from, to: open.to });
     // By which of its two ways the relay heard first, that it is held or that it is released, nobody knows.
     if (open.begunHeld && !open.held) this.#send({ kind: 'release', id });

@@ -6,17 +6,17 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import type { ConnectionDecision } from '../../common/audit-event.js';
 import { messageOf } from '../../common/cause.js';
+import { CountedLines } from '../../common/counted-lines.js';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
-import type { PulledImage } from '../../common/pulled-image.js';
 import { endsEngine, restricts } from '../restricting-settings.js';
 import type { Who } from '../connect-access/index.js';
 import { allowAll } from './allow-all.js';
-import { connectionDecision } from './connection-decision.js';
+import { connectionDecision, decidedOf } from './connection-decision.js';
 import { decideByPolicy } from './decide-by-policy.js';
 import type { Decider } from './decider.js';
+import { DecisionTeller } from './decision-teller.js';
 import { dialDirectly, dialThrough } from './dial-through.js';
 import { type EngineThread, startEngineThread } from './engine-thread.js';
 import { fewLines } from './few-lines.js';
@@ -24,6 +24,7 @@ import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
 import { hostNameServers, parseNameServer } from './name-servers.js';
 import { connectRelay } from './relay-link.js';
 import { longestGatewayLine, readSetup, readWord } from './setup.js';
+import { ToldNames } from './told-names.js';
 
 const { values } = parseArgs({
   options: {
@@ -49,20 +50,14 @@ const shown = ({ address, port }: { readonly address: string; readonly port: num
 /** Nobody has a name without a policy, by which they are told apart; then nothing is decided either. */
 let whoIs: ((address: string) => Who | undefined) | undefined;
 
-/** Threat: a container that is refused again and again fills the memory with what its reader has not taken yet. Bulkheadd counts what is too much, and here only so much waits. */
-function tellBulkheadd(told: ConnectionDecision | PulledImage): void {
-  if (process.stdout.writableLength < mostWaiting) process.stdout.write(`${JSON.stringify(told)}\n`);
-}
-const mostWaiting = 1 << 20;
+/** To bulkheadd. */
+const lines = new CountedLines({ stream: () => process.stdout });
+const teller = new DecisionTeller(lines);
+const toldNames = new ToldNames();
 
 function onEvent(event: GatewayEvent): void {
-  if (whoIs !== undefined && (event.kind === 'permitted' || event.kind === 'refused')) {
-    const decided =
-      event.kind === 'permitted'
-        ? ({ kind: 'allowed' } as const)
-        : { kind: event.kind, ...(event.error === undefined ? {} : { error: event.error }) };
-    tellBulkheadd(connectionDecision(whoIs(event.from.address), shown(event.to), decided));
-  }
+  if (whoIs !== undefined && event.kind !== 'overflow')
+    teller.tell(connectionDecision(whoIs(event.from.address), shown(event.to), decidedOf(event)));
   if (event.kind === 'refused') say(`${shown(event.from)} to ${shown(event.to)}: ${printable(event.reason)}`);
   if (event.kind === 'unreached' && event.reason !== undefined)
     say(`${shown(event.from)} to ${shown(event.to)} was not reached: ${printable(event.reason)}`);
@@ -109,8 +104,10 @@ function deciderOf(relay: string): Promise<Decider> {
         nameServers,
         system,
         endEngine: thread && ((id, to) => thread.hand(id, to)),
-        onRefusedName: (who, name, error) =>
-          tellBulkheadd(connectionDecision(who, name, { kind: 'refused', error })),
+        onName: (who, name, decided) => {
+          if (decided.kind === 'refused' || toldNames.isNew(who, name))
+            teller.tell(connectionDecision(who, name, decided));
+        },
       });
       whoIs = (address) => decider.clients.whoIs(address);
       take = (said) => {
@@ -130,7 +127,8 @@ function engineThread(relay: string, setup: string, authority: string | undefine
   return startEngineThread(
     { relay, setup, ...(named === undefined ? {} : { nameServers: [...named] }) },
     (report) => {
-      tellBulkheadd(report.kind === 'decided' ? report.decision : report);
+      if (report.kind === 'decided') teller.tell(report.decision);
+      else lines.write(JSON.stringify(report));
       if (report.kind === 'decided' && report.text !== undefined) say(report.text);
     },
     (reason) => {

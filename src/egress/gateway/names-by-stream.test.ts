@@ -68,7 +68,7 @@ async function decider() {
   const made = decideByPolicy(settingsOf({ bulkhead: { networkAccess } }), {
     nameServers: () => [server],
     system: { exclude: [] },
-    onRefusedName: () => undefined,
+    onName: () => undefined,
   });
   made.clients.take({
     kind: 'container',

@@ -1,10 +1,11 @@
 import { networkInterfaces } from 'node:os';
 import { ipAddressText } from '../../common/ip-address.js';
 import { contactOf, type Settings } from '../../policy/index.js';
-import type { ConnectFacts, Resolved } from '../connect-decider/index.js';
+import type { ConnectFacts } from '../connect-decider/index.js';
 import { containersProxyOf, type Proxies, WayOut } from '../containers-proxy/index.js';
 import { askNameServersWholly } from './ask-by-stream.js';
 import type { NameServer } from './ask-name-server.js';
+import { KeptNames } from './kept-names.js';
 import { resolveName } from './resolve-name.js';
 
 export interface World {
@@ -18,11 +19,17 @@ export interface World {
 /** What of the world a policy is held against: which addresses a name has, and by which way something goes out. */
 export type PolicyFacts = Pick<ConnectFacts, 'resolve' | 'askNameServer' | 'wayOut' | 'wayByName'>;
 
+/** For which addresses a name has; milliseconds. */
+const longestMs = 10_000;
+
 export function policyFacts(settings: Settings, { nameServers, system, engineProxy }: World): PolicyFacts {
   const askNameServer: ConnectFacts['askNameServer'] = (question, signal) =>
     askNameServersWholly(nameServers(), question, signal);
-  const resolve = (name: string, signal: AbortSignal): Promise<Resolved> =>
-    resolveName(askNameServer, name, signal);
+  const names = new KeptNames(
+    (name) => resolveName(askNameServer, name, AbortSignal.timeout(longestMs)),
+    () => performance.now(),
+  );
+  const resolve: ConnectFacts['resolve'] = (name, wanted) => names.resolve(name, wanted);
   const way = wayOutOf(settings, { system, engineProxy }, resolve);
   return {
     askNameServer,
@@ -39,7 +46,7 @@ export function policyFacts(settings: Settings, { nameServers, system, enginePro
 function wayOutOf(
   settings: Settings,
   { system, engineProxy }: { readonly system: Proxies; readonly engineProxy: Proxies | undefined },
-  resolve: (name: string, signal: AbortSignal) => Promise<Resolved>,
+  resolve: ConnectFacts['resolve'],
 ): WayOut | undefined {
   const given = settings.containersProxy;
   if (given === undefined && engineProxy === undefined) return undefined;
@@ -48,7 +55,7 @@ function wayOutOf(
     system: () => (given === undefined ? (engineProxy ?? system) : system),
     ownAddress: ownAddress(),
     async resolve(name) {
-      const { addresses } = await resolve(name, AbortSignal.timeout(patience));
+      const { addresses } = await resolve(name);
       const found = addresses.find(({ family }) => family === 4);
       return found === undefined ? undefined : ipAddressText(found);
     },
@@ -57,9 +64,6 @@ function wayOutOf(
 
 /** Where it has a proxy for what it asks, by that; containers go directly. */
 const ofEngineAlone = { ports: [], way: { kind: 'system' } } as const;
-
-/** For a file's question for a name; milliseconds. */
-const patience = 5000;
 
 /** What `myIpAddress()` of a proxy auto-configuration file says: files ask it where the machine is. */
 function ownAddress(): string {

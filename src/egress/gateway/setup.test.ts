@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { largestPolicy } from '../../policy/index.js';
-import { longestGatewayLine, readSetup } from './setup.js';
+import { longestGatewayLine, readSetup, readWord } from './setup.js';
 
 const policy = JSON.stringify({ configurationFileVersion: 2, bulkhead: { imageAccess: {} } });
 const setup = (more: object): ReturnType<typeof readSetup> =>
@@ -34,6 +34,18 @@ test.each([
 ])('what is not understood ends it: %j', (more, message) => {
   expect(() => setup(more)).toThrow(message);
 });
+
+test.each([
+  { kind: 'sign-in' },
+  { kind: 'nobody', signedIn: true },
+  { kind: 'builds', addresses: [], user: {} },
+])(
+  'nobody tells it who is signed in, so its rules hold for whoever is, and for whoever is not: %j',
+  (word) => {
+    expect(readWord('{"kind":"nobody"}')).toEqual({ kind: 'nobody' });
+    expect(() => readWord(JSON.stringify(word))).toThrow(/invalid|unrecognized/i);
+  },
+);
 
 test('the longest policy and the longest list fit into the line', () => {
   // Of bytes that are two units each, in both.

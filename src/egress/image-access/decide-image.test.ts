@@ -189,6 +189,20 @@ describe('a rule', () => {
     expect(decide(denying, 'alpine')).not.toHaveProperty('deniedDigests');
   });
 
+  test('for what is below a domain of one part is for registries there, and one below a host of the Hub not for the Hub', () => {
+    const rules = rulesOf({
+      default: 'allow',
+      rules: [
+        { repository: '*.io/x', action: 'deny' },
+        { repository: '*.registry-1.docker.io/**', action: 'deny' },
+      ],
+    });
+    expect(words(decide(rules, 'ghcr.io/x'))).toBe('no: a rule denies it (rules[0])');
+    expect(words(decide(rules, 'a.registry-1.docker.io/y'))).toBe('no: a rule denies it (rules[1])');
+    expect(words(decide(rules, 'a.docker.io/y'))).toBe('default');
+    expect(words(decide(rules, 'docker.io/library/y'))).toBe('default');
+  });
+
   test('of several decides which says most, wherever it stands', () => {
     const patterns = [
       'ghcr.io/**',

@@ -14,6 +14,11 @@ export class HostIndex<Entry> {
     else found.push(entry);
   }
 
+  /** The entries that name the host itself. */
+  at({ text }: HostName): readonly Entry[] {
+    return this.#hosts.get(text) ?? [];
+  }
+
   /** The entries for a host, those of the nearest name first. */
   *find({ kind, text }: HostName): Generator<readonly Entry[]> {
     const exact = this.#hosts.get(text);

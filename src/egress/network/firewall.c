@@ -5,10 +5,13 @@
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
 #include <netinet/in.h>
+#include <netinet/ip.h>
+#include <netinet/ip6.h>
 #include <netinet/tcp.h>
 #include <netinet/udp.h>
 #include <stddef.h>
 
+#include "../../daemon/publish-port/proxies-group.h"
 #include "../../netlink/nft.h"
 #include "sockets.h"
 #include "way.h"
@@ -119,13 +122,61 @@ static void drop_floods(struct nft_batch *rules)
         drop_too_many(rules, &COUNTINGS[i]);
 }
 
+/* What a rule of `leaving` lets through, whoever sends it. */
+static void accept_to_loopback(struct nft_batch *rules)
+{
+    static const struct in6_addr LOOPBACK6 = IN6ADDR_LOOPBACK_INIT;
+    const uint8_t ipv4 = NFPROTO_IPV4, ipv6 = NFPROTO_IPV6, loopback = IN_LOOPBACKNET;
+
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_NFPROTO);
+    NFT_IS(rules, ipv4);
+    nft_payload(rules, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct iphdr, daddr), sizeof(loopback));
+    NFT_IS(rules, loopback);
+    nft_verdict(rules, NF_ACCEPT);
+    nft_end_rule(rules);
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_NFPROTO);
+    NFT_IS(rules, ipv6);
+    nft_payload(rules, NFT_PAYLOAD_NETWORK_HEADER, offsetof(struct ip6_hdr, ip6_dst), sizeof(LOOPBACK6));
+    NFT_IS(rules, LOOPBACK6);
+    nft_verdict(rules, NF_ACCEPT);
+    nft_end_rule(rules);
+}
+
+/*
+ * Threat: a network that somebody gives the addresses of a registry (`docker network create --subnet`), or a bridge that has one itself. The engine would ask a container there under the
+ * registry's name, of which the gateway hears nothing, and believe it where it is to do without a certificate. So whatever the engine begins goes by the link, or to the
+ * loopback, which names no registry of the world. docker-proxy does connect to containers: it has a group of its own (`publish-port`).
+ */
+static void keep_from_containers(struct nft_batch *rules)
+{
+    const uint8_t tcp = IPPROTO_TCP, flags = TH_SYN | TH_ACK | TH_RST | TH_FIN, begins = TH_SYN;
+    const uint32_t proxies = PROXIES_GROUP;
+
+    accept_to_loopback(rules);
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_SKGID);
+    NFT_IS(rules, proxies);
+    nft_verdict(rules, NF_ACCEPT);
+    nft_end_rule(rules);
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_L4PROTO);
+    NFT_IS(rules, tcp);
+    nft_payload(rules, NFT_PAYLOAD_TRANSPORT_HEADER, TCP_FLAGS_AT, sizeof(flags));
+    nft_masked(rules, &flags, sizeof(flags));
+    NFT_IS(rules, begins);
+    nft_reject(rules);
+    nft_end_rule(rules);
+}
+
 /*
  * Threats. Who asks is known by the source address alone, so a packet that does not come by the network of its source goes nowhere, nor does one with an address of
  * the engine's own. Nothing is translated, whatever a network's options say (`com.docker.network.host_ipv4` would make a container the engine), because nothing
  * is tracked: and no container can fill the table of connections, which all share, by connecting to the world. What Docker lets go out goes out, and so
  * nothing of an `--internal` network does.
  */
-bool firewall_of_engine(int netlink, uint32_t link)
+bool firewall_of_engine(int netlink, uint32_t link, bool is_read)
 {
     static struct nft_batch rules;
     const uint32_t none = 0;
@@ -158,7 +209,10 @@ bool firewall_of_engine(int netlink, uint32_t link)
     nft_meta(&rules, NFT_META_OIF);
     NFT_IS(&rules, link);
     nft_plain(&rules, "notrack");
+    nft_verdict(&rules, NF_ACCEPT);
     nft_end_rule(&rules);
+    if (is_read)
+        keep_from_containers(&rules);
     accept_answers_of(&rules, NFPROTO_IPV4);
     accept_answers_of(&rules, NFPROTO_IPV6);
     return nft_commit(netlink, &rules);

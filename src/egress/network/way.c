@@ -29,17 +29,24 @@ static bool open_way(struct egress_sockets *sockets, int *namespace, int *route)
     return done;
 }
 
-static bool join(int way_namespace, int way_route, bool with_ipv6, const char **what)
+struct joining {
+    int namespace;
+    int route;
+    bool with_ipv6;
+    bool is_read;
+};
+
+static bool join(const struct joining *way, const char **what)
 {
-    const struct link_ends ends = {.engine = netlink_open(NETLINK_ROUTE), .way = way_route};
+    const struct link_ends ends = {.engine = netlink_open(NETLINK_ROUTE), .way = way->route};
     const int firewall = netlink_open(NETLINK_NETFILTER);
 
     *what = "link " EGRESS_LINK;
-    const unsigned int link = ends.engine < 0 || firewall < 0 ? 0 : link_make(&ends, way_namespace, with_ipv6);
+    const unsigned int link = ends.engine < 0 || firewall < 0 ? 0 : link_make(&ends, way->namespace, way->with_ipv6);
     bool done = link != 0;
     if (done) {
         *what = "rules of the firewall for " EGRESS_LINK " (they need nft_fib of the kernel)";
-        done = firewall_of_engine(firewall, link);
+        done = firewall_of_engine(firewall, link, way->is_read);
     }
     const int error = errno;
     if (ends.engine >= 0)
@@ -50,7 +57,7 @@ static bool join(int way_namespace, int way_route, bool with_ipv6, const char **
     return done;
 }
 
-bool egress_make_way(struct egress_sockets *sockets, const char **what)
+bool egress_make_way(struct egress_sockets *sockets, bool is_read, const char **what)
 {
     int namespace = -1, route = -1;
 
@@ -61,7 +68,8 @@ bool egress_make_way(struct egress_sockets *sockets, const char **what)
     /* wherever it is by now, it goes back */
     if (engine >= 0 && setns(engine, CLONE_NEWNET) != 0)
         done = false;
-    done = done && join(namespace, route, sockets->tcp6 >= 0, what);
+    const struct joining way = {namespace, route, sockets->tcp6 >= 0, is_read};
+    done = done && join(&way, what);
     const int error = errno;
     const int opened[] = {engine, namespace, route};
     for (size_t i = 0; i < sizeof(opened) / sizeof(opened[0]); i++)

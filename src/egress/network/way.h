@@ -27,10 +27,11 @@ struct egress_sockets {
 
 /**
  * Gives the network namespace of this thread its one way out: a link to a namespace in which nothing is but these sockets, which keep it. Called before the
- * engine is started, whose own rules of the firewall come behind those that are made here.
+ * engine is started, whose own rules of the firewall come behind those that are made here. `is_read`: what the engine asks of registries is, at the other end, so that it must not go to
+ * networks of containers.
  *
  * False with errno and what could not be done; the namespace then has no way out.
  */
-bool egress_make_way(struct egress_sockets *sockets, const char **what);
+bool egress_make_way(struct egress_sockets *sockets, bool is_read, const char **what);
 
 #endif

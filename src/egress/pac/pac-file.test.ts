@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { fetchPac, PacFailure, PacFile } from './index.js';
+import { fetchPac, type FetchPac, PacFailure, PacFile } from './index.js';
 
 const hour = 3600 * 1000;
 
@@ -30,6 +30,28 @@ describe('PacFile', () => {
     state.now += 10_000;
     state.answer = 'two';
     expect(await file.text()).toBe('two');
+  });
+
+  test('H13 while its server does not answer all wait for the one question, and are told why there is none', async () => {
+    const answer = Promise.withResolvers<string>();
+    let asked = 0;
+    const fetched: FetchPac = () => {
+      asked += 1;
+      return answer.promise;
+    };
+    const file = new PacFile('http://pac.example/p', fetched, () => 0);
+    const waiting = [file.text(), file.text()];
+    answer.reject(new Error('its server did not answer within 10000 ms'));
+    const told: unknown = expect.stringContaining('did not answer within 10000 ms');
+    const reason: unknown = expect.objectContaining({
+      message: told,
+    });
+    expect(await Promise.allSettled(waiting)).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ]);
+    await expect(file.text()).rejects.toThrow('did not answer within 10000 ms');
+    expect(asked).toBe(1);
   });
 
   test('is asked for once an hour, by all together', async () => {
@@ -62,6 +84,8 @@ describe('fetchPac', () => {
       if (request.url === '/ok') response.end('function');
       else if (request.url === '/moved') response.writeHead(302, { location: '/ok' }).end();
       else if (request.url === '/large') response.end(Buffer.alloc(1024 * 1024 + 1, 32));
+      else if (request.url === '/hangs') return;
+      else if (request.url === '/stalls') response.write('function');
       else if (request.url === '/bytes') response.end(Buffer.from([0xff]));
       else response.writeHead(404).end();
     });
@@ -69,7 +93,10 @@ describe('fetchPac', () => {
     const address = server.address();
     if (address !== null && typeof address === 'object') base = `http://127.0.0.1:${address.port}`;
   });
-  afterAll(() => server.close());
+  afterAll(() => {
+    server.closeAllConnections();
+    server.close();
+  });
 
   test('takes what is there, and nothing else', async () => {
     expect(await fetchPac(`${base}/ok`)).toBe('function');
@@ -77,5 +104,9 @@ describe('fetchPac', () => {
     await expect(fetchPac(`${base}/none`)).rejects.toThrow('404');
     await expect(fetchPac(`${base}/large`)).rejects.toThrow('larger');
     await expect(fetchPac(`${base}/bytes`)).rejects.toThrow('encoded data');
+  });
+
+  test.each(['hangs', 'stalls'])('H13 of a server that %s there is none, after a while', async (path) => {
+    await expect(fetchPac(`${base}/${path}`, 100)).rejects.toThrow('did not answer within 100 ms');
   });
 });

@@ -59,9 +59,18 @@ export class PacFile {
   }
 }
 
-/** By HTTP, from the host and without a proxy. */
-export async function fetchPac(url: string): Promise<string> {
-  const response = await fetch(url, { signal: AbortSignal.timeout(patience), redirect: 'follow' });
+/** By HTTP, from the host and without a proxy. Threat: a server that takes the question and answers nothing, or half, holds up whoever waits for the file. */
+export async function fetchPac(url: string, within = patience): Promise<string> {
+  const signal = AbortSignal.timeout(within);
+  try {
+    return await readPac(await fetch(url, { signal, redirect: 'follow' }));
+  } catch (error) {
+    if (signal.aborted) throw new Error(`its server did not answer within ${within} ms`, { cause: error });
+    throw error;
+  }
+}
+
+async function readPac(response: Response): Promise<string> {
   if (response.status !== 200) throw new Error(`the answer is ${response.status}`);
   const chunks: Uint8Array[] = [];
   let length = 0;

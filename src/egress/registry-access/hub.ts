@@ -16,6 +16,11 @@ export const hostsOfHub: readonly (readonly [host: string, role: Role])[] = [
   ...others,
 ];
 
+const allOfHub: ReadonlySet<string> = new Set(hostsOfHub.map(([host]) => host));
+
+/** Whether a host is the Hub's, whatever it is asked as. */
+export const isHostOfHub = (host: string): boolean => allOfHub.has(host);
+
 export const isHub = (host: string): boolean => hubHosts.includes(host);
 
 /** Whose tokens a server gives out; the server's own where it is not known to be another's. */

@@ -18,3 +18,12 @@ export function isListed(rules: HostIndex<RegistryEntry>, host: string, port: nu
   }
   return false;
 }
+
+/** Whether a rule calls a host a registry by its own name, open or closed: it need not be asked then. What is below a domain of a rule may be anything. */
+export function isNamedRegistry(rules: HostIndex<RegistryEntry>, host: string, port: number): boolean {
+  const name = parseAddress(host) ?? parseHost(host);
+  if (name === undefined) return false;
+  return rules
+    .at(name)
+    .some((entry) => entry.role === 'registry' && (entry.port === port || entry.port === '*'));
+}

@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { messageOf } from '../../common/cause.js';
+import { hostContext } from '../host-authorities.js';
 import type { Hop, ProxyServer } from './hop.js';
 import { httpConnect } from './http-connect.js';
 import { openTcp } from './open-tcp.js';
@@ -89,7 +90,7 @@ async function secured(
     host,
     ALPNProtocols: ['http/1.1'],
     ...(isIP(host) === 0 ? { servername: host } : {}),
-    ...(ca === undefined ? {} : { ca }),
+    ...(ca === undefined ? { secureContext: hostContext() } : { ca }),
   });
   stream.on('error', ignore);
   await once(stream, 'secureConnect', { signal });

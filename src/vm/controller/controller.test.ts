@@ -379,3 +379,20 @@ test('signing in is passed on to the guest, and no more than a token has', async
   controller.down();
   await final;
 });
+
+test('a VM that was booted without directories takes none while it runs, and says how it does; one that boots takes nothing', async () => {
+  const { controller, untilStarted, reached, final } = await setUp({ powerOff: powersOff });
+  const change = { kind: 'add', share: { path: directory, readOnly: false } } as const;
+  const vm = await untilStarted();
+  await expect(controller.changeShares(change)).rejects.toMatchObject({ code: 'BH_INSTANCE_NOT_READY' });
+  vm.say({ phase: 'kernel', uptimeMs: 1 });
+  vm.say({ phase: 'engine-ready', uptimeMs: 2 });
+  await reached('ready');
+  await expect(controller.changeShares(change)).rejects.toThrow(
+    'Restart needed: the VM was booted without shared directories',
+  );
+  await expect(controller.changeShares(change)).rejects.toMatchObject({ code: 'BH_SHARE_RESTART' });
+  expect((await controller.status()).shares).toEqual([]);
+  controller.down();
+  await final;
+});

@@ -1,15 +1,13 @@
 import { once } from 'node:events';
 import type { Duplex, Readable, Writable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
+import { CountedLines } from '../../common/counted-lines.js';
 import { type EgressClient, longestClientLine } from '../../common/egress-clients.js';
 import { readLines } from '../../common/line-reader.js';
 
 const lineFeed = 0x0a;
 const pauseMs = 200;
 const nobody: EgressClient = { kind: 'nobody' };
-
-/** Bytes that wait for a bulkheadd that is slow; what comes then is not in its log. */
-const mostWaiting = 1 << 20;
 
 /** The standard streams of a gateway. */
 export interface GatewayStreams {
@@ -34,9 +32,8 @@ export async function feedClients(
   signal: AbortSignal,
 ): Promise<void> {
   let open: Duplex | undefined;
-  void readLines(stdout, (line) => {
-    if (open?.writable === true && open.writableLength < mostWaiting) open.write(`${line}\n`);
-  });
+  const toBulkheadd = new CountedLines({ stream: () => open });
+  void readLines(stdout, (line) => toBulkheadd.write(line));
   const onOpen = (stream: Duplex): void => {
     open = stream;
   };

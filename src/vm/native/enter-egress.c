@@ -168,12 +168,12 @@ int egress_start_relay(const struct enter_options *o)
 	return pair[0];
 }
 
-void egress_open(int keeper)
+void egress_open(int keeper, bool is_read)
 {
 	struct egress_sockets sockets;
 	const char *what;
 
-	if (!egress_make_way(&sockets, &what))
+	if (!egress_make_way(&sockets, is_read, &what))
 		die(what);
 	send_sockets(keeper, &sockets);
 	close(sockets.tcp4);

@@ -122,7 +122,7 @@ static _Noreturn void become_init(const struct enter_options *o, int keeper)
 	if (unshare(CLONE_NEWNS | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP) != 0)
 		die("unshare");
 	if (o->egress)
-		egress_open(keeper);
+		egress_open(keeper, o->authority_fd >= 0);
 	umask(022);
 	tree_enter(o);
 	add_descriptor(&a, "--shares-fd", list, shares_list(o));

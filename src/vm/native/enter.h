@@ -2,6 +2,7 @@
 #ifndef BULKHEAD_ENTER_H
 #define BULKHEAD_ENTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define MAX_SHARES 64
@@ -73,7 +74,7 @@ void mirror_close(const char *root);
 /* Starts what keeps the relay, in the namespaces of the host; returns where it is handed the sockets. */
 int egress_start_relay(const struct enter_options *options);
 /* Gives the network namespace of this process its way out, and hands the end of it over. */
-void egress_open(int keeper);
+void egress_open(int keeper, bool is_read);
 
 /* Builds the mount tree of the engine and makes it `/`. */
 void tree_enter(const struct enter_options *options);

@@ -1,9 +1,16 @@
 import type { EffectiveSettings } from '../../policy/index.js';
-import { chooseNetwork, engineNetworks } from './choose-network.js';
+import { chooseNetwork, engineNetworks, type TakenNetwork } from './choose-network.js';
 import type { GuestNetwork } from './guest-network.js';
 import { hostLoopback } from './host-loopback.js';
 import { nameServerNotes, readNameServers } from './host-name-servers.js';
 import { readHostNetworks } from './host-networks.js';
+
+/** What the network of a VM has to get along with. */
+export interface HostNetworking {
+  readonly networks: readonly TakenNetwork[];
+  /** Content of resolv.conf(5), undefined for none. */
+  readonly nameServers: string | undefined;
+}
 
 /**
  * The network a VM is started with on this machine, and what a person should know of it.
@@ -13,6 +20,7 @@ import { readHostNetworks } from './host-networks.js';
 export function networkInUse(
   effective: EffectiveSettings,
   restricted: boolean,
+  host: HostNetworking = { networks: readHostNetworks(), nameServers: readNameServers() },
 ): {
   readonly network: GuestNetwork;
   readonly notes: readonly string[];
@@ -20,13 +28,13 @@ export function networkInUse(
   const loopback = hostLoopback(effective, restricted);
   const { network, notes } = chooseNetwork(
     effective['linuxVM.vpnkitCIDR'],
-    [...readHostNetworks(), ...engineNetworks(effective)],
+    [...host.networks, ...engineNetworks(effective)],
     effective.dnsInhibition.value,
     loopback.reached,
     restricted,
   );
   return {
     network,
-    notes: [...notes, ...loopback.notes, ...(restricted ? [] : nameServerNotes(readNameServers()))],
+    notes: [...notes, ...loopback.notes, ...(restricted ? [] : nameServerNotes(host.nameServers))],
   };
 }

@@ -3,7 +3,7 @@
  * `status`, the program, which must have nothing to say (`git status` of a clean tree); `install`, removing 3,000 small files in 300 directories, writing them anew in another
  * place and moving that here, as an installation of packages does; `write`, so many MiB and fsync; `read`, the same back.
  *
- * share-load DIRECTORY run PROGRAM ARGUMENT...: the milliseconds of one run of the program, which has to end well. It begins some seconds after this, when the engine has done with the start of the container.
+ * share-load DIRECTORY run TIMES PROGRAM ARGUMENT...: the milliseconds of each of so many runs of the program, a line each; it has to end well. The first begins some seconds after this, when the engine has done with the start of the container.
  *
  * share-load DIRECTORY watch: looks at the file `watched` there each 100 ms, as programs do that poll, writes its size into `seen` whenever it is another, and ends when the file is gone.
  */
@@ -169,16 +169,16 @@ int main(int count, char **arguments) {
 	if (count < 3 || (mkdir(arguments[1], 0755) != 0 && errno != EEXIST)) return 64;
 	check(chdir(arguments[1]), arguments[1]);
 	if (count == 3) return strcmp(arguments[2], "watch") == 0 ? watch() : 64;
-	program = arguments + 3;
+	if (count < 5) return 64;
+	const int number = atoi(arguments[3]);
+	program = arguments + 4;
 	if (strcmp(arguments[2], "run") == 0) {
 		sleep(SETTLED);
-		measure("run", 1, run_program);
+		for (int i = 0; i < number; i++) measure("run", 1, run_program);
 		return 0;
 	}
-	if (count < 5) return 64;
 	works = arguments[2];
-	mebibytes = atoi(arguments[3]);
-	program = arguments + 4;
+	mebibytes = number;
 	if (is_wanted("status")) {
 		status();
 		measure("status", PASSES, status);

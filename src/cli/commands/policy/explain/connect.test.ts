@@ -14,6 +14,7 @@ const path = (name: string): string => join(directory, name);
 async function explain(file: string, ...args: string[]): Promise<{ status: number; text: string }> {
   const terminal = new RecordingTerminal();
   const { signal } = new AbortController();
+  process.exitCode = undefined;
   const words = ['policy', 'explain', 'connect', ...args, '--policy', path(file)];
   const status = await run(words, { ...processContext(signal), terminal });
   return { status, text: terminal.written };
@@ -53,6 +54,18 @@ beforeAll(async () => {
       bulkhead: { networkAccess: { default: 'deny' }, registryAccess: { rules: [{ host: 'ghcr.io' }] } },
     },
     'open.json': { bulkhead: { registryAccess: { rules: [{ host: 'ghcr.io' }] } } },
+    'images.json': {
+      bulkhead: {
+        contact: 'Ada',
+        imageAccess: {
+          hub: { official: true },
+          rules: [
+            { repository: 'ghcr.io/**', action: 'allow' },
+            { repository: 'quay.io/acme/*', action: 'allow' },
+          ],
+        },
+      },
+    },
     'none.json': {},
   };
   for (const [name, policy] of Object.entries(policies))
@@ -111,6 +124,25 @@ describe('bulkhead policy explain connect', () => {
       'does not list it: where a registry answers there',
     );
     expect((await explain('open.json', 'ghcr.io:443')).text).not.toContain('does not list it');
+  });
+
+  test('knows of which registries every image is admitted, and says where it does not know that it is one', async () => {
+    for (const host of ['registry-1.docker.io', 'quay.io']) {
+      const { status, text } = await explain('images.json', `${host}:443`);
+      expect([status, text]).toEqual([
+        77,
+        expect.stringMatching(
+          /^refused: .*\nnetwork-access: permitted: .*\nimage-access: refused: Access to .* Ask Ada to admit all of that registry/,
+        ),
+      ]);
+      expect((await explain('images.json', `${host}:443`, '--engine')).status).toBe(0);
+    }
+    const unknown = await explain('images.json', 'registry.example:443');
+    expect([unknown.status, unknown.text]).toEqual([
+      0,
+      expect.stringContaining('where a registry answers there, it is refused when it is connected to'),
+    ]);
+    expect((await explain('images.json', 'ghcr.io:443')).text).not.toMatch(/image-access|where a registry/);
   });
 
   test('runs the file of a policy, and tells it no address but the one it is given', async () => {

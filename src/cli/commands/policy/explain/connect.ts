@@ -39,7 +39,7 @@ export function explainConnectCommand(context: CliContext): Command {
     .addHelpText(
       'after',
       `
-Nobody is asked: no name server, no proxy, and not the destination. Whether it is a registry is seen only when it is connected to.
+Nobody is asked: no name server, no proxy, and not the destination. Whether one that no rule names is a registry is seen only when it is connected to.
 Exit status 0: it may; 77: it may not; 75: that is not decided here; 65: the policy is not in order.
 
 Examples:
