@@ -12,7 +12,7 @@ import { type BenchmarkRow, median, milliseconds } from './rows.ts';
 import { processors, withSharedDirectory } from './shared-directory.ts';
 
 const rounds = 3;
-const mebibytes = 256;
+const mebibytes = 1024;
 /** What can be asked for by itself. */
 export const shareWorks = ['status', 'install', 'write', 'read', 'polled'] as const;
 type Work = Exclude<(typeof shareWorks)[number], 'polled'>;
