@@ -13,6 +13,7 @@ import {
   type Who,
 } from '../connect-access/index.js';
 import { undecided } from '../connect-access/refusals.js';
+import { registriesCount } from '../connect-access/registry-barrier.js';
 import { NameMemory } from '../name-memory/index.js';
 import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 import { askedOfProxy } from './asked-of-proxy.js';
@@ -61,7 +62,14 @@ const mostSteps = 8;
 interface Course {
   readonly first: FirstOf;
   readonly signal: AbortSignal;
+  /**
+   * What is connected to, by name. Threat: whoever owns a name gives it the address of a site while it is asked whether it is a registry, and that of one right after; or both, of which the
+   * site answers and takes no connection then. So a name is looked up once for a connection, and where it was asked, the address that answered is the only one.
+   */
+  readonly found: Map<string, readonly IpAddress[]>;
 }
+
+type Question = Extract<ConnectDecision, { kind: 'ask-registry' }>;
 
 /** Decides about each connection: asks the world what the rules ask for, in the order they do, and no more. */
 export class ConnectDecider {
@@ -83,7 +91,7 @@ export class ConnectDecider {
     const [who, address] = [this.#facts.whoIs(from.address), parseIpAddress(to.address)];
     if (who === undefined || address === undefined) return this.#nobody(from.address);
     const names = this.#memory.namesOf(clientKey(who), address, this.#facts.now());
-    return this.#go({ who, address, port: to.port, names }, { first, signal });
+    return this.#go({ who, address, port: to.port, names }, { first, signal, found: new Map() });
   }
 
   /** The answer to a question for names, as it goes back; undefined where there is none. */
@@ -120,7 +128,7 @@ export class ConnectDecider {
     for (let step = 0; step < mostSteps; step += 1) {
       const decision = this.#orLook(connection, decideConnection(this.#policy, connection));
       if (decision.kind === 'refuse') return refused(decision.refusal);
-      if (decision.kind === 'permit') return this.#permit(connection, decision);
+      if (decision.kind === 'permit') return this.#permit(connection, decision, course);
       if (decision.kind === 'look' && decision.dial !== undefined && connection.first === undefined) {
         const early = await course.first.within(patience.serverFirst, course.signal);
         if (early.waited && early.first.kind === 'more' && early.first.like === 'anything')
@@ -143,35 +151,58 @@ export class ConnectDecider {
   async #learn(
     connection: Connection,
     decision: Exclude<ConnectDecision, { kind: 'permit' | 'refuse' }>,
-    { first, signal }: Course,
+    course: Course,
   ): Promise<Partial<Connection> | RefusedConnection> {
     const { who, address } = connection;
     switch (decision.kind) {
       case 'look':
-        return first.within(patience.bytes, signal);
+        return course.first.within(patience.bytes, course.signal);
       case 'resolve': {
         const { addresses, ttl } = await this.#facts.resolve(decision.name, address);
         this.#memory.remember(clientKey(who), decision.name, addresses, ttl, this.#facts.now());
         return { resolved: { name: decision.name, addresses } };
       }
-      case 'ask-registry': {
-        const { scheme, hosts, port, target } = decision;
-        // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
-        const addresses = await this.#addressesOf({ who, address, port, names: [] }, target);
-        if ('kind' in addresses) return addresses;
-        const made = await this.#made(connection, target, addresses);
-        if (made.kind === 'refuse') return made;
-        const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
-        const answers = hosts.map((host) =>
-          this.#facts.isRegistry({ scheme, host, port, addresses, ...through }, signal),
-        );
-        return { isRegistry: (await Promise.all(answers)).includes(true) };
-      }
+      case 'ask-registry':
+        return this.#askRegistry(connection, decision, course);
     }
   }
 
-  async #permit(connection: Connection, { target }: Permission): Promise<MadeConnection | RefusedConnection> {
-    const dialled = await this.#addressesOf(connection, target);
+  /** At one address after the other, until one answers. */
+  async #askRegistry(
+    connection: Connection,
+    { scheme, hosts, port, target }: Question,
+    course: Course,
+  ): Promise<Partial<Connection> | RefusedConnection> {
+    // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
+    const addresses = await this.#addressesOf(connection, target, course);
+    if ('kind' in addresses) return addresses;
+    let failure: unknown;
+    for (const asked of addresses.length === 0 ? [[]] : addresses.map((address) => [address])) {
+      course.signal.throwIfAborted();
+      const made = await this.#made(connection, target, asked);
+      if (made.kind === 'refuse') return made;
+      const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
+      try {
+        const question = { scheme, port, addresses: asked, ...through };
+        const answers = hosts.map((host) => this.#facts.isRegistry({ ...question, host }, course.signal));
+        const isRegistry = (await Promise.all(answers)).includes(true);
+        if (target.kind === 'name') course.found.set(target.name, asked);
+        return { isRegistry };
+      } catch (error) {
+        // Where a proxy finds the address itself, no other is asked by another.
+        if (made.kind === 'through') throw error;
+        failure = error;
+      }
+    }
+    throw failure;
+  }
+
+  async #permit(
+    connection: Connection,
+    { target }: Pick<Permission, 'target'>,
+    course: Course,
+  ): Promise<MadeConnection | RefusedConnection> {
+    const dialled = await this.#addressesOf(connection, target, course);
     return 'kind' in dialled ? dialled : this.#made(connection, target, dialled);
   }
 
@@ -198,8 +229,11 @@ export class ConnectDecider {
   async #addressesOf(
     connection: Connection,
     target: Target,
+    { found }: Course,
   ): Promise<readonly IpAddress[] | RefusedConnection> {
     if (target.kind === 'address') return [target.address];
+    const known = found.get(target.name);
+    if (known !== undefined) return known;
     const { who, port } = connection;
     const { addresses } = await this.#facts.resolve(target.name);
     const judged = addresses.map((address) => ({
@@ -212,12 +246,20 @@ export class ConnectDecider {
     const [denied] = judged.flatMap(({ said }) => (said.kind === 'refuse' ? [said.refusal] : []));
     if (open.length === 0 && denied !== undefined) return refused(denied);
     const own = ipAddressText(connection.address);
-    return open.sort((a, b) => Number(ipAddressText(b) === own) - Number(ipAddressText(a) === own));
+    open.sort((a, b) => Number(ipAddressText(b) === own) - Number(ipAddressText(a) === own));
+    found.set(target.name, open);
+    return open;
   }
 
   /** Where the client says something after all, it is decided then, and must come to the same destination by the same way. */
-  async #held(connection: Connection, target: Target, { first, signal }: Course): Promise<ConnectVerdict> {
-    const verdict = await this.#permit(connection, { kind: 'permit', target, because: '' });
+  async #held(connection: Connection, target: Target, course: Course): Promise<ConnectVerdict> {
+    const { first, signal, found } = course;
+    const addresses = await this.#addressesOf(connection, target, course);
+    if ('kind' in addresses) return addresses;
+    // Which of several was connected to nobody says, and it may have to be asked yet.
+    if (target.kind === 'name' && registriesCount(this.#policy, connection.who))
+      found.set(target.name, addresses.slice(0, 1));
+    const verdict = await this.#permit(connection, { target }, course);
     if (verdict.kind === 'refuse') return verdict;
     const rest = async (): Promise<MadeConnection | RefusedConnection> => {
       let beginning: Beginning = { first: { kind: 'more', like: 'anything' }, waited: true };
@@ -226,7 +268,7 @@ export class ConnectDecider {
         if (first.silent) return verdict;
         beginning = await first.within(patience.silent, signal);
       }
-      const later = await this.#go({ ...connection, ...beginning }, { first, signal });
+      const later = await this.#go({ ...connection, ...beginning }, course);
       if (later.kind === 'refuse') return later;
       if (later.kind !== 'held' && sameWay(later, verdict)) return later;
       return refused(undecided(this.#policy));
