@@ -13,4 +13,4 @@ export { isAllowedByName, judge } from './judge.js';
 export { registryBarrier } from './registry-barrier.js';
 export { RuleIndex } from './rule-index.js';
 export { addressKind, reachedAddress } from './special-addresses.js';
-export type { Who } from './who.js';
+export { clientKey, type Who } from './who.js';

@@ -21,6 +21,11 @@ export type Who =
   /** In a network of the engine's, and no container Docker knows: a step of a build. */
   | { readonly kind: 'build' };
 
+/** By which one client is told from another. All steps of builds are one: nobody knows which is whose. */
+export function clientKey(who: Who): string {
+  return who.kind === 'container' ? `container ${who.id}` : who.kind;
+}
+
 /** For whom a rule is: whoever has one of the images and all of the labels. */
 export interface Selector {
   readonly images: readonly ImagePattern[];

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { type ConnectPolicy, decideName, type Who } from '../connect-access/index.js';
+import { clientKey, type ConnectPolicy, decideName, type Who } from '../connect-access/index.js';
 import {
   type NameMemory,
   rcodes,
@@ -10,11 +10,6 @@ import {
   writeQuestion,
 } from '../name-memory/index.js';
 import type { ConnectFacts } from './facts.js';
-
-/** By which a client's names are remembered. All steps of builds are one: nobody knows which is whose. */
-export function clientKey(who: Who): string {
-  return who.kind === 'container' ? `container ${who.id}` : who.kind;
-}
 
 /** What the length in front of it can say (RFC 7766). */
 const longestStreamed = 65_535;

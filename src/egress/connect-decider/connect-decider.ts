@@ -2,6 +2,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import {
   addressKind,
+  clientKey,
   type Connection,
   type ConnectDecision,
   type ConnectPolicy,
@@ -17,7 +18,7 @@ import { registriesCount } from '../connect-access/registry-barrier.js';
 import { NameMemory } from '../name-memory/index.js';
 import type { DialTarget, Hop } from '../upstream-proxy/index.js';
 import { askedOfProxy } from './asked-of-proxy.js';
-import { answerQuestion, clientKey } from './answer-question.js';
+import { answerQuestion } from './answer-question.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
 import { wayOf } from './way-of.js';

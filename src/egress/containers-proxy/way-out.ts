@@ -1,4 +1,5 @@
 import { messageOf } from '../../common/cause.js';
+import { clientKey } from '../connect-access/index.js';
 import {
   fetchPac,
   type FetchPac,
@@ -44,7 +45,7 @@ export class WayOut implements AsyncDisposable {
     if (way.kind !== 'ask-pac') return way;
     try {
       const runner = await this.#runnerNow();
-      return wayByPac(await runner.find(way.url, way.host), outbound, contact);
+      return wayByPac(await runner.find(way.url, way.host, clientKey(outbound.who)), outbound, contact);
     } catch (error) {
       const reason = error instanceof PacFailure ? error.message : `it could not be run: ${messageOf(error)}`;
       return pacFailed(reason, outbound, contact);

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { canonicalHostName } from '../../common/host-name.js';
 import { messageOf } from '../../common/cause.js';
+import { ClientTurns } from './client-turns.js';
 import { pacOutcomesSchema, type PacQuestion } from './pac-messages.js';
 import type { PacOutcome } from './pac-value.js';
 
@@ -10,8 +11,11 @@ export class PacFailure extends Error {}
 
 /** `FindProxyForURL` of one file. */
 export interface PacFinder {
-  /** @throws PacFailure */
-  readonly find: (url: string, host: string) => Promise<string>;
+  /**
+   * @param client who is to wait for its own questions alone.
+   * @throws PacFailure
+   */
+  readonly find: (url: string, host: string, client?: string) => Promise<string>;
 }
 
 export interface PacRunnerOptions {
@@ -23,26 +27,25 @@ export interface PacRunnerOptions {
   readonly worker?: URL;
 }
 
-/** How long one run may take before its thread is ended, how many names it may ask for, and how many runs may wait. */
-const limits = { milliseconds: 3000, names: 16, waiting: 1000 } as const;
+/** How long one run may take before its thread is ended, how many names it may ask for, and how many runs may wait: of one client half of them, where nobody else has any. */
+const limits = { milliseconds: 3000, names: 16, waiting: 2000 } as const;
 
 /** Runs a file in a thread that is ended when it does not answer: the gateway's own must never wait for it. */
 export class PacRunner implements PacFinder, AsyncDisposable {
   readonly #text: string;
   readonly #options: PacRunnerOptions;
   #worker: Worker | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-  #waiting = 0;
+  readonly #turns = new ClientTurns(limits.waiting);
 
   constructor(text: string, options: PacRunnerOptions) {
     this.#text = text;
     this.#options = options;
   }
 
-  async find(url: string, host: string): Promise<string> {
+  async find(url: string, host: string, client = ''): Promise<string> {
     const answers: Record<string, string | null> = {};
     for (let names = 0; names <= limits.names; names += 1) {
-      const outcome = await this.#next({ url, host, answers });
+      const outcome = await this.#next(client, { url, host, answers });
       if (outcome.kind === 'result') return outcome.text;
       if (outcome.kind === 'failed') throw new PacFailure(outcome.reason);
       // An odd name has no address, and is not asked for.
@@ -54,20 +57,15 @@ export class PacRunner implements PacFinder, AsyncDisposable {
 
   /** After what was asked so far. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#last;
+    await this.#turns.idle();
     await this.#end();
   }
 
-  /** One run after another; what waits for the name server holds nobody up. */
-  async #next(question: PacQuestion): Promise<PacOutcome> {
-    if (this.#waiting >= limits.waiting)
-      throw new PacFailure(`more than ${limits.waiting} connections wait for it`);
-    this.#waiting += 1;
-    const turn = this.#last.then(async () => this.#run(question));
-    this.#last = turn.catch(() => undefined);
-    return turn.finally(() => {
-      this.#waiting -= 1;
-    });
+  /** One run after another; what waits for the name server holds nobody up. Threat: of a long file that asks for addresses a run takes 20 ms, and a container has hundreds of them wait. */
+  async #next(client: string, question: PacQuestion): Promise<PacOutcome> {
+    const turn = this.#turns.take(client, async () => this.#run(question));
+    if (turn === undefined) throw new PacFailure('too many connections wait for it');
+    return turn;
   }
 
   async #run(question: PacQuestion): Promise<PacOutcome> {
