@@ -93,6 +93,8 @@ const realms: readonly (readonly [challenge: string, refused: string | undefined
   ['Basic realm="x", Bearer service="x", realm="https://quay.io/"', 'Access to quay.io has been restricted'],
   ['bearer REALM=https://quay.io/', 'Access to quay.io has been restricted'],
   ['Bearer realm="https://store.test/token"', 'opens it as a host of blobs alone'],
+  ['Bearer realm="\\https://qu\\ay.io/"', 'Access to quay.io has been restricted'],
+  ['Bearer service="realm=",realm="https://quay.io/"', 'Access to quay.io has been restricted'],
   ['Bearer realm="http://127.0.0.1:2375/"', 'it leads to 127.0.0.1:2375, which is the engine itself'],
 ];
 

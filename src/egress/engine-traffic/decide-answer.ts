@@ -79,12 +79,18 @@ function refused({ contact }: CompiledRules, place: Place, reason: string): Refu
   return { verdict: 'refuse', error: new BulkheadError('BH_REGISTRY_ANSWER', params) };
 }
 
+/**
+ * Threat: a challenge in which the engine finds another realm than is read here: with a backslash, which stands for the character behind it, or behind the word inside another value. So wherever
+ * the word stands, what follows counts.
+ */
+const realm = /\brealm\s*=\s*(?="((?:[^"\\]|\\.)*)"|([^\s",]+))/gis;
+
 /** Realms of `Bearer` (RFC 6750, and the distribution's token specification). Others are no addresses. */
 function realmsOf(challenge: string): string[] {
   if (!/\bbearer\s/i.test(challenge)) return [];
-  return [...challenge.matchAll(/\brealm\s*=\s*(?:"([^"]*)"|([^\s",]+))/gi)].flatMap(([, quoted, plain]) => {
-    const realm = quoted ?? plain ?? '';
-    return /^https?:/i.test(realm) ? [realm] : [];
+  return [...challenge.matchAll(realm)].flatMap(([, quoted, plain]) => {
+    const text = quoted?.replaceAll(/\\(.)/gs, '$1') ?? plain ?? '';
+    return /^https?:/i.test(text) ? [text] : [];
   });
 }
 
