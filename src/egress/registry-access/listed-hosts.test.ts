@@ -9,6 +9,7 @@ const rules = [
   { host: '*.corp.example', port: 5000 },
   { host: 'closed.corp.example', port: 5000, pull: false },
   { host: '10.0.0.5', port: '*' },
+  { host: '10.0.0.5', port: 6000, pull: false },
   { host: '[2001:db8::1]' },
 ];
 const { bulkhead } = settingsOf({ bulkhead: { registryAccess: { rules } } });
@@ -25,6 +26,7 @@ test.each<[string, number | undefined, boolean]>([
   ['corp.example', 5000, false],
   ['closed.corp.example', 5000, false],
   ['10.0.0.5', 8443, true],
+  ['10.0.0.5', 6000, false],
   ['10.0.0.6', 443, false],
   ['2001:db8::1', 443, true],
   ['quay.io', undefined, false],

@@ -12,8 +12,10 @@ export function isListed(rules: HostIndex<RegistryEntry>, host: string, port: nu
   const name = parseAddress(host) ?? parseHost(host);
   if (name === undefined) return false;
   for (const entries of rules.find(name)) {
+    // As for requests: what is said of the port decides alone.
+    const own = entries.filter((entry) => entry.port === port);
     const found =
-      port === undefined ? entries : entries.filter((entry) => entry.port === port || entry.port === '*');
+      port === undefined ? entries : own.length > 0 ? own : entries.filter((entry) => entry.port === '*');
     if (found.length > 0) return found.some(({ pull, push }) => pull || push);
   }
   return false;
