@@ -28,6 +28,7 @@ import { Journal } from './journal/journal.js';
 import { journalStream } from './journal/log-stream.js';
 import { listenNative } from './native-listeners.js';
 import { egressNameServers, ownNetworksOf, readLoopback } from './engine/own-networks.js';
+import { keepOwnLoopback } from './own-loopback/index.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
@@ -109,6 +110,7 @@ async function main(args: DaemonArguments): Promise<void> {
     shared: createSharedPaths(shares.directories, sshAgent),
     ownNetworks,
   };
+  await untilEngine(phases, keepOwnLoopback(settings, gatePolicy.loopback, audit));
   makeSocketStandIn();
   /* As early as can be: dockerd, started beside this process, refuses to start without it. */
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);

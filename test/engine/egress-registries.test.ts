@@ -9,8 +9,9 @@ import {
   registryRows,
   registryServers,
 } from '../acceptance/egress-registries.ts';
+import { ownPorts } from '../../src/common/own-ports.ts';
 import { writtenAudit } from '../support/audit.ts';
-import { isHeardAt } from '../support/covering-network.ts';
+import { isHeardAt, isHeardAtLoopback } from '../support/covering-network.ts';
 import { probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
@@ -33,7 +34,8 @@ beforeAll(async () => {
   const { certificates } = registries;
   const start = async (name: string, bulkhead: object): Promise<PolicyEngine> =>
     undo.use(await startPolicyEngine(name, world, { bulkhead }, { certificates }));
-  engine = await start('registries', { registryAccess, imageAccess });
+  const rules = [...registryAccess.rules, { host: 'localhost', port: openedPort }];
+  engine = await start('registries', { registryAccess: { rules }, imageAccess });
   free = await start('registries-free', { imageAccess: noImageRules });
   const egress = { nameServers: [world.nameServer], onLine: () => undefined };
   unread = undo.use(await startOwnEngine('registries-unread', { egress }));
@@ -41,6 +43,9 @@ beforeAll(async () => {
   await makeVersions(free);
 });
 afterAll(() => undo[Symbol.asyncDispose]());
+
+/** Of the engine's own loopback. */
+const openedPort = 25_000;
 
 /** Of files that nobody else has: what is known of them the engine with the rules knows of its own builds alone. */
 async function makeVersions({ docker }: PolicyEngine): Promise<void> {
@@ -92,13 +97,43 @@ test.each(['container', 'bridge'] as const)(
   },
 );
 
-test('leads from its own loopback to containers, as their published ports do', async () => {
+test('asks nobody on its own loopback but who is listed there, by whatever name', async () => {
+  const closedPort = openedPort + 1;
+  const heard = async (each: PolicyEngine, host: string, port: number, words: RegExp): Promise<boolean> =>
+    isHeardAtLoopback(each.docker, port, async () => {
+      const { status, stderr } = await built(each, `${host}:${port}/acme/tool:v1`);
+      expect([status === 0, stderr]).toEqual([false, expect.stringMatching(words)]);
+    });
+  const refused =
+    /Access to (localhost|127\.0\.0\.2):25001 has been restricted by your administrators.*rule registry-access.*Setting: bulkhead\.registryAccess.*it@example\.com/;
+  const hadNoAnswer = /EOF|reset/;
+  for (const host of ['localhost', '127.0.0.2'])
+    expect([host, await heard(engine, host, closedPort, refused)]).toEqual([host, false]);
+  expect(await heard(engine, 'localhost', openedPort, hadNoAnswer)).toBe(true);
+  expect(await heard(free, 'localhost', closedPort, hadNoAnswer)).toBe(true);
+  await eventually(
+    async () =>
+      expect(await writtenAudit(engine.internals)).toContainEqual(
+        expect.objectContaining({
+          outcome: 'refused',
+          who: { kind: 'engine' },
+          destination: `localhost:${closedPort}`,
+          code: 'BH_REGISTRY_ACCESS',
+        }),
+      ),
+    20_000,
+  );
+});
+
+test('leads from its own loopback to containers, as their published ports do, whoever is no dockerd', async () => {
   const name = unique('published');
   const serve = 'while :; do nc -l -p 80 -e echo here; done';
   await engine.docker.ok(['run', '-d', '--name', name, '-p', '127.0.0.1::80', probe, 'sh', '-c', serve]);
   const [, port = ''] = /:(\d+)$/m.exec(await engine.docker.ok(['port', name, '80'])) ?? [];
   await eventually(async () => {
-    const { said } = await speakIn(engine.internals.init, { host: '127.0.0.1', port: Number(port), say: '' });
+    // As bulkheadd connects.
+    const order = { host: '127.0.0.1', port: Number(port), localPort: ownPorts.first, say: '' };
+    const { said } = await speakIn(engine.internals.init, order);
     expect(said).toBe('here\n');
   }, 30_000);
   await engine.docker.ok(['rm', '-f', name]);

@@ -5,6 +5,8 @@ import { z } from 'zod';
 export const speakOrderSchema = z.object({
   host: z.string(),
   port: z.number(),
+  /** From where; any port where absent. */
+  localPort: z.number().optional(),
   /** In TLS, for this name, whoever answers. */
   serverName: z.string().optional(),
   say: z.string(),

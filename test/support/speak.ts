@@ -4,11 +4,12 @@ import { connect as connectTls, TLSSocket } from 'node:tls';
 import { type Spoken, speakOrderSchema } from './speak-in.ts';
 
 const order = speakOrderSchema.parse(JSON.parse(process.argv[2] ?? ''));
-const { host, port, serverName, say, until } = order;
+const { host, port, localPort, serverName, say, until } = order;
+const to = { host, port, ...(localPort === undefined ? {} : { localPort }) };
 const socket =
   serverName === undefined
-    ? connect({ host, port })
-    : connectTls({ host, port, servername: serverName, rejectUnauthorized: false });
+    ? connect(to)
+    : connectTls({ ...to, servername: serverName, rejectUnauthorized: false });
 let spoken: Spoken = { said: '' };
 const tell = (): void => {
   process.stdout.write(JSON.stringify(spoken), () => process.exit());

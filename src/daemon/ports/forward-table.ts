@@ -2,6 +2,7 @@ import type { Clock } from '../../common/clock.js';
 import type { Exec } from '../../common/exec.js';
 import type { Logger } from '../../common/log.js';
 import { portKey } from '../../common/ports.js';
+import { askNat, restoreRules } from '../firewall.js';
 import {
   additions,
   chain,
@@ -12,10 +13,6 @@ import {
   replacement,
 } from './forward-rules.js';
 
-const restore = '/usr/sbin/iptables-restore';
-const list = '/usr/sbin/iptables';
-/** One call may wait for another program that changes the same table, under TCG for long. */
-const options = { env: { PATH: '/usr/sbin:/usr/bin' }, timeoutMs: 60_000 };
 /** Milliseconds within which every publish-port has come back to a bulkheadd that was started again: each tries once a second. */
 const returnMs = 30_000;
 
@@ -82,12 +79,12 @@ export class ForwardTable {
 
   async #open(): Promise<void> {
     const { exec, clock, log } = this.#parts;
-    const { exitCode, stdout } = await exec.run(list, ['-t', 'nat', '-S', chain], options);
-    if (exitCode !== 0) {
-      await this.#restore(foundation(this.#side));
+    const listing = await askNat(exec, ['-S', chain]);
+    if (listing === undefined) {
+      await restoreRules(exec, foundation(this.#side));
       return;
     }
-    this.#left = parseForwards(stdout);
+    this.#left = parseForwards(listing);
     void clock.sleep(returnMs).then(async () => {
       this.#left = new Map();
       this.#isReplaced = true;
@@ -111,17 +108,11 @@ export class ForwardTable {
     this.#added = [];
     this.#isReplaced = false;
     try {
-      await this.#restore(rules);
+      await restoreRules(this.#parts.exec, rules);
     } catch (error) {
       // What the kernel has is no longer known.
       this.#isReplaced = true;
       throw error;
     }
-  }
-
-  async #restore(lines: readonly string[]): Promise<void> {
-    const input = `${lines.join('\n')}\n`;
-    const { exitCode, stderr } = await this.#parts.exec.run(restore, ['--noflush'], { ...options, input });
-    if (exitCode !== 0) throw new Error(`iptables-restore: status ${exitCode}: ${stderr}`);
   }
 }

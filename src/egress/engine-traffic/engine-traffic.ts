@@ -12,6 +12,7 @@ import type { BootAuthority } from './boot-authority.js';
 import { discard } from './discard.js';
 import { type Decided, decideExchange, type Deciding, type Exchange } from './exchange.js';
 import { readGreeting } from './greeting.js';
+import { noTls } from './no-tls.js';
 import { judgeAnswer } from './pass-answer.js';
 import { type Place, placeText, usualPort } from './place.js';
 import { type Reach, RegistryAgents, Untrusted } from './registry-agent.js';
@@ -38,9 +39,6 @@ const patience = { greeting: 30_000, between: 90_000, silent: 600_000 } as const
 /** Requests of a connection that wait for the one before them. */
 const mostWaiting = 16;
 const longestHead = 64 * 1024;
-/** What a server without TLS says to a client that begins with it: by these words clients know that they may try without, where they are told to. */
-const noTls =
-  'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\nClient sent an HTTPS request to an HTTP server.\n';
 
 interface Connection {
   readonly to: Endpoint;
