@@ -115,6 +115,20 @@ export function registryRows(of: () => RegistrySide): void {
       for (const each of free) expect((await built(each, `blocked.test/${tool}`)).status).toBe(0);
     });
 
+    test('H01: nor is whoever answers on the engine’s own loopback asked', async () => {
+      const { engine, free } = of();
+      for (const host of ['localhost', '[::1]']) {
+        const image = `${host}:25001/${tool}`;
+        const { status, stderr } = await built(engine, image);
+        expect([host, status === 0, stderr]).toEqual([
+          host,
+          false,
+          expect.stringMatching(restricted(`${host}:25001`.replace(/[[\]]/g, '\\$&'))),
+        ]);
+        for (const each of free) expect((await built(each, image)).stderr).toContain('connection refused');
+      }
+    });
+
     test('a token is asked for where the rules say, and nowhere else', async () => {
       const { engine, free } = of();
       await engine.docker.ok(['pull', '-q', `secured.test/${tool}`]);

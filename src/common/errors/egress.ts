@@ -78,6 +78,13 @@ export const egressErrors = defineErrors({
     remedy: 'Ask {contact} to add it to the allowed registries.',
     exitCode: ExitCode.refused,
   },
+  BH_NETWORK_REGISTRY_UNSAID: {
+    message:
+      '{who} does not reach {host}: asked whether it is a registry it can’t answer now, and no rule names it (rule registry-access).',
+    setting: '{setting}',
+    remedy: 'Try again when it answers. Ask {contact} to list it if it never answers that.',
+    exitCode: ExitCode.refused,
+  },
   BH_NETWORK_UNDECIDED: {
     message:
       'The connection is refused by rule first-bytes: the client began to speak as to another destination than was reached for it.',

@@ -32,8 +32,8 @@ export interface Connection {
   readonly waited?: boolean;
   /** The answer to `resolve`: the addresses the gateway itself finds for the name that was asked for. */
   readonly resolved?: { readonly name: string; readonly addresses: readonly IpAddress[] };
-  /** The answer to `ask-registry`. */
-  readonly isRegistry?: boolean;
+  /** The answer to `ask-registry`; `unsaid`: it can't say so now. */
+  readonly isRegistry?: boolean | 'unsaid';
 }
 
 /** What is dialled: of a name the addresses the gateway finds itself, never what a client says it has. */

@@ -73,7 +73,7 @@ const connection = fc.record(
     first,
     waited: fc.boolean(),
     resolved: fc.record({ name, addresses: fc.array(address, { maxLength: 2 }) }),
-    isRegistry: fc.boolean(),
+    isRegistry: fc.constantFrom(true, false, 'unsaid' as const),
   },
   { requiredKeys: ['who', 'address', 'port', 'names'] },
 );

@@ -181,6 +181,7 @@ function unlessRegistry(
   if (barrier === undefined) return decision;
   if (barrier.isKnown || connection.isRegistry === true) return barrier.refused;
   if (connection.isRegistry === false) return decision;
+  if (connection.isRegistry === 'unsaid') return refusals.unsaidRegistry(policy, connection, said ?? host);
   const named = said !== undefined && parseIpAddress(said) === undefined;
   const hosts = named ? [said] : [...new Set([host, ipAddressText(connection.address)])];
   return { kind: 'ask-registry', target, scheme, hosts, port };

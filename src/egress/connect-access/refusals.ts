@@ -97,6 +97,11 @@ export function registry({ contact }: ConnectPolicy, { who }: Facts, host: strin
   return refused('BH_NETWORK_REGISTRY', { who: whoText(who), host, contact });
 }
 
+export function unsaidRegistry(policy: ConnectPolicy, { who }: Facts, host: string): Refused {
+  const setting = policy.registries === undefined ? 'bulkhead.imageAccess' : 'bulkhead.registryAccess';
+  return refused('BH_NETWORK_REGISTRY_UNSAID', { who: whoText(who), host, setting, contact: policy.contact });
+}
+
 /** @param place what of the policy leaves out some of its images. */
 export function ofPartlyAdmitted(
   { contact }: ConnectPolicy,

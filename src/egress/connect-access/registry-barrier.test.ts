@@ -39,6 +39,7 @@ describe('where images are restricted', () => {
     expect(at('quay.io')).toBe('ask https://quay.io:443');
     expect(at('quay.io', { isRegistry: true })).toBe('BH_NETWORK_IMAGES');
     expect(at('www.example', { isRegistry: false })).toBe('permit www.example:443');
+    expect(at('quay.io', { isRegistry: 'unsaid' })).toBe('BH_NETWORK_REGISTRY_UNSAID');
     expect(at('quay.io', { first: other })).toBe('permit quay.io:443');
     expect(outcome(policy, '203.0.113.5')).toBe('look 203.0.113.5:443');
     expect(outcome(policy, '203.0.113.5', { first: tls() })).toBe('ask https://203.0.113.5:443');

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
+import type { RegistryFinding } from './ask-registry.js';
 import { askRegistry, type RegistryQuestion } from './index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bh-registry-'));
@@ -44,7 +45,7 @@ async function listen(server: Server): Promise<number> {
 
 const basic = { 'www-authenticate': 'Basic realm="x"' };
 const loopback = parseIpAddress('127.0.0.1');
-const ask = async (scheme: 'http' | 'https', port: number): Promise<boolean> =>
+const ask = async (scheme: 'http' | 'https', port: number): Promise<RegistryFinding> =>
   askRegistry({ scheme, host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] });
 
 describe.each(['http', 'https'] as const)('by %s', (scheme) => {
@@ -132,7 +133,30 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
     ],
     ['one that leads nowhere', false, (_, response) => response.writeHead(302).end()],
   ])('%s: %s', async (_what, expected, listener) => {
-    expect(await ask(scheme, await serve(listener))).toBe(expected);
+    expect(await ask(scheme, await serve(listener))).toBe(expected ? 'registry' : 'none');
+  });
+
+  test.each([500, 502, 503, 504, 520, 408, 425, 429])(
+    'of one that answers %s now nobody knows, unless it says that it is one',
+    async (status) => {
+      const busy = await serve((_, response) => response.writeHead(status).end());
+      expect(await ask(scheme, busy)).toBe('unsaid');
+      const registry = await serve((_, response) =>
+        response.writeHead(status, { 'docker-distribution-api-version': 'registry/2.0' }).end(),
+      );
+      expect(await ask(scheme, registry)).toBe('registry');
+    },
+  );
+
+  test.each([403, 404, 405, 501, 505])('one that answers %s is none', async (status) => {
+    expect(await ask(scheme, await serve((_, response) => response.writeHead(status).end()))).toBe('none');
+  });
+
+  test('one that leads to a path of its own that it can’t answer for now is not known', async () => {
+    const port = await serve(({ url }, response) =>
+      (url === '/at' ? response.writeHead(503) : response.writeHead(302, { location: '/at' })).end(),
+    );
+    expect(await ask(scheme, port)).toBe('unsaid');
   });
 
   test('of what is behind a password asks for something that nobody has, and for no more', async () => {
@@ -187,7 +211,7 @@ describe('by a proxy', () => {
 
   test('is asked through it, for what the connection would ask it for', async () => {
     const registry = await listen(createTls(pair, (_, response) => response.end('{}')));
-    expect(await askRegistry(asking(registry, await startProxy(true)))).toBe(true);
+    expect(await askRegistry(asking(registry, await startProxy(true)))).toBe('registry');
     expect(proxied.splice(0)).toEqual([`a.example:${registry}`]);
   });
 
@@ -196,11 +220,11 @@ describe('by a proxy', () => {
   });
 });
 
-test('what speaks no HTTP is none, and what is not reached is not known', async () => {
+test('what speaks no HTTP is none, what breaks off has not said so, and what is not reached is not known', async () => {
   const talks = await listen(createTcp((socket) => socket.on('error', () => undefined).end('SSH-2.0-x\r\n')));
-  expect(await ask('http', talks)).toBe(false);
+  expect(await ask('http', talks)).toBe('none');
   const ends = await listen(createTcp((socket) => socket.destroy()));
-  expect(await ask('http', ends)).toBe(false);
+  expect(await ask('http', ends)).toBe('unspoken');
   const gone = await listen(createTcp());
   servers.splice(0).forEach((server) => server.close());
   await expect(ask('http', gone)).rejects.toThrow('ECONNREFUSED');

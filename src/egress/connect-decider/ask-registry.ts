@@ -14,27 +14,35 @@ import { readRegistryAnswer, type RegistryAnswer } from './registry-answer.js';
 const patience = 5000;
 const ping = '/v2/';
 
+/** What was found: `unspoken` is for what broke off before it said anything, `unsaid` for what says that it can't answer now. */
+export type RegistryFinding = 'registry' | 'none' | 'unspoken' | 'unsaid';
+
 type AskedPath = RegistryQuestion & { readonly path: string };
+type Answer = RegistryAnswer | { readonly kind: 'unspoken' };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
  * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. Nothing is sent that would say who asks, no certificate is checked, and nobody else is asked, wherever it leads: it is a question, and its
  * answer opens nothing that is not open to every other server.
  *
- * @throws where nothing is reached: then nobody knows. What speaks no HTTP is no registry.
+ * @throws where nothing is reached: then nobody knows.
  */
-export async function askRegistry(question: RegistryQuestion): Promise<boolean> {
+export async function askRegistry(question: RegistryQuestion): Promise<RegistryFinding> {
   let failure: unknown = new Error(`${question.host} has no address`);
+  let isUnsaid = false;
   for (const dial of waysTo(question)) {
     try {
-      return await isRegistry(async (path) => {
+      const found = await findingOf(async (path) => {
         const signal = AbortSignal.timeout(patience);
         return answerBehind(await dial(signal), { ...question, path }, signal);
       });
+      if (found !== 'unsaid') return found;
+      isUnsaid = true;
     } catch (error) {
       failure = error;
     }
   }
+  if (isUnsaid) return 'unsaid';
   throw failure;
 }
 
@@ -42,14 +50,25 @@ export async function askRegistry(question: RegistryQuestion): Promise<boolean> 
  * Threat: a registry behind something that wants a password first, or leads to where one signs in, says nothing of a registry. It is one where that is for `/v2/` alone: of a site
  * all of which is so, a path that nobody has is answered alike.
  */
-async function isRegistry(ask: (path: string) => Promise<RegistryAnswer>): Promise<boolean> {
-  const follow = async (path: string): Promise<RegistryAnswer> => {
+async function findingOf(ask: (path: string) => Promise<Answer>): Promise<RegistryFinding> {
+  const follow = async (path: string): Promise<Answer> => {
     const first = await ask(path);
     return first.kind === 'moved' ? ask(first.path) : first;
   };
   const { kind } = await follow(ping);
-  if (kind !== 'password' && kind !== 'elsewhere') return kind === 'registry';
-  return (await follow(`/${randomUUID()}`)).kind !== kind;
+  switch (kind) {
+    case 'registry':
+    case 'unspoken':
+      return kind;
+    case 'passing':
+      return 'unsaid';
+    case 'password':
+    case 'elsewhere':
+      return (await follow(`/${randomUUID()}`)).kind === kind ? 'none' : 'registry';
+    case 'moved':
+    case 'other':
+      return 'none';
+  }
 }
 
 /** Threat: where the policy has everything go by a proxy, the question goes past it. */
@@ -69,17 +88,14 @@ function waysTo({ addresses, port, through }: RegistryQuestion): Dial[] {
   ];
 }
 
-async function answerBehind(
-  plain: Duplex,
-  question: AskedPath,
-  signal: AbortSignal,
-): Promise<RegistryAnswer> {
+async function answerBehind(plain: Duplex, question: AskedPath, signal: AbortSignal): Promise<Answer> {
   plain.on('error', ignore);
   try {
     const stream = question.scheme === 'https' ? await secured(plain, question, signal) : plain;
     return await readRegistryAnswer(await get(stream, question, signal), originOf(question), question.path);
   } catch (error) {
-    if (isNoHttp(error)) return { kind: 'other' };
+    const said = withoutHttp(error);
+    if (said !== undefined) return { kind: said };
     throw error;
   } finally {
     plain.destroy();
@@ -123,10 +139,11 @@ function originOf(question: RegistryQuestion): string {
   return `${question.scheme}://${hostOf(question)}`;
 }
 
-/** It was reached, and what it said was not HTTP, or it said nothing. */
-function isNoHttp(error: unknown): boolean {
+/** What was reached and did not answer in HTTP has said something else, or nothing. */
+function withoutHttp(error: unknown): 'other' | 'unspoken' | undefined {
   const code = codeOf(error);
-  return typeof code === 'string' && (code.startsWith('HPE_') || code === 'ECONNRESET' || code === 'EPIPE');
+  if (typeof code === 'string' && code.startsWith('HPE_')) return 'other';
+  return code === 'ECONNRESET' || code === 'EPIPE' ? 'unspoken' : undefined;
 }
 
 /** What goes wrong later is told to whoever reads; without a listener it would be the gateway's end. */

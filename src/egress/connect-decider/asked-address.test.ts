@@ -59,4 +59,28 @@ describe('what was asked whether it is a registry is what is connected to', () =
     await look('a.example');
     expect(shown(await decide(first, [tls('a.example')]))).toBe(`${site}:443`);
   });
+
+  test('where the one that is asked first can’t say it, and nowhere if none can', async () => {
+    const first = '203.0.113.9';
+    const unsaid = (addresses: readonly string[], by: object = {}): ReturnType<typeof scene> => {
+      const world = scene(policy, {
+        ...moving([addresses]),
+        isRegistry: async ({ addresses: [asked] }) =>
+          Promise.resolve(asked !== undefined && ipAddressText(asked) === first ? 'unsaid' : false),
+        ...by,
+      });
+      world.names['a.example'] = addresses;
+      return world;
+    };
+    const reached = async ({ look, decide }: ReturnType<typeof scene>): Promise<string> => {
+      await look('a.example');
+      return shown(await decide(first, [tls('a.example')]));
+    };
+    expect(await reached(unsaid([first, site]))).toBe(`${site}:443`);
+    expect(await reached(unsaid([first]))).toBe('BH_NETWORK_REGISTRY_UNSAID');
+    // Which address a proxy asks it does not say.
+    const proxy = { kind: 'proxy', protocol: 'http', host: 'proxy.example', port: 3128 } as const;
+    const wayOut: ConnectFacts['wayOut'] = async () => Promise.resolve({ kind: 'hops', hops: [proxy] });
+    expect(await reached(unsaid([first, site], { wayOut }))).toBe('BH_NETWORK_REGISTRY_UNSAID');
+  });
 });

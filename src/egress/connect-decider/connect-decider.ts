@@ -178,6 +178,7 @@ export class ConnectDecider {
     const addresses = await this.#addressesOf(connection, target, course);
     if ('kind' in addresses) return addresses;
     let failure: unknown;
+    let isUnsaid = false;
     for (const asked of addresses.length === 0 ? [[]] : addresses.map((address) => [address])) {
       course.signal.throwIfAborted();
       const made = await this.#made(connection, target, asked);
@@ -186,7 +187,13 @@ export class ConnectDecider {
       try {
         const question = { scheme, port, addresses: asked, ...through };
         const answers = hosts.map((host) => this.#facts.isRegistry({ ...question, host }, course.signal));
-        const isRegistry = (await Promise.all(answers)).includes(true);
+        const said = await Promise.all(answers);
+        const isRegistry = said.includes(true) || (said.includes('unsaid') ? 'unsaid' : false);
+        if (isRegistry === 'unsaid' && made.kind !== 'through') {
+          // Another of its servers may say it.
+          isUnsaid = true;
+          continue;
+        }
         if (target.kind === 'name') course.found.set(target.name, asked);
         return { isRegistry };
       } catch (error) {
@@ -195,6 +202,7 @@ export class ConnectDecider {
         failure = error;
       }
     }
+    if (isUnsaid) return { isRegistry: 'unsaid' };
     throw failure;
   }
 

@@ -33,7 +33,8 @@ export interface ConnectFacts {
   readonly resolve: (name: string, wanted?: IpAddress) => Promise<Resolved>;
   /** A question of ours for a name server of the host's, and its answer. */
   readonly askNameServer: (question: Buffer, signal: AbortSignal) => Promise<Buffer | undefined>;
-  readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean>;
+  /** `unsaid`: it says that it can't answer now. */
+  readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean | 'unsaid'>;
   /** The way out (`containersProxy`); directly where absent. */
   readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
   /** Whether that hangs on what the client says first, as the name that is asked for. */

@@ -9,7 +9,8 @@ test('asks once an hour, and forgets a failure', async () => {
   const known = new KnownRegistries(
     async () => {
       count += 1;
-      return count === 1 ? Promise.reject(new Error('no answer')) : Promise.resolve(count > 2);
+      if (count === 1) throw new Error('no answer');
+      return Promise.resolve(count > 2 ? 'registry' : 'none');
     },
     () => now,
   );
@@ -20,16 +21,45 @@ test('asks once an hour, and forgets a failure', async () => {
   expect(count).toBe(3);
 });
 
+test('asks again soon who broke off without a word', async () => {
+  let [now, count] = [0, 0];
+  const known = new KnownRegistries(
+    async () => {
+      count += 1;
+      return Promise.resolve(count > 1 ? 'registry' : 'unspoken');
+    },
+    () => now,
+  );
+  const askAt = async (at: number): Promise<boolean | 'unsaid'> => {
+    now = at;
+    return known.isRegistry(question);
+  };
+  expect([await askAt(0), await askAt(9_999), await askAt(10_000)]).toEqual([false, false, true]);
+  expect([await askAt(3600 * 1000), count]).toEqual([true, 2]);
+});
+
+test('asks again at once what could not say it', async () => {
+  let count = 0;
+  const known = new KnownRegistries(
+    async () => {
+      count += 1;
+      return Promise.resolve(count > 1 ? 'none' : 'unsaid');
+    },
+    () => 0,
+  );
+  expect([await known.isRegistry(question), await known.isRegistry(question)]).toEqual(['unsaid', false]);
+});
+
 test('asks again where a name leads elsewhere, or by another way', async () => {
   const asked: string[] = [];
   const known = new KnownRegistries(
     async ({ addresses }) => {
       asked.push(addresses.map(ipAddressText).join());
-      return Promise.resolve(asked.length > 1);
+      return Promise.resolve(asked.length > 1 ? 'registry' : 'none');
     },
     () => 0,
   );
-  const leading = async (...addresses: readonly string[]): Promise<boolean> =>
+  const leading = async (...addresses: readonly string[]): Promise<boolean | 'unsaid'> =>
     known.isRegistry({ ...question, addresses: addresses.flatMap((text) => parseIpAddress(text) ?? []) });
   expect(await leading('203.0.113.1', '203.0.113.2')).toBe(false);
   expect(await leading('203.0.113.2', '203.0.113.1')).toBe(false);
@@ -46,7 +76,7 @@ test('keeps no more than it has room for', async () => {
   const known = new KnownRegistries(
     async () => {
       count += 1;
-      return Promise.resolve(false);
+      return Promise.resolve('none');
     },
     () => 0,
   );

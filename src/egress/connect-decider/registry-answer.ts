@@ -11,11 +11,17 @@ export type RegistryAnswer =
   | { readonly kind: 'elsewhere' }
   /** It says how to sign in, and nothing of what it is. */
   | { readonly kind: 'password' }
+  /** It can't answer now, and what it is it does not say. */
+  | { readonly kind: 'passing' }
   | { readonly kind: 'other' };
 
 /** Bytes: a registry answers `{}`, or an error. */
 const longestBody = 4096;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Of a server that is busy, or is asked too often. */
+const passing: ReadonlySet<number> = new Set([408, 425, 429]);
+/** Faults of a server's that it will have in an hour as well: there is nothing there, whatever is asked for. */
+const lasting: ReadonlySet<number> = new Set([501, 505]);
 /** What the distribution specification calls a refusal without a sign-in, and with one. */
 const refusals: ReadonlySet<unknown> = new Set(['UNAUTHORIZED', 'DENIED']);
 
@@ -31,6 +37,8 @@ export async function readRegistryAnswer(
     if (headers['docker-distribution-api-version'] !== undefined) return { kind: 'registry' };
     if (redirects.has(statusCode)) return ledTo(headers.location, origin, path);
     if (statusCode === 401) return await unauthorized(response);
+    if (passing.has(statusCode) || (statusCode >= 500 && !lasting.has(statusCode)))
+      return { kind: 'passing' };
     const isPing = statusCode === 200 && /^\s*\{\s*\}\s*$/.test((await shortBody(response)) ?? '');
     return { kind: isPing ? 'registry' : 'other' };
   } finally {
