@@ -301,8 +301,11 @@ async function main(args: DaemonArguments): Promise<void> {
     engineReady: () => engine.ready,
     serve: (connection, caller) => void joinEngine(connection, entrance, caller),
   });
-  /* PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. */
-  process.on('SIGTERM', () => void powerOff());
+  /*
+   * PID 1 passes its own SIGTERM on: power button, or `bulkhead engine` being stopped. When all is stopped it sends one to whatever is left, and waits for it; then there is
+   * nothing more to do here.
+   */
+  process.on('SIGTERM', () => void powerOff().then(() => process.exit()));
   log.info({ mode: args.mode, version, policy: standing }, 'started');
   if (args.hostDir !== undefined) listenNative({ hostDir: args.hostDir, handlers, clock: systemClock, log });
   if (args.controlPort !== undefined) {

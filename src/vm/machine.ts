@@ -65,9 +65,10 @@ export class Machine {
     }
     const over = new AbortController();
     const late = this.#untilLate(clock, over.signal);
-    const refused = powerOff(over.signal).then(
+    const refused = powerOff(over.signal).then<VmExit, VmExit | 'refused'>(
       () => this.vm.exited,
-      () => 'refused' as const,
+      // One that has begun is not a refusal: what would have answered may have ended already.
+      () => (this.#lastPhase === 'powering-off' ? this.vm.exited : ('refused' as const)),
     );
     const outcome = await Promise.race([this.vm.exited, late, refused]);
     over.abort(new Error('the VM was stopped'));

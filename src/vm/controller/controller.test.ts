@@ -272,6 +272,23 @@ test('and one that is gone within that time stopped in order', async () => {
   ]);
 });
 
+test('a guest that has begun to power off may end before it has answered', async () => {
+  const { controller, clock, final, vm, seen } = await setUpReady({
+    powerOff: async (vm) => {
+      vm.say({ phase: 'powering-off' });
+      throw new Error('the channel has ended');
+    },
+  });
+  controller.down();
+  await clock.advanceWhenSleeping(10_000);
+  vm.end({ kind: 'guest-shutdown' });
+  expect(await final).toEqual({ name: 'stopped' });
+  expect(lastWords(seen)).toEqual([
+    ['stopping', undefined],
+    ['stopped', true],
+  ]);
+});
+
 test('a guest that cannot be asked is ended at once, and the person is told', async () => {
   const { controller, clock, final, seen } = await setUpReady({
     powerOff: () => Promise.reject(new Error('no channel')),
