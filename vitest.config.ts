@@ -13,6 +13,10 @@ export default defineConfig({
           name: 'unit',
           include: ['src/**/*.test.ts', 'test/unit/**/*.test.ts'],
           restoreMocks: true,
+          // Most of the time went into loading the same modules for each file; what a file stubs it takes back itself.
+          isolate: false,
+          unstubEnvs: true,
+          unstubGlobals: true,
           // Some start programs, which on a busy machine takes longer than vitest's 5 s.
           testTimeout: 30_000,
         },

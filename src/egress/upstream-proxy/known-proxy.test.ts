@@ -1,14 +1,14 @@
+import { execFile } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { createServer } from 'node:tls';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parseHost } from '../../common/authority.js';
 import { pemOf, writeCertificate } from '../engine-traffic/certificate.js';
-import { dialAlong } from './index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bh-known-proxy-'));
 const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -16,19 +16,25 @@ const day = 24 * 3600 * 1000;
 const dates = { from: new Date(Date.now() - day), until: new Date(Date.now() + day) };
 const [issuer, publicKey] = [keys, keys.publicKey];
 
-// The machine's store is read once in a process, so this has one of its own.
+const authority = join(directory, 'authority.pem');
 beforeAll(() => {
-  const authority = join(directory, 'authority.pem');
   writeFileSync(
     authority,
     pemOf(writeCertificate({ use: { kind: 'authority' }, publicKey, issuer, ...dates })),
   );
-  vi.stubEnv('SSL_CERT_FILE', authority);
 });
-afterAll(() => {
-  vi.unstubAllEnvs();
-  rmSync(directory, { recursive: true });
-});
+afterAll(() => rmSync(directory, { recursive: true }));
+
+/** The machine's store is read once in a process, so who dials has one of its own. */
+const dialing = `
+import { text } from 'node:stream/consumers';
+const { dialAlong } = await import(process.argv[1]);
+const proxy = { kind: 'proxy', protocol: 'https', host: '127.0.0.1', port: Number(process.argv[2]) };
+const direct = async () => Promise.reject(new Error('not directly'));
+const { signal } = new AbortController();
+const stream = await dialAlong([proxy], { host: 'a.example', port: 443 }, { direct, signal });
+process.stdout.write(await text(stream));
+`;
 
 test('a proxy of https is known by the authorities of the machine, and not by those that Node brings alone', async () => {
   const host = parseHost('127.0.0.1');
@@ -42,10 +48,12 @@ test('a proxy of https is known by the authorities of the machine, and not by th
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  const proxy = { kind: 'proxy', protocol: 'https', host: '127.0.0.1', port } as const;
-  const direct = async (): Promise<never> => Promise.reject(new Error('not directly'));
-  const signal = new AbortController().signal;
-  const stream = await dialAlong([proxy], { host: 'a.example', port: 443 }, { direct, signal });
-  expect(await text(stream)).toBe('led');
+  const built = new URL('../../../dist/egress/upstream-proxy/index.js', import.meta.url).href;
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--input-type=module', '-e', dialing, built, String(port)],
+    { env: { SSL_CERT_FILE: authority } },
+  );
+  expect(stdout).toBe('led');
   server.close();
 });
