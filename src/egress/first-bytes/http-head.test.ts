@@ -41,6 +41,8 @@ describe('a request of HTTP', () => {
     ['a target that is none', head('GET a.example HTTP/1.1', 'Host: a.example')],
     ['tabs', head('GET\t/\tHTTP/1.1', 'Host: a.example')],
     ['two spaces', head('GET  / HTTP/1.1', 'Host: a.example')],
+    ['a control character', head('GET /\x01/../v2/ HTTP/1.1', 'Host: a.example')],
+    ['a control character and no version', 'GET /v2/?\x1f\r\n'],
     ['another version', head('GET / HTTP/1.2', 'Host: a.example')],
     ['no version', 'GET /v2/acme/tool/manifests/v1\r\n'],
     ['no version, behind an empty line', '\r\nGET  /v2/\n'],
@@ -87,6 +89,8 @@ describe('a request of HTTP', () => {
     '*1\r\n$4\r\nPING\r\n',
     '{"a":',
     'a\0',
+    '0033git-upload-pack /tool.git\0host=a.example\0',
+    'GET /\0',
     '\x10\x10\0\x04MQTT',
     '\0\0\0\x08\x04\xd2\x16\x2f',
   ])('%j is another protocol', (text) => {
@@ -101,6 +105,10 @@ describe('a request of HTTP', () => {
     for (let length = 1; length < text.length; length += 1)
       expect(read(text.slice(0, length))).toEqual({ kind: 'more', like: 'http' });
     expect(read(text).kind).toMatch(/^http/);
+  });
+
+  test('a control character in what is asked for is no end of it', () => {
+    expect(read('GET /\x01')).toEqual({ kind: 'more', like: 'http' });
   });
 
   test('of any text, no Host but the one that is there', () => {

@@ -12,8 +12,11 @@ const malformed = (reason: string): Malformed => ({ kind: 'malformed', protocol:
 const requestLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+) ([\x21-\x7e\x80-\xff]+) HTTP\/1\.([01])$/;
 const fieldLine = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([^\0\r\n]*)$/;
 
-/** What no server of HTTP takes in a request line. */
+/** What hardly any server of HTTP takes in a request line. */
 const binary = /[\p{Cc}--[\t\v\f\r\x80-\x9f]]/v;
+
+/** Threat: nginx before 1.21 takes every control character but zero in what is asked for, and cuts it out with `/../`. What git's own protocol begins with looks the same, with a zero. */
+const asks = /^[A-Z]+[ \t]+(?:[/*]|https?:)[^\0]*$/i;
 
 /**
  * The head of a request of HTTP/1, read as RFC 9112 says it is written and in no other way. Threat: lenient servers take tabs for spaces, fold lines, skip empty ones and choose between two
@@ -24,7 +27,7 @@ export function readHttp(bytes: Uint8Array): FirstBytes {
   const begun = text.replace(/^[\r\n]+/, '');
   const lineEnd = begun.indexOf('\n');
   const line = lineEnd < 0 ? begun : begun.slice(0, lineEnd);
-  if (binary.test(line)) return { kind: 'other' };
+  if (binary.test(line) && !asks.test(line)) return { kind: 'other' };
   if (lineEnd < 0) return unfinished(bytes, line);
   if (!isLikeRequest(line))
     return isWithoutVersion(line)
