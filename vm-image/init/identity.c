@@ -16,13 +16,13 @@ bool set_host_name(void)
     return sethostname(HOST_NAME, strlen(HOST_NAME)) == 0;
 }
 
-bool write_identity(const struct in_addr *resolver)
+bool write_identity(const struct in_addr *resolver, const char *search)
 {
     char address[INET_ADDRSTRLEN];
-    char text[64] = "";
+    char text[512] = "";
 
     if (resolver != NULL && inet_ntop(AF_INET, resolver, address, sizeof(address)) != NULL)
-        snprintf(text, sizeof(text), "nameserver %s\n", address);
+        snprintf(text, sizeof(text), "nameserver %s\n%s%s%s", address, search[0] == '\0' ? "" : "search ", search, search[0] == '\0' ? "" : "\n");
     return create_file(ETC "resolv.conf", text, 0644) && create_file(ETC "hostname", HOST_NAME "\n", 0644) &&
            create_file(ETC "hosts", "127.0.0.1 localhost " HOST_NAME "\n::1 localhost ip6-localhost ip6-loopback\n", 0644);
 }

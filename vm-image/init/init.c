@@ -173,7 +173,7 @@ static void set_up_names(const struct options *options, const struct net_params 
         name_server = NULL;
     if (status > 0)
         log_line("rules of the name server: status %d", status);
-    if (!write_identity(name_server == NULL ? &params->resolver : &params->names) || !set_host_name())
+    if (!write_identity(name_server == NULL ? &params->resolver : &params->names, params->search) || !set_host_name())
         fail_errno(options, "root-not-verified", "/run/bulkhead/etc");
 }
 
@@ -311,7 +311,7 @@ int main(int count, char **arguments)
     if (options.native) {
         struct in_addr resolver;
         const bool named = options.resolver != NULL && inet_pton(AF_INET, options.resolver, &resolver) == 1;
-        if (!write_identity(named ? &resolver : NULL))
+        if (!write_identity(named ? &resolver : NULL, ""))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
     } else {
         set_limits();

@@ -27,6 +27,7 @@ bool parse_net_params(const char *text, struct net_params *params)
     strcpy(copy, text);
     params->names.s_addr = 0;
     params->without = NULL;
+    params->search[0] = '\0';
     params->gateway_reached = false;
     params->restricted = false;
     const size_t count = split_fields(copy, ',', fields, 4);
@@ -53,6 +54,23 @@ static bool read_without(const char *cmdline, const char **without)
             if (strcmp(value, WORDS[i]) == 0)
                 *without = WORDS[i];
         return *without != NULL;
+    default:
+        return false;
+    }
+}
+
+static bool read_search(const char *cmdline, char *search)
+{
+    switch (cmdline_value(cmdline, SEARCH_KEY, search, SEARCH_LIMIT)) {
+    case CMDLINE_ABSENT:
+        search[0] = '\0';
+        return true;
+    case CMDLINE_OK:
+        if (search[0] == '\0' || strspn(search, "abcdefghijklmnopqrstuvwxyz0123456789-_.,") != strlen(search))
+            return false;
+        for (char *comma = search; (comma = strchr(comma, ',')) != NULL;)
+            *comma = ' ';
+        return true;
     default:
         return false;
     }
@@ -94,7 +112,7 @@ static bool read_egress(const char *cmdline, struct net_params *params)
 
 static bool read_others(const char *cmdline, struct net_params *params)
 {
-    return read_without(cmdline, &params->without) && read_loopback(cmdline, &params->gateway_reached) && read_egress(cmdline, params);
+    return read_without(cmdline, &params->without) && read_search(cmdline, params->search) && read_loopback(cmdline, &params->gateway_reached) && read_egress(cmdline, params);
 }
 
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params)

@@ -11,6 +11,9 @@
 #define LOOPBACK_KEY "bulkhead.host-loopback"
 /** `gateway`: the world is reached by the gateway on the host alone (docs/architecture.md, "The way out"). */
 #define EGRESS_KEY "bulkhead.egress"
+/** Names without a dot are looked up below these domains, parted by commas: those of the host. */
+#define SEARCH_KEY "bulkhead.search"
+#define SEARCH_LIMIT 256
 /** What QEMU's user network gives its first guest. */
 #define NET_DEFAULT "10.0.2.15/24,10.0.2.2,10.0.2.3"
 
@@ -20,6 +23,7 @@ struct net_params {
     struct in_addr gateway;
     struct in_addr resolver;
     struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
+    char search[SEARCH_LIMIT]; /* as resolv.conf(5) has them, parted by spaces; empty: none */
     const char *without;  /* of the two words of WITHOUT_KEY; NULL: neither */
     bool gateway_reached; /* as LOOPBACK_KEY says */
     bool restricted;      /* as EGRESS_KEY says; the card is for published ports then, nobody beside the gateway of it is reached by it, and the resolver is the way out's */

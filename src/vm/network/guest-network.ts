@@ -15,6 +15,8 @@ export interface GuestNetwork {
   readonly names: string;
   /** The addresses no name resolves to there. */
   readonly without: 'ipv4' | 'ipv6' | undefined;
+  /** Below which names without a dot are looked up. */
+  readonly search: readonly string[];
   /** Whether what is sent to the gateway's address gets there, which is the loopback of the host. */
   readonly hostLoopback: boolean;
   /** The world is reached by the gateway alone, and by this network nothing but published ports. */
@@ -44,6 +46,7 @@ export function guestNetwork(
     address: `${addressIn(network, 3)}/${network.prefix}`,
     names: addressIn(network, 4),
     without: leftOut[inhibition],
+    search: [],
     hostLoopback,
     restricted,
   };
@@ -56,12 +59,14 @@ export function kernelNetwork({
   resolver,
   names,
   without,
+  search,
   hostLoopback,
   restricted,
 }: GuestNetwork): string[] {
   return [
     `bulkhead.net=${[address, gateway, resolver, names].join(',')}`,
     ...(without === undefined ? [] : [`bulkhead.names-without=${without}`]),
+    ...(search.length === 0 ? [] : [`bulkhead.search=${search.join(',')}`]),
     ...(hostLoopback ? ['bulkhead.host-loopback=reached'] : []),
     ...(restricted ? ['bulkhead.egress=gateway'] : []),
   ];

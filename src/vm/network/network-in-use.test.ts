@@ -3,7 +3,7 @@ import { effectiveSettings, type Settings } from '../../policy/index.js';
 import { networkInUse } from './network-in-use.js';
 
 const office = { networks: [{ cidr: '10.0.0.0/8', what: 'eth0 of this machine' }], nameServers: '' };
-const quiet = { networks: [], nameServers: 'nameserver 192.0.2.1\n' };
+const quiet = { networks: [], nameServers: 'nameserver 192.0.2.1\nsearch corp.example\n' };
 const policy: Settings = {
   configurationFileVersion: 2,
   dnsInhibition: { locked: true, value: 'ipv4' },
@@ -21,6 +21,7 @@ test('what the policy locks is in force, whatever the user has', () => {
     address: '10.20.0.3/20',
     names: '10.20.0.4',
     without: 'ipv4',
+    search: ['corp.example'],
     hostLoopback: true,
     restricted: false,
   });

@@ -4,6 +4,7 @@ import type { GuestNetwork } from './guest-network.js';
 import { hostLoopback } from './host-loopback.js';
 import { nameServerNotes, readNameServers } from './host-name-servers.js';
 import { readHostNetworks } from './host-networks.js';
+import { searchDomains } from './search-domains.js';
 
 /** What the network of a VM has to get along with. */
 export interface HostNetworking {
@@ -34,7 +35,7 @@ export function networkInUse(
     restricted,
   );
   return {
-    network,
+    network: { ...network, search: searchDomains(host.nameServers ?? '') },
     notes: [...notes, ...loopback.notes, ...(restricted ? [] : nameServerNotes(host.nameServers))],
   };
 }

@@ -3,6 +3,7 @@ import { chooseNetwork, engineNetworks } from './choose-network.js';
 import { guestNetwork, kernelNetwork, userNetwork } from './guest-network.js';
 import { readHostNetworks } from './host-networks.js';
 import { nameServerNotes } from './host-name-servers.js';
+import { searchDomains } from './search-domains.js';
 
 describe('guestNetwork', () => {
   test('the command lines of QEMU and of the kernel say the same', () => {
@@ -40,6 +41,7 @@ describe('guestNetwork', () => {
       address: '10.9.8.11/29',
       names: '10.9.8.12',
       without: 'ipv6',
+      search: [],
       hostLoopback: false,
       restricted: false,
     });
@@ -102,6 +104,26 @@ test.each([
     note.includes('names no name server with an IPv4 address'),
   );
   expect(told).toHaveLength(notes);
+});
+
+test.each([
+  ['nameserver 192.0.2.1\n', []],
+  ['search .\n', []],
+  ['domain Corp.Example\n', ['corp.example']],
+  ['search a.example\nsearch\tb.example. 10.0.0.1 c,d "e" b.example local \n', ['b.example', 'local']],
+  ['search x.example\ndomain corp.example\n#search y.example\n', ['corp.example']],
+  ['search 1a 2a 3a 4a 5a 6a 7a\n', ['1a', '2a', '3a', '4a', '5a', '6a']],
+  [
+    `search ${`${'x'.repeat(60)}.`.repeat(4)}example ${'y'.repeat(60)}.example z\n`,
+    [`${`${'x'.repeat(60)}.`.repeat(4)}example`, 'z'],
+  ],
+])('names without a dot are looked up where this machine does, of %j', (file, domains) => {
+  expect(searchDomains(file)).toEqual(domains);
+});
+
+test('the kernel is told of the domains that are searched', () => {
+  const network = { ...guestNetwork('192.168.65.0/24', 'none'), search: ['b.example', 'local'] };
+  expect(kernelNetwork(network).slice(1)).toEqual(['bulkhead.search=b.example,local']);
 });
 
 describe('readHostNetworks', () => {

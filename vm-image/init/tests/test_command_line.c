@@ -111,6 +111,9 @@ static void network(void)
     CHECK(net_params_of_cmdline(LOOPBACK_KEY "=reached", &params) && params.gateway_reached && !gateway_refused(&params));
     CHECK(net_params_of_cmdline(NET_KEY "=192.168.7.9/28,192.168.7.1,192.168.7.1", &params) && !gateway_refused(&params));
     CHECK(!net_params_of_cmdline(LOOPBACK_KEY "=yes", &params) && !net_params_of_cmdline(LOOPBACK_KEY "=reached " LOOPBACK_KEY "=reached", &params));
+    CHECK(net_params_of_cmdline("quiet", &params) && params.search[0] == '\0');
+    CHECK(net_params_of_cmdline(SEARCH_KEY "=corp.example,b.example,c", &params) && strcmp(params.search, "corp.example b.example c") == 0);
+    CHECK(!net_params_of_cmdline(SEARCH_KEY "=", &params) && !net_params_of_cmdline(SEARCH_KEY "=a;b", &params) && !net_params_of_cmdline(SEARCH_KEY "=a " SEARCH_KEY "=a", &params));
     CHECK(net_params_of_cmdline("quiet", &params) && !params.restricted);
     CHECK(net_params_of_cmdline(NET_KEY "=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4 " LOOPBACK_KEY "=reached " EGRESS_KEY "=gateway", &params));
     CHECK(params.restricted && params.netmask.s_addr == 0xffffffff && params.gateway.s_addr == htonl(0xc0a84101) && gateway_refused(&params));
