@@ -4,31 +4,14 @@ import { join } from 'node:path';
 import { execa } from 'execa';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { copyNpm, makeNpmProject } from '../support/npm-project.ts';
+import { packageProject, packagesOfProject } from '../support/package-project.ts';
 import { workshopImage } from '../support/workshop-image.ts';
 import type { CheckoutPlace } from './checkout-rows.ts';
 
-const packages = join(import.meta.dirname, '../../node_modules');
-/** An open-source package that npm brings with its sources, with what it depends on and its compiler: of the smallest that are written in TypeScript. */
-const source = '@jridgewell/trace-mapping';
-const wanted = ['@jridgewell/resolve-uri', '@jridgewell/sourcemap-codec', 'typescript'];
-
-const compilerOptions = {
-  rootDir: 'src',
-  outDir: 'dist',
-  module: 'commonjs',
-  moduleResolution: 'bundler',
-  target: 'es2022',
-  strict: true,
-  types: [],
-};
-const files = {
-  '.gitignore': 'dist\nnode_modules\n',
-  'tsconfig.json': JSON.stringify({ compilerOptions, include: ['src'] }),
-  'use.cjs': `const { TraceMap, originalPositionFor } = require('./dist/trace-mapping.js');
+const use = `const { TraceMap, originalPositionFor } = require('./dist/trace-mapping.js');
 const map = new TraceMap({ version: 3, sources: ['input.js'], names: ['foo'], mappings: 'KAyCIA' });
 console.log(JSON.stringify(originalPositionFor(map, { line: 1, column: 5 })));
-`,
-};
+`;
 const used = '{"source":"input.js","line":42,"column":4,"name":"foo"}';
 
 /** What `checkoutRows` does with this repository, with a small one: for an engine in an emulated machine, where that would take many minutes. */
@@ -102,13 +85,12 @@ async function makeRepository(directory: string): Promise<void> {
   const scratch = join(directory, 'scratch');
   await mkdir(scratch);
   const manifest = { name: 'of-a-test', version: '1.0.0', private: true };
-  await makeNpmProject(directory, scratch, { wanted, manifest });
+  await makeNpmProject(directory, scratch, { wanted: [...packagesOfProject, 'typescript'], manifest });
   await rm(scratch, { recursive: true });
   const repository = join(directory, 'repository');
   await cp(join(directory, 'project'), repository, { recursive: true });
-  for (const name of ['src', 'README.md', 'LICENSE'])
-    await cp(join(packages, source, name), join(repository, name), { recursive: true });
-  for (const [name, text] of Object.entries(files)) await writeFile(join(repository, name), text);
+  await packageProject(repository);
+  await writeFile(join(repository, 'use.cjs'), use);
   const git = async (...words: string[]) => execa('git', ['-C', repository, ...words]);
   await git('init', '-q', '--template=');
   await git('add', '.');

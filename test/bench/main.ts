@@ -1,6 +1,6 @@
 /**
  * `npm run bench [PART…]`: measures side by side in one run, prints a table and writes build/bench.json. Parts: engine,
- * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares (also by row: shares-read, …), packages, egress, egress-floods, egress-rules, egress-connect, egress-pull; all without an argument.
+ * gate (also by group: gate-run, …), work, settings, parallel, peers, channel, image, boot, status, idle, ports, shares (also by row: shares-read, …), packages, checkout, build, egress, egress-floods, egress-rules, egress-connect, egress-pull; all without an argument.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { benchBoot, imageSizes } from './boot.ts';
@@ -13,10 +13,10 @@ import { benchEgressPull } from './egress-pull.ts';
 import { benchEngine } from './engine.ts';
 import { benchGate, gateGroups } from './gate.ts';
 import { benchIdle } from './idle.ts';
-import { benchPackages } from './packages.ts';
 import { benchParallel } from './parallel.ts';
 import { benchPeers } from './peers.ts';
 import { benchPorts } from './ports.ts';
+import { benchProjectWork } from './project-work.ts';
 import type { BenchmarkRow } from './rows.ts';
 import { benchSettings } from './settings.ts';
 import { benchShares, shareWorks } from './shares.ts';
@@ -39,7 +39,9 @@ const parts: Readonly<Record<string, () => Promise<readonly BenchmarkRow[]>>> = 
   ports: benchPorts,
   shares: () => benchShares(),
   ...Object.fromEntries(shareWorks.map((work) => [`shares-${work}`, async () => benchShares([work])])),
-  packages: benchPackages,
+  packages: async () => benchProjectWork('packages'),
+  checkout: async () => benchProjectWork('checkout'),
+  build: async () => benchProjectWork('build'),
   egress: benchEgress,
   'egress-floods': benchEgressFloods,
   'egress-rules': async () => benchEgressRules(),
