@@ -1,24 +1,16 @@
-import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import { CountedLines } from './counted-lines.js';
+import { slowReader } from './slow-reader.test-support.js';
 
 /** A reader who is there, or not, and takes what waits when told. */
 function scene() {
-  const stream = new PassThrough({ highWaterMark: 1, encoding: 'utf8' });
+  const { stream, read } = slowReader();
   const state = { there: true };
   const lines = new CountedLines({
     stream: () => (state.there ? stream : undefined),
     most: 100,
     pause: 5,
   });
-  const read = (): string[] => {
-    let said = '';
-    for (;;) {
-      const chunk: unknown = stream.read();
-      if (typeof chunk !== 'string') return said.split('\n').slice(0, -1);
-      said += chunk;
-    }
-  };
   return { state, lines, read };
 }
 

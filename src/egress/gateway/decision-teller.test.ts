@@ -1,6 +1,6 @@
-import { PassThrough } from 'node:stream';
 import { expect, test, vi } from 'vitest';
 import { CountedLines } from '../../common/counted-lines.js';
+import { slowReader } from '../../common/slow-reader.test-support.js';
 import { connectionDecision } from './connection-decision.js';
 import { DecisionTeller } from './decision-teller.js';
 
@@ -9,20 +9,12 @@ const client = (letter: string) =>
 const [loud, quiet] = [client('a'), client('b')];
 
 function scene(most: number) {
-  const stream = new PassThrough({ highWaterMark: 1, encoding: 'utf8' });
+  const { stream, read } = slowReader();
   const state = { now: 0 };
   const lines = new CountedLines({ stream: () => stream, most, pause: 5 });
   const teller = new DecisionTeller(lines, () => state.now);
   const ask = (who: typeof loud, name: string): void =>
     teller.tell(connectionDecision(who, name, { kind: 'allowed' }));
-  const read = (): string[] => {
-    let said = '';
-    for (;;) {
-      const chunk: unknown = stream.read();
-      if (typeof chunk !== 'string') return said.split('\n').slice(0, -1);
-      said += chunk;
-    }
-  };
   return { state, ask, read };
 }
 
