@@ -35,7 +35,9 @@ beforeAll(async () => {
   const start = async (name: string, bulkhead: object): Promise<PolicyEngine> =>
     undo.use(await startPolicyEngine(name, world, { bulkhead }, { certificates }));
   const rules = [...registryAccess.rules, { host: 'localhost', port: openedPort }];
-  engine = await start('registries', { registryAccess: { rules }, imageAccess });
+  // Nobody is there.
+  const audit = { openTelemetry: { endpoint: `http://collector.test:${collectorPort}/v1/logs` } };
+  engine = await start('registries', { registryAccess: { rules }, imageAccess, audit });
   free = await start('registries-free', { imageAccess: noImageRules });
   const egress = { nameServers: [world.nameServer], onLine: () => undefined };
   unread = undo.use(await startOwnEngine('registries-unread', { egress }));
@@ -44,6 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => undo[Symbol.asyncDispose]());
 
+const collectorPort = 4318;
 /** Of the engine's own loopback. */
 const openedPort = 25_000;
 
@@ -140,7 +143,9 @@ test('leads from its own loopback to containers, as their published ports do, wh
 });
 
 /** From the engine's own address, as dockerd speaks. */
-async function inEngineName(order: Omit<SpeakOrder, 'host' | 'port'>): Promise<Spoken> {
+async function inEngineName(
+  order: Omit<SpeakOrder, 'host' | 'port'> & { readonly port?: number },
+): Promise<Spoken> {
   return speakIn(engine.internals.init, { host: worldAddress, port: world.port, ...order });
 }
 
@@ -157,6 +162,27 @@ test('ends whatever begins with TLS or HTTP in the engine’s name, at every por
   expect(world.connections()).toBe(before);
   const script = `(printf 'GET / HTTP/1.1\\r\\nHost: web.test\\r\\n\\r\\n'; sleep 1) | nc -w 10 ${worldAddress} ${world.port} | grep -c web.test`;
   expect(await engine.inContainer(script)).toBe('1');
+});
+
+test('passes unread to the collector of the audit log what bulkheadd sends there, and nothing of dockerd’s', async () => {
+  await eventually(
+    async () =>
+      expect(await writtenAudit(engine.internals)).toContainEqual(
+        expect.objectContaining({
+          kind: 'connection',
+          outcome: 'allowed',
+          who: { kind: 'engine' },
+          destination: expect.stringMatching(new RegExp(`:${collectorPort}$`)),
+          reached: false,
+        }),
+      ),
+    60_000,
+  );
+  const say = 'GET /v2/ HTTP/1.1\r\nHost: collector.test:4318\r\nConnection: close\r\n\r\n';
+  expect((await inEngineName({ port: collectorPort, say })).said).toMatch(
+    /^HTTP\/1\.1 403 .*collector\.test/s,
+  );
+  expect(await inEngineName({ port: collectorPort, localPort: ownPorts.last, say })).toEqual({ said: '' });
 });
 
 test('lets nothing pass in the engine’s name that it could not read', async () => {

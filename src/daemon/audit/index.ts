@@ -5,6 +5,7 @@ import type { Health, PolicyStanding } from '../../common/health.js';
 import { systemClock } from '../../common/system-clock.js';
 import type { Settings } from '../../policy/index.js';
 import type { RuntimeAuditEvent } from '../../runtime/index.js';
+import { ownAgent } from '../own-port.js';
 import { enginePaths } from '../engine/engine-facts.js';
 import { readContainerRecord } from '../socket-mount/container-record.js';
 import { AuditLog } from './audit-log.js';
@@ -29,7 +30,7 @@ export function startTelemetry(
   const endpoint = bulkhead?.audit?.openTelemetry?.endpoint;
   if (endpoint === undefined) return undefined;
   const resource = { version, instance: audit.boot };
-  const telemetry = new Telemetry({ endpoint, clock: systemClock, resource });
+  const telemetry = new Telemetry({ endpoint, clock: systemClock, resource, agentFor: ownAgent });
   audit.forwardTo((event) => {
     telemetry.add(event);
   });

@@ -1,3 +1,4 @@
+import type { Agent } from 'node:http';
 import { SeverityNumber } from '@opentelemetry/api';
 import { OTLPLogExporter } from '@opentelemetry/exporter-logs-otlp-http';
 import { resourceFromAttributes } from '@opentelemetry/resources';
@@ -12,13 +13,19 @@ const timeoutMillis = 10_000;
  * is in its attributes as well. Waiting and dropping are not its business (`export-queue.ts`): the library's own batches say of neither how
  * many there were.
  *
+ * @param agentFor what connects to it; Node's own where absent.
  * @returns rejects with what went wrong.
  */
 export function createExporter(
   endpoint: string,
   { version, instance }: { readonly version: string; readonly instance: string },
+  agentFor?: (protocol: string) => Promise<Agent>,
 ): (events: readonly AuditEvent[]) => Promise<void> {
-  const exporter = new OTLPLogExporter({ url: endpoint, timeoutMillis });
+  const exporter = new OTLPLogExporter({
+    url: endpoint,
+    timeoutMillis,
+    ...(agentFor === undefined ? {} : { httpAgentOptions: agentFor }),
+  });
   const gathered: ReadableLogRecord[] = [];
   const processor: LogRecordProcessor = {
     onEmit: (record) => void gathered.push(record),

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as createTcpServer, type Server as NetServer } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { fetchDocument } from './https-document.js';
+import { documentFetcher } from './https-document.js';
 
 /** Of 127.0.0.1 alone, by itself, from 2020 to 2120; nobody else trusts it. */
 const certificate = `-----BEGIN CERTIFICATE-----
@@ -20,6 +21,7 @@ MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg4hSJvi6XmhWxEPRh
 1wVwIUZT93iWsHjQrXuYEStdktAgEzCvZW4hQlp15NqYsGUddIyZB5//
 -----END PRIVATE KEY-----`;
 
+const fetchDocument = documentFetcher();
 let server: Server | undefined;
 afterEach(() => {
   server?.closeAllConnections();
@@ -73,3 +75,24 @@ test('no server', async () => {
   await new Promise((resolve) => server?.close(resolve));
   await expect(fetchDocument(url, certificate)).rejects.toThrow(/ECONNREFUSED/);
 });
+
+test('it connects from the port it is told, and from another where that is taken', async () => {
+  const seen: (number | undefined)[] = [];
+  const url = await serve(({ socket }, response) => {
+    seen.push(socket.remotePort);
+    response.end('{}');
+  });
+  const [taken, free] = [createTcpServer(), createTcpServer()];
+  const [first, second] = await Promise.all([taken, free].map(async (each) => portAt(each)));
+  free.close();
+  const ports = [first, second];
+  await documentFetcher(() => ports.shift() ?? 0)(url, certificate);
+  taken.close();
+  expect(seen).toEqual([second]);
+});
+
+async function portAt(listening: NetServer): Promise<number> {
+  await new Promise<void>((resolve) => listening.listen(0, resolve));
+  const address = listening.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}

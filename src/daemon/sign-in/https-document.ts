@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { codeOf } from '../../common/cause.js';
 
 export type FetchDocument = (url: string, certificates: string | undefined) => Promise<unknown>;
 
@@ -6,38 +7,63 @@ const deadlineMs = 10_000;
 /** Bytes; a provider's key set is some 10 KB. */
 const largestDocument = 256 * 1024;
 
+/** Of ports to connect from, one may be taken, or not be free again yet. */
+const mostPorts = 8;
+const notFree: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
+
 /**
  * One JSON document over HTTPS, and nothing besides: no redirects, no proxy, no compression. Threat: whoever is on the way answers in the
  * provider's place, and is the provider from then on.
  *
- * @param certificates authorities in PEM in place of those Node has.
- * @throws an error with one short sentence of what went wrong.
+ * @param portOf a port to connect from; any where absent.
+ * @returns a function of the address, and of authorities in PEM in place of those Node has; it throws an error with one short sentence of what went wrong.
  */
-export const fetchDocument: FetchDocument = async (url, certificates) => {
+export function documentFetcher(portOf?: () => number): FetchDocument {
+  return async (url, certificates) => {
+    const signal = AbortSignal.timeout(deadlineMs);
+    const answer = await askFrom(url, { certificates, signal, portOf });
+    if (answer.statusCode !== 200) {
+      answer.destroy();
+      throw new Error(`${url} answered with status ${answer.statusCode}`);
+    }
+    let text = '';
+    for await (const piece of answer.setEncoding('utf8')) {
+      text += String(piece);
+      if (text.length > largestDocument) throw new Error(`${url} is too long`);
+    }
+    const document: unknown = JSON.parse(text);
+    return document;
+  };
+}
+
+interface Asking {
+  readonly certificates: string | undefined;
+  readonly signal: AbortSignal;
+  readonly portOf: (() => number) | undefined;
+}
+
+async function askFrom(url: string, asking: Asking): Promise<IncomingMessage> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask(url, asking);
+    } catch (error) {
+      if (asking.portOf === undefined || attempt >= mostPorts || !notFree.has(codeOf(error))) throw error;
+    }
+  }
+}
+
+async function ask(url: string, { certificates, signal, portOf }: Asking): Promise<IncomingMessage> {
   // Loaded when it is needed: where nobody signs in, its memory is not spent.
   const { get } = await import('node:https');
-  const signal = AbortSignal.timeout(deadlineMs);
-  const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+  return new Promise<IncomingMessage>((resolve, reject) => {
     const options = {
       agent: false,
       signal,
       headers: { accept: 'application/json' },
       minVersion: 'TLSv1.2',
+      ...(certificates === undefined ? {} : { ca: certificates }),
+      ...(portOf === undefined ? {} : { localPort: portOf() }),
     } as const;
-    get(url, certificates === undefined ? options : { ...options, ca: certificates }, resolve).once(
-      'error',
-      reject,
-    );
+    get(url, options, resolve).once('error', reject);
   });
-  if (answer.statusCode !== 200) {
-    answer.destroy();
-    throw new Error(`${url} answered with status ${answer.statusCode}`);
-  }
-  let text = '';
-  for await (const piece of answer.setEncoding('utf8')) {
-    text += String(piece);
-    if (text.length > largestDocument) throw new Error(`${url} is too long`);
-  }
-  const document: unknown = JSON.parse(text);
-  return document;
-};
+}

@@ -1,6 +1,7 @@
 import type { Clock } from '../../common/clock.js';
 import type { Logger } from '../../common/log.js';
-import { fetchDocument } from './https-document.js';
+import { ownPort } from '../own-port.js';
+import { documentFetcher } from './https-document.js';
 import { MembershipStore } from './membership-store.js';
 import { createProviderKeys } from './provider-keys.js';
 import type { SignInRequirement } from './requirement.js';
@@ -27,7 +28,10 @@ export function openSignIn(
   const store = new MembershipStore({ directory, requirement });
   const { member, seen } = store.load();
   const time = createTrustedTime(seen, { wall: () => Date.now(), monotonic: () => clock.now() });
-  const keys = createProviderKeys(requirement, { fetchDocument, now: () => clock.now() });
+  const keys = createProviderKeys(requirement, {
+    fetchDocument: documentFetcher(ownPort),
+    now: () => clock.now(),
+  });
   const verify: SignInParts['verify'] = (token, check) => verifyToken(token, { ...check, requirement, keys });
   const signIn = new SignIn({ requirement, store, time, verify, log }, member);
   void signIn.keepTime(clock);

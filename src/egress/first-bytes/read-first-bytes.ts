@@ -1,3 +1,4 @@
+import { readForwarding } from './forwarding.js';
 import { readHttp } from './http-head.js';
 import { isLikeTls, readTls } from './tls-records.js';
 import { type FirstBytes, mostFirstBytes } from './types.js';
@@ -14,5 +15,7 @@ export function readFirstBytes(bytes: Uint8Array): FirstBytes {
   // Whether a first byte above 0x7f is SSL 2 is seen by the third.
   if (first >= 0x80 && looked.length < 3) return { kind: 'more', like: 'tls' };
   if (looked.length < 2 && first >= 20 && first <= 24) return { kind: 'more', like: 'tls' };
+  const forwarding = readForwarding(looked);
+  if (forwarding !== undefined) return forwarding;
   return isLikeTls(looked) ? readTls(looked) : readHttp(looked);
 }

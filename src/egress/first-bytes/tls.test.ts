@@ -213,7 +213,7 @@ describe('a ClientHello', () => {
         fc.uint8Array({ maxLength: 200 }),
         (start, rest) => {
           expect(readFirstBytes(Buffer.concat([Buffer.from(start), rest])).kind).toMatch(
-            /^(more|tls|http2?|malformed|other)$/,
+            /^(more|tls|http2?|forwarding|malformed|other)$/,
           );
         },
       ),

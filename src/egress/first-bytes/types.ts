@@ -26,11 +26,13 @@ export interface HttpBeginning {
 /** What the first bytes a client sends say of whom it wants to speak to. */
 export type FirstBytes =
   /** It is not seen yet. `like`: what it can still become; a client that leaves it at that is none of whom more is to be expected. */
-  | { readonly kind: 'more'; readonly like: 'tls' | 'http' | 'anything' }
+  | { readonly kind: 'more'; readonly like: 'tls' | 'http' | 'proxy' | 'anything' }
   | TlsBeginning
   | HttpBeginning
   /** HTTP/2 without TLS, by prior knowledge: the names are in compressed headers. */
   | { readonly kind: 'http2' }
+  /** To a proxy that is to connect further, or of a connection that comes by one: whom it is for stands behind it. */
+  | { readonly kind: 'forwarding'; readonly protocol: string }
   /** Of that protocol, and not in order. Threat: what we read in one way a server reads in another. */
   | { readonly kind: 'malformed'; readonly protocol: 'tls' | 'http'; readonly reason: string }
   | { readonly kind: 'other' };

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
+import { ownPorts } from '../../common/own-ports.js';
 import type { FirstBytes } from '../first-bytes/index.js';
-import type { Endpoint } from '../relay-wire.js';
 import { settingsOf } from '../test-support/settings.js';
-import { isDaemons } from './daemon-destinations.js';
+import { type Ends, isDaemons } from './daemon-destinations.js';
 
 const tls = (serverName?: string): FirstBytes => ({
   kind: 'tls',
@@ -16,7 +16,11 @@ const http = (host: string): FirstBytes => ({
   form: 'origin',
   authority: { host },
 });
-const to = (port: number, address = '192.0.2.1'): Endpoint => ({ address, port });
+const own = ownPorts.last;
+const to = (port: number, address = '192.0.2.1', from: number = own): Ends => ({
+  from: { address: '203.0.113.254', port: from },
+  to: { address, port },
+});
 const of = (endpoint: string): ReturnType<typeof isDaemons> =>
   isDaemons(settingsOf({ bulkhead: { audit: { openTelemetry: { endpoint } } } }));
 
@@ -35,6 +39,18 @@ test('so is the provider of sign-in', () => {
 test('a collector without a name is its address', () => {
   const isOwn = of('https://192.0.2.7:4318/v1/logs');
   expect([isOwn(tls(), to(4318, '192.0.2.7')), isOwn(tls(), to(4318))]).toEqual([true, false]);
+});
+
+test('dockerd asks there as anywhere, for what may be a registry at the same host and port', () => {
+  const isOwn = of('https://collector.example:4318/v1/logs');
+  const from = (port: number): boolean => isOwn(tls('collector.example'), to(4318, '192.0.2.1', port));
+  expect([ownPorts.first, ownPorts.last, ownPorts.first - 1, ownPorts.last + 1, 40_000].map(from)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });
 
 test('nothing else is: another port, name, protocol or form, no name, one that is hidden', () => {

@@ -62,7 +62,7 @@ export function decideByPolicy(
       if (endEngine === undefined || clients.whoIs(from.address)?.kind !== 'engine')
         return decider.decide(wanted, signal);
       const first = new FirstOf(wanted.peek);
-      const ends = await endsAtGateway(ending, to, first, signal);
+      const ends = await endsAtGateway(ending, { from, to }, first, signal);
       if (ends === 'ends') return { kind: 'handed', take: (id) => endEngine(id, to) };
       return ends === 'goes-on' ? decider.decide(wanted, signal, first) : ends;
     },

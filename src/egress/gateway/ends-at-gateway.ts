@@ -2,7 +2,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { ConnectPolicy } from '../connect-access/index.js';
 import type { FirstOf } from '../connect-decider/index.js';
 import type { FirstBytes } from '../first-bytes/index.js';
-import type { Endpoint } from '../relay-wire.js';
+import type { Ends } from './daemon-destinations.js';
 import type { Refused } from './decider.js';
 
 /** Milliseconds: dockerd, containerd and git speak as soon as they are connected. */
@@ -10,7 +10,7 @@ const usualPatience = 10_000;
 
 export interface EndsOptions extends Pick<ConnectPolicy, 'contact'> {
   /** `daemon-destinations.ts` */
-  readonly isDaemons: (first: FirstBytes, to: Endpoint) => boolean;
+  readonly isDaemons: (first: FirstBytes, ends: Ends) => boolean;
 }
 
 /**
@@ -19,19 +19,19 @@ export interface EndsOptions extends Pick<ConnectPolicy, 'contact'> {
  */
 export async function endsAtGateway(
   { contact, isDaemons }: EndsOptions,
-  to: Endpoint,
+  ends: Ends,
   first: FirstOf,
   signal: AbortSignal,
   patience = usualPatience,
 ): Promise<'ends' | 'goes-on' | Refused> {
-  const { address, port } = to;
+  const { address, port } = ends.to;
   const { first: begun } = await first.within(patience, signal);
   const refused = (reason: string): Refused => {
     const host = address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
     const error = new BulkheadError('BH_REGISTRY_UNREAD', { host, reason, contact });
     return { kind: 'refuse', reason: error.message, error };
   };
-  if (isDaemons(begun, to)) return 'goes-on';
+  if (isDaemons(begun, ends)) return 'goes-on';
   switch (begun.kind) {
     case 'tls':
     case 'http':
@@ -40,6 +40,8 @@ export async function endsAtGateway(
       return 'ends';
     case 'other':
       return 'goes-on';
+    case 'forwarding':
+      return refused(`it begins as one to a proxy (${begun.protocol}), which would lead it on`);
     case 'http2':
       return refused('it begins with HTTP/2 without TLS, in which no registry is asked');
     case 'more':
