@@ -58,6 +58,7 @@ const first = fc.oneof(
   fc.constantFrom<FirstBytes>(
     { kind: 'other' },
     { kind: 'http2' },
+    { kind: 'forwarding', protocol: 'SOCKS 5' },
     { kind: 'tls', alpn: [], encrypted: false },
     { kind: 'more', like: 'anything' },
     { kind: 'more', like: 'tls' },
@@ -184,6 +185,23 @@ describe('whatever the policy says and the client does', () => {
         JSON.stringify(target(later.target)) === JSON.stringify(target(decision.dial))
       );
     });
+  });
+
+  test('what is refused before there are bytes no bytes would have let through', () => {
+    fc.assert(
+      fc.property(connection, standard, rules, listed, images, (asked, standard, rules, registry, whole) => {
+        const policy = policyOf({ default: standard, rules }, registry, whole);
+        const { first: _first, waited: _waited, ...silent } = asked;
+        if (decideConnection(policy, silent).kind !== 'refuse') return;
+        expect(['refuse', 'resolve']).toContain(decideConnection(policy, asked).kind);
+        const said = asked.resolved?.name ?? 'a.example';
+        const first = { kind: 'tls' as const, serverName: said, alpn: [], encrypted: false };
+        const address = asked.address;
+        const known = { ...asked, first, resolved: { name: said, addresses: [address] } };
+        expect(decideConnection(policy, known).kind).toBe('refuse');
+      }),
+      { numRuns: 10_000 },
+    );
   });
 
   test('a registry that is not listed, or of which not all is admitted, is reached by no container', () => {

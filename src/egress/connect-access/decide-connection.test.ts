@@ -131,6 +131,28 @@ describe('by the name', () => {
     );
   });
 
+  test('nor is anything waited for where no name that is listed could help', () => {
+    const named = policyOf(
+      'deny',
+      allow('a.example:443'),
+      allow('inside.example:443,8000-8999', { addresses: ['10.0.0.0/8'] }),
+      allow('b.example:22', { images: ['python'] }),
+    );
+    expect(outcome(named, '203.0.113.5')).toBe('look');
+    for (const port of [80, 22, 442, 444])
+      expect(outcome(named, '203.0.113.5', { port })).toBe('BH_NETWORK_ACCESS');
+    expect(outcome(named, '203.0.113.5', { port: 8500 })).toBe('look');
+    // A rule opens a private address for a name where it says so.
+    expect(outcome(named, '10.0.0.5')).toBe('look');
+    expect(outcome(policyOf('deny', allow('a.example')), '10.0.0.5')).toBe('BH_NETWORK_ACCESS');
+    // One of the names it has may be denied, and another not.
+    const rest = policyOf('allow', deny('bad.example'));
+    expect(outcome(rest, '203.0.113.5', { names: ['bad.example'] })).toBe('look');
+    expect(outcome(policyOf('allow', deny('bad.example'), deny('203.0.113.5')), '203.0.113.5')).toBe(
+      'BH_NETWORK_ACCESS',
+    );
+  });
+
   test('by addresses alone, nothing is waited for', () => {
     const addresses = policyOf('deny', allow('203.0.113.0/24:443'));
     expect(outcome(addresses, '203.0.113.5')).toBe('permit 203.0.113.5:443');

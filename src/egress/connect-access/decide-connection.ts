@@ -1,7 +1,7 @@
 import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import type { Authority, FirstBytes } from '../first-bytes/index.js';
 import type { Connection, ConnectDecision, ConnectPolicy, Permission } from './connection.js';
-import { judge } from './judge.js';
+import { judge, mayBeNamed } from './judge.js';
 import * as refusals from './refusals.js';
 import { registriesCount, registryBarrier } from './registry-barrier.js';
 import { addressKind } from './special-addresses.js';
@@ -25,8 +25,8 @@ const nothing: FirstBytes = { kind: 'more', like: 'anything' };
 /** A refusal at once where no bytes could change it, and nothing to wait for where they say nothing that counts. */
 function beforeBytes(policy: ConnectPolicy, connection: Connection): ConnectDecision {
   const unnamed = withoutName(policy, connection);
+  if (unnamed.kind === 'refuse') return mayBeNamed(policy, connection) ? { kind: 'look' } : unnamed;
   const namesCount = policy.network?.hasNames === true;
-  if (unnamed.kind === 'refuse') return namesCount ? { kind: 'look' } : unnamed;
   const isAsked = connection.who.kind !== 'engine' && registriesCount(policy, connection.who);
   return namesCount || isAsked ? { kind: 'look', dial: unnamed.target } : unnamed;
 }
@@ -37,6 +37,8 @@ function withBytes(policy: ConnectPolicy, connection: Connection, first: Complet
       return refusals.notInOrder(policy, connection, first.protocol, first.reason);
     case 'other':
       return withoutName(policy, connection);
+    case 'forwarding':
+      return byForwarder(policy, connection, first.protocol);
     case 'http2':
       return unlessRegistry(policy, connection, withoutName(policy, connection), { scheme: 'http' });
     case 'tls':
@@ -115,7 +117,7 @@ function throughProxy(
   { authority }: { readonly authority?: Authority },
 ): ConnectDecision {
   const { network } = policy;
-  const { who, address, port, names } = connection;
+  const { who, address, names } = connection;
   const decision = withoutName(policy, connection);
   const restricted = network !== undefined || registriesCount(policy, who);
   if (decision.kind === 'refuse' || authority === undefined || !restricted) return decision;
@@ -126,10 +128,22 @@ function throughProxy(
       said: authority.host,
     });
   const asked = refusals.hostAndPort(authority.host, authority.port ?? 80);
-  const named = names.some((name) => network?.forName(who, name, port)?.action === 'allow');
-  if (!named && network?.forAddress(who, address, port)?.action !== 'allow')
-    return refusals.outsideProxy(policy, connection, asked);
+  if (!isNamedProxy(policy, connection)) return refusals.outsideProxy(policy, connection, asked);
   return asJudged(policy, connection, authority) ?? decision;
+}
+
+/** Whether a rule allows it by its name, or its address. */
+function isNamedProxy({ network }: ConnectPolicy, { who, names, address, port }: Connection): boolean {
+  const named = names.some((name) => network?.forName(who, name, port)?.action === 'allow');
+  return named || network?.forAddress(who, address, port)?.action === 'allow';
+}
+
+/** Threat: whom it is to connect to is told behind this, and could be any registry. Nobody reads on, so it must be a proxy the policy itself names. */
+function byForwarder(policy: ConnectPolicy, connection: Connection, protocol: string): ConnectDecision {
+  const decision = withoutName(policy, connection);
+  if (decision.kind === 'refuse' || !registriesCount(policy, connection.who)) return decision;
+  if (isNamedProxy(policy, connection)) return decision;
+  return refusals.outsideProxy(policy, connection, `somebody else (${protocol})`);
 }
 
 /** @returns the refusal, where what a proxy is asked for is not allowed. Its address nobody here knows, so a rule must allow the name, or the address that is asked for. */

@@ -47,6 +47,16 @@ export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, p
   return network.forName(who, name, port)?.action === 'allow';
 }
 
+/** Whether some name a client may still say could have it let through, so that it is worth waiting for; a refusal is told at once otherwise. */
+export function mayBeNamed({ network, registries, isOwn }: ConnectPolicy, place: Place): boolean {
+  const { who, address, port } = place;
+  if (network === undefined) return false;
+  if (who.kind === 'engine' && registries !== undefined) return true;
+  if ((addressRule(network, place)?.action ?? network.default) === 'allow') return network.hasNames;
+  const isPrivate = addressKind(address) !== 'public' || isOwn?.(address) === true;
+  return network.allowsNames(who, port, isPrivate ? 'addressed' : 'all');
+}
+
 /**
  * Threat (DNS rebinding): whoever owns a name that is allowed says what addresses it has. So a name opens no private address that would not be open without it, unless its rule says so; nor one
  * of this machine, whose own connections no firewall of its looks at.

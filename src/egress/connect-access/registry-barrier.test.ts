@@ -71,6 +71,27 @@ describe('where images are restricted', () => {
     expect(through('quay.io')).toBe('permit proxy.example:3128');
   });
 
+  test('what is to lead further, in a form nobody reads on, is a proxy the policy names', () => {
+    const first = { kind: 'forwarding', protocol: 'SOCKS 5' } as const;
+    expect(at('proxy.example', { port: 1080, first })).toBe('BH_NETWORK_PROXY');
+    expect(at('proxy.example', { port: 1080, first, who: { kind: 'engine' } })).toBe(
+      'permit 203.0.113.5:1080',
+    );
+    const registryAccess = { rules: [{ host: 'proxy.example', port: 1080 }] };
+    const listed = settled({ registryAccess });
+    expect(at('proxy.example', { port: 1080, first }, listed)).toBe('BH_NETWORK_PROXY');
+    const named = (to: string): string => {
+      const both = settled({ imageAccess, networkAccess: { default: 'allow', rules: [allow(to)] } });
+      return at('proxy.example', { port: 1080, first }, both);
+    };
+    expect(named('proxy.example')).toBe('permit proxy.example:1080');
+    expect(named('203.0.113.5:1080')).toBe('permit proxy.example:1080');
+    expect(named('*')).toBe('BH_NETWORK_PROXY');
+    // Of connections alone it is a protocol as any other.
+    const open = settled({ networkAccess: { default: 'allow', rules: [] } });
+    expect(at('proxy.example', { port: 1080, first }, open)).toBe('permit proxy.example:1080');
+  });
+
   test('with rules about registries too, both have to leave it open', () => {
     const registryAccess = {
       rules: [{ host: 'whole.example' }, { host: 'listed.example' }, { host: '*.corp.example' }],

@@ -2,6 +2,7 @@ import { domainsAbove } from '../../common/host-name.js';
 import { type IpAddress, type IpNetwork, masked, parseIpNetwork } from '../../common/ip-address.js';
 import { everyPort, parsePortList, type PortList } from '../../common/port-list.js';
 import { type DestinationHosts, type NetworkAccess, parseDestination } from '../../policy/index.js';
+import { AllowedNames } from './allowed-names.js';
 import { type CompiledRule, RuleBucket } from './rule-bucket.js';
 import { isFor, type Selector, selectorOf, specificityOf, type Who } from './who.js';
 
@@ -20,6 +21,7 @@ export class RuleIndex {
   readonly default: 'allow' | 'deny';
   /** Whether there is anything a name decides. */
   readonly hasNames: boolean;
+  readonly #allowedNames = new AllowedNames();
   readonly #names = new Map<string, RuleBucket>();
   readonly #domains = new Map<string, RuleBucket>();
   /** The longest prefix first. */
@@ -51,6 +53,8 @@ export class RuleIndex {
           addresses,
         };
         this.#bucketOf(destination.hosts, networks).add(selector, compiled);
+        if (destination.hosts.kind === 'name' || destination.hosts.kind === 'subdomains')
+          this.#allowedNames.add(selector, compiled);
       }
     }
     this.#networks = [...networks.values()].sort((a, b) => b.prefix - a.prefix);
@@ -60,6 +64,11 @@ export class RuleIndex {
   /** The most specific rule about a name; none that is about `*` or addresses. */
   forName(who: Who, name: string, port: number): CompiledRule | undefined {
     return first(this.#bucketsOf(name), (bucket) => bucket.find(this.#selectorsOf(who), port));
+  }
+
+  /** Whether a rule allows some name at a port; `addressed`: one that names addresses for it. */
+  allowsNames(who: Who, port: number, which: 'all' | 'addressed'): boolean {
+    return this.hasNames && this.#allowedNames.at(this.#selectorsOf(who), port, which);
   }
 
   forAddress(who: Who, address: IpAddress, port: number): CompiledRule | undefined {
