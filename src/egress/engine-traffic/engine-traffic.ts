@@ -9,6 +9,7 @@ import type { RegistryOperation } from '../registry-requests/operation.js';
 import type { Endpoint } from '../relay-wire.js';
 import { askRegistry } from './ask-registry.js';
 import type { BootAuthority } from './boot-authority.js';
+import { DeniedIndexes } from './denied-indexes.js';
 import { discard } from './discard.js';
 import { type Decided, decideExchange, type Deciding, type Exchange } from './exchange.js';
 import { readGreeting } from './greeting.js';
@@ -55,6 +56,7 @@ interface Connection {
 export class EngineTraffic {
   readonly #options: EngineTrafficOptions;
   readonly #agents: RegistryAgents;
+  readonly #denied = new DeniedIndexes();
   readonly #server: Server;
   readonly #connections = new WeakMap<object, Connection>();
 
@@ -154,8 +156,12 @@ export class EngineTraffic {
     };
     try {
       decided = await decideExchange(exchange, this.#options);
-      const answer = await askRegistry(decided, exchange, this.#agents.agentFor(place));
+      const agent = this.#agents.agentFor(place);
+      const answer = await askRegistry(decided, exchange, agent);
       try {
+        const { known } = this.#options;
+        if (answer.statusCode === 200)
+          await this.#denied.hold(decided, known, async (other) => askRegistry(other, exchange, agent));
         const pass = await judgeAnswer(answer, decided, exchange, this.#options);
         tell();
         await pass();
