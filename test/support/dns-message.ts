@@ -1,3 +1,5 @@
+import { parseIpAddress } from '../../dist/common/ip-address.js';
+
 /** Messages of the domain name system (RFC 1035 §4), as far as tests of the name server need them: one question, at most one address. */
 export function queryFor(name: string, type: number, id: number): Buffer {
   const labels = name.split('.').map((label) => Buffer.from(`${String.fromCharCode(label.length)}${label}`));
@@ -10,6 +12,14 @@ export function queryFor(name: string, type: number, id: number): Buffer {
 
 export function nameOf(query: Buffer): string {
   return query.subarray(13, 13 + (query[12] ?? 0)).toString();
+}
+
+/** With all its labels. */
+export function wholeNameOf(query: Buffer): string {
+  const labels: string[] = [];
+  for (let at = 12; query[at] !== 0 && at < query.length; at += 1 + (query[at] ?? 0))
+    labels.push(query.toString('latin1', at + 1, at + 1 + (query[at] ?? 0)));
+  return labels.join('.');
 }
 
 /** 1 is A, 28 AAAA. */
@@ -39,8 +49,10 @@ export function answerTo(query: Buffer, address: string, as?: string): Buffer {
   head[3] = 0x80;
   head.writeUInt16BE(1, 6);
   if (as !== undefined) head.write(as, 13);
-  const record = [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 9, 0, 4, ...address.split('.').map(Number)];
-  return Buffer.concat([head, Buffer.from(record)]);
+  const { family, value } = parseIpAddress(address) ?? { family: 4, value: 0n };
+  const [type, bytes] = family === 4 ? [1, 4] : [28, 16];
+  const number = Buffer.from(value.toString(16).padStart(bytes * 2, '0'), 'hex');
+  return Buffer.concat([head, Buffer.from([0xc0, 12, 0, type, 0, 1, 0, 0, 0, 9, 0, bytes]), number]);
 }
 
 export function lastAddress(answer: Buffer): string {

@@ -9,6 +9,12 @@ export interface Governing {
   readonly socketImage: string;
   /** Whether the API is on port 2375. */
   readonly onTcp: boolean;
+  /** The VM's own, in CIDR form. */
+  readonly network: string;
+  /** Addresses no name resolves to, as `dnsInhibition`. */
+  readonly inhibition: 'ipv6' | 'none';
+  /** What may be shared with containers, and what is below it. */
+  readonly mayShare: string;
 }
 
 /** A policy that has everything on: what it decides differently from having none is what a test asks for. */
@@ -18,6 +24,9 @@ export function governingPolicy({
   provider: { issuer, clientId, jwks },
   socketImage,
   onTcp,
+  network,
+  inhibition,
+  mayShare,
 }: Governing): Parameters<typeof signedPolicy> {
   return [
     {
@@ -31,7 +40,11 @@ export function governingPolicy({
       blockDockerLoad: { locked: false, value: true },
       exposeDockerAPIOnTCP2375: { locked: true, value: onTcp },
       portBindingBehavior: { locked: true, value: 'local-only-port-binding' },
+      defaultNetworkingMode: { locked: true, value: 'dual-stack' },
+      dnsInhibition: { locked: true, value: inhibition },
+      filesharingAllowedDirectories: [{ path: mayShare }],
       linuxVM: {
+        vpnkitCIDR: { locked: true, value: network },
         dockerDaemonOptions: {
           locked: true,
           value: JSON.stringify({

@@ -5,6 +5,8 @@ import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
+import { addressRows, portRows } from '../acceptance/governed-network.ts';
+import { addedRows, carriedRows, expectNoStart, type GovernedShares } from '../acceptance/governed-shares.ts';
 import { askEngine, prepareAsking } from '../support/ask-engine.ts';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { type ApiRequest, callEngine } from '../support/engine-api.ts';
@@ -16,6 +18,8 @@ import { createPrivileged, kindOf } from '../support/hammering-client.ts';
 import { type IdentityProvider, startIdentityProvider } from '../support/identity-provider.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
 import { listening } from '../support/listeners.ts';
+import { makeEtc } from '../support/own-etc.ts';
+import { type OwnNames, startOwnNames } from '../support/own-names.ts';
 import { forgetTestPolicies, keyedImageDir, writePolicy } from '../support/signed-policy.ts';
 import { tarArchive } from '../support/tar-archive.ts';
 
@@ -26,6 +30,10 @@ import { tarArchive } from '../support/tar-archive.ts';
  */
 let dir = '';
 let policy = '';
+/** What the policy lets be shared, and what it does not. */
+let work = '';
+let elsewhere = '';
+let names: OwnNames;
 let probeId = '';
 /** What `docker import` takes. */
 let archive = '';
@@ -47,8 +55,12 @@ const loopback = ['127.0.0.1', '::1'].filter((address) =>
 
 /** Milliseconds, for TCG on a machine that does other work as well. */
 const inTime = 120_000;
-const governing = (serial: number, onTcp: boolean): Promise<void> =>
-  writePolicy(policy, ...governingPolicy({ serial, contact, provider, socketImage: probeId, onTcp }));
+const first = { onTcp: true, network: '10.177.16.0/20', inhibition: 'ipv6' } as const;
+const second = { onTcp: false, network: '10.177.48.8/29', inhibition: 'none' } as const;
+const governing = (serial: number, boot: typeof first | typeof second): Promise<void> => {
+  const common = { serial, contact, provider, socketImage: probeId, mayShare: work };
+  return writePolicy(policy, ...governingPolicy({ ...common, ...boot }));
+};
 const up = (): Promise<void> => governed.up(480, '--registry-json', join(dir, 'registry.json'));
 
 beforeAll(async () => {
@@ -61,8 +73,11 @@ beforeAll(async () => {
   await writeFile(archive, tarArchive([{ name: 'file', content: 'x' }]));
   await writeFile(join(dir, 'registry.json'), '{"allowedOrgs": ["acme"]}');
   await forgetTestPolicies();
-  await governing(1, true);
-  governed = instanceAt({ name: 'governed', dir, image: await keyedImageDir(), policy });
+  [work, elsewhere] = [await mkdtemp('/tmp/bh-work-'), await mkdtemp('/tmp/bh-else-')];
+  await governing(1, first);
+  names = await startOwnNames();
+  const etc = await makeEtc(join(dir, 'etc'), { nameServer: names.address, search: names.domain });
+  governed = instanceAt({ name: 'governed', dir, image: await keyedImageDir(), policy, etc });
   docker = createDocker(governed.dockerHost);
   hammered = new HammeredPolicy(governed.dockerSocket);
   await up();
@@ -72,7 +87,8 @@ afterAll(async () => {
   await hammered.stop();
   await forgetTestPolicies();
   await provider[Symbol.asyncDispose]();
-  await rm(dir, { recursive: true });
+  await names[Symbol.asyncDispose]();
+  for (const made of [dir, work, elsewhere]) await rm(made, { recursive: true });
 });
 
 const statusOf = async (path: string): Promise<number> =>
@@ -149,6 +165,17 @@ describe('settings, from inside the VM', () => {
     await writeFile(file, JSON.stringify({ ...Object(own), portBindingBehavior: 'default-port-binding' }));
     expect((await docker.run(['import', archive, 'loaded'])).stderr).toContain('docker load is blocked here');
   });
+});
+
+const sharing = (): GovernedShares => {
+  const file = join(dir, 'config', 'bulkhead', 'settings.json');
+  return { instance: governed, docker, work, elsewhere, contact, file };
+};
+describe('the desktop side', () => {
+  const [gateway, server] = ['10.177.16.1', '10.177.16.4'];
+  addressRows(() => ({ docker, names }), { gateway, server, inhibition: first.inhibition });
+  portRows(() => ({ docker, loopback, gateway }));
+  addedRows(sharing);
 });
 
 const requests = [
@@ -269,10 +296,11 @@ describe('what stops and goes on', () => {
   );
 
   test('G04: the VM is stopped and boots under another policy: status says so before, and nobody gets past either', async () => {
-    await governing(2, false);
+    await governing(2, second);
     expect((await governed.status()).restartNeeded).toContain('has changed');
     expect((await governed.run('up')).stderr).toContain('Restart needed: ');
     expect((await governed.run('down')).status).toBe(0);
+    await expectNoStart(sharing());
     await up();
     await hammered.more('denied', 'served', inTime);
     await hammered.stop();
@@ -304,6 +332,10 @@ describe('what stops and goes on', () => {
     );
     expect(stderr).toContain('is not in the allowed list');
   });
+
+  const [gateway, server] = ['10.177.48.9', '10.177.48.12'];
+  addressRows(() => ({ docker, names }), { gateway, server, inhibition: second.inhibition });
+  carriedRows(sharing);
 
   test('the port is closed, because the policy says so now', async () => {
     expect(await listening('self', 2375)).toEqual([]);

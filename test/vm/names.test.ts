@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, inject, test } from 'vitest';
 import { codeOf } from '../../dist/common/cause.js';
 import { createDocker, probe, unique } from '../support/docker.ts';
 import { instanceAt } from '../support/instance.ts';
+import { found, lookUp } from '../support/look-up.ts';
 
 /** The names of the host, and those the host knows, in containers, builds and the engine of a VM. */
 const instance = instanceAt(inject('instance'));
@@ -19,14 +20,10 @@ beforeAll(async () => {
 });
 
 const names = ['host.docker.internal', 'gateway.docker.internal', 'kubernetes.docker.internal'];
-const lookUp = (name: string): string => `nslookup -type=a ${name}`;
-/** What nslookup of busybox found for a name. */
-const found = (said: string, name: string): string | undefined =>
-  new RegExp(`Name:\\s+${name.replaceAll('.', String.raw`\.`)}\\s+Address(?: 1)?: (\\S+)`).exec(said)?.[1];
 
 describe('the names of the host', () => {
   test('on the default bridge', async () => {
-    const script = names.map(lookUp).join('; ');
+    const script = names.map((name) => lookUp(name)).join('; ');
     const said = await docker.ok(['run', '--rm', probe, 'sh', '-c', script]);
     expect(names.map((name) => found(said, name))).toEqual(names.map(() => own(1)));
   });
