@@ -70,7 +70,7 @@ export type VmExit =
   | { readonly kind: 'crashed'; readonly signal: string; readonly stderr: string }
   | { readonly kind: 'exited'; readonly status: number; readonly stderr: string };
 
-/** A port of the host, at an IPv4 address of it, that leads to a port of the VM's own address. */
+/** A port of the host, at an IPv4 address of it, by TCP at one of IPv6 as well where the VM `forwardsIPv6`, that leads to a port of the VM's own address. */
 export interface HostForward {
   readonly protocol: PortProtocol;
   readonly address: string;
@@ -87,6 +87,8 @@ export interface Vm {
   readonly controlPort: Duplex;
   /** Calls back at once with the present state, then at each change. Returns the way to stop listening. */
   onControlPort(listener: (open: boolean) => void): () => void;
+  /** Whether it listens at IPv6 addresses of the host as well, by TCP. */
+  readonly forwardsIPv6: boolean;
   /** Listens on the host. Rejects with the reason. What was added goes with the VM. */
   addForward(forward: HostForward): Promise<void>;
   /** Stops listening; connections that were made go on. Rejects with the reason. */

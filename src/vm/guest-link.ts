@@ -21,7 +21,9 @@ export interface GuestLink {
   /** Resolves when the guest has answered for the first time; rejects with `BH_CHANNEL_VERSION`. */
   readonly connected: Promise<void>;
   /** From now on the guest is the one behind this port. Called once. */
-  attach(vm: Pick<Vm, 'controlPort' | 'onControlPort' | 'addForward' | 'removeForward'>): void;
+  attach(
+    vm: Pick<Vm, 'controlPort' | 'onControlPort' | 'addForward' | 'removeForward' | 'forwardsIPv6'>,
+  ): void;
   /** Calls back at each session that begins, the first one too. */
   onSession(listener: () => void): void;
   /** Where the host listens for containers. */

@@ -22,6 +22,7 @@ link.attach({
     return () => undefined;
   },
   // In native mode nobody asks for ports.
+  forwardsIPv6: false,
   addForward: async () => undefined,
   removeForward: async () => undefined,
 });

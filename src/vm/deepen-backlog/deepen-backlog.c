@@ -46,7 +46,9 @@ static int option_of(int socket, int option)
 
 static bool listens_by_tcp(int socket)
 {
-    return option_of(socket, SO_DOMAIN) == AF_INET && option_of(socket, SO_TYPE) == SOCK_STREAM && option_of(socket, SO_ACCEPTCONN) == 1;
+    const int domain = option_of(socket, SO_DOMAIN);
+
+    return (domain == AF_INET || domain == AF_INET6) && option_of(socket, SO_TYPE) == SOCK_STREAM && option_of(socket, SO_ACCEPTCONN) == 1;
 }
 
 static bool is_shared_udp(int socket)

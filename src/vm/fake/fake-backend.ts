@@ -13,6 +13,7 @@ import type {
 /** A VM that does what a test tells it. */
 export class FakeVm implements Vm {
   readonly pid = 4242;
+  readonly forwardsIPv6 = false;
   readonly phasePort = new PassThrough();
   readonly controlPort: Duplex;
   /** The guest's end of the control channel. */

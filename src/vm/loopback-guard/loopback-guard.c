@@ -11,18 +11,18 @@
  * accepted, not begun, and are none of its business.
  */
 #include <arpa/inet.h>
-#include <dlfcn.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/types.h>
 #include <time.h>
+
+#include "../preloaded/next.h"
 
 #define ANSWER_SECONDS 180
 #define DNS_PORT 53
@@ -44,16 +44,6 @@ static int (*real_connect)(int, const struct sockaddr *, socklen_t);
 static int (*real_socket)(int, int, int);
 static ssize_t (*real_sendto)(int, const void *, size_t, int, const struct sockaddr *, socklen_t);
 static ssize_t (*real_recvfrom)(int, void *, size_t, int, struct sockaddr *, socklen_t *);
-
-/* The next of that name: the C library's. Without it nothing may go on, since nothing would be refused. */
-static void *next(const char *name)
-{
-    void *found = dlsym(RTLD_NEXT, name);
-
-    if (found == NULL)
-        abort();
-    return found;
-}
 
 __attribute__((constructor)) static void find_real(void)
 {

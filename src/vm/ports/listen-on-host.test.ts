@@ -15,12 +15,13 @@ afterEach(async () => {
 });
 
 /** In the place of QEMU: listens itself, and says what it hears behind what it was told. */
-function forwarding() {
+function forwarding(forwardsIPv6 = false) {
   const servers = new Map<number, Server>();
   const removed: number[] = [];
   const addresses: string[] = [];
   return {
     removed,
+    forwardsIPv6,
     /** At which addresses it was told to listen. */
     listened: () => addresses,
     addForward: async ({ protocol, address, port, guestPort }: HostForward): Promise<void> => {
@@ -57,18 +58,35 @@ async function ask(address: string, port: number, text: string): Promise<string>
 const free = (protocol: 'tcp' | 'udp'): Promise<number> =>
   tryBind({ protocol, address: '127.0.0.1', port: 0 });
 
-test.each(['127.0.0.1', '::1'])(
-  'TCP on %s goes to the guest port, also what comes back after the end',
-  async (address) => {
-    const vm = forwarding();
+test.each([
+  ['127.0.0.1', 'listens at IPv4 addresses alone', '127.0.0.1'],
+  ['::1', 'listens at IPv4 addresses alone', '127.0.0.1'],
+  ['::1', 'does at those of IPv6 as well', '::1'],
+])(
+  'TCP on %s of a QEMU that %s goes to the guest port, also what comes back after the end',
+  async (address, what, byQemu) => {
+    const vm = forwarding(what.includes('IPv6'));
     const port = await free('tcp');
     const stop = await listenOnHost({ protocol: 'tcp', address, port, guestPort: 4000 }, vm);
     expect(await ask(address, port, 'hello')).toBe('4000 hello');
     await stop();
     expect(await tryBind({ protocol: 'tcp', address, port })).toBe(port);
-    expect(vm.removed).toHaveLength(1);
+    expect([vm.listened(), vm.removed.length]).toEqual([[byQemu], 1]);
   },
 );
+
+test.each([
+  ['::1', 'udp'],
+  ['fe80::1%lo', 'tcp'],
+] as const)('QEMU is not asked for %s by %s, whatever it can', async (address, protocol) => {
+  const vm = forwarding(true);
+  const wanted = { protocol, address, port: await free(protocol), guestPort: 4000 };
+  await listenOnHost(wanted, vm).then(
+    (stop) => stop(),
+    () => undefined,
+  );
+  expect(vm.listened()).toEqual(['127.0.0.1']);
+});
 
 test('UDP on ::1 goes to the guest port, each peer having its own answers', async () => {
   const port = await free('udp');
@@ -87,17 +105,18 @@ test('UDP on ::1 goes to the guest port, each peer having its own answers', asyn
 });
 
 test.each([
-  ['tcp', '127.0.0.1', 'listen tcp4 127.0.0.1:'],
-  ['tcp', '::1', 'listen tcp6 [::1]:'],
+  ['tcp', '127.0.0.1', false, 'listen tcp4 127.0.0.1:'],
+  ['tcp', '::1', false, 'listen tcp6 [::1]:'],
+  ['tcp', '::1', true, 'listen tcp6 [::1]:'],
 ] as const)(
-  '%s on %s: one that is taken is the usual error, and QEMU does not listen',
-  async (protocol, address, words) => {
+  '%s on %s (by QEMU at IPv6: %s): one that is taken is the usual error, and QEMU does not listen',
+  async (protocol, address, forwardsIPv6, words) => {
     const taker = createServer().listen(0, address);
     await once(taker, 'listening');
     cleanUps.push(() => taker.close());
     const bound = taker.address();
     const port = typeof bound === 'object' && bound !== null ? bound.port : 0;
-    const vm = forwarding();
+    const vm = forwarding(forwardsIPv6);
     const wanted = { protocol, address, port, guestPort: 4000 };
     const refused = listenOnHost(wanted, vm);
     await expect(refused).rejects.toThrow(words);
@@ -148,6 +167,15 @@ describe('from a VM whose policy says what may get out', () => {
       expect(await tryBind({ protocol: 'tcp', address, port })).toBe(port);
     },
   );
+
+  test('TCP on [::] is taken by a QEMU that can: to the guest whoever connects is the gateway', async () => {
+    const vm = forwarding(true);
+    const port = await free('tcp');
+    await (
+      await listenOnHost({ protocol: 'tcp', address: '::', port, guestPort: 1 }, vm, restricted)
+    )();
+    expect(vm.listened()).toEqual(['::']);
+  });
 
   test('UDP is refused, with the rule, its settings and whom to ask', async () => {
     const vm = forwarding();

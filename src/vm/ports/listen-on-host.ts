@@ -28,11 +28,11 @@ export type StopListening = () => Promise<void>;
 /** Of this process, whose descriptors they are. */
 const relayed = new Places(mostRelayed);
 
-type Forwarding = Pick<Vm, 'addForward' | 'removeForward'>;
+type Forwarding = Pick<Vm, 'addForward' | 'removeForward' | 'forwardsIPv6'>;
 
 /**
- * Has QEMU listen, which takes connections straight to the VM; at an IPv6 address, which QEMU can't (libslirp's forwards of 10.0 are IPv4's), the controller does, and at any but the
- * loopback's where the VM's network is restricted. Rejects with the reason, in the words of a local engine where it is the system's.
+ * Has QEMU listen, which takes connections straight to the VM; where it can't the controller does, and joins them with a port of QEMU's on the loopback. Rejects with the
+ * reason, in the words of a local engine where it is the system's.
  */
 export async function listenOnHost(
   wanted: HostPort,
@@ -40,13 +40,24 @@ export async function listenOnHost(
   restricted?: Restricted,
 ): Promise<StopListening> {
   if (restricted !== undefined && wanted.protocol === 'udp') throw new Error(noUdp(restricted));
-  if (isIPv6(wanted.address) || (restricted !== undefined && !isLoopback(wanted.address)))
-    return await listenByController(wanted, vm);
-  await tryBind(wanted).catch((cause: unknown) => {
+  if (!isForwarded(wanted, vm, restricted)) return await listenByController(wanted, vm);
+  try {
+    await tryBind(wanted);
+  } catch (cause) {
+    if (isWithoutIPv6(wanted.address, cause)) return async () => undefined;
     throw new Error(bindErrorText(wanted, cause), { cause });
-  });
+  }
   await vm.addForward(wanted);
   return () => vm.removeForward(wanted);
+}
+
+/**
+ * Whether QEMU listens there itself: at IPv6 addresses by TCP, where it has what forward6.c is, and by which the guest sees everybody as its gateway, the one a restricted
+ * network lets it answer; at IPv4 addresses unless a restricted network would not let it answer who connects.
+ */
+function isForwarded({ protocol, address }: HostPort, vm: Forwarding, restricted?: Restricted): boolean {
+  if (isIPv6(address)) return protocol === 'tcp' && vm.forwardsIPv6 && !address.includes('%');
+  return restricted === undefined || isLoopback(address);
 }
 
 const noUdp = ({ contact }: Restricted): string =>

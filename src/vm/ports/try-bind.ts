@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
+import { createServer, isIPv6 } from 'node:net';
 import type { PortProtocol } from '../../common/ports.js';
 
 interface Place {
@@ -24,7 +24,7 @@ export async function tryBind({ protocol, address, port }: Place): Promise<numbe
       socket.close();
     }
   }
-  const server = createServer().listen({ host: address, port, exclusive: true });
+  const server = createServer().listen({ host: address, port, ipv6Only: isIPv6(address), exclusive: true });
   await once(server, 'listening');
   const bound = server.address();
   server.close();

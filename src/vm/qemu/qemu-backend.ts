@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import type { Exec } from '../../common/exec.js';
 import type { Logger } from '../../common/log.js';
@@ -69,7 +69,9 @@ export class QemuBackend implements VmBackend {
     const args = qemuArguments(spec, host.accelerator);
     const { platform } = this.#options;
     const guardedOn = spec.network.hostLoopback ? undefined : platform;
-    const parts = { ...this.#options, shares: spec.shares, memory: sharedMemoryOf(spec), guardedOn };
+    const forward6Directory = platform === 'linux' ? join(dirname(spec.consoleLog), 'forward6') : undefined;
+    const more = { shares: spec.shares, memory: sharedMemoryOf(spec), guardedOn, forward6Directory };
+    const parts = { ...this.#options, ...more };
     return startQemuVm(host.program, args, spec.consoleLog, parts, signal);
   }
 }

@@ -1,12 +1,15 @@
+import { isIPv6 } from 'node:net';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Clock } from '../../common/clock.js';
 import type { HostForward, ServedShare, Vm, VmExit } from '../backend.js';
 import { portIds } from './arguments.js';
 import { backlogOf, type BacklogParts } from './backlog.js';
+import { Forward6, forward6Library } from './forward6.js';
 import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
 import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
-import { guardedEnvironment, missingGuard } from './loopback-guard.js';
+import { guardLibraries, missingGuard } from './loopback-guard.js';
+import { preloading } from './preloaded.js';
 import { type QemuProcess, spawnQemu } from './process.js';
 import { QmpClient } from './qmp-client.js';
 import type { QmpEvent } from './qmp-messages.js';
@@ -23,6 +26,8 @@ export interface QemuVmParts extends BacklogParts {
   readonly memory?: number | undefined;
   /** Where it runs if it is not to reach the loopback of the host for its guest. */
   readonly guardedOn?: NodeJS.Platform | undefined;
+  /** Of the user alone, and QEMU's where it is to listen at IPv6 addresses. */
+  readonly forward6Directory?: string | undefined;
 }
 
 /**
@@ -38,19 +43,26 @@ export async function startQemuVm(
   parts: QemuVmParts,
   signal: AbortSignal,
 ): Promise<Vm> {
-  const { clock, guardedOn, memory } = parts;
-  const added = guardedOn === undefined ? {} : guardedEnvironment(guardedOn);
+  const { clock, guardedOn, memory, forward6Directory } = parts;
+  const added = {
+    ...preloading([
+      ...guardLibraries(guardedOn),
+      ...(forward6Directory === undefined ? [] : [forward6Library]),
+    ]),
+    ...(forward6Directory === undefined ? {} : await Forward6.environment(forward6Directory)),
+  };
   const qemu = await spawnQemu(binary, args, { added, memory });
   const kept = keepConsole(qemu.console, consoleLog);
   const qmp = new QmpClient(qemu.qmp);
-  const vm = new QemuVm(qemu, qmp, kept, parts);
   const deadline = new AbortController();
   void expire(clock, monitorDeadlineMs, deadline);
+  const vm = new QemuVm(qemu, qmp, kept, parts);
   try {
     const either = AbortSignal.any([signal, deadline.signal]);
     await qmp.connect(either);
-    const unguarded = guardedOn === undefined ? undefined : await missingGuard(qemu.pid, guardedOn);
+    const unguarded = await missingGuard(qemu.pid, guardedOn);
     if (unguarded !== undefined) throw new BulkheadError('BH_QEMU_UNUSABLE', { binary, reason: unguarded });
+    vm.forward6 = await Forward6.of(qemu.pid, forward6Directory);
     await qmp.execute('cont', {}, either);
     return vm;
   } catch (cause) {
@@ -80,6 +92,8 @@ class QemuVm implements Vm {
   readonly phasePort;
   readonly controlPort;
   readonly exited: Promise<VmExit>;
+  /** Undefined where it listens at addresses of IPv4 alone. */
+  forward6: Forward6 | undefined;
   readonly #qemu: QemuProcess;
   readonly #qmp: QmpClient;
   readonly #clock: Clock;
@@ -114,13 +128,26 @@ class QemuVm implements Vm {
     return () => this.#portListeners.delete(listener);
   }
 
+  get forwardsIPv6(): boolean {
+    return this.forward6 !== undefined;
+  }
+
   async addForward(forward: HostForward): Promise<void> {
-    await runMonitorCommand(this.#qmp, addCommand(forward));
+    const add = (address: string): Promise<void> =>
+      runMonitorCommand(this.#qmp, addCommand({ ...forward, address }));
+    await (isIPv6(forward.address) ? this.#ownForward6().add(forward, add) : add(forward.address));
     await this.#deepenBacklog();
   }
 
   async removeForward(forward: Omit<HostForward, 'guestPort'>): Promise<void> {
-    await runMonitorCommand(this.#qmp, removeCommand(forward));
+    const remove = (address: string): Promise<void> =>
+      runMonitorCommand(this.#qmp, removeCommand({ ...forward, address }));
+    await (isIPv6(forward.address) ? this.#ownForward6().remove(forward, remove) : remove(forward.address));
+  }
+
+  #ownForward6(): Forward6 {
+    if (this.forward6 === undefined) throw new Error('this QEMU listens at IPv4 addresses alone');
+    return this.forward6;
   }
 
   async addShare(share: ServedShare): Promise<void> {
