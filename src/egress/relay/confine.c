@@ -34,6 +34,7 @@ static bool filter_calls(void)
         BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, OTHER_ABI, 0, 1),
         END_PROCESS,
         ALLOW(SYS_splice),
+        ALLOW(SYS_write), /* into pipes */
         ALLOW(SYS_epoll_wait),
         ALLOW(SYS_epoll_ctl),
         ALLOW(SYS_recvfrom),

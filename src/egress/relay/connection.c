@@ -19,7 +19,7 @@
 /* Taken of a listener before others have their turn. */
 #define ACCEPTED_AT_ONCE 64
 /* As much as the gateway looks at (first-bytes/types.ts): a ClientHello with large keys is some 20 KB. */
-#define PEEK_MOST 65536
+#define PEEK_MOST TOLD_MOST
 /* What is open beside connections and pipes. */
 #define OTHER_FILES 256
 #define UNDECIDED 2048
@@ -251,6 +251,7 @@ static void peek(struct connection *connection)
     if (all && !connection->client_ended)
         return;
     connection->peek_wanted = false;
+    told_remember(&connection->told, bytes, (size_t)got);
     control_peeked(connection->id, bytes, (size_t)got, all || (size_t)got == sizeof(bytes));
 }
 

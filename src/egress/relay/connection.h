@@ -2,6 +2,7 @@
 #define BULKHEAD_EGRESS_CONNECTION_H
 
 #include "relay.h"
+#include "told.h"
 
 /* The limit of open files says how many of these there can be (connections_limit). */
 #define CONNECTIONS 16384
@@ -37,6 +38,7 @@ struct connection {
     bool peek_wanted;
     bool peek_waits;    /* for the gateway to read what it was told */
     size_t peek_beyond; /* told as soon as there is more than this */
+    struct told told;   /* of the client's */
     int64_t deadline;   /* of ASKED and DIALING */
     uint32_t source;
     uint32_t next;      /* of those that have something to move, or wait for a pipe */

@@ -28,6 +28,7 @@
 #include "link.h"
 #include "names.h"
 #include "pump.h"
+#include "told.h"
 
 #define EVENTS_AT_ONCE 256
 #define LOOK_MS 500
@@ -181,7 +182,7 @@ int main(void)
     setrlimit(RLIMIT_NOFILE, &files);
     connections_limit(files.rlim_cur);
     names_begin();
-    if (!watch_all()) {
+    if (!told_begin() || !watch_all()) {
         perror("egress-relay");
         return EXIT_FAILURE;
     }

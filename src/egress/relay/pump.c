@@ -172,8 +172,23 @@ void pump_end(struct connection *connection)
 
 enum moved { WAITS, GOES_ON, WANTS_PIPE, BROKEN };
 
+/* Into the pipe, as a copy that is nobody else's. It has come all, and the pipe is empty. */
+static ssize_t take_told(int from, int to, struct told *told)
+{
+    char bytes[TOLD_BLOCK];
+    const size_t length = told_next(told);
+
+    for (size_t got = 0; got < length;) {
+        const ssize_t more = recv(from, bytes + got, length - got, MSG_DONTWAIT);
+        if (more <= 0)
+            return 0;
+        got += (size_t)more;
+    }
+    return told_pass(told, bytes) && write(to, bytes, length) == (ssize_t)length ? (ssize_t)length : 0;
+}
+
 /* One step: from the pipe, or into it. */
-static enum moved step(struct direction *direction, int from, int to, uint32_t source)
+static enum moved step(struct direction *direction, int from, int to, struct told *told, uint32_t source)
 {
     if (direction->waiting > 0) {
         const ssize_t put = splice(direction->pipe[0], NULL, to, NULL, direction->waiting, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
@@ -191,6 +206,10 @@ static enum moved step(struct direction *direction, int from, int to, uint32_t s
         return WAITS;
     if (!get_pipe(direction, source))
         return WANTS_PIPE;
+    if (told != NULL && told_next(told) > 0) {
+        direction->waiting = (size_t)take_told(from, direction->pipe[1], told);
+        return direction->waiting > 0 ? GOES_ON : BROKEN;
+    }
     const ssize_t got = splice(from, NULL, direction->pipe[1], NULL, PIPE_SIZE, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
     if (got < 0 && errno == EAGAIN)
         direction->readable = false;
@@ -210,7 +229,7 @@ static bool move(struct connection *connection, struct direction *direction, int
     enum moved moved = direction->writable ? GOES_ON : WAITS;
 
     while (moved == GOES_ON && direction->writable && direction->moved - before < TURN_BYTES)
-        moved = step(direction, from, to, connection->source);
+        moved = step(direction, from, to, direction == &connection->out ? &connection->told : NULL, connection->source);
     if (moved == BROKEN)
         return false;
     if (direction->waiting == 0) {

@@ -13,7 +13,7 @@ const sources = fileURLToPath(new URL('../relay', import.meta.url));
 /** Compiles the relay with sanitizers, and what starts it, into a directory of its own. */
 export async function compileRelay(): Promise<{ readonly directory: string } & Disposable> {
   const directory = mkdtempSync(join(tmpdir(), 'bh-egress-'));
-  const targets = ['checked', 'start', 'shares'].map((name) => join(directory, name));
+  const targets = ['checked', 'start', 'shares', 'changing'].map((name) => join(directory, name));
   await execa('make', ['--silent', '-C', sources, `OUT=${directory}`, ...targets]);
   return { directory, [Symbol.dispose]: () => rmSync(directory, { recursive: true }) };
 }
