@@ -40,6 +40,7 @@ export async function inRawGuest(
       { path: 'dev/console', type: 'character-device', mode: 0o600, device: [5, 1] },
       { path: 'dev/null', type: 'character-device', mode: 0o666, device: [1, 3] },
       { path: 'mnt', type: 'directory', mode: 0o755 },
+      { path: 'proc', type: 'directory', mode: 0o755 },
       { path: 'init', type: 'file', mode: 0o755, data: await readFile(init) },
     ]),
   );

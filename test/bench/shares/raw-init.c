@@ -1,4 +1,4 @@
-/* The only program of a VM without anything of ours: mounts the share as it comes, runs what the kernel's command line has behind `--`, and ends. */
+/* The only program of a VM without anything of ours: mounts the share as it comes and what programs look for themselves in, runs what the kernel's command line has behind `--`, and ends. */
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -7,6 +7,7 @@
 
 int main(int count, char **arguments) {
 	if (count < 2 || mount("share0", "/mnt", "virtiofs", 0, NULL) != 0) perror("/mnt");
+	if (mount("proc", "/proc", "proc", 0, NULL) != 0) perror("/proc");
 	const pid_t child = fork();
 	if (child == 0) {
 		execv(arguments[1], arguments + 1);
