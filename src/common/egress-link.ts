@@ -4,4 +4,6 @@ export const link = {
   engine: ['203.0.113.254', '2001:db8:6272:6567::2'],
   /** The other end, which is also the name server containers and engine are told of. */
   way: ['203.0.113.253', '2001:db8:6272:6567::1'],
+  /** Of the network of the link, and nobody's: by it the loopback of the host is asked for, as `host.docker.internal`. */
+  host: '203.0.113.252',
 } as const;

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.ts';
 import { egressPolicy, egressRows, scriptsOf } from '../acceptance/egress.ts';
+import { hostRows } from '../acceptance/egress-host.ts';
 import {
   fillRegistries,
   imageAccess,
@@ -19,6 +20,11 @@ import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import {
+  loopbackPolicy,
+  type LoopbackServices,
+  startLoopbackServices,
+} from '../support/loopback-services.ts';
 import { makeEtc } from '../support/own-etc.ts';
 import { askTcp } from '../support/port-client.ts';
 import { portImage } from '../support/port-image.ts';
@@ -28,9 +34,10 @@ import { startWorldRegistries, type WorldRegistries } from '../support/world-reg
  * A VM whose policy says what may get out of it, and what its engine may ask registries for, so that QEMU lets nothing out and the gateway on this machine decides. With the rules off the same is tried
  * without a VM.
  */
-const bulkhead = {
+const bulkheadOf = ({ hostLoopback, rule }: ReturnType<typeof loopbackPolicy>) => ({
   contact: 'it@example.com',
   imageAccess,
+  hostLoopback,
   // A Dockerfile adds something from there.
   registryAccess: { rules: [...registryAccess.rules, { host: 'open.test', port: '*' }] },
   networkAccess: {
@@ -38,12 +45,14 @@ const bulkhead = {
     rules: [
       ...egressPolicy.networkAccess.rules,
       { to: Object.keys(registryServers), addresses: ['198.18.0.0/15'], action: 'allow' },
+      rule,
     ],
   },
-};
+});
 let dir = '';
 let world: World;
 let registries: WorldRegistries;
+let services: LoopbackServices;
 let web: Server;
 let webPort = 0;
 let vm: Instance;
@@ -55,6 +64,7 @@ const inContainer = async (script: string, flags: readonly string[] = []): Promi
 beforeAll(async () => {
   world = await startWorld(53);
   registries = await startWorldRegistries(worldAddress, registryServers);
+  services = await startLoopbackServices();
   web = createServer((request, response) => void response.end(`web ${request.headers.host}\n`));
   web.listen(0, worldAddress);
   await once(web, 'listening');
@@ -63,6 +73,7 @@ beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'bh-out-'));
   await mkdir(join(dir, 'run'), { mode: 0o700 });
   const policy = join(dir, 'admin-settings.json');
+  const bulkhead = bulkheadOf(loopbackPolicy(services));
   await writeFile(policy, JSON.stringify({ configurationFileVersion: 2, bulkhead }));
   const etc = await makeEtc(join(dir, 'etc'), {
     nameServer: worldAddress,
@@ -78,6 +89,7 @@ afterAll(async () => {
   await rm(dir, { recursive: true });
   web.closeAllConnections();
   web.close();
+  await services[Symbol.asyncDispose]();
   await registries[Symbol.asyncDispose]();
   await world[Symbol.asyncDispose]();
 });
@@ -116,6 +128,20 @@ egressRows(() => ({
   gatewayPid,
   rounds: 1,
   soon: 25,
+}));
+
+hostRows(() => ({
+  engine: { docker, inContainer },
+  free: [],
+  services,
+  others: async () => {
+    const { network } = await vm.status();
+    const own = [1, 2, 4].map((last) => network?.replace(/\d+\/24$/, String(last)) ?? '');
+    return [...own, '203.0.113.251', '203.0.113.253', worldAddress];
+  },
+  said,
+  audit,
+  soon: 30,
 }));
 
 registryRows(() => ({

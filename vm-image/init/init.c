@@ -14,6 +14,7 @@
 #include <net/if.h>
 #include <unistd.h>
 
+#include "../../src/egress/network/way.h"
 #include "data_disk.h"
 #include "devices.h"
 #include "document_disks.h"
@@ -114,7 +115,7 @@ static void start_data_disk(const struct options *options, struct data_disk *dis
         fail(options, "data-disk-corrupt", detail);
 }
 
-/* What dockerd is told of the host; empty in native mode, where it is the machine's own to know. */
+/* What dockerd is told of the host; empty in native mode without a way out, where nothing leads there. */
 static char host_gateway[HOST_GATEWAY_LIMIT];
 
 /* Of the name server; NULL: there is none. */
@@ -147,7 +148,7 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
 
     if (!net_params_of_cmdline(cmdline, params))
         fail(options, "root-not-verified", "malformed " NET_KEY " on the kernel command line");
-    host_gateway_argument(params, host_gateway);
+    host_gateway_argument(params->host, host_gateway);
     set_up_egress(options, params);
     if (!configure_network(params)) {
         log_line("network: %s", strerror(errno));
@@ -309,10 +310,12 @@ int main(int count, char **arguments)
     if (!bring_loopback_up())
         log_line("loopback: %s", strerror(errno));
     if (options.native) {
-        struct in_addr resolver;
+        struct in_addr resolver, host;
         const bool named = options.resolver != NULL && inet_pton(AF_INET, options.resolver, &resolver) == 1;
         if (!write_identity(named ? &resolver : NULL, ""))
             fail_errno(&options, "root-not-verified", "/run/bulkhead/etc");
+        if (named && inet_pton(AF_INET, EGRESS_HOST4, &host) == 1)
+            host_gateway_argument(host, host_gateway);
     } else {
         set_limits();
         set_up_machine(&options, cmdline);

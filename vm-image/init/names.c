@@ -54,11 +54,11 @@ const char *const *name_server_arguments(const struct net_params *params, const 
     return arguments;
 }
 
-void host_gateway_argument(const struct net_params *params, char text[HOST_GATEWAY_LIMIT])
+void host_gateway_argument(struct in_addr host, char text[HOST_GATEWAY_LIMIT])
 {
     char dotted[INET_ADDRSTRLEN] = "";
 
-    inet_ntop(AF_INET, &params->gateway, dotted, sizeof(dotted));
+    inet_ntop(AF_INET, &host, dotted, sizeof(dotted));
     snprintf(text, HOST_GATEWAY_LIMIT, "--host-gateway-ip=%s", dotted);
 }
 

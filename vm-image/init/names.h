@@ -21,7 +21,7 @@ pid_t start_name_rules(const struct net_params *params, const char *interface);
 const char *const *name_server_arguments(const struct net_params *params, const char *interface);
 
 /** The argument by which dockerd knows the address of the host, for `--add-host NAME:host-gateway`. */
-void host_gateway_argument(const struct net_params *params, char text[HOST_GATEWAY_LIMIT]);
+void host_gateway_argument(struct in_addr host, char text[HOST_GATEWAY_LIMIT]);
 
 /** The argument by which bulkheadd knows the card and the address of the host on it. */
 void host_side_argument(const struct net_params *params, const char *interface, char text[HOST_SIDE_LIMIT]);

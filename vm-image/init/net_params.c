@@ -38,6 +38,7 @@ bool parse_net_params(const char *text, struct net_params *params)
         (count == 4 && inet_pton(AF_INET, fields[3], &params->names) != 1))
         return false;
     params->netmask.s_addr = htonl(UINT32_MAX << (32 - prefix));
+    params->host = params->gateway;
     return is_beside(params, params->gateway) && (count == 3 || (is_beside(params, params->names) && params->names.s_addr != params->address.s_addr));
 }
 
@@ -104,7 +105,7 @@ static bool read_egress(const char *cmdline, struct net_params *params)
         params->gateway_reached = false;
         params->netmask.s_addr = INADDR_BROADCAST;
         params->names.s_addr = 0;
-        return params->restricted && inet_pton(AF_INET, EGRESS_WAY4, &params->resolver) == 1;
+        return params->restricted && inet_pton(AF_INET, EGRESS_WAY4, &params->resolver) == 1 && inet_pton(AF_INET, EGRESS_HOST4, &params->host) == 1;
     default:
         return false;
     }

@@ -21,6 +21,7 @@ struct net_params {
     struct in_addr address;
     struct in_addr netmask;
     struct in_addr gateway;
+    struct in_addr host; /* by which its loopback is asked for, where that may be: the gateway, or the way out's address for it */
     struct in_addr resolver;
     struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
     char search[SEARCH_LIMIT]; /* as resolv.conf(5) has them, parted by spaces; empty: none */

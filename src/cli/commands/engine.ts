@@ -35,6 +35,7 @@ import {
   rootIdentity,
   settingsNotes,
 } from '../../vm/documents/index.js';
+import { hostLoopback } from '../../vm/network/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { engineProxy, hostProxy } from '../../vm/proxy/index.js';
 import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
@@ -79,7 +80,8 @@ users of this machine takes a directory they can't reach, or a file system mount
 directory is not shared with it.
 
 Without --egress nothing in the engine can connect to anything. With it, names are asked of this machine's name servers,
-and connections come from this machine; what listens on its loopback is not reached.
+and connections come from this machine; what listens on its loopback is reached as host.docker.internal, by TCP, where
+bulkhead.hostLoopback says so.
 
 Examples:
   $ sudo bulkhead engine
@@ -132,6 +134,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     user: user.settings,
     env: context.env,
   });
+  const loopback = hostLoopback(inForce, flags.egress === true ? 'gateway' : 'none');
   const notes = [
     ...sharing.notes,
     ...agentNotes,
@@ -140,6 +143,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
     ...nativeNotes(inForce),
+    ...loopback.notes,
   ];
   for (const note of notes) terminal.err(`${note}\n`);
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
@@ -180,6 +184,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
               publishers: publishers.list?.bytes.toString(),
               system: hostProxy(context.env, { loopback: 'reached' }).proxy,
               engineProxy: engineProxy(inForce, context.env),
+              hostLoopback: loopback.state,
               onLine: (line: string) => terminal.err(`egress: ${line}\n`),
             },
           }

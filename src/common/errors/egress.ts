@@ -48,6 +48,14 @@ export const egressErrors = defineErrors({
       'Pull or push the image with docker on the host, where each is decided by itself. Ask {contact} to admit all of that registry, or to let containers reach what they like of it (bulkhead.imageAccess.containers).',
     exitCode: ExitCode.refused,
   },
+  BH_NETWORK_LOOPBACK: {
+    message:
+      '{who} may not connect to {destination}, which is the loopback of this machine: {because} (rule host-loopback).',
+    setting: '{setting}',
+    remedy:
+      'Reach the service by another address of this machine, where the policy allows one. Ask {contact} whether that loopback may be opened.',
+    exitCode: ExitCode.refused,
+  },
   BH_NETWORK_NAME: {
     message:
       '{who} connects to {destination} and asks there for {name}, which does not have the address {address}: refused by rule name-and-address.',

@@ -17,7 +17,7 @@ test('the addresses of cards count, those of bridges and of one link alone do no
 });
 
 test('natively containers are told of the name servers of the families the way out has', () => {
-  const both = ['203.0.113.254/30', '2001:db8:6272:6567::2/64'];
+  const both = ['203.0.113.254/29', '2001:db8:6272:6567::2/64'];
   expect(egressNameServers([])).toEqual({});
   expect(egressNameServers(both.slice(0, 1))).toEqual({ dns: ['203.0.113.253'] });
   expect(egressNameServers(both)).toEqual({ dns: ['203.0.113.253', '2001:db8:6272:6567::1'] });

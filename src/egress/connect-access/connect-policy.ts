@@ -3,10 +3,14 @@ import { compileWholeRegistries, decideWholeRegistry } from '../image-access/who
 import { isListed, isNamedRegistry } from '../registry-access/listed-hosts.js';
 import { compileRegistryAccess } from '../registry-access/registry-rules.js';
 import type { ConnectPolicy } from './connection.js';
+import type { HostLoopback } from './host-loopback.js';
 import { RuleIndex } from './rule-index.js';
 
 /** What the settings say of connections, compiled once for all that is decided under them. */
-export function connectPolicyOf(settings: Pick<Settings, 'bulkhead'> | undefined): ConnectPolicy {
+export function connectPolicyOf(
+  settings: Pick<Settings, 'bulkhead'> | undefined,
+  hostLoopback: HostLoopback = 'closed',
+): ConnectPolicy {
   const { networkAccess, registryAccess, imageAccess } = settings?.bulkhead ?? {};
   const registries = registryAccess === undefined ? undefined : compileRegistryAccess(registryAccess);
   const images = imageAccess?.containers === 'refuse' ? compileWholeRegistries(imageAccess) : undefined;
@@ -27,6 +31,7 @@ export function connectPolicyOf(settings: Pick<Settings, 'bulkhead'> | undefined
             },
           },
         }),
+    hostLoopback,
     contact: contactOf(settings),
   };
 }

@@ -3,6 +3,7 @@ import type { ErrorParams } from '../../common/errors/bulkhead-error.js';
 import type { IpAddress } from '../../common/ip-address.js';
 import type { FirstBytes } from '../first-bytes/index.js';
 import type { WholeRegistry } from '../image-access/whole-registries.js';
+import type { HostLoopback } from './host-loopback.js';
 import type { RuleIndex } from './rule-index.js';
 import type { Who } from './who.js';
 
@@ -16,6 +17,8 @@ export interface ConnectPolicy {
   readonly images?: { readonly of: (host: string, port: number) => WholeRegistry };
   /** Whether an address is one of the machine that dials. */
   readonly isOwn?: (address: IpAddress) => boolean;
+  /** Closed where absent. */
+  readonly hostLoopback?: HostLoopback;
   /** Whom a refusal tells its reader to ask. */
   readonly contact: string;
 }
@@ -39,7 +42,9 @@ export interface Connection {
 /** What is dialled: of a name the addresses the gateway finds itself, never what a client says it has. */
 export type Target =
   | { readonly kind: 'name'; readonly name: string; readonly port: number }
-  | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number };
+  | { readonly kind: 'address'; readonly address: IpAddress; readonly port: number }
+  /** The loopback of the host, which is asked for by an address of its own (`host-loopback.ts`). */
+  | { readonly kind: 'host'; readonly port: number };
 
 export interface Refusal {
   readonly code: ErrorCode;

@@ -9,6 +9,9 @@ import {
   type ConnectDecision,
   type ConnectPolicy,
   decideConnection,
+  type HostLoopback,
+  hostLoopbacks,
+  isHostAddress,
   RuleIndex,
   type Who,
 } from './index.js';
@@ -18,6 +21,8 @@ const texts = [
   '203.0.113.2',
   '10.0.0.5',
   '127.0.0.1',
+  // The loopback of the host.
+  '203.0.113.252',
   '169.254.169.254',
   '2001:db8::1',
   'fd00::1',
@@ -108,6 +113,7 @@ const images = fc.option(
   }),
   { nil: undefined },
 );
+const loopback = fc.constantFrom<HostLoopback | undefined>(undefined, ...hostLoopbacks);
 const listed = fc.option(fc.constantFrom('a.example', 'x.b.example'), { nil: undefined });
 
 function policyOf(
@@ -144,10 +150,21 @@ function assertAlways(
   check: (connection: Connection, decision: ConnectDecision, policy: ConnectPolicy) => boolean,
 ): void {
   fc.assert(
-    fc.property(connection, standard, rules, listed, images, (asked, standard, rules, registry, whole) => {
-      const policy = policyOf({ default: standard, rules }, registry, whole);
-      expect(check(asked, decideConnection(policy, asked), policy)).toBe(true);
-    }),
+    fc.property(
+      connection,
+      standard,
+      rules,
+      listed,
+      images,
+      loopback,
+      (asked, standard, rules, registry, whole, hostLoopback) => {
+        const policy = {
+          ...policyOf({ default: standard, rules }, registry, whole),
+          ...(hostLoopback === undefined ? {} : { hostLoopback }),
+        };
+        expect(check(asked, decideConnection(policy, asked), policy)).toBe(true);
+      },
+    ),
     { numRuns: 10_000 },
   );
 }
@@ -157,6 +174,7 @@ describe('whatever the policy says and the client does', () => {
     assertAlways(({ address, names, resolved, port }, decision) => {
       const target = targetOf(decision);
       if (target === undefined) return true;
+      if (target.kind === 'host') return target.port === port && isHostAddress(address);
       const same = (each: IpAddress): boolean => ipAddressText(each) === ipAddressText(address);
       const known =
         target.kind === 'name' &&
@@ -167,6 +185,14 @@ describe('whatever the policy says and the client does', () => {
 
   test('the machine itself is never reached', () => {
     assertAlways(({ address }, decision) => addressKind(address) !== 'host' || decision.kind === 'refuse');
+  });
+
+  test('the loopback of the host is reached by its own address alone, and nothing else is by that', () => {
+    assertAlways(({ address }, decision, { hostLoopback }) => {
+      const dialled = targetOf(decision);
+      if (!isHostAddress(address)) return dialled?.kind !== 'host';
+      return dialled === undefined || (dialled.kind === 'host' && hostLoopback === 'open');
+    });
   });
 
   test('what is not in order is never forwarded, nor what is left half said', () => {
@@ -253,5 +279,6 @@ describe('whatever the policy says and the client does', () => {
 });
 
 function target(each: NonNullable<ReturnType<typeof targetOf>>): readonly (string | number)[] {
+  if (each.kind === 'host') return ['host', each.port];
   return each.kind === 'name' ? [each.name, each.port] : [ipAddressText(each.address), each.port];
 }

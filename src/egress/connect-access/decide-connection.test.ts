@@ -222,14 +222,12 @@ describe('the address and the name', () => {
     expect(own(allow('a.example'), 'allow')).toBe('permit a.example:443');
   });
 
-  // Of a VM with a gateway nobody answers for it but the host's name servers, which may be a stranger's network.
-  test('host.docker.internal is a name as others are, and opens no private address either', () => {
+  // The gateway answers for it; what has it from elsewhere has it from a stranger.
+  test('host.docker.internal has one address, whatever a name server says, and opens no other', () => {
     const asked = { names: ['host.docker.internal'], port: 8080, first: http('host.docker.internal') };
-    const policy = policyOf('deny', allow('host.docker.internal:8080'));
-    expect(outcome(policy, '192.168.65.1', asked)).toBe('BH_NETWORK_PRIVATE');
-    expect(outcome(policyOf('allow', deny('host.docker.internal')), '192.168.65.1', asked)).toBe(
-      'BH_NETWORK_ACCESS',
-    );
+    const policy = policyOf('deny', allow('host.docker.internal:8080', { addresses: ['0.0.0.0/0'] }));
+    for (const address of ['192.168.65.1', '203.0.113.5'])
+      expect(outcome({ ...policy, hostLoopback: 'open' }, address, asked)).toBe('BH_NETWORK_NAME');
   });
 });
 
@@ -263,6 +261,8 @@ describe('a proxy outside', () => {
     expect(ask(policy, proxied('a.example'))).toBe('permit proxy.example:3128');
     expect(ask(policy, proxied('b.example'))).toBe('BH_NETWORK_ACCESS');
     expect(ask(policy, proxied('a.example', 22))).toBe('BH_NETWORK_ACCESS');
+    // Of its own machine as of others.
+    expect(ask(policy, proxied('proxy.example', 22))).toBe('BH_NETWORK_ACCESS');
     expect(ask(policy, proxied('127.0.0.1'))).toBe('BH_NETWORK_HOST');
     expect(ask(policy, proxied('203.0.113.9'))).toBe('BH_NETWORK_ACCESS');
   });

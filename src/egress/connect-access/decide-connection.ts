@@ -1,6 +1,7 @@
 import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import type { Authority, FirstBytes } from '../first-bytes/index.js';
-import type { Connection, ConnectDecision, ConnectPolicy, Permission } from './connection.js';
+import type { Connection, ConnectDecision, ConnectPolicy, Permission, Target } from './connection.js';
+import { hostName, isHostAddress } from './host-loopback.js';
 import { judge, mayBeNamed } from './judge.js';
 import * as refusals from './refusals.js';
 import { registriesCount, registryBarrier } from './registry-barrier.js';
@@ -9,7 +10,10 @@ import { addressKind } from './special-addresses.js';
 type Complete = Exclude<FirstBytes, { kind: 'more' }>;
 
 /** Whether a connection may be made, and to what; pure. Asked again with what it asked for. */
-export function decideConnection(policy: ConnectPolicy, connection: Connection): ConnectDecision {
+export function decideConnection(policy: ConnectPolicy, asked: Connection): ConnectDecision {
+  const isHost = isHostAddress(asked.address);
+  // Whatever was resolved to it, and whether anything was: it is one place.
+  const connection = isHost ? { ...asked, names: [hostName] } : asked;
   if (addressKind(connection.address) === 'host') return refusals.hostAddress(policy, connection);
   const { first = nothing, waited = false } = connection;
   if (first.kind !== 'more') return withBytes(policy, connection, first);
@@ -94,6 +98,12 @@ function withName(policy: ConnectPolicy, connection: Connection, said: string | 
   const { network } = policy;
   const { who, address, port, names, resolved } = connection;
   if (network === undefined && !registriesCount(policy, who)) return judge(policy, connection, undefined);
+  if (isHostAddress(address)) {
+    // What the host calls what listens there is its own affair; what nobody may ask for is not asked for there either.
+    const rule = network?.forName(who, said, port);
+    if (rule?.action === 'deny') return refusals.byRule(policy, who, refusals.hostAndPort(said, port), rule);
+    return withoutName(policy, connection);
+  }
   if (parseIpAddress(said) !== undefined)
     return said === ipAddressText(address)
       ? withoutName(policy, connection)
@@ -117,12 +127,13 @@ function throughProxy(
   { authority }: { readonly authority?: Authority },
 ): ConnectDecision {
   const { network } = policy;
-  const { who, address, names } = connection;
+  const { who, address, port, names } = connection;
   const decision = withoutName(policy, connection);
   const restricted = network !== undefined || registriesCount(policy, who);
   if (decision.kind === 'refuse' || authority === undefined || !restricted) return decision;
-  // A server may be asked in the form that is for proxies as well (RFC 9112 §3.2.2).
-  if (names.includes(authority.host) || authority.host === ipAddressText(address))
+  // A server may be asked in the form that is for proxies as well (RFC 9112 §3.2.2). Threat: a proxy is asked for another port of its own machine.
+  const isItsOwn = names.includes(authority.host) || authority.host === ipAddressText(address);
+  if (isItsOwn && (authority.port ?? 80) === port)
     return unlessRegistry(policy, connection, withName(policy, connection, authority.host), {
       scheme: 'http',
       said: authority.host,
@@ -135,7 +146,8 @@ function throughProxy(
 /** Whether a rule allows it by its name, or its address. */
 function isNamedProxy({ network }: ConnectPolicy, { who, names, address, port }: Connection): boolean {
   const named = names.some((name) => network?.forName(who, name, port)?.action === 'allow');
-  return named || network?.forAddress(who, address, port)?.action === 'allow';
+  if (named || isHostAddress(address)) return named;
+  return network?.forAddress(who, address, port)?.action === 'allow';
 }
 
 /** Threat: whom it is to connect to is told behind this, and could be any registry. Nobody reads on, so it must be a proxy the policy itself names. */
@@ -190,7 +202,7 @@ function unlessRegistry(
   if (decision.kind !== 'permit' || connection.who.kind === 'engine') return decision;
   const { target } = decision;
   const { port } = target;
-  const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
+  const host = hostOf(target);
   const barrier = registryBarrier(policy, connection, host);
   if (barrier === undefined) return decision;
   if (barrier.isKnown || connection.isRegistry === true) return barrier.refused;
@@ -199,4 +211,9 @@ function unlessRegistry(
   const named = said !== undefined && parseIpAddress(said) === undefined;
   const hosts = named ? [said] : [...new Set([host, ipAddressText(connection.address)])];
   return { kind: 'ask-registry', target, scheme, hosts, port };
+}
+
+function hostOf(target: Target): string {
+  if (target.kind === 'host') return hostName;
+  return target.kind === 'name' ? target.name : ipAddressText(target.address);
 }

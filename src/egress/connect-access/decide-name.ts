@@ -1,6 +1,6 @@
 import type { ConnectPolicy } from './connection.js';
-import { isListedFor } from './judge.js';
 import { byRule, type Refused } from './refusals.js';
+import { isListedFor } from './registry-barrier.js';
 import type { Who } from './who.js';
 
 /** By which browsers learn that names are not to be asked of others (encrypted DNS). */

@@ -59,6 +59,7 @@ function said(decision: ConnectDecision): string {
     return `ask ${decision.scheme}://${decision.hosts.join()}:${decision.port}`;
   const target = decision.kind === 'look' ? decision.dial : decision.target;
   if (target === undefined) return 'look';
+  if (target.kind === 'host') return `${decision.kind} host:${target.port}`;
   const host = target.kind === 'name' ? target.name : ipAddressText(target.address);
   return `${decision.kind} ${host}:${target.port}`;
 }

@@ -1,7 +1,9 @@
 import { type IpAddress, isWithin } from '../../common/ip-address.js';
 import type { Connection, ConnectPolicy, Permission } from './connection.js';
-import { byRule, destinationText, privateAddress, type Refused } from './refusals.js';
-import { registriesCount } from './registry-barrier.js';
+import { isHostAddress, isHostName } from './host-loopback.js';
+import { judgeHost } from './judge-host.js';
+import { byRule, destinationText, mismatch, privateAddress, type Refused } from './refusals.js';
+import { isListedFor, registriesCount } from './registry-barrier.js';
 import type { CompiledRule } from './rule-bucket.js';
 import type { RuleIndex } from './rule-index.js';
 import { addressKind, reachedAddress } from './special-addresses.js';
@@ -13,6 +15,9 @@ type Place = Pick<Connection, 'who' | 'address' | 'port'>;
 export function judge(policy: ConnectPolicy, place: Place, name: string | undefined): Permission | Refused {
   const { network } = policy;
   const { who, port } = place;
+  if (isHostAddress(place.address)) return judgeHost(policy, place);
+  // Threat: a name server has the host's name lead elsewhere, where what is allowed of the host would be allowed.
+  if (name !== undefined && isHostName(name)) return mismatch(policy, place, name);
   // Where nothing restricts anything, a connection goes where it was meant to go.
   if (network === undefined)
     return permit(
@@ -30,16 +35,6 @@ export function judge(policy: ConnectPolicy, place: Place, name: string | undefi
   return permit(place, name, rule?.place ?? 'bulkhead.networkAccess.default');
 }
 
-/** The engine goes to the registries that are listed, whatever else it may not: the rules about them say the rest. */
-export function isListedFor(
-  { registries }: ConnectPolicy,
-  who: Who,
-  name: string | undefined,
-  port: number | undefined,
-): boolean {
-  return who.kind === 'engine' && name !== undefined && registries?.lists(name, port) === true;
-}
-
 /** Whether a connection to a name is allowed by what is said of that name, or because nothing is said of anything: not by rules about the addresses it has. */
 export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, port: number): boolean {
   const { network } = policy;
@@ -50,7 +45,8 @@ export function isAllowedByName(policy: ConnectPolicy, who: Who, name: string, p
 /** Whether some name a client may still say could have it let through, so that it is worth waiting for; a refusal is told at once otherwise. */
 export function mayBeNamed({ network, registries, isOwn }: ConnectPolicy, place: Place): boolean {
   const { who, address, port } = place;
-  if (network === undefined) return false;
+  // The host is one place, whatever is asked for there.
+  if (network === undefined || isHostAddress(address)) return false;
   if (who.kind === 'engine' && registries !== undefined) return true;
   if ((addressRule(network, place)?.action ?? network.default) === 'allow') return network.hasNames;
   const isPrivate = addressKind(address) !== 'public' || isOwn?.(address) === true;

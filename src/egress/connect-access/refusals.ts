@@ -1,5 +1,6 @@
 import { ipAddressText } from '../../common/ip-address.js';
 import type { Connection, ConnectDecision, ConnectPolicy, Refusal } from './connection.js';
+import type { LoopbackClosed } from './host-loopback.js';
 import type { CompiledRule } from './rule-bucket.js';
 import type { Who } from './who.js';
 
@@ -86,6 +87,15 @@ export function privateAddress({ contact }: ConnectPolicy, facts: Facts, name: s
 export function hostAddress({ contact }: ConnectPolicy, facts: Facts): Refused {
   const destination = destinationText(facts, undefined);
   return refused('BH_NETWORK_HOST', { who: whoText(facts.who), destination, contact });
+}
+
+export function hostLoopback(
+  { contact }: ConnectPolicy,
+  who: Who,
+  destination: string,
+  { setting, because }: LoopbackClosed,
+): Refused {
+  return refused('BH_NETWORK_LOOPBACK', { who: whoText(who), destination, because, setting, contact });
 }
 
 export function outsideProxy({ contact }: ConnectPolicy, facts: Facts, asked: string): Refused {

@@ -14,6 +14,16 @@ export function registriesCount({ registries, images }: ConnectPolicy, who: Who)
   return registries !== undefined || (images !== undefined && who.kind !== 'engine');
 }
 
+/** The engine goes to the registries that are listed, whatever else it may not: the rules about them say the rest. */
+export function isListedFor(
+  { registries }: ConnectPolicy,
+  who: Who,
+  name: string | undefined,
+  port: number | undefined,
+): boolean {
+  return who.kind === 'engine' && name !== undefined && registries?.lists(name, port) === true;
+}
+
 /** What stands against a registry at a host: by the rules of registries and of images, which both have to leave it open. Undefined: nothing. */
 export function registryBarrier(
   policy: ConnectPolicy,

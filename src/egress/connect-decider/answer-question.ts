@@ -9,6 +9,7 @@ import {
   writeAnswer,
   writeQuestion,
 } from '../name-memory/index.js';
+import { answerHost } from './answer-host.js';
 import type { ConnectFacts } from './facts.js';
 
 /** What the length in front of it can say (RFC 7766). */
@@ -32,6 +33,12 @@ export async function answerQuestion(
   const question = readQuestion(bytes);
   if (question === undefined) return undefined;
   const { name, type } = question;
+  const longest = byStream ? longestStreamed : question.longest;
+  const ofHost = answerHost(question, longest);
+  if (ofHost !== undefined) {
+    facts.onName?.(who, name, { kind: 'allowed' });
+    return ofHost;
+  }
   const decision = decideName(policy, who, name);
   if (decision.kind === 'refuse') {
     const { code, params } = decision.refusal;
@@ -48,5 +55,5 @@ export async function answerQuestion(
       : writeAnswer(question, { rcode: rcodes.serverFailure, records: [] });
   if (type === 'A' || type === 'AAAA')
     memory.remember(clientKey(who), name, answer.addresses, answer.ttl, facts.now());
-  return writeAnswer(question, answer, byStream ? longestStreamed : question.longest);
+  return writeAnswer(question, answer, longest);
 }

@@ -11,7 +11,7 @@ import type { DialTarget } from '../upstream-proxy/index.js';
 export function askedOfProxy(
   policy: ConnectPolicy,
   who: Who,
-  target: Target,
+  target: Exclude<Target, { kind: 'host' }>,
   address: IpAddress,
 ): DialTarget {
   const { port } = target;

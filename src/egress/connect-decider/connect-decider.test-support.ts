@@ -1,6 +1,6 @@
 import { type Answer, decode, encode } from 'dns-packet';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
-import { connectPolicyOf, type Who } from '../connect-access/index.js';
+import { connectPolicyOf, type HostLoopback, type Who } from '../connect-access/index.js';
 import { settingsOf } from '../test-support/settings.js';
 import { ConnectDecider, type ConnectFacts, type ConnectVerdict } from './index.js';
 
@@ -16,7 +16,11 @@ export const at = (text: string): IpAddress => {
 };
 
 /** The world: names with addresses, which may change; what was asked of it. */
-export function scene(bulkhead: object, more: Partial<ConnectFacts> = {}) {
+export function scene(
+  bulkhead: object,
+  more: Partial<ConnectFacts> = {},
+  hostLoopback: HostLoopback = 'closed',
+) {
   const names: Record<string, readonly string[]> = {
     'a.example': ['203.0.113.1', '203.0.113.2'],
     'b.example': ['203.0.113.2'],
@@ -44,7 +48,7 @@ export function scene(bulkhead: object, more: Partial<ConnectFacts> = {}) {
     now: () => 0,
     ...more,
   };
-  const decider = new ConnectDecider(connectPolicyOf(settingsOf({ bulkhead })), facts);
+  const decider = new ConnectDecider(connectPolicyOf(settingsOf({ bulkhead }), hostLoopback), facts);
   const look = async (name: string, client = from) => {
     const question = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type: 'A' }] });
     const answer = await decider.answer({ from: client, question }, signal);

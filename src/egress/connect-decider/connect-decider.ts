@@ -7,6 +7,7 @@ import {
   type ConnectDecision,
   type ConnectPolicy,
   decideConnection,
+  hostDialled,
   judge,
   type Permission,
   type Refusal,
@@ -228,6 +229,8 @@ export class ConnectDecider {
     const address = dialled[0] ?? connection.address;
     const way = await wayOf({ wayOut, resolve }, connection, { target, address });
     if (way.kind === 'refuse') return refused(way.refusal);
+    // Refused by that it is refused; but no proxy out there has this machine's loopback.
+    if (target.kind === 'host') return { kind: 'permit', dial, target };
     const { hops } = way;
     const isDirect = hops.length === 1 && hops[0].kind === 'direct';
     if (isDirect) return { kind: 'permit', dial, target };
@@ -241,6 +244,7 @@ export class ConnectDecider {
     { found }: Course,
   ): Promise<readonly IpAddress[] | RefusedConnection> {
     if (target.kind === 'address') return [target.address];
+    if (target.kind === 'host') return [hostDialled];
     const known = found.get(target.name);
     if (known !== undefined) return known;
     const { who, port } = connection;
@@ -250,7 +254,9 @@ export class ConnectDecider {
       said: judge(this.#policy, { who, address, port }, target.name),
     }));
     const open = judged.flatMap(({ address, said }) =>
-      said.kind === 'permit' && addressKind(address) !== 'host' ? [address] : [],
+      said.kind === 'permit' && said.target.kind !== 'host' && addressKind(address) !== 'host'
+        ? [address]
+        : [],
     );
     const [denied] = judged.flatMap(({ said }) => (said.kind === 'refuse' ? [said.refusal] : []));
     if (open.length === 0 && denied !== undefined) return refused(denied);
@@ -303,6 +309,7 @@ function sameWay(one: MadeConnection, other: MadeConnection): boolean {
 }
 
 function sameTarget(one: Target, other: Target): boolean {
+  if (one.kind === 'host') return other.kind === 'host';
   if (one.kind === 'name') return other.kind === 'name' && one.name === other.name;
   return other.kind === 'address' && ipAddressText(one.address) === ipAddressText(other.address);
 }

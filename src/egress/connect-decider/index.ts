@@ -1,3 +1,4 @@
+export { answerHost } from './answer-host.js';
 export { askedOfProxy } from './asked-of-proxy.js';
 export { askRegistry } from './ask-registry.js';
 export {

@@ -1,5 +1,5 @@
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
-import type { Connection, Target } from '../connect-access/index.js';
+import { type Connection, hostName, type Target } from '../connect-access/index.js';
 import type { DecidedWay } from '../containers-proxy/index.js';
 import type { FirstBytes } from '../first-bytes/index.js';
 import type { ConnectFacts } from './facts.js';
@@ -25,6 +25,7 @@ export async function wayOf(
       ...(first === undefined ? {} : { first }),
     });
   if (target.kind === 'name') return along(target.name);
+  if (target.kind === 'host') return along(hostName);
   const said = saidName(first);
   if (said === undefined) return along(names[0]);
   const isItsName =

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
 import { parseAddress, parseHost } from '../../common/authority.js';
 import { parseIpAddress } from '../../common/ip-address.js';
-import { connectPolicyOf } from '../connect-access/index.js';
+import { connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
 import { settingsOf } from '../test-support/settings.js';
 import { type DialFacts, dialRegistry } from './dial-registry.js';
 
@@ -11,10 +11,14 @@ interface World {
   readonly addresses?: readonly string[];
   readonly failing?: readonly string[];
   readonly wayOut?: DialFacts['wayOut'];
+  readonly hostLoopback?: HostLoopback;
 }
 
 /** What is connected to for a registry, or what is thrown. */
-async function dialled(text: string, { bulkhead = {}, addresses = [], failing = [], wayOut }: World) {
+async function dialled(
+  text: string,
+  { bulkhead = {}, addresses = [], failing = [], wayOut, hostLoopback }: World,
+) {
   const host = parseAddress(text) ?? parseHost(text);
   if (host === undefined) throw new Error('no host');
   const opened: string[] = [];
@@ -27,7 +31,10 @@ async function dialled(text: string, { bulkhead = {}, addresses = [], failing = 
     },
     ...(wayOut === undefined ? {} : { wayOut }),
   };
-  const policy = connectPolicyOf(settingsOf({ bulkhead: { contact: 'it@acme.test', ...bulkhead } }));
+  const policy = connectPolicyOf(
+    settingsOf({ bulkhead: { contact: 'it@acme.test', ...bulkhead } }),
+    hostLoopback,
+  );
   const place = { scheme: 'https', host, port: 443 } as const;
   const said = dialRegistry(policy, facts, place, AbortSignal.timeout(5000));
   return said.then(
@@ -84,4 +91,24 @@ test('by the way the policy says, or not at all', async () => {
   const refusing: DialFacts['wayOut'] = async () => ({ kind: 'refuse', refusal });
   const [said, ...opened] = await dialled('ghcr.io', { addresses, wayOut: refusing });
   expect([said?.includes('no proxy'), opened]).toEqual([true, []]);
+});
+
+test('at the loopback of the host by its own name or address, where that is open, and past every proxy', async () => {
+  const addresses = ['203.0.113.252'];
+  const proxy = { kind: 'proxy', protocol: 'http', host: '192.0.2.99', port: 3128 } as const;
+  const wayOut: DialFacts['wayOut'] = async () => ({ kind: 'hops', hops: [proxy] });
+  const open = { addresses, wayOut, hostLoopback: 'open' } as const;
+  const rules = (host: string): object => ({ registryAccess: { rules: [{ host }] }, ...denied });
+  const bulkhead = rules('host.docker.internal');
+  for (const name of ['host.docker.internal', '203.0.113.252'])
+    expect(await dialled(name, { ...open, bulkhead })).toEqual(['127.0.0.1:443']);
+  expect(await dialled('host.docker.internal', { addresses, bulkhead })).toEqual([
+    expect.stringContaining('rule host-loopback'),
+  ]);
+  expect((await dialled('host.docker.internal', { ...open, bulkhead: rules('ghcr.io') }))[0]).toContain(
+    'rule network-access',
+  );
+  // Nor by the name of a registry that is listed and has that address.
+  const stranger = { ...open, bulkhead: { registryAccess: { rules: [{ host: 'ghcr.io' }] } } };
+  expect(await dialled('ghcr.io', stranger)).toEqual(['Error: it has no address that may be connected to']);
 });

@@ -1,7 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
-import { addressKind, type ConnectPolicy, judge, type Who } from '../connect-access/index.js';
+import {
+  addressKind,
+  type ConnectPolicy,
+  hostDialled,
+  isHostName,
+  judge,
+  type Who,
+} from '../connect-access/index.js';
 import { askedOfProxy, type ConnectFacts } from '../connect-decider/index.js';
 import { dialAlong, type Hop, openFirst, openTcp } from '../upstream-proxy/index.js';
 import { type Place, placeText } from './place.js';
@@ -36,6 +43,8 @@ export async function dialRegistry(
   const direct = (until: AbortSignal): Promise<Duplex> =>
     openFirst(addresses, (each) => open(ipAddressText(each), port, until), until);
   const hops = await waysOut(facts, { name, address, port, scheme });
+  // No proxy out there has this machine's loopback.
+  if (address === hostDialled) return direct(signal);
   const target =
     name === undefined
       ? ({ kind: 'address', address, port } as const)
@@ -56,7 +65,14 @@ async function openAddresses(
   if (found.length === 0) throw new Error(`${placeText(place)} has no address`);
   const reached = found.filter((address) => addressKind(address) !== 'host');
   const judged = reached.map((address) => judge(policy, { who: engine, address, port }, name));
-  const open = reached.filter((_, at) => judged[at]?.kind === 'permit');
+  // Threat: the loopback is reached by whatever name has the address that stands for it, and then beside the proxies that name goes by. So it is by a name of its own alone.
+  const isHost = name === undefined || isHostName(name);
+  const open = reached.flatMap((address, at) => {
+    const said = judged[at];
+    if (said?.kind !== 'permit') return [];
+    if (said.target.kind !== 'host') return [address];
+    return isHost ? [hostDialled] : [];
+  });
   const [refused] = judged.flatMap((said) => (said.kind === 'refuse' ? [said.refusal] : []));
   if (open.length === 0 && refused !== undefined) throw new BulkheadError(refused.code, refused.params);
   return open;

@@ -1,14 +1,20 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type IpAddress, parseIpAddress } from '../../common/ip-address.js';
 import { includesPort } from '../../common/port-list.js';
-import type { Settings } from '../../policy/index.js';
+import { effectiveSettings, type Settings } from '../../policy/index.js';
 import {
   addressKind,
   connectPolicyOf,
   type ConnectPolicy,
   decideConnection,
   decideName,
+  hostDialled,
+  hostLoopbackOf,
+  hostName,
+  isHostAddress,
+  isHostName,
   judge,
+  judgeHost,
   type Permission,
   type Refusal,
   registryBarrier,
@@ -39,7 +45,7 @@ export interface ConnectQuestion {
 
 /** What one rule says. */
 export interface ExplainedConnectRule {
-  readonly rule: 'network-access' | 'registry-access' | 'image-access' | 'containers-proxy';
+  readonly rule: 'network-access' | 'host-loopback' | 'registry-access' | 'image-access' | 'containers-proxy';
   readonly verdict: 'permitted' | 'refused' | 'unknown';
   /** What of the policy says so, or the refusal as it is told. */
   readonly why: string;
@@ -62,21 +68,30 @@ const barriers = {
 /** Of those for documents (RFC 5737): in no rule but one for all addresses. */
 const anyAddress: IpAddress = { family: 4, value: 0xc000_02ffn };
 
+/** As the host is reached, where the way is not refused: no proxy out there has its loopback. */
+const directly: DecidedWay = { kind: 'hops', hops: [{ kind: 'direct' }] };
+
 /** @param run runs the file of a policy, where it has one in itself. */
 export async function explainConnect(
   settings: Settings | undefined,
   question: ConnectQuestion,
   run: (file: string) => PacFinder,
 ): Promise<ExplainedConnect> {
-  const policy = connectPolicyOf(settings);
-  const { who, host, port } = question;
+  const policy = connectPolicyOf(settings, hostLoopbackOf(effectiveSettings(settings, {})));
+  const { who, port } = question;
+  const isHost = asksHost(question.host);
+  const host = isHost ? hostName : question.host;
   const literal = parseIpAddress(host);
-  const address = literal ?? question.address ?? anyAddress;
+  const address = isHost ? hostDialled : (literal ?? question.address ?? anyAddress);
   const outbound: Outbound = { who, address, port, ...(literal === undefined ? { name: host } : {}) };
-  const access = accessRule(policy, outbound);
+  const access = isHost ? shown(judgeHost(policy, outbound)) : accessRule(policy, outbound);
   const rules = [access];
   const notes: string[] = [];
-  if (literal === undefined && question.address === undefined)
+  if (isHost && isLeftToUsers(settings))
+    notes.push(
+      'Whether that loopback may be reached is left to the users, of whom nobody was asked (bulkhead.hostLoopback).',
+    );
+  if (!isHost && literal === undefined && question.address === undefined)
     notes.push(
       'Which address the name has was not asked, and a private one needs a rule of its own: name it with --address.',
     );
@@ -91,11 +106,21 @@ export async function explainConnect(
   if (given !== undefined && access.verdict === 'permitted') {
     const setting = containersProxyOf(given);
     const way = decideWay(setting, { exclude: [] }, outbound, policy.contact);
-    rules.push(await wayRule(setting, way, outbound, policy.contact, run));
+    const rule = await wayRule(setting, way, outbound, policy.contact, run);
+    rules.push(isHost && rule.verdict === 'permitted' ? shownWay(directly) : rule);
   }
   const verdicts = new Set(rules.map(({ verdict }) => verdict));
   const verdict = verdicts.has('refused') ? 'refused' : verdicts.has('unknown') ? 'unknown' : 'permitted';
   return { destination: hostAndPort(host, port), verdict, rules, notes };
+}
+
+function asksHost(host: string): boolean {
+  const address = parseIpAddress(host);
+  return address === undefined ? isHostName(host) : isHostAddress(address);
+}
+
+function isLeftToUsers(settings: Settings | undefined): boolean {
+  return settings === undefined || settings.bulkhead?.hostLoopback?.locked === false;
 }
 
 function accessRule(policy: ConnectPolicy, outbound: Outbound): ExplainedConnectRule {
@@ -109,7 +134,10 @@ function accessRule(policy: ConnectPolicy, outbound: Outbound): ExplainedConnect
 function shown(
   decision: Permission | { readonly kind: string } | { readonly kind: 'refuse'; readonly refusal: Refusal },
 ): ExplainedConnectRule {
-  if ('refusal' in decision) return refused('network-access', decision.refusal);
+  if ('refusal' in decision) {
+    const isLoopback = decision.refusal.code === 'BH_NETWORK_LOOPBACK';
+    return refused(isLoopback ? 'host-loopback' : 'network-access', decision.refusal);
+  }
   const why = 'because' in decision ? decision.because : '';
   return { rule: 'network-access', verdict: 'permitted', why };
 }

@@ -1,6 +1,6 @@
 import type { Settings } from '../../policy/index.js';
 import { link } from '../addresses.js';
-import { connectPolicyOf } from '../connect-access/index.js';
+import { connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
 import {
   askRegistry,
   ConnectDecider,
@@ -22,6 +22,7 @@ export interface PolicyDecider extends Decider {
 }
 
 export interface PolicyDeciderOptions extends World {
+  readonly hostLoopback: HostLoopback;
   readonly onName: NonNullable<ConnectFacts['onName']>;
   /** Takes the engine's own connections, by the relay's number, where each request on them is to be decided (`engine-thread.ts`). */
   readonly endEngine?: ((id: number, to: Endpoint) => void) | undefined;
@@ -32,11 +33,11 @@ export interface PolicyDeciderOptions extends World {
 /** Decides by the organization's policy. */
 export function decideByPolicy(
   settings: Settings,
-  { onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
+  { hostLoopback, onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
 ): PolicyDecider {
   const registries = new KnownRegistries(askRegistry, now);
   const clients = new Clients((who) => decider.forget(who));
-  const policy = { ...connectPolicyOf(settings), isOwn: machineAddresses() };
+  const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses() };
   const ending = { contact: policy.contact, isDaemons: isDaemons(settings) };
   const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),

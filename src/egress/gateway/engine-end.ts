@@ -1,6 +1,6 @@
 import type { Publishers, Settings } from '../../policy/index.js';
 import { compileRules } from '../compiled-rules.js';
-import { connectPolicyOf } from '../connect-access/index.js';
+import { connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
 import {
   BootAuthority,
   type DialFacts,
@@ -17,6 +17,7 @@ import { machineAddresses } from './machine-addresses.js';
 export interface EngineEndOptions {
   readonly publishers: Publishers;
   readonly facts: DialFacts;
+  readonly hostLoopback: HostLoopback;
   /** PKCS #8, PEM. */
   readonly authority: string;
   /** What the engine is told to take without a certificate. */
@@ -29,9 +30,9 @@ export interface EngineEndOptions {
 
 /** Where the engine's own connections end, by the rules of a policy. */
 export function engineEnd(settings: Settings, options: EngineEndOptions): EngineTraffic {
-  const { publishers, facts, authority, insecure, certificates, pulled, onDecision } = options;
+  const { publishers, facts, hostLoopback, authority, insecure, certificates, pulled, onDecision } = options;
   const rules = compileRules(settings, publishers);
-  const policy = { ...connectPolicyOf(settings), isOwn: machineAddresses() };
+  const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses() };
   return new EngineTraffic({
     authority: new BootAuthority({ privateKey: authority }),
     rules: () => rules,

@@ -29,13 +29,22 @@ function reportOf({ place, operation, refusal }: EngineDecision): EngineReport {
 const port = parentPort;
 if (port !== null) {
   const { relay, setup, nameServers } = engineWorkerDataSchema.parse(workerData);
-  const { settings, system, engineProxy, authority, insecureRegistries, certificates, publishers } =
-    readSetup(setup);
+  const {
+    settings,
+    system,
+    engineProxy,
+    authority,
+    insecureRegistries,
+    certificates,
+    publishers,
+    hostLoopback,
+  } = readSetup(setup);
   if (settings === undefined || authority === undefined) throw new Error('there is nothing to end here');
   const report = (told: EngineReport): void => port.postMessage(told);
   const teller = createPullTeller(report);
   const traffic = engineEnd(settings, {
     publishers,
+    hostLoopback,
     facts: policyFacts(settings, {
       nameServers: nameServers === undefined ? hostNameServers() : () => nameServers,
       system,

@@ -1,5 +1,6 @@
 import { duplexPair } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { decode, encode } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import { allowAll } from './allow-all.js';
 import type { Made, Refused, Through, Verdict } from './decider.js';
@@ -338,12 +339,30 @@ test('questions are answered where there is an answer', async () => {
 
 test('without a policy all is allowed but what is this machine’s own; a question by TCP goes to its name servers', async () => {
   const servers = [{ address: '192.0.2.53', port: 5353 }];
-  const decider = allowAll({ nameServers: () => servers, hostLoopback: false });
+  const decider = allowAll({ nameServers: () => servers, hostLoopback: 'closed' });
   const peek = (): never => expect.fail('nothing is looked at');
   const decide = (address: string, port: number): unknown =>
     decider.decide({ from, to: { address, port }, peek }, AbortSignal.abort());
   expect(decide('192.0.2.1', 443)).toEqual({ kind: 'permit', dial: [to] });
   expect(decide('203.0.113.253', 53)).toEqual({ kind: 'permit', dial: servers });
   expect(decide('203.0.113.253', 54)).toMatchObject({ kind: 'refuse' });
-  expect(JSON.stringify(decide('127.0.0.1', 80))).toMatch(/refuse.*bulkhead\.hostLoopback/);
+  expect(JSON.stringify(decide('127.0.0.1', 80))).toMatch(/refuse.*of the loopback/);
+  expect(JSON.stringify(decide('203.0.113.252', 80))).toMatch(/refuse.*bulkhead\.hostLoopback/);
+});
+
+test('without a policy the loopback of the host is reached where its setting opens it, by an address of its own; its names are answered by nobody else', async () => {
+  const decider = allowAll({ nameServers: () => [], hostLoopback: 'open' });
+  const decide = (address: string, port: number): unknown =>
+    decider.decide({ from, to: { address, port }, peek: () => expect.fail() }, AbortSignal.abort());
+  expect(decide('203.0.113.252', 80)).toEqual({ kind: 'permit', dial: [{ address: '127.0.0.1', port: 80 }] });
+  expect(JSON.stringify(decide('203.0.113.252', 2375))).toMatch(/refuse.*exposeDockerAPIOnTCP2375/);
+  for (const address of ['127.0.0.1', '::1', '64:ff9b::7f00:1'])
+    expect(decide(address, 80)).toMatchObject({ kind: 'refuse' });
+  const ask = async (name: string): Promise<unknown> => {
+    const question = encode({ type: 'query', id: 7, questions: [{ name, type: 'A' }] });
+    const answer = await decider.answer({ from, asked: '203.0.113.253', question }, AbortSignal.abort());
+    return answer === undefined ? undefined : decode(answer).answers;
+  };
+  expect(await ask('host.docker.internal')).toMatchObject([{ type: 'A', data: '203.0.113.252' }]);
+  expect(await ask('other.example')).toBeUndefined();
 });

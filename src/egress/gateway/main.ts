@@ -2,7 +2,7 @@
  * The gateway as a process of its own: decides for one relay what may get out. On its standard input its starter says by which policy, and then who has which address
  * (`setup.ts`); with it the gateway ends.
  *
- * usage: main.js --relay SOCKET [--name-server ADDRESS[:PORT]]... [--host-loopback] [--relay-in-vm]
+ * usage: main.js --relay SOCKET [--name-server ADDRESS[:PORT]]... [--relay-in-vm]
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
@@ -30,7 +30,6 @@ const { values } = parseArgs({
   options: {
     relay: { type: 'string' },
     'name-server': { type: 'string', multiple: true },
-    'host-loopback': { type: 'boolean', default: false },
     // It does not reach the world, so this process dials.
     'relay-in-vm': { type: 'boolean', default: false },
   },
@@ -93,16 +92,17 @@ async function serve(path: string, decider: Decider): Promise<void> {
 function deciderOf(relay: string): Promise<Decider> {
   return new Promise((resolve) => {
     let take = (line: string): void => {
-      const { settings, system, authority } = readSetup(line);
+      const { settings, system, authority, hostLoopback } = readSetup(line);
       if (settings === undefined || !restricts(settings)) {
         take = () => undefined;
-        resolve(allowAll({ nameServers, hostLoopback: values['host-loopback'] }));
+        resolve(allowAll({ nameServers, hostLoopback }));
         return;
       }
       const thread = endsEngine(settings) ? engineThread(relay, line, authority) : undefined;
       const decider = decideByPolicy(settings, {
         nameServers,
         system,
+        hostLoopback,
         endEngine: thread && ((id, to) => thread.hand(id, to)),
         onName: (who, name, decided) => {
           if (decided.kind === 'refused' || toldNames.isNew(who, name))

@@ -68,6 +68,7 @@ async function decider() {
   const made = decideByPolicy(settingsOf({ bulkhead: { networkAccess } }), {
     nameServers: () => [server],
     system: { exclude: [] },
+    hostLoopback: 'closed',
     onName: () => undefined,
   });
   made.clients.take({

@@ -28,7 +28,7 @@ test.each([
   ['ff02::1', 'not-of-the-world'],
   ['example.com', 'not-of-the-world'],
 ] as const)('%s is not reached: %s', (address, why) => {
-  expect(unreachable(address, { hostLoopback: false })).toBe(why);
+  expect(unreachable(address)).toBe(why);
 });
 
 test.each([
@@ -42,11 +42,5 @@ test.each([
   '64:ff9b::192.0.2.1',
   '::ffff:192.0.2.1',
 ])('%s is', (address) => {
-  expect(unreachable(address, { hostLoopback: false })).toBeUndefined();
-});
-
-test('the loopback is where the setting says so, and nothing else is by that', () => {
-  expect(unreachable('127.0.0.1', { hostLoopback: true })).toBeUndefined();
-  expect(unreachable('::1', { hostLoopback: true })).toBeUndefined();
-  expect(unreachable('169.254.169.254', { hostLoopback: true })).toBe('not-of-the-world');
+  expect(unreachable(address)).toBeUndefined();
 });

@@ -1,7 +1,8 @@
 import { networkInterfaces } from 'node:os';
 import { ipAddressText } from '../../common/ip-address.js';
 import { contactOf, type Settings } from '../../policy/index.js';
-import type { ConnectFacts } from '../connect-decider/index.js';
+import { hostAddresses, isHostName } from '../connect-access/index.js';
+import type { ConnectFacts, Resolved } from '../connect-decider/index.js';
 import { containersProxyOf, type Proxies, WayOut } from '../containers-proxy/index.js';
 import { askNameServersWholly } from './ask-by-stream.js';
 import type { NameServer } from './ask-name-server.js';
@@ -19,6 +20,9 @@ export interface World {
 /** What of the world a policy is held against: which addresses a name has, and by which way something goes out. */
 export type PolicyFacts = Pick<ConnectFacts, 'resolve' | 'askNameServer' | 'wayOut' | 'wayByName'>;
 
+/** What whoever asks here for a name of the host finds. */
+const ofHost: Resolved = { addresses: hostAddresses, ttl: 0 };
+
 /** For which addresses a name has; milliseconds. */
 const longestMs = 10_000;
 
@@ -29,7 +33,8 @@ export function policyFacts(settings: Settings, { nameServers, system, enginePro
     (name) => resolveName(askNameServer, name, AbortSignal.timeout(longestMs)),
     () => performance.now(),
   );
-  const resolve: ConnectFacts['resolve'] = (name, wanted) => names.resolve(name, wanted);
+  const resolve: ConnectFacts['resolve'] = (name, wanted) =>
+    isHostName(name) ? Promise.resolve(ofHost) : names.resolve(name, wanted);
   const way = wayOutOf(settings, { system, engineProxy }, resolve);
   return {
     askNameServer,

@@ -26,7 +26,13 @@ test('the proxies of the engine are understood as settings have them', () => {
   expect(setup({}).engineProxy).toEqual({ exclude: [] });
 });
 
+test('the loopback of the host is closed unless its starter says otherwise', () => {
+  expect(setup({}).hostLoopback).toBe('closed');
+  expect(setup({ hostLoopback: 'open' }).hostLoopback).toBe('open');
+});
+
 test.each([
+  [{ hostLoopback: true }, /hostLoopback/],
   [{ publishers: '{}' }, /publishersVersion/],
   [{ policy: '{' }, /the policy/],
   [{ certificates: 7 }, /certificates/],

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
 import { learntSchema } from '../../common/pulled-image.js';
+import { type HostLoopback, hostLoopbacks } from '../connect-access/index.js';
 import { type Proxies, proxiesOf } from '../containers-proxy/index.js';
 import {
   currentPublishers,
@@ -32,6 +33,8 @@ export const gatewaySetupSchema = z.strictObject({
   insecureRegistries: z.array(z.string()).default([]),
   /** Where certificates of registries are; as Docker has them where absent. */
   certificates: z.string().optional(),
+  /** Whether the loopback of this machine may be reached, as its starter found by the settings. */
+  hostLoopback: z.enum(hostLoopbacks).default('closed'),
   /** The host's own proxies, by the names they have in settings. */
   system: proxies,
   /** Those the engine is to have (`proxy`), whose connections end here: it is not given them itself. */
@@ -51,6 +54,7 @@ export function readSetup(line: string): {
   readonly insecureRegistries: readonly string[];
   readonly certificates: string | undefined;
   readonly publishers: Publishers;
+  readonly hostLoopback: HostLoopback;
 } {
   const { policy, system, engineProxy, publishers, ...told } = gatewaySetupSchema.parse(JSON.parse(line));
   const settings =
@@ -62,6 +66,7 @@ export function readSetup(line: string): {
     authority: told.authority,
     insecureRegistries: told.insecureRegistries,
     certificates: told.certificates,
+    hostLoopback: told.hostLoopback,
     publishers: publishers === undefined ? publishersAt(undefined, Date.now()) : publishersIn(publishers),
   };
 }

@@ -7,12 +7,13 @@
 #define EGRESS_LINK "egress0"
 
 /**
- * The addresses of the link, of ranges no network has (RFC 5737, RFC 3849): the engine's own, and its way out, which is also the address of its name server.
- * src/egress/addresses.ts has the same.
+ * The addresses of the link, of ranges no network has (RFC 5737, RFC 3849): the engine's own; its way out, which is also the address of its name server; and one that is nobody's, by which
+ * the gateway is asked for the loopback of the host. src/common/egress-link.ts has the same.
  */
 #define EGRESS_ENGINE4 "203.0.113.254"
 #define EGRESS_WAY4 "203.0.113.253"
-#define EGRESS_PREFIX4 30
+#define EGRESS_HOST4 "203.0.113.252"
+#define EGRESS_PREFIX4 29
 #define EGRESS_ENGINE6 "2001:db8:6272:6567::2"
 #define EGRESS_WAY6 "2001:db8:6272:6567::1"
 #define EGRESS_PREFIX6 64

@@ -21,7 +21,7 @@ function networkingNotes({
 }
 
 /** What is decided on the way into a VM, and so decides nothing without one. */
-const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition', 'bulkhead.hostLoopback'] as const;
+const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
 
 /** What whoever starts an engine in native mode should hear of them. */
 export function nativeNotes(effective: EffectiveSettings): string[] {

@@ -4,6 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
+import type { HostLoopback } from '../../egress/connect-access/index.js';
 import type { GatewaySetup } from '../../egress/gateway/setup.js';
 import { feedClients, type OpenClients } from './feed-clients.js';
 
@@ -36,8 +37,8 @@ export interface GatewayOptions {
   readonly engineProxy?: Readonly<Record<string, string>> | undefined;
   /** By which bulkheadd is asked who has which address; what is decided by a policy is decided of those it names. */
   readonly clients: OpenClients;
-  /** Containers may reach what listens on this machine's loopback. */
-  readonly hostLoopback?: boolean | undefined;
+  /** Whether containers may reach what listens on this machine's loopback; closed where absent. */
+  readonly hostLoopback?: HostLoopback | undefined;
   /** `ADDRESS:PORT` of those that are asked for names; without any, this machine's own. */
   readonly nameServers?: readonly string[] | undefined;
   /** A line it says: what was refused, mostly. */
@@ -61,7 +62,7 @@ export function keepGateway({
   system = {},
   engineProxy = {},
   clients,
-  hostLoopback = false,
+  hostLoopback = 'closed',
   nameServers = [],
   onLine,
 }: GatewayOptions): GatewayProcess {
@@ -70,7 +71,6 @@ export function keepGateway({
     '--relay',
     relay,
     ...nameServers.flatMap((server) => ['--name-server', server]),
-    ...(hostLoopback ? ['--host-loopback'] : []),
     ...(relayInVm ? ['--relay-in-vm'] : []),
   ];
   const stopping = new AbortController();
@@ -89,6 +89,7 @@ export function keepGateway({
       kind: 'setup',
       system,
       engineProxy,
+      hostLoopback,
       insecureRegistries: [...insecureRegistries],
       ...(policy === undefined ? {} : { policy }),
       ...(publishers === undefined ? {} : { publishers }),

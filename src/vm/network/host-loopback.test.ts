@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { HostLoopback } from '../../egress/connect-access/index.js';
 import { effectiveSettings, type Settings, type UserSettings } from '../../policy/index.js';
 import { hostLoopback } from './host-loopback.js';
 
@@ -9,16 +10,21 @@ const ofPolicy = (locked: boolean, value: boolean): Settings => ({
 });
 const open = { locked: true, value: true };
 
-test.each<[string, Settings | undefined, UserSettings, boolean]>([
-  ['nobody says anything', undefined, {}, false],
-  ['a user without a policy wants it', undefined, ofUser, true],
-  ['a policy says nothing', { configurationFileVersion: 2 }, ofUser, false],
-  ['a policy locks it', ofPolicy(true, false), ofUser, false],
-  ['a policy leaves it to the user', ofPolicy(false, false), ofUser, true],
-  ['a policy gives it', ofPolicy(true, true), {}, true],
-  ['the API is there as well', { ...ofPolicy(true, true), exposeDockerAPIOnTCP2375: open }, {}, false],
-])('where %s', (_what, policy, user, reached) => {
-  expect(hostLoopback(effectiveSettings(policy, user)).reached).toBe(reached);
+test.each<[string, Settings | undefined, UserSettings, HostLoopback]>([
+  ['nobody says anything', undefined, {}, 'closed'],
+  ['a user without a policy wants it', undefined, ofUser, 'open'],
+  ['a policy says nothing', { configurationFileVersion: 2 }, ofUser, 'closed'],
+  ['a policy locks it', ofPolicy(true, false), ofUser, 'closed'],
+  ['a policy leaves it to the user', ofPolicy(false, false), ofUser, 'open'],
+  ['a policy gives it', ofPolicy(true, true), {}, 'open'],
+  [
+    'the API is there as well',
+    { ...ofPolicy(true, true), exposeDockerAPIOnTCP2375: open },
+    {},
+    'engine-exposed',
+  ],
+])('where %s', (_what, policy, user, state) => {
+  expect(hostLoopback(effectiveSettings(policy, user)).state).toBe(state);
 });
 
 test('whoever starts the VM is told of it, and why it is not carried out', () => {
@@ -31,11 +37,12 @@ test('whoever starts the VM is told of it, and why it is not carried out', () =>
   ]);
 });
 
-test('where the policy says what may get out it is not reached, and said so', () => {
-  const { reached, notes } = hostLoopback(effectiveSettings(undefined, ofUser), true);
-  expect([reached, notes]).toEqual([
-    false,
-    [expect.stringContaining('bulkhead.networkAccess, containersProxy')],
+test('what is told is true of the way there is', () => {
+  const told = (way: Parameters<typeof hostLoopback>[1]): readonly string[] =>
+    hostLoopback(effectiveSettings(undefined, ofUser), way).notes;
+  expect(told('gateway')).toEqual([
+    expect.stringMatching(/by TCP, where no rule of bulkhead\.networkAccess/),
   ]);
-  expect(hostLoopback(effectiveSettings(undefined, {}), true).notes).toEqual([]);
+  expect(told('none')).toEqual([expect.stringContaining('Without --egress')]);
+  expect(hostLoopback(effectiveSettings(undefined, {}), 'gateway').notes).toEqual([]);
 });

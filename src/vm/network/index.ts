@@ -1,2 +1,3 @@
 export { type GuestNetwork, guestNetwork, kernelNetwork, userNetwork } from './guest-network.js';
+export { hostLoopback } from './host-loopback.js';
 export { networkInUse } from './network-in-use.js';

@@ -26,12 +26,12 @@ export function networkInUse(
   readonly network: GuestNetwork;
   readonly notes: readonly string[];
 } {
-  const loopback = hostLoopback(effective, restricted);
+  const loopback = hostLoopback(effective, restricted ? 'gateway' : 'routes');
   const { network, notes } = chooseNetwork(
     effective['linuxVM.vpnkitCIDR'],
     [...host.networks, ...engineNetworks(effective)],
     effective.dnsInhibition.value,
-    loopback.reached,
+    loopback.state === 'open' && !restricted,
     restricted,
   );
   return {

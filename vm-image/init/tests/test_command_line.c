@@ -114,10 +114,10 @@ static void network(void)
     CHECK(net_params_of_cmdline("quiet", &params) && params.search[0] == '\0');
     CHECK(net_params_of_cmdline(SEARCH_KEY "=corp.example,b.example,c", &params) && strcmp(params.search, "corp.example b.example c") == 0);
     CHECK(!net_params_of_cmdline(SEARCH_KEY "=", &params) && !net_params_of_cmdline(SEARCH_KEY "=a;b", &params) && !net_params_of_cmdline(SEARCH_KEY "=a " SEARCH_KEY "=a", &params));
-    CHECK(net_params_of_cmdline("quiet", &params) && !params.restricted);
+    CHECK(net_params_of_cmdline("quiet", &params) && !params.restricted && params.host.s_addr == params.gateway.s_addr);
     CHECK(net_params_of_cmdline(NET_KEY "=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4 " LOOPBACK_KEY "=reached " EGRESS_KEY "=gateway", &params));
     CHECK(params.restricted && params.netmask.s_addr == 0xffffffff && params.gateway.s_addr == htonl(0xc0a84101) && gateway_refused(&params));
-    CHECK(params.names.s_addr == 0 && params.resolver.s_addr == htonl(0xcb0071fd));
+    CHECK(params.names.s_addr == 0 && params.resolver.s_addr == htonl(0xcb0071fd) && params.host.s_addr == htonl(0xcb0071fc));
     CHECK(!net_params_of_cmdline(EGRESS_KEY "=open", &params) && !net_params_of_cmdline(EGRESS_KEY "=gateway " EGRESS_KEY "=gateway", &params));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
         CHECK(!parse_net_params(BAD[i], &params));

@@ -66,6 +66,20 @@ beforeAll(async () => {
         },
       },
     },
+    'host.json': {
+      bulkhead: {
+        contact: 'Ada',
+        hostLoopback: { locked: true, value: true },
+        networkAccess: { default: 'deny', rules: [{ to: 'host.docker.internal:8080', action: 'allow' }] },
+      },
+      containersProxy: {
+        locked: true,
+        mode: 'manual',
+        https: 'http://p.example:3128',
+        transparentPorts: '*',
+      },
+    },
+    'host-of-users.json': { bulkhead: { hostLoopback: { locked: false, value: false } } },
     'none.json': {},
   };
   for (const [name, policy] of Object.entries(policies))
@@ -90,6 +104,30 @@ describe('bulkhead policy explain connect', () => {
     [['registry.example.com:443', '--engine'], 0, 'rules[0]'],
   ])('%j', async (args, status, text) => {
     const said = await explain('rules.json', ...args);
+    expect(said.text).toContain(text);
+    expect(said.status).toBe(status);
+  });
+
+  test.each<[string, readonly string[], number, string]>([
+    [
+      'host.json',
+      ['host.docker.internal:8080'],
+      0,
+      'network-access: permitted: bulkhead.networkAccess.rules[0]',
+    ],
+    [
+      'host.json',
+      ['gateway.docker.internal:8080'],
+      0,
+      'containers-proxy: permitted: containersProxy: directly',
+    ],
+    ['host.json', ['203.0.113.252:8080'], 0, 'to connect to host.docker.internal:8080'],
+    ['host.json', ['host.docker.internal:22'], 77, 'no rule names it (rule network-access)'],
+    ['host.json', ['host.docker.internal:2375'], 77, 'host-loopback: refused'],
+    ['rules.json', ['host.docker.internal:8080'], 77, 'Setting: bulkhead.hostLoopback. '],
+    ['host-of-users.json', ['host.docker.internal:8080'], 77, 'is left to the users'],
+  ])('of %s the loopback of the host: %j', async (file, args, status, text) => {
+    const said = await explain(file, ...args);
     expect(said.text).toContain(text);
     expect(said.status).toBe(status);
   });
