@@ -56,3 +56,13 @@ test('H15: without the setting it is not reached, whatever rules allow', async (
   );
   expect(visits()).toBe(before);
 });
+
+test('H15: the engine reaches what rules allow there, and no more', async () => {
+  const { open, shut } = services;
+  const visits = (): number[] => [open.visits(), shut.visits()];
+  const [reached = 0, refused = 0] = visits();
+  for (const { port } of [open, shut])
+    await engine.docker.run(['pull', `host.docker.internal:${port}/image`]);
+  expect(visits()).toEqual([expect.any(Number), refused]);
+  expect(open.visits()).toBeGreaterThan(reached);
+});

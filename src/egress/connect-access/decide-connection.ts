@@ -1,7 +1,7 @@
 import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import type { Authority, FirstBytes } from '../first-bytes/index.js';
 import type { Connection, ConnectDecision, ConnectPolicy, Permission, Target } from './connection.js';
-import { hostName, isHostAddress } from './host-loopback.js';
+import { hostDialled, hostName, isHostAddress, isHostName, isLocalName } from './host-loopback.js';
 import { judge, mayBeNamed } from './judge.js';
 import * as refusals from './refusals.js';
 import { registriesCount, registryBarrier } from './registry-barrier.js';
@@ -158,14 +158,19 @@ function byForwarder(policy: ConnectPolicy, connection: Connection, protocol: st
   return refusals.outsideProxy(policy, connection, `somebody else (${protocol})`);
 }
 
-/** @returns the refusal, where what a proxy is asked for is not allowed. Its address nobody here knows, so a rule must allow the name, or the address that is asked for. */
+/**
+ * Threat: a proxy on the loopback of the host is asked for another service there, by one of the names that has there.
+ *
+ * @returns the refusal, where what a proxy is asked for is not allowed. Its address nobody here knows, so a rule must allow the name, or the address that is asked for.
+ */
 function asJudged(
   policy: ConnectPolicy,
   { who }: Connection,
-  { host, port = 80 }: Authority,
+  { host: asked, port = 80 }: Authority,
 ): refusals.Refused | undefined {
   const { network } = policy;
-  const address = parseIpAddress(host);
+  const host = isHostName(asked) ? hostName : asked;
+  const address = isLocalName(host) ? hostDialled : parseIpAddress(host);
   if (address !== undefined) {
     if (addressKind(address) === 'host') return refusals.hostAddress(policy, { who, address, port });
     const judged = judge(policy, { who, address, port }, undefined);

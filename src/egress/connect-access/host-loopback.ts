@@ -1,5 +1,6 @@
 import { link } from '../../common/egress-link.js';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { tcpApiPort } from '../../common/tcp-api-port.js';
 import type { EffectiveSettings } from '../../policy/index.js';
 
 /**
@@ -27,8 +28,10 @@ const hostNames: ReadonlySet<string> = new Set([
 /** Dialled for the host, and nothing else is. */
 export const hostDialled: IpAddress = { family: 4, value: 0x7f00_0001n };
 
-/** Of `exposeDockerAPIOnTCP2375` (`src/vm/tcp-api`). */
-const enginePort = 2375;
+/** Whether whoever is asked for that name leads to its own machine (RFC 6761 §6.3). @param name canonical. */
+export function isLocalName(name: string): boolean {
+  return name === 'localhost' || name.endsWith('.localhost');
+}
 
 /** @param name canonical. */
 export function isHostName(name: string): boolean {
@@ -62,7 +65,7 @@ export function loopbackClosed(loopback: HostLoopback | undefined, port: number)
     };
   if (loopback !== 'open')
     return { setting: 'bulkhead.hostLoopback', because: 'the setting does not open that loopback' };
-  return port === enginePort
+  return port === tcpApiPort
     ? { setting: 'exposeDockerAPIOnTCP2375', because: 'the port is that of engines without a password' }
     : undefined;
 }

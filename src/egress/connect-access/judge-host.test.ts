@@ -131,8 +131,14 @@ describe('the loopback of the host', () => {
       'permit host:3128',
       'BH_NETWORK_ACCESS',
       'BH_NETWORK_HOST',
-      'BH_NETWORK_ACCESS',
+      'BH_NETWORK_HOST',
     ]);
+    const denying = {
+      ...open,
+      ...policyOf('allow', allow('host.docker.internal:3128'), deny('host.docker.internal')),
+    };
+    for (const host of ['host.docker.internal', 'gateway.docker.internal', 'localhost', 'db.localhost'])
+      expect(at(denying, 3128, { first: proxied(host, 22) })).toMatch(/^BH_NETWORK_(?:ACCESS|HOST)$/);
     // Of its own services as of others.
     expect(ask('host.docker.internal', 22)).toBe('BH_NETWORK_ACCESS');
     expect(at({ ...open, ...policyOf('allow') }, 3128, { first: proxied('a.example') })).toBe(

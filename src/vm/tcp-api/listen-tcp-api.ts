@@ -3,11 +3,9 @@ import { connect, createServer, type Server, type Socket } from 'node:net';
 import { joinDuplex } from '../../channel/index.js';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { tcpApiPort } from '../../common/tcp-api-port.js';
 import { firstHead } from './first-head.js';
 import { readHead } from './read-head.js';
-
-/** Where Docker's clients look for an engine without TLS. */
-export const tcpApiPort = 2375;
 
 /** How long a client may take to send its first head, milliseconds. */
 const headMs = 30_000;
