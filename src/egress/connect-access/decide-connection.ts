@@ -1,7 +1,8 @@
 import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { isLoopbackName } from '../../common/loopback.js';
 import type { Authority, FirstBytes } from '../first-bytes/index.js';
 import type { Connection, ConnectDecision, ConnectPolicy, Permission, Target } from './connection.js';
-import { hostDialled, hostName, isHostAddress, isHostName, isLocalName } from './host-loopback.js';
+import { hostDialled, hostName, isHostAddress, isHostName } from './host-loopback.js';
 import { judge, mayBeNamed } from './judge.js';
 import * as refusals from './refusals.js';
 import { registriesCount, registryBarrier } from './registry-barrier.js';
@@ -170,7 +171,7 @@ function asJudged(
 ): refusals.Refused | undefined {
   const { network } = policy;
   const host = isHostName(asked) ? hostName : asked;
-  const address = isLocalName(host) ? hostDialled : parseIpAddress(host);
+  const address = isLoopbackName(host) ? hostDialled : parseIpAddress(host);
   if (address !== undefined) {
     if (addressKind(address) === 'host') return refusals.hostAddress(policy, { who, address, port });
     const judged = judge(policy, { who, address, port }, undefined);

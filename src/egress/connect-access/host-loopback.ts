@@ -28,11 +28,6 @@ const hostNames: ReadonlySet<string> = new Set([
 /** Dialled for the host, and nothing else is. */
 export const hostDialled: IpAddress = { family: 4, value: 0x7f00_0001n };
 
-/** Whether whoever is asked for that name leads to its own machine (RFC 6761 §6.3). @param name canonical. */
-export function isLocalName(name: string): boolean {
-  return name === 'localhost' || name.endsWith('.localhost');
-}
-
 /** @param name canonical. */
 export function isHostName(name: string): boolean {
   return hostNames.has(name);

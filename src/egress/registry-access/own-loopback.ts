@@ -1,6 +1,6 @@
 import { parseHost } from '../../common/authority.js';
 import { parseHostPattern } from '../../common/host-pattern.js';
-import { isLoopback } from '../../common/loopback.js';
+import { isLoopback, isLoopbackName } from '../../common/loopback.js';
 import type { RegistryAccess } from '../../policy/index.js';
 import { isListed } from './listed-hosts.js';
 import { compileRegistryAccess } from './registry-rules.js';
@@ -47,7 +47,7 @@ function loopbackOf(text: string): { readonly address: string; readonly as: stri
   if (pattern === undefined) return [];
   const { below, host } = pattern;
   if (host.kind !== 'name') return isLoopback(host.text) ? [{ address: host.text, as: host.text }] : [];
-  if (host.text !== 'localhost' && !host.text.endsWith('.localhost')) return [];
+  if (!isLoopbackName(host.text)) return [];
   const as = below ? `any.${host.text}` : host.text;
   return parseHost(as) === undefined ? [] : addressesOfName.map((address) => ({ address, as }));
 }
