@@ -12,9 +12,9 @@ type Complete = Exclude<FirstBytes, { kind: 'more' }>;
 
 /** Whether a connection may be made, and to what; pure. Asked again with what it asked for. */
 export function decideConnection(policy: ConnectPolicy, asked: Connection): ConnectDecision {
-  const isHost = isHostAddress(asked.address);
-  // Whatever was resolved to it, and whether anything was: it is one place.
-  const connection = isHost ? { ...asked, names: [hostName] } : asked;
+  // The host is one place, whatever was resolved to its address, and no other address is that.
+  const names = isHostAddress(asked.address) ? [hostName] : asked.names.filter((name) => !isHostName(name));
+  const connection = { ...asked, names };
   if (addressKind(connection.address) === 'host') return refusals.hostAddress(policy, connection);
   const { first = nothing, waited = false } = connection;
   if (first.kind !== 'more') return withBytes(policy, connection, first);
