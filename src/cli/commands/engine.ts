@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import { messageOf } from '../../common/cause.js';
@@ -24,6 +23,7 @@ import {
 } from '../../policy/index.js';
 import {
   admissionOf,
+  makeHostRecords,
   nativeNotes,
   openRegistryFile,
   otherKeyNotes,
@@ -149,7 +149,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const dataDir = flags.dataDir === undefined ? join(paths.stateDir, 'engine') : resolve(flags.dataDir);
   await makeInstanceDirectories(paths);
   // What is not there yet could be shared.
-  if (imageHasKey) await mkdir(paths.policyRecords[0], { recursive: true }).catch(() => undefined);
+  if (imageHasKey) makeHostRecords(paths.policyRecords[0]);
   await using _lock = await lockInstance(join(paths.stateDir, 'engine.lock'), flags.name);
   await using _tcp = inForce.exposeDockerAPIOnTCP2375.value
     ? await listenTcpApi(join(hostDir, 'docker.sock'))

@@ -4,7 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { largestPolicy } from '../../policy/index.js';
 import { writeDocumentDisk } from './document-disk.js';
-import { addHostRecord, noteHostTime, readHostRecords, readHostTime } from './host-record.js';
+import {
+  addHostRecord,
+  makeHostRecords,
+  noteHostTime,
+  readHostRecords,
+  readHostTime,
+} from './host-record.js';
 import { policyChange, policyFileOf } from './policy-change.js';
 import { openPolicyFile, readPolicyFile } from './policy-file.js';
 
@@ -123,4 +129,16 @@ test('a restart is needed as long as the file is not what the VM was booted with
   await rm(file);
   expect(await policyChange({ file, sha256 }, file)).toContain('cannot be read');
   expect(await policyChange({ file, sha256 }, undefined)).toContain('is gone');
+});
+
+test('what is remembered by root every user may look into, whatever root’s umask is', async () => {
+  const umask = process.umask(0o077);
+  try {
+    makeHostRecords(path('bulkhead/policies'));
+  } finally {
+    process.umask(umask);
+  }
+  const wanted = process.getuid?.() === 0 ? 0o755 : 0o700;
+  for (const made of ['bulkhead', 'bulkhead/policies'])
+    expect((await stat(path(made))).mode & 0o777).toBe(wanted);
 });

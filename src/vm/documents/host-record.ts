@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { codeOf } from '../../common/cause.js';
 import { readIfThere, replaceDurably, syncDirectory } from '../../common/durable-file.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
@@ -93,6 +93,20 @@ export function noteHostTime([directory]: readonly [string, ...string[]], keyId:
   }
 }
 
+/**
+ * Makes the directory, and the product's above it, where they are missing and can be made. What root writes every user reads, whatever root's umask is: whoever could not look into it
+ * could start nothing.
+ */
+export function makeHostRecords(directory: string): void {
+  const mode = process.getuid?.() === 0 ? 0o755 : 0o700;
+  try {
+    for (const made of [dirname(directory), directory])
+      if (mkdirSync(made, { recursive: true, mode }) !== undefined) chmodSync(made, mode);
+  } catch {
+    // Who has to write there is told.
+  }
+}
+
 /** Adds one; a higher one stays, and of an equal one the first. Throws what the system says. */
 export function addHostRecord(
   [directory]: readonly [string, ...string[]],
@@ -100,10 +114,8 @@ export function addHostRecord(
   record: PolicyRecord,
 ): void {
   const own = join(directory, keyId);
-  // Others read what root writes.
-  for (const made of [directory, own]) {
-    if (mkdirSync(made, { recursive: true }) !== undefined) chmodSync(made, 0o755);
-  }
+  makeHostRecords(directory);
+  if (mkdirSync(own, { recursive: true }) !== undefined) chmodSync(own, 0o755);
   const draft = join(own, `.${randomUUID()}`);
   try {
     writeFileSync(draft, policyRecordText(record), { mode: 0o600, flush: true, flag: 'wx' });

@@ -1,6 +1,13 @@
 export { admissionOf } from './admission.js';
 export { type DocumentDisk, type DocumentName, writeDocumentDisk } from './document-disk.js';
-export { addHostRecord, noteHostTime, readHostRecords, readHostTime, recordInForce } from './host-record.js';
+export {
+  addHostRecord,
+  makeHostRecords,
+  noteHostTime,
+  readHostRecords,
+  readHostTime,
+  recordInForce,
+} from './host-record.js';
 export { openDocument } from './open-document.js';
 export { type BootedPolicy, policyChange, policyFileOf } from './policy-change.js';
 export { machinePolicyFile, openPolicyFile, type PolicyFile, readPolicyFile } from './policy-file.js';

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { userSettingsFile } from '../../common/user-settings-file.js';
 import { cacheRoot } from '../../image/index.js';
+import { makeHostRecords } from '../documents/index.js';
 import { movedDisks } from '../disk/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { productDirectory } from '../product-directory.js';
@@ -26,8 +27,9 @@ export async function keptPlaces(
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ProtectedDirectory[]> {
   const ownSettings = userSettingsFile(env);
-  for (const made of [paths.policyRecords[0], dirname(ownSettings), cacheRoot(env)])
+  for (const made of [dirname(ownSettings), cacheRoot(env)])
     await mkdir(made, { recursive: true, mode: 0o700 }).catch(() => undefined);
+  makeHostRecords(paths.policyRecords[0]);
   return [
     { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
     { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
