@@ -9,6 +9,9 @@
  * Each connection gets a port of its own in that. Threat: two clients have different addresses and may have the same port; to the guest both would be the same connection,
  * and what one says the other's.
  *
+ * And its UDP ports, of IPv4, are its own: libslirp binds one and then says SO_REUSEADDR, by which any user of the host binds it as well and has what is sent to it. Threat: one that tries
+ * without a pause does so before anybody could take that back. A port of UDP is free again at once without it.
+ *
  * Nothing the guest does leads here: it is the host that binds and accepts, and nobody but its user writes in the directory.
  */
 #include <arpa/inet.h>
@@ -46,6 +49,7 @@ static int (*real_bind)(int, const struct sockaddr *, socklen_t);
 static int (*real_getsockname)(int, struct sockaddr *, socklen_t *);
 static int (*real_accept)(int, struct sockaddr *, socklen_t *);
 static int (*real_accept4)(int, struct sockaddr *, socklen_t *, int);
+static int (*real_setsockopt)(int, int, int, const void *, socklen_t);
 
 __attribute__((constructor)) static void find_real(void)
 {
@@ -54,6 +58,7 @@ __attribute__((constructor)) static void find_real(void)
     *(void **)&real_getsockname = next("getsockname");
     *(void **)&real_accept = next("accept");
     *(void **)&real_accept4 = next("accept4");
+    *(void **)&real_setsockopt = next("setsockopt");
 }
 
 /* `[ADDRESS]:PORT`, as the link has it. */
@@ -191,4 +196,14 @@ int accept(int fd, struct sockaddr *from, socklen_t *size)
 int accept4(int fd, struct sockaddr *from, socklen_t *size, int flags)
 {
     return told(fd, real_accept4(fd, from, size, flags), from, size);
+}
+
+int setsockopt(int fd, int level, int option, const void *value, socklen_t size)
+{
+    int type = 0;
+    socklen_t length = sizeof(type);
+
+    if (level == SOL_SOCKET && option == SO_REUSEADDR && getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_DGRAM)
+        return 0;
+    return real_setsockopt(fd, level, option, value, size);
 }

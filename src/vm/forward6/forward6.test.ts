@@ -73,3 +73,10 @@ test('one that somebody listens at is refused as ever, and datagrams and other s
   const own = `${taken} client("::1", 40000, "::1", 8080); my ($port) = unpack_sockaddr_in6(accept(my $t, $six)); print "$port\\n"`;
   expect(said(own)).toEqual(['40000']);
 });
+
+test('nobody else is let have a port of datagrams as well; what listens may be followed at once as ever', () => {
+  const script = `for my $type (SOCK_DGRAM, SOCK_STREAM) {
+    socket(my $s, AF_INET, $type, 0) or die; bind($s, sockaddr_in(8090, INADDR_LOOPBACK)) or die; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1) or die;
+    print unpack("i", getsockopt($s, SOL_SOCKET, SO_REUSEADDR)), "\n" }`;
+  expect(said(script)).toEqual(['0', '1']);
+});

@@ -7,6 +7,8 @@ import type { Relay, RelayFrom } from './relay-tcp.js';
 export const mostPeers = 256;
 /** Milliseconds after which a peer that says nothing is forgotten: docker-proxy's own. */
 const silentMs = 90_000;
+/** Where QEMU listens for it. */
+const inner = '127.0.0.1';
 
 interface Peer {
   readonly socket: Socket;
@@ -39,7 +41,10 @@ export async function relayUdp({ address, port }: RelayFrom, to: number, places:
     peers.set(name, peer);
     peer.heard = performance.now();
     if (known !== undefined) return peer;
-    peer.socket.on('message', (answer) => {
+    // Threat: any user of the host finds this socket, of whom the peer would have what it takes for an answer; and who is not on the host must not reach it at all.
+    peer.socket.bind({ address: inner, exclusive: true });
+    peer.socket.on('message', (answer, by) => {
+      if (by.port !== to || by.address !== inner) return;
       peer.heard = performance.now();
       if (!isClosed) outer.send(answer, from.port, from.address);
     });
@@ -57,7 +62,7 @@ export async function relayUdp({ address, port }: RelayFrom, to: number, places:
   outer.on('error', () => undefined);
   outer.on('message', (message, from) => {
     // Threat: the kernel delivers datagrams from port 0, and Node throws where one is sent to it, which would be the end of the VM.
-    if (from.port !== 0) peerOf(from)?.socket.send(message, to, '127.0.0.1');
+    if (from.port !== 0) peerOf(from)?.socket.send(message, to, inner);
   });
   const sweep = setInterval(() => {
     for (const [name, { heard }] of peers) if (performance.now() - heard > silentMs) forget(name);

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createSocket } from 'node:dgram';
+import { createSocket, type RemoteInfo } from 'node:dgram';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -62,6 +62,26 @@ test.runIf(process.getuid?.() === 0)(
     inner.close();
   },
 );
+
+test('what anybody else sends to the socket a peer is asked for by is no answer to that peer', async () => {
+  const inner = createSocket('udp4').bind(0, '127.0.0.1');
+  await once(inner, 'listening');
+  const port = await freePort('udp');
+  const relay = await relayUdp({ address: '::1', port }, inner.address().port, new Places(10));
+  const peer = createSocket('udp6');
+  const heard: string[] = [];
+  peer.on('message', (text) => heard.push(String(text)));
+  const asked = once(inner, 'message');
+  peer.send('question', port, '::1');
+  const [, from] = (await asked) as [Buffer, RemoteInfo];
+  const stranger = createSocket('udp4');
+  await new Promise((sent) => stranger.send('planted', from.port, '127.0.0.1', sent));
+  inner.send('answer', from.port, from.address);
+  await expect.poll(() => heard).toContain('answer');
+  expect(heard).toEqual(['answer']);
+  for (const socket of [peer, stranger, inner]) socket.close();
+  relay.close();
+});
 
 test('a port that can not be had leaves no descriptor behind', async () => {
   const places = new Places(10);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <linux/fs.h>
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +27,11 @@
 /* The call fails when its mode, argument `index`, has one of the two bits. */
 #define NO_SET_ID(call, index)                                                                                                                       \
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), ARGUMENT(index), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, S_ISUID | S_ISGID, 0, 1),           \
+		ANSWER(REFUSED), ANSWER(SECCOMP_RET_ALLOW)
+
+/* What a whiteout leaves is a character device, 0:0, which the kernel lets everybody make. */
+#define NO_WHITEOUT(call, index)                                                                                                                     \
+	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (call), 0, 4), ARGUMENT(index), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, RENAME_WHITEOUT, 0, 1),              \
 		ANSWER(REFUSED), ANSWER(SECCOMP_RET_ALLOW)
 
 /* Likewise of the kind of node: pipes, sockets and files may be made. */
@@ -51,6 +57,7 @@ static const struct sock_filter FILTER[] = {
 	NO_SET_ID(SYS_openat, 3),
 	NO_SET_ID(SYS_mkdir, 1),
 	NO_SET_ID(SYS_mkdirat, 2),
+	NO_WHITEOUT(SYS_renameat2, 4),
 	NO_DEVICE(SYS_mknod, 1),
 	NO_DEVICE(SYS_mknodat, 2),
 	BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
