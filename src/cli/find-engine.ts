@@ -8,7 +8,7 @@ import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { type ContainerExplanation, type ExplainQuestion, parseExplanation } from '../common/explanation.js';
 import { parseSignInBegin, parseSignInState, type SignInBegin, type SignInState } from '../common/sign-in.js';
 import { systemClock } from '../common/system-clock.js';
-import { inspectInstance, instancePaths } from '../vm/index.js';
+import { checkRuntimeDirectory, inspectInstance, instancePaths } from '../vm/index.js';
 
 /** What commands ask of an engine's daemon. */
 export interface FoundEngine {
@@ -49,11 +49,13 @@ export async function findEngine(name: string): Promise<FoundEngine> {
   throw new BulkheadError('BH_INSTANCE_NOT_RUNNING', { name });
 }
 
-/** The engine of an instance in native mode; undefined where none runs. */
+/** The engine of an instance in native mode; undefined where none runs. Throws `BH_RUNTIME_DIRECTORY`. */
 export function findNativeEngine(name: string): NativeEngine | undefined {
-  const directory = join(instancePaths(name).runtimeDir, 'engine');
+  const paths = instancePaths(name);
+  const directory = join(paths.runtimeDir, 'engine');
   const control = join(directory, 'control.sock');
   if (!existsSync(control)) return undefined;
+  checkRuntimeDirectory(paths);
   return {
     dockerSocket: join(directory, 'docker.sock'),
     audit: (query, onLine, signal) =>

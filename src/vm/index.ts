@@ -19,7 +19,7 @@ export {
 } from './disk/index.js';
 export { crashedBeforeBoot, describePhase } from './failure-cause.js';
 export { findImage } from './find-image.js';
-export { makeInstanceDirectories } from './instance/directories.js';
+export { checkRuntimeDirectory, makeInstanceDirectories } from './instance/directories.js';
 export { type InstanceLock, lockInstance } from './instance/lock.js';
 export { checkInstanceName, defaultInstanceName } from './instance/name.js';
 export { checkSocketPath, type InstancePaths, instancePaths } from './instance/paths.js';

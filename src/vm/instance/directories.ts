@@ -1,4 +1,6 @@
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { InstancePaths } from './paths.js';
@@ -25,7 +27,27 @@ async function makePrivate(directory: string, uid: number | undefined): Promise<
       throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason }, { cause });
     }
   }
-  const found = await lstat(directory);
+  check(directory, await lstat(directory), uid);
+}
+
+/**
+ * For who only asks what listens there. Threat: where there is no runtime directory of the user's, another user has made the one below /tmp, and would be shown who signs in
+ * and given what is said to an engine.
+ *
+ * Throws `BH_RUNTIME_DIRECTORY`; what is not there is nobody's.
+ */
+export function checkRuntimeDirectory(
+  { runtimeDir }: Pick<InstancePaths, 'runtimeDir'>,
+  uid = process.getuid?.(),
+): void {
+  for (const directory of [dirname(runtimeDir), runtimeDir]) {
+    const found = lstatSync(directory, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    check(directory, found, uid);
+  }
+}
+
+function check(directory: string, found: Stats, uid: number | undefined): void {
   const reason = !found.isDirectory()
     ? 'it is not a directory'
     : uid !== undefined && found.uid !== uid
