@@ -120,3 +120,17 @@ test('a guest port that is to be another port of the host gives the first one ba
   await ports.carryOut(publish(4000, '0.0.0.0', 81));
   expect(did).toEqual(['listen 0.0.0.0 80', 'stop 0.0.0.0 80', 'listen 0.0.0.0 81']);
 });
+
+test('what an ended session has asked for and was not begun is not done', async () => {
+  const { did, ports } = setUp();
+  const first = ports.carryOut(publish(4000));
+  const waiting = [ports.carryOut(publish(4001)), ports.carryOut(publish(4002))];
+  const released = ports.carryOut({ ask: 'release', protocol: 'tcp', guestPort: 4000 });
+  ports.begin();
+  expect((await Promise.all([first, ...waiting])).every(({ error }) => error?.includes('has ended'))).toBe(
+    true,
+  );
+  expect((await released).error).toBeUndefined();
+  expect((await ports.carryOut(publish(4001))).error).toBeUndefined();
+  expect(did).toEqual(['listen 0.0.0.0 4001']);
+});

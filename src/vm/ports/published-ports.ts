@@ -30,6 +30,12 @@ interface Held {
 export const claimMs = 60_000;
 
 /**
+ * What was asked for in a session that has ended, and not begun. Threat: a guest that begins one session after the other would have the host do, and remember, what all of
+ * them asked for; and a port nobody leases any more would count as claimed by the present one.
+ */
+const endedSession = 'the session in which it was asked for has ended';
+
+/**
  * The ports of the host that lead to the VM. They stay when a session with the guest ends, because its containers do; what the next one does not ask for
  * again within a minute is taken back.
  */
@@ -68,8 +74,13 @@ export class PublishedPorts {
   /** Does not reject. */
   carryOut(request: PortRequest): Promise<PortAnswer> {
     const { ask, protocol, guestPort } = request;
+    const session = this.#session;
     const done = this.#last.then(async () => {
-      const error = await (ask === 'publish' ? this.#publish(request) : this.#release(portKey(request)));
+      const error = await (ask === 'release'
+        ? this.#release(portKey(request))
+        : session === this.#session
+          ? this.#publish(request)
+          : endedSession);
       return { ask, protocol, guestPort, ...(error === undefined ? {} : { error }) };
     });
     this.#last = done;
