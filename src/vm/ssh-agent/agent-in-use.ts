@@ -53,8 +53,8 @@ export async function agentInUse({
 
 /** Asks the agent there is now: it may have been started again since. The socket is connected by descriptor, so that it is the one whose owner was looked at. */
 export function askAgentAt({ path, owner }: AgentPlace): AskAgent {
-  return async (request) => {
+  return async (request, over) => {
     await using handle = await openSshAgent(path, owner);
-    return await askOnce(() => connect(`/proc/self/fd/${handle.fd}`), request);
+    return await askOnce(() => connect(`/proc/self/fd/${handle.fd}`), request, over);
   };
 }

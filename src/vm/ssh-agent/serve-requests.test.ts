@@ -1,15 +1,22 @@
-import { duplexPair } from 'node:stream';
+import { type Duplex, duplexPair } from 'node:stream';
 import { expect, test, vi } from 'vitest';
-import { framed, framedMessages, mostAgentRequests, refusedByAgent } from '../../common/ssh-agent/index.js';
+import {
+  type AskAgent,
+  askOnce,
+  framed,
+  framedMessages,
+  mostAgentRequests,
+  refusedByAgent,
+} from '../../common/ssh-agent/index.js';
 import { serveAgentRequests } from './serve-requests.js';
 
 const list = Buffer.from([11]);
 const keys = Buffer.from([12, 0, 0, 0, 0]);
 const id = (number: number): Buffer => Buffer.from([0, 0, 0, number]);
 
-function setUp(answer: () => Promise<Buffer> = async () => keys) {
+function setUp(answer: AskAgent = async () => keys) {
   const [stream, guest] = duplexPair();
-  const ask = vi.fn<(request: Buffer) => Promise<Buffer>>(answer);
+  const ask = vi.fn<AskAgent>(answer);
   const warn = vi.fn<() => void>();
   const over = serveAgentRequests({ openAgent: async () => stream }, ask, { warn });
   return { stream, guest, ask, warn, over, heard: framedMessages(guest) };
@@ -19,7 +26,7 @@ test('a request of the guest is answered under its number', async () => {
   const { guest, ask, heard, over } = setUp();
   guest.write(framed(id(7), list));
   expect((await heard.next()).value).toEqual(Buffer.concat([id(7), keys]));
-  expect(ask).toHaveBeenCalledExactlyOnceWith(list);
+  expect(ask).toHaveBeenCalledExactlyOnceWith(list, expect.any(AbortSignal));
   guest.end();
   await over;
 });
@@ -59,4 +66,26 @@ test('a guest that does not know the request is left alone', async () => {
   const openAgent = () => Promise.reject(new Error('status 404'));
   await serveAgentRequests({ openAgent }, async () => keys, { warn });
   expect(warn).toHaveBeenCalledTimes(1);
+});
+
+test('H16: what a session has asked for and that is not answered yet is given up with it', async () => {
+  const agents: Duplex[] = [];
+  const { guest, over } = setUp((request, signal) =>
+    askOnce(
+      () => {
+        const [near, far] = duplexPair();
+        agents.push(near);
+        far.resume();
+        return near;
+      },
+      request,
+      signal,
+    ),
+  );
+  for (let count = 0; count < 3; count++) guest.write(framed(id(count), list));
+  await vi.waitFor(() => expect(agents).toHaveLength(3));
+  expect(agents.some(({ destroyed }) => destroyed)).toBe(false);
+  guest.end();
+  await over;
+  expect(agents.every(({ destroyed }) => destroyed)).toBe(true);
 });

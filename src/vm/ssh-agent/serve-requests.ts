@@ -29,6 +29,8 @@ export async function serveAgentRequests(
   }
   stream.on('error', () => undefined);
   const write = stream.write.bind(stream);
+  // Threat: what is asked outlives the session by as long as the agent may take, and the next session could ask for as much again.
+  const over = new AbortController();
   let underWay = 0;
   try {
     for await (const message of framedMessages(stream, idBytes + longestAgentMessage)) {
@@ -37,7 +39,7 @@ export async function serveAgentRequests(
       // Twice what the guest has: it may hear an answer before we know that it is on its way.
       if (++underWay > 2 * mostAgentRequests) throw new Error('too many requests at once');
       const [id, request] = [message.subarray(0, idBytes), message.subarray(idBytes)];
-      void answerTo(request, ask).then((answer) => {
+      void answerTo(request, (message) => ask(message, over.signal)).then((answer) => {
         // Counted until it is on its way: who does not read has no answer waiting either.
         write(framed(id, answer), () => {
           underWay -= 1;
@@ -47,5 +49,6 @@ export async function serveAgentRequests(
   } catch (error) {
     logger.warn({ err: error }, 'the guest is not heard any more about the ssh agent');
   }
+  over.abort();
   stream.destroy();
 }
