@@ -34,15 +34,19 @@
 /* 127.6.0.0/16 */
 #define ALIASES 0x7f060000U
 #define ALIAS_MASK 0xffff0000U
-/* Descriptors beyond are none of ours. */
-#define MOST 32768
+/* Descriptors beyond are none of ours: the kernel gives a process no more (fs.nr_open), and the guest decides how many there are, a socket for each port it sends a datagram from. */
+#ifndef MOST
+#define MOST (1 << 20)
+#endif
+#ifndef FIRST_PORT
 #define FIRST_PORT 1024
+#endif
 
 /* By descriptor: what a listening one is called, and which port the client of an accepted one has. */
 static struct sockaddr_in aliases[MOST];
 static uint16_t ports[MOST];
 /* By port: the descriptor that had it last; 0, which is nobody's connection, before that. */
-static uint16_t holders[UINT16_MAX + 1];
+static int holders[UINT16_MAX + 1];
 static uint16_t last_port = FIRST_PORT;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int (*real_bind)(int, const struct sockaddr *, socklen_t);
@@ -107,13 +111,14 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
     int type = 0;
     socklen_t length = sizeof(type);
 
-    if (address == NULL || size < sizeof(alias) || address->sa_family != AF_INET || fd < 0 || fd >= MOST)
+    if (address == NULL || size < sizeof(alias) || address->sa_family != AF_INET)
         return real_bind(fd, address, size);
     memcpy(&alias, address, sizeof(alias));
     if ((ntohl(alias.sin_addr.s_addr) & ALIAS_MASK) != ALIASES || getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &length) != 0 || type != SOCK_STREAM)
         return real_bind(fd, address, size);
-    if (!read_place(&alias, &place)) {
-        errno = EADDRNOTAVAIL;
+    if (fd >= MOST || !read_place(&alias, &place)) {
+        /* a guest has as many sockets here as it likes; what went on to be bound would listen at the name itself, and be taken for the place */
+        errno = fd >= MOST ? EMFILE : EADDRNOTAVAIL;
         return -1;
     }
     if (bind_instead(fd, &place) != 0)
@@ -124,13 +129,18 @@ int bind(int fd, const struct sockaddr *address, socklen_t size)
     return 0;
 }
 
-/* What a socket of IPv6 is called; false where it is none of ours, whose descriptor another has now among them. */
-static bool alias_of(int fd, struct sockaddr_in *alias)
+static bool is_six(int fd)
 {
     struct sockaddr_in6 own;
     socklen_t length = sizeof(own);
 
-    if (fd < 0 || fd >= MOST || real_getsockname(fd, (struct sockaddr *)&own, &length) != 0 || own.sin6_family != AF_INET6)
+    return real_getsockname(fd, (struct sockaddr *)&own, &length) == 0 && own.sin6_family == AF_INET6;
+}
+
+/* What a socket of IPv6 is called; false where it is none of ours, whose descriptor another has now among them. */
+static bool alias_of(int fd, struct sockaddr_in *alias)
+{
+    if (fd < 0 || fd >= MOST || !is_six(fd))
         return false;
     pthread_mutex_lock(&lock);
     *alias = aliases[fd];
@@ -154,20 +164,29 @@ int getsockname(int fd, struct sockaddr *address, socklen_t *size)
     return 0;
 }
 
-/* One that no other open connection has: a port is free again when its descriptor is another's. */
+static bool is_held(uint16_t port)
+{
+    const int holder = holders[port];
+
+    return holder != 0 && ports[holder] == port && is_six(holder);
+}
+
+/* One that no other open connection has, in network order; 0 where each is another's. */
 static in_port_t port_for(int fd)
 {
     pthread_mutex_lock(&lock);
     ports[fd] = 0;
     /* nor does it listen any more, if it did */
     aliases[fd].sin_family = AF_UNSPEC;
-    do {
+    for (int tried = FIRST_PORT; tried <= UINT16_MAX && ports[fd] == 0; tried++) {
         if (++last_port < FIRST_PORT)
             last_port = FIRST_PORT;
-    } while (holders[last_port] != 0 && ports[holders[last_port]] == last_port);
-    holders[last_port] = (uint16_t)fd;
-    ports[fd] = last_port;
-    const uint16_t port = last_port;
+        if (is_held(last_port))
+            continue;
+        holders[last_port] = fd;
+        ports[fd] = last_port;
+    }
+    const uint16_t port = ports[fd];
     pthread_mutex_unlock(&lock);
     return htons(port);
 }
@@ -178,12 +197,13 @@ static int told(int listener, int taken, struct sockaddr *from, socklen_t *size)
 
     if (taken < 0 || from == NULL || size == NULL || !alias_of(listener, &alias))
         return taken;
-    if (taken >= MOST) {
+    const in_port_t port = taken < MOST ? port_for(taken) : 0;
+    if (port == 0) {
         close(taken);
         errno = EMFILE;
         return -1;
     }
-    const struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}, .sin_port = port_for(taken)};
+    const struct sockaddr_in gateway = {.sin_family = AF_INET, .sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)}, .sin_port = port};
     write_out(&gateway, from, size);
     return taken;
 }

@@ -1,16 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const build = mkdtempSync(join(tmpdir(), 'bulkhead-forward6-'));
 const library = join(build, 'forward6.so');
 const directory = join(build, 'places');
+/** With room for 64 descriptors and two ports. */
+const small = join(build, 'small/forward6.so');
 
 beforeAll(() => {
   const made = spawnSync('make', ['-s', '-C', import.meta.dirname, `BUILD=${build}`], { encoding: 'utf8' });
   if (made.status !== 0) throw new Error(made.stderr);
+  const less = [`BUILD=${dirname(small)}`, 'CC=gcc -DMOST=64 -DFIRST_PORT=65534'];
+  const other = spawnSync('make', ['-s', '-C', import.meta.dirname, ...less], { encoding: 'utf8' });
+  if (other.status !== 0) throw new Error(other.stderr);
   mkdirSync(directory);
   symlinkSync('[::1]:8080', join(directory, '127.6.0.1:8080'));
   symlinkSync('[::]:8081', join(directory, '127.6.0.2:8081'));
@@ -26,11 +31,11 @@ const beginning = `use strict; use Socket qw(:all); $| = 1;
 `;
 
 /** What a program says that does this in a network of its own with two addresses of IPv6, line by line; perl calls the C library as libslirp does. */
-function said(script: string): string[] {
+function said(script: string, loaded = library): string[] {
   const mapped = process.getuid?.() === 0 ? [] : ['--map-root-user'];
   const network =
     'ip link set lo up && ip -6 address add fd00::2/128 dev lo nodad && LD_PRELOAD="$0" exec "$@"';
-  const words = ['--net', ...mapped, '/bin/sh', '-c', network, library, '/usr/bin/perl', '-e'];
+  const words = ['--net', ...mapped, '/bin/sh', '-c', network, loaded, '/usr/bin/perl', '-e'];
   const { stdout, stderr } = spawnSync('/usr/bin/unshare', [...words, `${beginning}${script}`], {
     encoding: 'utf8',
     env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', FORWARD6_DIRECTORY: directory },
@@ -79,4 +84,26 @@ test('nobody else is let have a port of datagrams as well; what listens may be f
     socket(my $s, AF_INET, $type, 0) or die; bind($s, sockaddr_in(8090, INADDR_LOOPBACK)) or die; setsockopt($s, SOL_SOCKET, SO_REUSEADDR, 1) or die;
     print unpack("i", getsockopt($s, SOL_SOCKET, SO_REUSEADDR)), "\n" }`;
   expect(said(script)).toEqual(['0', '1']);
+});
+
+test('a socket there is no room for is refused, and does not listen at the name', () => {
+  const script = `socket(my $s, AF_INET, SOCK_STREAM, 0) or die; syscall(33, fileno $s, 64) == 64 or die "$!"; open(my $high, "+<&=", 64) or die;
+    print bind($high, sockaddr_in(8080, inet_aton("127.6.0.1"))) ? at4(getsockname $high) : $!, "\n"`;
+  expect(said(script, small)).toEqual(['Too many open files']);
+});
+
+test('a connection for which there is no port is none; one that is closed gives its port back, whatever has its descriptor', () => {
+  const script = `my $s = listening("127.6.0.1", 8080); my (@clients, @held);
+    sub next_one { push @clients, client("::1", 0, "::1", 8080); print at4(accept(my $taken, $s) || undef), "\n"; push @held, $taken }
+    next_one() for 1 .. 3; close $held[0]; open(my $other, "<", "/dev/null") or die; next_one(); next_one()`;
+  expect(said(script, small)).toEqual([
+    'bound',
+    ...[
+      '127.0.0.1:65535',
+      '127.0.0.1:65534',
+      'Too many open files',
+      '127.0.0.1:65535',
+      'Too many open files',
+    ],
+  ]);
 });
