@@ -181,3 +181,14 @@ test('the old disk stays as long as the new one is not seen', async () => {
   await expect(settleDisk(systemDiskFiles(record), standard)).rejects.toMatchObject({ code: 'BH_DISK_AWAY' });
   expect((await stat(standard)).size).toBe(size);
 });
+
+test('a copy is kept as long as the disk it was made of is not seen', async () => {
+  const copy = join(target, 'bulkhead-one-0.raw');
+  const files = systemDiskFiles(record);
+  await files.writeRecord({ format: 1, file: standard, copying: copy });
+  await files.rename(standard, copy);
+  await expect(settleDisk(files, standard)).rejects.toThrow(BulkheadError);
+  expect((await readFile(copy)).length).toBe(size);
+  await files.rename(copy, standard);
+  expect(await expectWhole()).toBe(standard);
+});

@@ -21,9 +21,9 @@ export interface DiskPlace {
 export async function settleDisk(files: DiskFiles, standard: string): Promise<DiskPlace> {
   const record = files.readRecord();
   if (record === undefined) return { file: standard, recorded: false };
-  const { file, superseded } = record;
-  // Where it was moved to, no new one is made: that disk is not there because its file system is not mounted.
-  const recorded = file !== standard || superseded !== undefined;
+  const { file, copying, superseded } = record;
+  // Where it was moved to, no new one is made: that disk is not there because its file system is not mounted. And one that was being moved was there: what was made of it may be all there is.
+  const recorded = file !== standard || copying !== undefined || superseded !== undefined;
   if (recorded && !(await files.exists(file))) throw new BulkheadError('BH_DISK_AWAY', { dataDisk: file });
   const remains = remainsOf(record);
   if (remains.length === 0) return { file, recorded };
