@@ -9,6 +9,7 @@ export type { ControllerStatus } from './controller/status.js';
 export {
   type DiskFacts,
   gibibytes,
+  isOpenAsDisk,
   judgePlace,
   moveDisk,
   placeFacts,

@@ -1,4 +1,5 @@
 export { type DiskFacts, readDiskFacts } from './disk-facts.js';
+export { isOpenAsDisk } from './disk-locks.js';
 export { readDiskRecord, remainsOf } from './disk-record.js';
 export { movedDisks } from './moved-disks.js';
 export { type DiskFiles, systemDiskFiles } from './disk-files.js';

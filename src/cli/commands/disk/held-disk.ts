@@ -4,6 +4,7 @@ import {
   inspectInstance,
   type InstancePaths,
   instancePaths,
+  isOpenAsDisk,
   lockInstance,
   readDiskFacts,
   settleDisk,
@@ -40,5 +41,6 @@ export async function withDisk<T>(
   if (note !== undefined) reporter.warn(note);
   const { disk } = await readDiskFacts(paths);
   if (disk === null) throw new BulkheadError('BH_DISK_NONE', { name, dataDisk: file });
+  if (await isOpenAsDisk(file)) throw new BulkheadError('BH_DISK_IN_USE', { name, action });
   return await act({ paths, file, facts: disk });
 }
