@@ -71,9 +71,11 @@ test('what anybody else sends to the socket a peer is asked for by is no answer 
   const peer = createSocket('udp6');
   const heard: string[] = [];
   peer.on('message', (text) => heard.push(String(text)));
-  const asked = once(inner, 'message');
+  const asked = new Promise<RemoteInfo>((resolve) => {
+    inner.once('message', (_, sender) => resolve(sender));
+  });
   peer.send('question', port, '::1');
-  const [, from] = (await asked) as [Buffer, RemoteInfo];
+  const from = await asked;
   const stranger = createSocket('udp4');
   await new Promise((sent) => stranger.send('planted', from.port, '127.0.0.1', sent));
   inner.send('answer', from.port, from.address);
