@@ -1,7 +1,7 @@
 /**
  * `make test`: every check in order of cost, so that a typing mistake is known before a VM boots. Goes on after a
- * failure, because the later stages tell more, and ends with one line that counts everything. The two longest stages
- * run beside each other: neither keeps two processors busy.
+ * failure, because the later stages tell more, and ends with one line that counts everything. The VM's tests
+ * run beside all others, which by themselves leave one of two processors mostly idle.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,7 +18,7 @@ interface Counts {
 
 interface Stage {
   readonly name: string;
-  /** Runs while the next stage does, with what that leaves of the processors; its output comes in one piece when it is over. */
+  /** Runs while the next stages do, with what that leaves of the processors; its output comes in one piece when it is over. */
   readonly beside?: boolean;
   readonly command: readonly [string, ...string[]];
   /** How the stage counts: one check by its exit status, or the tests that its report lists. */
@@ -58,9 +58,9 @@ const stages: readonly Stage[] = [
   },
   { name: 'init (C)', command: ['make', '--no-print-directory', '-C', 'vm-image/init', 'test'] },
   { name: 'VM image', command: ['node', 'dist/cli/main.js', 'image', 'build'] },
+  { ...vitest('vm'), beside: true },
   vitest('unit'),
   vitest('image'),
-  { ...vitest('vm'), beside: true },
   vitest('engine'),
 ];
 
