@@ -9,9 +9,9 @@ import { probe } from '../support/docker.ts';
 import { type OwnEngine, startOwnEngine } from '../support/own-engine.ts';
 import { talk } from '../support/raw-http.ts';
 
-/** Takes whatever is free, at each start, down to the last inode and the last block. */
+/** Takes whatever is free, at each start, down to the last inode and the last block; and what the engine gives back afterwards, as a file of its own that it renames. */
 const fill =
-  'n=$(ls / | wc -l); dd if=/dev/zero of=/big.$n bs=64k; while :> /f$n; do n=$((n+1)); done; exec sleep inf';
+  'n=$(ls / | wc -l); dd if=/dev/zero of=/big.$n bs=64k; while sleep 1; do while :> /f$n; do n=$((n+1)); done; done';
 
 /** dockerd makes directories before it serves anybody, so a disk without a free inode would take the engine away for good. */
 test(
