@@ -9,7 +9,10 @@ const files: readonly (readonly [string, string])[] = [
   ['/etc/bulkhead/registry.json', "Docker's registry.json, where the policy has people sign in"],
   ['$XDG_CONFIG_HOME/bulkhead/settings.json', "the user's own settings"],
   ['$XDG_STATE_HOME/bulkhead/NAME/', 'data disk, console and logs of an instance'],
-  ['$XDG_RUNTIME_DIR/bulkhead/NAME/docker.sock', 'where Docker clients reach the engine of an instance'],
+  [
+    '$XDG_RUNTIME_DIR/bulkhead/NAME/docker.sock',
+    'where Docker clients reach the engine of an instance; without the variable below /run/user/UID, for root in /run, else in /tmp/bulkhead-UID',
+  ],
   ['$XDG_CACHE_HOME/bulkhead/', 'images, and what they are built from; may be deleted'],
 ];
 

@@ -14,6 +14,7 @@ import { instancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import type { VmStateName } from '../lifecycle/state.js';
 import { mostMessages } from '../machine.js';
+import { factsIn } from '../test-support/facts-in.js';
 import { writeTinyImage } from '../test-support/tiny-image.js';
 import { ControlClient } from './control-client.js';
 import { serveControl } from './control-server.js';
@@ -37,8 +38,7 @@ interface Overrides {
 }
 
 async function setUp(overrides: Overrides = {}) {
-  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
-  const facts = { env, uid: process.getuid?.() ?? 0, home: directory, ownsDirectory: () => false };
+  const facts = factsIn(directory);
   const paths = { ...instancePaths('one', facts), policyRecords: [join(directory, 'policies')] as const };
   await makeInstanceDirectories(paths);
   const image = join(directory, 'image');

@@ -7,6 +7,7 @@ import { exampleManifest } from '../../image/test-support/example-manifest.js';
 import { readSettings } from '../../policy/index.js';
 import { instancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
+import { factsIn } from '../test-support/facts-in.js';
 import { prepareShares } from './prepare-shares.js';
 
 /** What is shared with a VM whose image has no server: nothing can be, so only what is refused and what is left out is seen. */
@@ -23,8 +24,10 @@ const { shareServer: _server, ...manifest } = exampleManifest();
 
 async function prepared(given: readonly string[], allowed?: object, own?: readonly string[]) {
   const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory, XDG_CACHE_HOME: directory };
-  const facts = { env, uid: process.getuid?.() ?? 0, home: directory, ownsDirectory: () => false };
-  const paths = { ...instancePaths('one', facts), policyRecords: [join(directory, 'policies')] as const };
+  const paths = {
+    ...instancePaths('one', factsIn(directory)),
+    policyRecords: [join(directory, 'policies')] as const,
+  };
   await makeInstanceDirectories(paths);
   const text = JSON.stringify({ configurationFileVersion: 2, filesharingAllowedDirectories: allowed });
   const read = readSettings(Buffer.from(text), 'policy.json');

@@ -3,13 +3,13 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { instancePaths } from '../instance/paths.js';
+import { factsIn } from '../test-support/facts-in.js';
 import { writeDiskRecord } from './disk-record.js';
 import { movedDisks } from './moved-disks.js';
 
 test('every file a record names, of every instance', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'bh-moved-'));
-  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
-  const facts = { env, uid: 0, home: directory, ownsDirectory: () => true };
+  const facts = factsIn(directory);
   const record = (name: string): string => instancePaths(name, facts).diskRecord;
   try {
     expect(await movedDisks(facts)).toEqual([]);

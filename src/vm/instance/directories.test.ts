@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { factsIn } from '../test-support/facts-in.js';
 import { makeInstanceDirectories } from './directories.js';
 import { type InstancePaths, instancePaths } from './paths.js';
 
@@ -10,13 +11,8 @@ let paths: InstancePaths;
 const uid = process.getuid?.() ?? 0;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'bulkhead-dirs-'));
-  const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
-  paths = instancePaths('one', {
-    env: { ...env, XDG_STATE_HOME: join(directory, 's') },
-    uid,
-    home: '/h',
-    ownsDirectory: () => false,
-  });
+  const env = { XDG_STATE_HOME: join(directory, 's'), XDG_RUNTIME_DIR: directory };
+  paths = instancePaths('one', { ...factsIn(directory), env });
 });
 afterEach(() => rm(directory, { recursive: true }));
 

@@ -4,7 +4,13 @@ import { expect, test } from 'vitest';
 import { checkInstanceName } from './name.js';
 import { instancePaths, type PathFacts, socketPathLimit } from './paths.js';
 
-const bare: PathFacts = { env: {}, uid: 1000, home: '/h', ownsDirectory: () => false };
+const bare: PathFacts = {
+  env: {},
+  uid: 1000,
+  home: '/h',
+  ownsDirectory: () => false,
+  hasSockets: () => false,
+};
 const xdg = { XDG_STATE_HOME: '/s', XDG_RUNTIME_DIR: '/r' };
 
 test('the XDG variables decide', () => {
@@ -27,6 +33,32 @@ test('without them: the home directory, and what logind made', () => {
 
 test('without logind: a directory of this user below the temporary one', () => {
   expect(instancePaths('one', bare).runtimeDir).toBe(join(tmpdir(), 'bulkhead-1000/one'));
+});
+
+test('root has one in /run, unless that is not root’s alone; what XDG or logind say comes first', () => {
+  const root = { ...bare, uid: 0 };
+  const runtimeDir = (facts: PathFacts): string => instancePaths('one', facts).runtimeDir;
+  const ownsRun: PathFacts['ownsDirectory'] = (path, uid) => path === '/run' && uid === 0;
+  expect(runtimeDir({ ...root, ownsDirectory: ownsRun })).toBe('/run/bulkhead/one');
+  expect(runtimeDir(root)).toBe(join(tmpdir(), 'bulkhead-0/one'));
+  expect(runtimeDir({ ...root, ownsDirectory: () => true })).toBe('/run/user/0/bulkhead/one');
+  expect(runtimeDir({ ...root, ownsDirectory: ownsRun, env: xdg })).toBe('/r/bulkhead/one');
+  expect(runtimeDir({ ...bare, ownsDirectory: (path) => path === '/run' })).toBe(
+    join(tmpdir(), 'bulkhead-1000/one'),
+  );
+});
+
+test('what root has running below the temporary directory, from before, is found there, and no other', () => {
+  const earlier = join(tmpdir(), 'bulkhead-0/one');
+  const having = (...places: readonly string[]): PathFacts => ({
+    ...bare,
+    uid: 0,
+    ownsDirectory: (path) => path === '/run',
+    hasSockets: (path, uid) => uid === 0 && places.includes(path),
+  });
+  expect(instancePaths('one', having(earlier)).controllerSocket).toBe(join(earlier, 'controller.sock'));
+  expect(instancePaths('two', having(earlier)).runtimeDir).toBe('/run/bulkhead/two');
+  expect(instancePaths('one', having(earlier, '/run/bulkhead/one')).runtimeDir).toBe('/run/bulkhead/one');
 });
 
 test('a relative XDG value is ignored, as the specification demands', () => {

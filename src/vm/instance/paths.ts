@@ -1,28 +1,22 @@
-import { statSync } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { DocumentName } from '../documents/index.js';
 import { checkInstanceName } from './name.js';
+import { hasSockets, ownsDirectory, type RuntimeFacts, runtimeRoot } from './runtime-root.js';
 
 /** What of the machine decides where things are; tests bring their own. */
-export interface PathFacts {
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly uid: number;
+export interface PathFacts extends RuntimeFacts {
   /** Of the user, by the machine's list of users, whatever the environment says. */
   readonly home: string;
-  /** True when `path` is a directory of user `uid`. */
-  readonly ownsDirectory: (path: string, uid: number) => boolean;
 }
 
 const machineFacts: PathFacts = {
   env: process.env,
   uid: process.getuid?.() ?? 0,
   home: homeByUserList(),
-  ownsDirectory: (path, uid) => {
-    const found = statSync(path, { throwIfNoEntry: false });
-    return found?.isDirectory() === true && found.uid === uid;
-  },
+  ownsDirectory,
+  hasSockets,
 };
 
 function homeByUserList(): string {
@@ -56,7 +50,7 @@ export interface InstancePaths {
   readonly lock: string;
   /** Which directories the native engine of this name shares, and which its VM (`sharing/recorded-shares.ts`): both may run. */
   readonly sharedRecords: { readonly engine: string; readonly vm: string };
-  /** `$XDG_RUNTIME_DIR/bulkhead/<name>`: sockets, gone after a reboot. */
+  /** `$XDG_RUNTIME_DIR/bulkhead/<name>`, or what `runtime-root.ts` says: sockets, gone after a reboot. */
   readonly runtimeDir: string;
   readonly dockerSocket: string;
   readonly controllerSocket: string;
@@ -79,7 +73,7 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     'bulkhead',
     name,
   );
-  const runtimeDir = join(runtimeRoot(facts), name);
+  const runtimeDir = join(runtimeRoot(name, facts), name);
   return {
     name,
     stateDir,
@@ -117,17 +111,6 @@ function policyRecordDirectories({ uid, home }: PathFacts): [string, ...string[]
   return uid === 0
     ? [machineRecords]
     : [join(home, '.local', 'state', 'bulkhead', '.policies'), machineRecords];
-}
-
-/**
- * The parent of every instance's sockets. Without XDG_RUNTIME_DIR (sudo, cron, a container) the directory logind makes
- * serves, and where that is missing one below the temporary directory; its owner is checked before it is used.
- */
-function runtimeRoot({ env, uid, ownsDirectory }: PathFacts): string {
-  const given = absolute(env['XDG_RUNTIME_DIR']);
-  if (given !== undefined) return join(given, 'bulkhead');
-  const logind = `/run/user/${uid}`;
-  return ownsDirectory(logind, uid) ? join(logind, 'bulkhead') : join(tmpdir(), `bulkhead-${uid}`);
 }
 
 /** Throws `BH_SOCKET_PATH_LONG`: bind(2) would cut the path short or fail without naming it. */

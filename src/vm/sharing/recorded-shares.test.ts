@@ -3,24 +3,19 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { instancePaths } from '../instance/paths.js';
+import { factsIn } from '../test-support/facts-in.js';
 import { recordShares, sharedHolderOf } from './recorded-shares.js';
 
 let root = '';
-const factsOf = (directory: string) => ({
-  env: { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory },
-  uid: 0,
-  home: directory,
-  ownsDirectory: () => true,
-});
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), 'bh-shared-'));
   for (const name of ['shared/within', 'beside', 'shared-not'])
     await mkdir(join(root, name), { recursive: true });
 });
 afterEach(() => rm(root, { recursive: true }));
-const holder = (name: string): Promise<string | undefined> => sharedHolderOf(join(root, name), factsOf(root));
+const holder = (name: string): Promise<string | undefined> => sharedHolderOf(join(root, name), factsIn(root));
 async function record(...names: readonly string[]): Promise<string> {
-  const { sharedRecords } = instancePaths('ci', factsOf(root));
+  const { sharedRecords } = instancePaths('ci', factsIn(root));
   await mkdir(dirname(sharedRecords.engine), { recursive: true });
   await recordShares(
     sharedRecords.engine,
@@ -43,7 +38,7 @@ test('a shared directory holds itself and what lies below, whatever it is called
 
 test('of an engine and a VM of one name both are in the way', async () => {
   await record('shared');
-  await recordShares(instancePaths('ci', factsOf(root)).sharedRecords.vm, [join(root, 'beside')]);
+  await recordShares(instancePaths('ci', factsIn(root)).sharedRecords.vm, [join(root, 'beside')]);
   for (const name of ['shared', 'beside']) expect(await holder(name)).toBe(join(root, name));
 });
 

@@ -40,7 +40,7 @@ export async function placesRootReaches(
   const user = invokingUser(env, uid);
   const home = homeOf(user, passwd);
   const theirs = { XDG_STATE_HOME: join(home, '.local', 'state') };
-  const facts = { env: theirs, uid: user, home, ownsDirectory: () => false };
+  const facts = { env: theirs, uid: user, home, ownsDirectory: () => false, hasSockets: () => false };
   const disks = user === uid ? [] : await movedDisks(facts);
   const places: ProtectedDirectory[] = [];
   // What root can't reach, as a home that its user has mounted by FUSE, no container gets by root's hand.

@@ -1,0 +1,57 @@
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+
+/** What of the machine decides where sockets are; tests bring their own. */
+export interface RuntimeFacts {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly uid: number;
+  /** True when `path` is a directory of user `uid` in which nobody else makes anything. */
+  readonly ownsDirectory: (path: string, uid: number) => boolean;
+  /** True when sockets of an engine or VM of user `uid` are in `path`, where nobody else can have put them. */
+  readonly hasSockets: (path: string, uid: number) => boolean;
+}
+
+/**
+ * The parent of an instance's sockets. Without XDG_RUNTIME_DIR (sudo, cron, a container) the directory logind makes serves. Where that is missing too, root has one
+ * in /run, which no other user can make first, nor anew once it is gone; others have one below the temporary directory, whose owner is checked before it is used.
+ *
+ * What root started before it had that is found where it is, for as long as its sockets are there: who asks for it would otherwise be told that it does not answer.
+ */
+export function runtimeRoot(name: string, { env, uid, ownsDirectory, hasSockets }: RuntimeFacts): string {
+  const given = env['XDG_RUNTIME_DIR'];
+  if (given !== undefined && isAbsolute(given)) return join(given, 'bulkhead');
+  const logind = `/run/user/${uid}`;
+  if (ownsDirectory(logind, uid)) return join(logind, 'bulkhead');
+  const temporary = join(tmpdir(), `bulkhead-${uid}`);
+  if (uid !== 0 || !ownsDirectory('/run', uid)) return temporary;
+  const own = '/run/bulkhead';
+  const isEarlier = !hasSockets(join(own, name), uid) && hasSockets(join(temporary, name), uid);
+  return isEarlier ? temporary : own;
+}
+
+const writableByOthers = 0o022;
+
+/** Where a controller and an engine without a VM listen to commands. */
+const sockets = ['controller.sock', join('engine', 'control.sock')];
+
+export function ownsDirectory(path: string, uid: number): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found?.isDirectory() === true && found.uid === uid && (found.mode & writableByOthers) === 0;
+}
+
+/**
+ * Threat: another user's directory of that name below /tmp, or link, or file system that answers nobody else (FUSE), which would keep root from the one in /run. So no link is
+ * followed, and what can't be looked at is not root's.
+ */
+export function hasSockets(path: string, uid: number): boolean {
+  try {
+    const isClosed = [dirname(path), path].every((directory) => {
+      const found = lstatSync(directory);
+      return found.isDirectory() && found.uid === uid && (found.mode & writableByOthers) === 0;
+    });
+    return isClosed && sockets.some((name) => existsSync(join(path, name)));
+  } catch {
+    return false;
+  }
+}
