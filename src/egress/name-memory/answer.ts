@@ -19,6 +19,9 @@ export interface DnsAnswer {
 
 /** A chain of aliases is not followed further. */
 const longestChain = 16;
+/** Threat: one answer of a name server's has room for thousands, each of which would be remembered for whoever asked, in the place of what that one has resolved before. */
+const mostAddresses = 128;
+const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
 
 /**
  * Reads what a name server answers. Undefined for what is no answer to that question under that id, and for what is not in order.
@@ -50,7 +53,7 @@ export function readAnswer(
 const truncated = 0x200;
 const answerFlags = 0x80;
 
-/** The aliases from the name on, each once, and the records of the type that was asked for at their end. */
+/** The aliases from the name on, each once, and the records of the type that was asked for at their end; of addresses the first. */
 function chainOf(answers: readonly Answer[], name: string, type: string): Answer[] {
   if (!knownTypes.has(type)) return [];
   const chain: Answer[] = [];
@@ -59,7 +62,8 @@ function chainOf(answers: readonly Answer[], name: string, type: string): Answer
     const own = answers.filter((record) => canonicalHostName(record.name) === here);
     const wanted = own.filter((record) => record.type === type);
     const alias = own.find((record) => record.type === 'CNAME');
-    if (wanted.length > 0) return [...chain, ...wanted];
+    if (wanted.length > 0)
+      return [...chain, ...(addressTypes.has(type) ? wanted.slice(0, mostAddresses) : wanted)];
     const next = alias?.type === 'CNAME' ? canonicalHostName(alias.data) : undefined;
     if (alias === undefined || next === undefined) return chain;
     chain.push(alias);

@@ -156,6 +156,23 @@ describe('an answer', () => {
     expect(read(bytes)).toBeUndefined();
   });
 
+  test('has 128 addresses at most, the first, and whoever asked gets these alone', () => {
+    const many = Array.from({ length: 300 }, (_, n) => `203.0.${n >> 8}.${n & 255}`);
+    const said = answer([
+      alias('a.example', 'b.example'),
+      ...many.map((address, n) => a('b.example', address, n < 128 ? 60 : 1)),
+    ]);
+    expect(texts(said)).toEqual(many.slice(0, 128));
+    // Nor does what is left out say for how long the others are good.
+    expect(read(said)?.ttl).toBe(60);
+    const { records = [] } = read(said) ?? {};
+    const written = decode(writeAnswer(question, { rcode: 0, records }, 65_535));
+    expect(written.answers?.map((record) => 'data' in record && record.data)).toEqual([
+      'b.example',
+      ...many.slice(0, 128),
+    ]);
+  });
+
   test('is written anew for whoever asked', () => {
     const { records = [] } =
       read(answer([a('a.example', '203.0.113.1'), a('other.example', '203.0.113.2')])) ?? {};
