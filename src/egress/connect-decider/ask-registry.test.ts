@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
-import type { RegistryFinding } from './ask-registry.js';
+import type { RegistryFinding } from './registry-finding.js';
 import { askRegistry, type RegistryQuestion } from './index.js';
 
 const directory = mkdtempSync(join(tmpdir(), 'bh-registry-'));

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { isIP } from 'node:net';
@@ -8,17 +7,13 @@ import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
 import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
-import { readRegistryAnswer, type RegistryAnswer } from './registry-answer.js';
+import { readRegistryAnswer } from './registry-answer.js';
+import { type Answer, findingOf, type RegistryFinding } from './registry-finding.js';
 
 /** Milliseconds for one address, or one way out. */
 const patience = 5000;
-const ping = '/v2/';
-
-/** What was found: `unspoken` is for what broke off before it said anything, `unsaid` for what says that it can't answer now. */
-export type RegistryFinding = 'registry' | 'none' | 'unspoken' | 'unsaid';
 
 type AskedPath = RegistryQuestion & { readonly path: string };
-type Answer = RegistryAnswer | { readonly kind: 'unspoken' };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
@@ -44,31 +39,6 @@ export async function askRegistry(question: RegistryQuestion): Promise<RegistryF
   }
   if (isUnsaid) return 'unsaid';
   throw failure;
-}
-
-/**
- * Threat: a registry behind something that wants a password first, or leads to where one signs in, says nothing of a registry. It is one where that is for `/v2/` alone: of a site
- * all of which is so, a path that nobody has is answered alike.
- */
-async function findingOf(ask: (path: string) => Promise<Answer>): Promise<RegistryFinding> {
-  const follow = async (path: string): Promise<Answer> => {
-    const first = await ask(path);
-    return first.kind === 'moved' ? ask(first.path) : first;
-  };
-  const { kind } = await follow(ping);
-  switch (kind) {
-    case 'registry':
-    case 'unspoken':
-      return kind;
-    case 'passing':
-      return 'unsaid';
-    case 'password':
-    case 'elsewhere':
-      return (await follow(`/${randomUUID()}`)).kind === kind ? 'none' : 'registry';
-    case 'moved':
-    case 'other':
-      return 'none';
-  }
 }
 
 /** Threat: where the policy has everything go by a proxy, the question goes past it. */

@@ -1,5 +1,5 @@
 import { ipAddressText } from '../../common/ip-address.js';
-import type { RegistryFinding } from './ask-registry.js';
+import type { RegistryFinding } from './registry-finding.js';
 import type { RegistryQuestion } from './facts.js';
 
 /** For how long an answer is good, milliseconds, and how many are kept. */

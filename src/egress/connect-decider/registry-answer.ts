@@ -11,6 +11,8 @@ export type RegistryAnswer =
   | { readonly kind: 'elsewhere' }
   /** It says how to sign in, and nothing of what it is. */
   | { readonly kind: 'password' }
+  /** It gives no such answer to us, and says nothing of what it is. */
+  | { readonly kind: 'refused'; readonly status: number }
   /** It can't answer now, and what it is it does not say. */
   | { readonly kind: 'passing' }
   | { readonly kind: 'other' };
@@ -22,8 +24,25 @@ const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
 /** Faults of a server's that it will have in an hour as well: there is nothing there, whatever is asked for. */
 const lasting: ReadonlySet<number> = new Set([501, 505]);
-/** What the distribution specification calls a refusal without a sign-in, and with one. */
-const refusals: ReadonlySet<unknown> = new Set(['UNAUTHORIZED', 'DENIED']);
+/** Of servers that do not say whether it is the path they refuse, or who asks. */
+const refusing: ReadonlySet<number> = new Set([400, 403, 405]);
+/** Of the distribution specification. Services that are no registries have errors of the same form, with words of their own, or numbers. */
+const codesOfRegistries: ReadonlySet<unknown> = new Set([
+  'BLOB_UNKNOWN',
+  'BLOB_UPLOAD_INVALID',
+  'BLOB_UPLOAD_UNKNOWN',
+  'DENIED',
+  'DIGEST_INVALID',
+  'MANIFEST_BLOB_UNKNOWN',
+  'MANIFEST_INVALID',
+  'MANIFEST_UNKNOWN',
+  'NAME_INVALID',
+  'NAME_UNKNOWN',
+  'SIZE_INVALID',
+  'TOOMANYREQUESTS',
+  'UNAUTHORIZED',
+  'UNSUPPORTED',
+]);
 
 /** @param origin of whoever was asked, as a URL has it; @param path what was asked for. */
 export async function readRegistryAnswer(
@@ -36,25 +55,31 @@ export async function readRegistryAnswer(
   try {
     if (headers['docker-distribution-api-version'] !== undefined) return { kind: 'registry' };
     if (redirects.has(statusCode)) return ledTo(headers.location, origin, path);
-    if (statusCode === 401) return await unauthorized(response);
+    if (statusCode === 401 && hasService(headers['www-authenticate'])) return { kind: 'registry' };
+    const body = await shortBody(response);
+    const error = errorIn(body);
+    if (error === 'registry' || (statusCode === 200 && /^\s*\{\s*\}\s*$/.test(body ?? '')))
+      return { kind: 'registry' };
+    if (statusCode === 401) return { kind: signsIn(headers['www-authenticate']) ? 'password' : 'other' };
     if (passing.has(statusCode) || (statusCode >= 500 && !lasting.has(statusCode)))
       return { kind: 'passing' };
-    const isPing = statusCode === 200 && /^\s*\{\s*\}\s*$/.test((await shortBody(response)) ?? '');
-    return { kind: isPing ? 'registry' : 'other' };
+    const isRefused = refusing.has(statusCode) || (statusCode === 404 && error === 'alike');
+    return isRefused ? { kind: 'refused', status: statusCode } : { kind: 'other' };
   } finally {
     response.destroy();
   }
 }
 
-async function unauthorized(response: IncomingMessage): Promise<RegistryAnswer> {
-  const challenge = response.headers['www-authenticate'] ?? '';
-  const isBearer = /\bbearer\s/i.test(challenge);
-  // Where a token is to be had, as the distribution's authentication has it.
-  if (isBearer && /\bservice=/i.test(challenge)) return { kind: 'registry' };
-  if (isRefusal(await shortBody(response))) return { kind: 'registry' };
-  // Without a way to sign in no client of registries goes on; of services that are none many answer so.
-  const signsIn = /\bbasic\b/i.test(challenge) || (isBearer && /\brealm="?https?:/i.test(challenge));
-  return { kind: signsIn ? 'password' : 'other' };
+const isBearer = (challenge: string): boolean => /\bbearer\s/i.test(challenge);
+
+/** Where a token is to be had, as the distribution's authentication has it. */
+function hasService(challenge = ''): boolean {
+  return isBearer(challenge) && /\bservice=/i.test(challenge);
+}
+
+/** Without a way to sign in no client of registries goes on; of services that are none many answer so. */
+function signsIn(challenge = ''): boolean {
+  return /\bbasic\b/i.test(challenge) || (isBearer(challenge) && /\brealm="?https?:/i.test(challenge));
 }
 
 function ledTo(location: string | undefined, origin: string, path: string): RegistryAnswer {
@@ -75,12 +100,14 @@ async function shortBody(response: AsyncIterable<Buffer>): Promise<string | unde
   return text;
 }
 
-const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ code: z.unknown() })) });
+const errorsSchema = z.looseObject({ errors: z.array(z.looseObject({ code: z.unknown().optional() })) });
 
-/** An error of the specification: `{"errors":[{"code":"UNAUTHORIZED"}]}`. */
-function isRefusal(body: string | undefined): boolean {
+/** Whether it is an error of the specification (`{"errors":[{"code":"NAME_UNKNOWN"}]}`), or one of that form with another word. */
+function errorIn(body: string | undefined): 'registry' | 'alike' | undefined {
   const said = errorsSchema.safeParse(orNothing((): unknown => JSON.parse(body ?? ''))).data;
-  return said?.errors.some(({ code }) => refusals.has(code)) === true;
+  const codes = said?.errors.map(({ code }) => code) ?? [];
+  if (codes.some((code) => codesOfRegistries.has(code))) return 'registry';
+  return codes.some((code) => typeof code === 'string') ? 'alike' : undefined;
 }
 
 /** What goes wrong later is told to whoever reads; without a listener it would be the gateway's end. */
