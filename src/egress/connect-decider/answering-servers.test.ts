@@ -65,6 +65,10 @@ const registries: readonly [string, Server][] = [
   ['one that lets nobody read', at(page(405), page(404))],
   ['one that takes the question for no request', at(page(400), page(200))],
   ['one that refuses both, otherwise', at(page(403), page(400))],
+  [
+    'one behind a firewall that knows clients by their name',
+    (_, userAgent) => (userAgent.startsWith('docker/') ? { status: 200, body: '{}' } : page(403)),
+  ],
 ];
 
 async function found(server: Server): Promise<string> {

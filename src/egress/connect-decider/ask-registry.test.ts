@@ -169,14 +169,16 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
     expect(asked).toEqual(['/v2/', expect.stringMatching(/^\/[0-9a-f-]{36}$/)]);
   });
 
-  test('asks for the ping of the specification, under the name', async () => {
+  test('asks for the ping of the specification, under the name, as docker does', async () => {
     const asked: unknown[] = [];
     const port = await serve(({ method, url, headers }, response) => {
       asked.push([method, url, headers.host, headers['authorization'], headers['user-agent']]);
       response.end();
     });
     await ask(scheme, port);
-    expect(asked).toEqual([['GET', '/v2/', `a.example:${port}`, undefined, undefined]]);
+    expect(asked).toEqual([
+      ['GET', '/v2/', `a.example:${port}`, undefined, expect.stringMatching(/^docker\/\d/)],
+    ]);
   });
 });
 

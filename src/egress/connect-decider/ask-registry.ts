@@ -12,12 +12,14 @@ import { type Answer, findingOf, type RegistryFinding } from './registry-finding
 
 /** Milliseconds for one address, or one way out. */
 const patience = 5000;
+/** Threat: a server that tells clients of registries by what they call themselves is a site to everybody else. */
+const userAgent = 'docker/28.5.1 go/go1.25.1 os/linux';
 
 type AskedPath = RegistryQuestion & { readonly path: string };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
- * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. Nothing is sent that would say who asks, no certificate is checked, and nobody else is asked, wherever it leads: it is a question, and its
+ * Asks a destination whether it is a registry (`GET /v2/`, OCI distribution specification): not by any list. It asks as docker does, nothing is sent that would say who it is, no certificate is checked, and nobody else is asked, wherever it leads: it is a question, and its
  * answer opens nothing that is not open to every other server.
  *
  * @throws where nothing is reached: then nobody knows.
@@ -87,7 +89,7 @@ async function get(stream: Duplex, question: AskedPath, signal: AbortSignal): Pr
   const asked = request({
     createConnection: () => stream,
     path: question.path,
-    headers: { host: hostOf(question), accept: 'application/json' },
+    headers: { host: hostOf(question), 'user-agent': userAgent, accept: 'application/json' },
     signal,
   });
   asked.end();
