@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { z } from 'zod';
 import { writeTinyImage } from '../vm/test-support/tiny-image.js';
 
@@ -304,21 +305,52 @@ test.runIf(process.platform === 'linux')(
   60_000,
 );
 
-test('a Docker client that fails does not make `up` fail, and is not asked where nobody wants it', async () => {
-  const [programs, calls] = [join(directory, 'programs'), join(directory, 'docker-calls')];
-  await mkdir(programs);
+/** A Docker client that writes down what it is asked for, and fails. */
+async function failingDocker() {
+  const programs = await mkdtemp(join(directory, 'programs-'));
+  const calls = join(programs, 'calls');
   const script = `#!/bin/sh\necho "$@" >> '${calls}'\necho 'no room' >&2\nexit 1\n`;
   await writeFile(join(programs, 'docker'), script, { mode: 0o755 });
-  const extra = { PATH: `${programs}:${process.env['PATH'] ?? ''}` };
-  const without = await bulkhead(['up', '--name', 'ctx', '--no-context'], extra);
-  expect(without).toMatchObject({ status: 0 });
-  await expect(stat(calls)).rejects.toMatchObject({ code: 'ENOENT' });
-  const again = await bulkhead(['up', '--name', 'ctx', '--use-context'], extra);
-  expect(again).toMatchObject({ status: 0 });
-  expect(again.err).toContain("warning: Docker's context bulkhead-ctx was not made: no room");
-  expect(await readFile(calls, 'utf8')).toMatch(
-    /^context inspect bulkhead-ctx\ncontext create bulkhead-ctx /,
+  return { calls, extra: { PATH: `${programs}:${process.env['PATH'] ?? ''}` } };
+}
+
+/** Where no other user can put a socket: root's, or what logind makes. */
+const closed = process.getuid?.() === 0 ? '/run' : `/run/user/${process.getuid?.()}`;
+
+test.runIf(existsSync(closed))(
+  'a Docker client that fails does not make `up` fail, and is not asked where nobody wants it',
+  async () => {
+    const runtime = await mkdtemp(join(closed, 'bh-'));
+    onTestFinished(() => rm(runtime, { recursive: true }));
+    const { calls, extra: programs } = await failingDocker();
+    const extra = { ...programs, XDG_RUNTIME_DIR: runtime };
+    const without = await bulkhead(['up', '--name', 'ctx', '--no-context'], extra);
+    expect(without).toMatchObject({ status: 0 });
+    await expect(stat(calls)).rejects.toMatchObject({ code: 'ENOENT' });
+    const again = await bulkhead(['up', '--name', 'ctx', '--use-context'], extra);
+    expect(again).toMatchObject({ status: 0 });
+    expect(again.err).toContain("warning: Docker's context bulkhead-ctx was not made: no room");
+    expect(await readFile(calls, 'utf8')).toMatch(
+      /^context inspect bulkhead-ctx\ncontext create bulkhead-ctx /,
+    );
+    await bulkhead(['down', '--name', 'ctx'], extra);
+  },
+  60_000,
+);
+
+test('no context leads where others could put a socket, and `up` says so and what to do', async () => {
+  const { calls, extra } = await failingDocker();
+  const shared = join(directory, 'sticky');
+  await mkdir(join(shared, 'run'), { recursive: true, mode: 0o700 });
+  await chmod(shared, 0o1777);
+  const env = { ...extra, XDG_RUNTIME_DIR: join(shared, 'run') };
+  const { status, err } = await bulkhead(['up', '--name', 'open', '--use-context'], env);
+  expect(status).toBe(0);
+  expect(err).toMatch(
+    /warning: No Docker context was made: other users may write to \/.*Let XDG_RUNTIME_DIR name/,
   );
+  expect(await readFile(calls, 'utf8')).toBe('context inspect bulkhead-open\n');
+  await bulkhead(['down', '--name', 'open'], env);
 }, 60_000);
 
 test('doctor tells, changes nothing, and says by its status whether something is to be mended', async () => {

@@ -57,7 +57,8 @@ With --ssh-agent a container that binds /run/host-services/ssh-auth.sock can lis
 signed with them, for as long as it runs, and nothing else of it; under a policy bulkhead.sshAgent must allow it.
 
 Docker's context \`bulkhead\` (\`bulkhead-NAME\` of another instance) is made, or made right, where a Docker client is on PATH. It
-becomes the current one with --use-context alone, stays after \`down\`, and is removed with \`docker context rm\`.
+becomes the current one with --use-context alone, stays after \`down\`, and is removed with \`docker context rm\`. None is made
+where other users could put a socket of theirs in the place of this one, as below /tmp: XDG_RUNTIME_DIR names another directory.
 
 Examples:
   $ bulkhead up                           boot, with progress

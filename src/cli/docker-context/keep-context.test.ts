@@ -32,6 +32,7 @@ function fakeDocker(contexts: Map<string, Kept>, failing?: string): { exec: Exec
             ]),
           );
     const value = (option: string): string => args[args.indexOf(option) + 1] ?? '';
+    if (verb === 'rm') contexts.delete(name);
     if (verb === 'create' || verb === 'update')
       contexts.set(name, { host: value('--docker').slice(5), description: value('--description') });
     return done(0);
@@ -94,6 +95,35 @@ describe('keepContext', () => {
       context: 'bulkhead',
       reason: 'read-only file system',
     });
+  });
+
+  test('where others could put a socket, none is made, and ours that leads there is taken away', async () => {
+    const contexts = new Map<string, Kept>();
+    const { exec, calls } = fakeDocker(contexts);
+    const open = { ...request, isOpen: true, use: true };
+    expect(await keepContext(exec, environment, open)).toEqual({ kind: 'open', context: 'bulkhead' });
+    await keepContext(exec, environment, request);
+    expect(await keepContext(exec, environment, open)).toEqual({ kind: 'open', context: 'bulkhead' });
+    expect(contexts.size).toBe(0);
+    expect(verbs(calls)).toEqual(['inspect', 'inspect', 'create', 'inspect', 'rm']);
+  });
+
+  test('one that is in use says why it stays there, and what leads elsewhere or is foreign is left alone', async () => {
+    const contexts = new Map([
+      ['bulkhead', { host: request.dockerHost, description: 'Bulkhead, instance default' }],
+      ['bulkhead-ci', { host: request.dockerHost, description: 'the build machine' }],
+    ]);
+    const { exec, calls } = fakeDocker(contexts, 'rm');
+    const open = { ...request, isOpen: true };
+    const left = 'read-only file system';
+    expect(await keepContext(exec, environment, open)).toEqual({ kind: 'open', context: 'bulkhead', left });
+    for (const other of [
+      { ...open, dockerHost: 'unix:///tmp/other' },
+      { ...open, instance: 'ci' },
+    ])
+      expect(await keepContext(exec, environment, other)).not.toHaveProperty('left');
+    expect(contexts.size).toBe(2);
+    expect(verbs(calls)).toEqual(['inspect', 'rm', 'inspect', 'inspect']);
   });
 
   test('without a Docker client there is nothing to keep', async () => {

@@ -13,6 +13,8 @@ export type ContextOutcome =
   | { readonly kind: 'no-client' }
   /** There is one by that name which Bulkhead has not made, and which leads elsewhere. */
   | { readonly kind: 'foreign'; readonly context: string; readonly host: string }
+  /** None was made; `left` says why one of Bulkhead's that leads there already could not be removed. */
+  | { readonly kind: 'open'; readonly context: string; readonly left?: string }
   | { readonly kind: 'failed'; readonly context: string; readonly reason: string };
 
 export interface ContextRequest {
@@ -21,6 +23,8 @@ export interface ContextRequest {
   readonly dockerHost: string;
   /** Whether it is to become the current one, which every shell of this user then goes by. */
   readonly use: boolean;
+  /** Others could put a socket of theirs in the place of this one (`open-to-others.ts`): then no context may lead there. */
+  readonly isOpen?: boolean;
 }
 
 const inspected = z
@@ -36,7 +40,7 @@ const inspected = z
 const descriptionOf = (instance: string): string => `Bulkhead, instance ${instance}`;
 
 /**
- * Makes the user's Docker context of an instance, or makes it right, by the Docker client itself: where it keeps contexts, and in which form, is
+ * Makes the user's Docker context of an instance, or makes it right, or takes away one that leads where none may, by the Docker client itself: where it keeps contexts, and in which form, is
  * its own affair. Never rejects: an engine that runs is of use without it.
  */
 export async function keepContext(
@@ -51,15 +55,20 @@ export async function keepContext(
   const endpoint = ['--description', descriptionOf(instance), '--docker', `host=${dockerHost}`];
   try {
     const found = await docker('inspect', context);
-    if (found.exitCode !== 0) await succeed(docker('create', context, ...endpoint));
-    else {
-      const [now] = inspected.parse(JSON.parse(found.stdout));
-      const host = now?.Endpoints.docker?.Host ?? 'no Docker endpoint';
-      if (host !== dockerHost) {
-        if (now?.Metadata?.Description !== descriptionOf(instance))
-          return { kind: 'foreign', context, host: printable(host) };
-        await succeed(docker('update', context, ...endpoint));
-      }
+    const now = found.exitCode === 0 ? inspected.parse(JSON.parse(found.stdout))[0] : undefined;
+    const host = now?.Endpoints.docker?.Host ?? 'no Docker endpoint';
+    const isOurs = now?.Metadata?.Description === descriptionOf(instance);
+    if (request.isOpen === true) {
+      if (!isOurs || host !== dockerHost) return { kind: 'open', context };
+      const { exitCode, stderr } = await docker('rm', context);
+      return exitCode === 0
+        ? { kind: 'open', context }
+        : { kind: 'open', context, left: printable(stderr.trim()) };
+    }
+    if (now === undefined) await succeed(docker('create', context, ...endpoint));
+    else if (host !== dockerHost) {
+      if (!isOurs) return { kind: 'foreign', context, host: printable(host) };
+      await succeed(docker('update', context, ...endpoint));
     }
     if (use) await succeed(docker('use', context));
     return { kind: 'kept', context, used: use };

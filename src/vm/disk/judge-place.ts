@@ -1,9 +1,4 @@
-/** A directory on the way to where a disk is to be moved, the last one included. */
-export interface DirectoryFacts {
-  readonly path: string;
-  readonly owner: number;
-  readonly mode: number;
-}
+import type { DirectoryFacts } from '../../common/directories-to.js';
 
 export interface PlaceFacts {
   readonly uid: number;

@@ -1,6 +1,6 @@
-import { lstat, realpath, stat, statfs } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { realpath, stat, statfs } from 'node:fs/promises';
 import { messageOf } from '../../common/cause.js';
+import { directoriesTo } from '../../common/directories-to.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { PlaceFacts } from './judge-place.js';
 
@@ -11,22 +11,11 @@ export async function placeFacts(
 ): Promise<PlaceFacts & { readonly directory: string }> {
   try {
     const directory = await realpath(given);
-    const directories = await Promise.all(
-      ancestors(directory).map(async (path) => {
-        const { uid: owner, mode } = await lstat(path);
-        return { path, owner, mode };
-      }),
-    );
+    const directories = await directoriesTo(directory);
     const { type, bavail, bsize } = await statfs(directory);
     const isDirectory = (await stat(directory)).isDirectory();
     return { directory, uid, isDirectory, directories, fileSystem: type, freeBytes: bavail * bsize };
   } catch (cause) {
     throw new BulkheadError('BH_DISK_PLACE', { directory: given, reason: messageOf(cause) }, { cause });
   }
-}
-
-/** `/a/b` → `/`, `/a`, `/a/b`. */
-function ancestors(path: string): string[] {
-  const parent = dirname(path);
-  return parent === path ? [path] : [...ancestors(parent), path];
 }

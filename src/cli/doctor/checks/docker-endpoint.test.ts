@@ -3,7 +3,14 @@ import { judged } from '../test-support/judged.js';
 import { dockerEndpointCheck } from './docker-endpoint.js';
 
 const own = ['unix:///run/b/default/docker.sock', 'unix:///run/b/default/engine/docker.sock'] as const;
-const facts = { name: 'default', current: undefined, variable: undefined, own, native: false };
+const facts = {
+  name: 'default',
+  current: undefined,
+  variable: undefined,
+  own,
+  native: false,
+  openTo: undefined,
+};
 
 test.each([
   [{}, /^ok: there is no Docker client/],
@@ -24,6 +31,15 @@ test.each([
     { native: true, current: { context: 'default', host: 'unix:///var/run/docker.sock' } },
     /^warning: .*→ `export DOCKER_HOST=unix:\/\/\/run\/b\/default\/engine\/docker\.sock`/,
   ],
+  [
+    { openTo: '/tmp', current: { context: 'default', host: 'unix:///var/run/docker.sock' } },
+    /^warning: docker leads elsewhere.*→ `eval.*No context is made, as other users may write to \/tmp: .*XDG_RUNTIME_DIR/,
+  ],
+  [
+    { openTo: '/tmp', current: { context: 'bulkhead', host: own[0] } },
+    /^warning: the context bulkhead leads to .*other users may write to \/tmp.*docker context rm bulkhead`/,
+  ],
+  [{ openTo: '/tmp', variable: own[0], current: { context: 'bulkhead', host: own[0] } }, /^ok/],
 ])('%j', (given, text) => {
   expect(judged(dockerEndpointCheck, { ...facts, ...given })[0]).toMatch(text);
 });

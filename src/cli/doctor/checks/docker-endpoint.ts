@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { join } from 'node:path';
 import { instancePaths } from '../../../vm/instance/paths.js';
 import { contextName } from '../../docker-context/context-name.js';
+import { openToOthers } from '../../docker-context/open-to-others.js';
 import { type Check, ok, warning } from '../check.js';
 
 const deadlineMs = 10_000;
@@ -16,6 +17,8 @@ interface Facts {
   readonly own: readonly [string, string];
   /** Whether an engine without a VM has its socket there: no context is made of those. */
   readonly native: boolean;
+  /** Where others could put a socket in the place of this instance's, so that no context is made. */
+  readonly openTo: string | undefined;
 }
 
 const contextSchema = z
@@ -41,26 +44,42 @@ export const dockerEndpointCheck: Check<Facts> = {
       variable: variable === '' ? undefined : variable,
       own: [`unix://${dockerSocket}`, `unix://${nativeSocket}`],
       native: (await machine.facts(nativeSocket)) !== undefined,
+      openTo: await openToOthers(dockerSocket),
     };
   },
-  judge({ name, current, variable, own, native }) {
+  judge({ name, current, variable, own, native, openTo }) {
     const option = name === 'default' ? '' : ` --name ${name}`;
+    const here = `\`eval "$(bulkhead env${option})"\``;
     const host = current?.host ?? variable;
     if (host === undefined) return [ok('there is no Docker client to ask where it leads')];
+    if (own.includes(host) && variable === undefined && openTo !== undefined)
+      return [
+        warning(
+          `the context ${current?.context ?? contextName(name)} leads to ${host}, and other users may write to ${openTo}: once it is gone they could put a socket of theirs there`,
+          `\`docker context use default\`, then \`docker context rm ${contextName(name)}\`, and ${here}; or let XDG_RUNTIME_DIR name another directory.`,
+        ),
+      ];
     if (own.includes(host)) return [ok(`docker leads to this instance (${host})`)];
     const where = variable ?? `${host} (context ${current?.context ?? 'default'})`;
     if (native) return [warning(`docker leads elsewhere: ${where}`, `\`export DOCKER_HOST=${own[1]}\`.`)];
+    if (openTo !== undefined)
+      return [
+        warning(
+          `docker leads elsewhere: ${where}`,
+          `${here} in this shell. No context is made, as other users may write to ${openTo}: for one let XDG_RUNTIME_DIR name another directory.`,
+        ),
+      ];
     if (variable !== undefined)
       return [
         warning(
           `DOCKER_HOST leads docker elsewhere: ${variable}`,
-          `\`eval "$(bulkhead env${option})"\`, or \`unset DOCKER_HOST\` and \`docker context use ${contextName(name)}\`.`,
+          `${here}, or \`unset DOCKER_HOST\` and \`docker context use ${contextName(name)}\`.`,
         ),
       ];
     return [
       warning(
         `docker leads elsewhere: ${where}`,
-        `\`eval "$(bulkhead env${option})"\` in this shell, or for good \`docker context use ${contextName(name)}\`.`,
+        `${here} in this shell, or for good \`docker context use ${contextName(name)}\`.`,
       ),
     ];
   },
