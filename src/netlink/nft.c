@@ -76,11 +76,12 @@ void nft_counts(struct nft_batch *rules, const struct nft_counted *counted)
     nft_message(rules, NFT_MSG_NEWSET, 0);
     netlink_put_text(&rules->batch, NFTA_SET_TABLE, rules->table);
     netlink_put_text(&rules->batch, NFTA_SET_NAME, counted->set);
-    netlink_put_be32(&rules->batch, NFTA_SET_FLAGS, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+    netlink_put_be32(&rules->batch, NFTA_SET_FLAGS, counted->seconds == 0 ? NFT_SET_EVAL : NFT_SET_EVAL | NFT_SET_TIMEOUT);
     netlink_put_be32(&rules->batch, NFTA_SET_KEY_LEN, counted->key_size);
     /* by which a rule of the same batch may name it; ours do by its name */
     netlink_put_be32(&rules->batch, NFTA_SET_ID, ++rules->sets);
-    netlink_put_be64(&rules->batch, NFTA_SET_TIMEOUT, counted->seconds * UINT64_C(1000));
+    if (counted->seconds != 0)
+        netlink_put_be64(&rules->batch, NFTA_SET_TIMEOUT, counted->seconds * UINT64_C(1000));
     netlink_nest(&rules->batch, NFTA_SET_DESC);
     netlink_put_be32(&rules->batch, NFTA_SET_DESC_SIZE, MOST_COUNTED);
     netlink_end(&rules->batch);
@@ -99,14 +100,14 @@ void nft_end_rule(struct nft_batch *rules)
     netlink_end(&rules->batch);
 }
 
-static void begin_expression(struct nft_batch *rules, const char *name)
+void nft_begin_expression(struct nft_batch *rules, const char *name)
 {
     netlink_nest(&rules->batch, NFTA_LIST_ELEM);
     netlink_put_text(&rules->batch, NFTA_EXPR_NAME, name);
     netlink_nest(&rules->batch, NFTA_EXPR_DATA);
 }
 
-static void end_expression(struct nft_batch *rules)
+void nft_end_expression(struct nft_batch *rules)
 {
     netlink_end(&rules->batch);
     netlink_end(&rules->batch);
@@ -121,59 +122,59 @@ static void put_value(struct nft_batch *rules, uint16_t attribute, const void *v
 
 void nft_meta(struct nft_batch *rules, uint32_t key)
 {
-    begin_expression(rules, "meta");
+    nft_begin_expression(rules, "meta");
     netlink_put_be32(&rules->batch, NFTA_META_DREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_META_KEY, key);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_connection(struct nft_batch *rules, uint32_t key)
 {
-    begin_expression(rules, "ct");
+    nft_begin_expression(rules, "ct");
     netlink_put_be32(&rules->batch, NFTA_CT_DREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_CT_KEY, key);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_payload(struct nft_batch *rules, uint32_t header, uint32_t offset, uint32_t length)
 {
-    begin_expression(rules, "payload");
+    nft_begin_expression(rules, "payload");
     netlink_put_be32(&rules->batch, NFTA_PAYLOAD_DREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_PAYLOAD_BASE, header);
     netlink_put_be32(&rules->batch, NFTA_PAYLOAD_OFFSET, offset);
     netlink_put_be32(&rules->batch, NFTA_PAYLOAD_LEN, length);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_way_of(struct nft_batch *rules, uint32_t address)
 {
-    begin_expression(rules, "fib");
+    nft_begin_expression(rules, "fib");
     netlink_put_be32(&rules->batch, NFTA_FIB_DREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_FIB_RESULT, NFT_FIB_RESULT_OIF);
     netlink_put_be32(&rules->batch, NFTA_FIB_FLAGS, address);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_masked(struct nft_batch *rules, const void *mask, size_t size)
 {
     static const uint8_t unchanged[sizeof(uint32_t)];
 
-    begin_expression(rules, "bitwise");
+    nft_begin_expression(rules, "bitwise");
     netlink_put_be32(&rules->batch, NFTA_BITWISE_SREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_BITWISE_DREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_BITWISE_LEN, (uint32_t)size);
     put_value(rules, NFTA_BITWISE_MASK, mask, size);
     put_value(rules, NFTA_BITWISE_XOR, unchanged, size);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_compare(struct nft_batch *rules, uint32_t how, const void *value, size_t size)
 {
-    begin_expression(rules, "cmp");
+    nft_begin_expression(rules, "cmp");
     netlink_put_be32(&rules->batch, NFTA_CMP_SREG, NFT_REG_1);
     netlink_put_be32(&rules->batch, NFTA_CMP_OP, how);
     put_value(rules, NFTA_CMP_DATA, value, size);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 static void put_limit(struct nft_batch *rules, uint32_t a_second, uint32_t at_once)
@@ -190,7 +191,7 @@ static void put_limit(struct nft_batch *rules, uint32_t a_second, uint32_t at_on
 
 void nft_too_often(struct nft_batch *rules, const char *set, uint32_t a_second, uint32_t at_once)
 {
-    begin_expression(rules, "dynset");
+    nft_begin_expression(rules, "dynset");
     netlink_put_text(&rules->batch, NFTA_DYNSET_SET_NAME, set);
     /* each time it comes it is remembered for as long again: what it has used up does not come back by being forgotten */
     netlink_put_be32(&rules->batch, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
@@ -198,54 +199,73 @@ void nft_too_often(struct nft_batch *rules, const char *set, uint32_t a_second, 
     netlink_nest(&rules->batch, NFTA_DYNSET_EXPR);
     put_limit(rules, a_second, at_once);
     netlink_end(&rules->batch);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
-void nft_verdict(struct nft_batch *rules, uint32_t code)
+static void put_verdict(struct nft_batch *rules, uint32_t code, const char *chain)
 {
-    begin_expression(rules, "immediate");
+    nft_begin_expression(rules, "immediate");
     netlink_put_be32(&rules->batch, NFTA_IMMEDIATE_DREG, NFT_REG_VERDICT);
     netlink_nest(&rules->batch, NFTA_IMMEDIATE_DATA);
     netlink_nest(&rules->batch, NFTA_DATA_VERDICT);
     netlink_put_be32(&rules->batch, NFTA_VERDICT_CODE, code);
+    if (chain != NULL)
+        netlink_put_text(&rules->batch, NFTA_VERDICT_CHAIN, chain);
     netlink_end(&rules->batch);
     netlink_end(&rules->batch);
-    end_expression(rules);
+    nft_end_expression(rules);
+}
+
+void nft_verdict(struct nft_batch *rules, uint32_t code)
+{
+    put_verdict(rules, code, NULL);
+}
+
+void nft_goto(struct nft_batch *rules, const char *chain)
+{
+    put_verdict(rules, (uint32_t)NFT_GOTO, chain);
 }
 
 void nft_plain(struct nft_batch *rules, const char *name)
 {
-    begin_expression(rules, name);
-    end_expression(rules);
+    nft_begin_expression(rules, name);
+    nft_end_expression(rules);
 }
 
 void nft_reject(struct nft_batch *rules)
 {
     const uint8_t prohibited = NFT_REJECT_ICMPX_ADMIN_PROHIBITED;
 
-    begin_expression(rules, "reject");
+    nft_begin_expression(rules, "reject");
     netlink_put_be32(&rules->batch, NFTA_REJECT_TYPE, NFT_REJECT_ICMPX_UNREACH);
     netlink_put(&rules->batch, NFTA_REJECT_ICMP_CODE, &prohibited, sizeof(prohibited));
-    end_expression(rules);
+    nft_end_expression(rules);
+}
+
+void nft_reset(struct nft_batch *rules)
+{
+    nft_begin_expression(rules, "reject");
+    netlink_put_be32(&rules->batch, NFTA_REJECT_TYPE, NFT_REJECT_TCP_RST);
+    nft_end_expression(rules);
 }
 
 void nft_to_listener(struct nft_batch *rules, uint16_t port)
 {
     const uint16_t network_port = htons(port);
 
-    begin_expression(rules, "immediate");
+    nft_begin_expression(rules, "immediate");
     netlink_put_be32(&rules->batch, NFTA_IMMEDIATE_DREG, NFT_REG_1);
     put_value(rules, NFTA_IMMEDIATE_DATA, &network_port, sizeof(network_port));
-    end_expression(rules);
-    begin_expression(rules, "tproxy");
+    nft_end_expression(rules);
+    nft_begin_expression(rules, "tproxy");
     netlink_put_be32(&rules->batch, NFTA_TPROXY_FAMILY, NFPROTO_UNSPEC);
     netlink_put_be32(&rules->batch, NFTA_TPROXY_REG_PORT, NFT_REG_1);
-    end_expression(rules);
+    nft_end_expression(rules);
 }
 
 void nft_add_to_flows(struct nft_batch *rules, const char *flows)
 {
-    begin_expression(rules, "flow_offload");
+    nft_begin_expression(rules, "flow_offload");
     netlink_put_text(&rules->batch, NFTA_FLOW_TABLE_NAME, flows);
-    end_expression(rules);
+    nft_end_expression(rules);
 }

@@ -31,7 +31,7 @@ void nft_table(struct nft_batch *rules, uint8_t family, const char *table, uint1
 void nft_chain(struct nft_batch *rules, const char *chain);
 void nft_hook(struct nft_batch *rules, const char *chain, uint32_t hook, int priority, const char *card);
 
-/** What comes is counted there by a key of so many bytes; one that does not come for `seconds` is forgotten, and where there are too many, new ones are not counted. */
+/** What comes is counted there by a key of so many bytes; one that does not come for `seconds` is forgotten (0: one of which nothing is counted any more), and where there are too many, new ones are not counted. */
 struct nft_counted {
     const char *set;
     uint32_t key_size;
@@ -42,6 +42,10 @@ void nft_counts(struct nft_batch *rules, const struct nft_counted *counted);
 /** A rule at the end of the chain. What is between is done from left to right, as far as everything asked for is so. */
 void nft_rule(struct nft_batch *rules);
 void nft_end_rule(struct nft_batch *rules);
+
+/** What is between makes one expression, for those that are not here. */
+void nft_begin_expression(struct nft_batch *rules, const char *name);
+void nft_end_expression(struct nft_batch *rules);
 
 /** Loads something of a packet: of what the kernel knows of it, of its connection, or of its bytes behind a header. */
 void nft_meta(struct nft_batch *rules, uint32_t key);
@@ -62,10 +66,14 @@ void nft_too_often(struct nft_batch *rules, const char *set, uint32_t a_second, 
 
 /** NF_ACCEPT or NF_DROP. */
 void nft_verdict(struct nft_batch *rules, uint32_t code);
+/** The rules of that chain, which is in the batch already, in the place of those that follow. */
+void nft_goto(struct nft_batch *rules, const char *chain);
 /** An expression that has nothing to say but its name: `notrack`, `counter`. */
 void nft_plain(struct nft_batch *rules, const char *name);
 /** Refuses at once, by ICMP: an administrator's prohibition. */
 void nft_reject(struct nft_batch *rules);
+/** The same of TCP, by a reset. */
+void nft_reset(struct nft_batch *rules);
 /** To the transparent listener at this port, with the address it was for. Where nobody listens the rule does not hold. */
 void nft_to_listener(struct nft_batch *rules, uint16_t port);
 void nft_add_to_flows(struct nft_batch *rules, const char *flows);

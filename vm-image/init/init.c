@@ -20,6 +20,7 @@
 #include "document_disks.h"
 #include "egress.h"
 #include "files.h"
+#include "flow_limits.h"
 #include "engine_config.h"
 #include "engine_storage.h"
 #include "engine_view.h"
@@ -156,6 +157,9 @@ static pid_t set_up_network(const struct options *options, const char *cmdline, 
     }
     if (find_interface(interface) && !add_port_flows(interface, params))
         log_line("flows of published ports: %s", strerror(errno));
+    /* by a restricted card nothing goes out but answers */
+    if (!params->restricted && find_interface(interface) && !limit_flows(interface, params->flows))
+        log_line("limits of connections to the world: %s", strerror(errno));
     if (params->names.s_addr == 0)
         return -1;
     name_server = find_interface(interface) ? name_server_arguments(params, interface) : NULL;

@@ -28,6 +28,7 @@ bool parse_net_params(const char *text, struct net_params *params)
     params->names.s_addr = 0;
     params->without = NULL;
     params->search[0] = '\0';
+    params->flows = FLOWS_DEFAULT;
     params->gateway_reached = false;
     params->restricted = false;
     const size_t count = split_fields(copy, ',', fields, 4);
@@ -111,9 +112,28 @@ static bool read_egress(const char *cmdline, struct net_params *params)
     }
 }
 
+static bool read_flows(const char *cmdline, uint32_t *flows)
+{
+    char value[VALUE_LIMIT];
+    uint64_t number;
+
+    switch (cmdline_value(cmdline, FLOWS_KEY, value, sizeof(value))) {
+    case CMDLINE_ABSENT:
+        return true;
+    case CMDLINE_OK:
+        if (!parse_decimal(value, FLOWS_LEAST, FLOWS_MOST, &number))
+            return false;
+        *flows = (uint32_t)number;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static bool read_others(const char *cmdline, struct net_params *params)
 {
-    return read_without(cmdline, &params->without) && read_search(cmdline, params->search) && read_loopback(cmdline, &params->gateway_reached) && read_egress(cmdline, params);
+    return read_without(cmdline, &params->without) && read_search(cmdline, params->search) && read_loopback(cmdline, &params->gateway_reached) && read_flows(cmdline, &params->flows) &&
+           read_egress(cmdline, params);
 }
 
 bool net_params_of_cmdline(const char *cmdline, struct net_params *params)

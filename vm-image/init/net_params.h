@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #define NET_KEY "bulkhead.net"
 /** Which addresses names do not resolve to, `ipv4` or `ipv6`. */
@@ -14,6 +15,11 @@
 /** Names without a dot are looked up below these domains, parted by commas: those of the host. */
 #define SEARCH_KEY "bulkhead.search"
 #define SEARCH_LIMIT 256
+/** Connections to the world a network of containers has at once: its share of the descriptors of QEMU. */
+#define FLOWS_KEY "bulkhead.flows"
+#define FLOWS_LEAST 64
+#define FLOWS_MOST 65536
+#define FLOWS_DEFAULT 4096
 /** What QEMU's user network gives its first guest. */
 #define NET_DEFAULT "10.0.2.15/24,10.0.2.2,10.0.2.3"
 
@@ -26,6 +32,7 @@ struct net_params {
     struct in_addr names; /* where everybody in the VM asks; 0: the resolver */
     char search[SEARCH_LIMIT]; /* as resolv.conf(5) has them, parted by spaces; empty: none */
     const char *without;  /* of the two words of WITHOUT_KEY; NULL: neither */
+    uint32_t flows;       /* as FLOWS_KEY says, or FLOWS_DEFAULT */
     bool gateway_reached; /* as LOOPBACK_KEY says */
     bool restricted;      /* as EGRESS_KEY says; the card is for published ports then, nobody beside the gateway of it is reached by it, and the resolver is the way out's */
 };

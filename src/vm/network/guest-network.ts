@@ -19,6 +19,8 @@ export interface GuestNetwork {
   readonly search: readonly string[];
   /** Whether what is sent to the gateway's address gets there, which is the loopback of the host. */
   readonly hostLoopback: boolean;
+  /** Connections to the world that each network of containers may have at once; undefined: as many as PID 1 says. */
+  readonly flows?: number | undefined;
   /** The world is reached by the gateway alone, and by this network nothing but published ports. */
   readonly restricted: boolean;
 }
@@ -61,6 +63,7 @@ export function kernelNetwork({
   without,
   search,
   hostLoopback,
+  flows,
   restricted,
 }: GuestNetwork): string[] {
   return [
@@ -68,6 +71,7 @@ export function kernelNetwork({
     ...(without === undefined ? [] : [`bulkhead.names-without=${without}`]),
     ...(search.length === 0 ? [] : [`bulkhead.search=${search.join(',')}`]),
     ...(hostLoopback ? ['bulkhead.host-loopback=reached'] : []),
+    ...(flows === undefined ? [] : [`bulkhead.flows=${flows}`]),
     ...(restricted ? ['bulkhead.egress=gateway'] : []),
   ];
 }

@@ -3,7 +3,11 @@ import { effectiveSettings, type Settings } from '../../policy/index.js';
 import { networkInUse } from './network-in-use.js';
 
 const office = { networks: [{ cidr: '10.0.0.0/8', what: 'eth0 of this machine' }], nameServers: '' };
-const quiet = { networks: [], nameServers: 'nameserver 192.0.2.1\nsearch corp.example\n' };
+const quiet = {
+  networks: [],
+  nameServers: 'nameserver 192.0.2.1\nsearch corp.example\n',
+  descriptors: 20_000,
+};
 const policy: Settings = {
   configurationFileVersion: 2,
   dnsInhibition: { locked: true, value: 'ipv4' },
@@ -23,6 +27,7 @@ test('what the policy locks is in force, whatever the user has', () => {
     without: 'ipv4',
     search: ['corp.example'],
     hostLoopback: true,
+    flows: 1250,
     restricted: false,
   });
 });

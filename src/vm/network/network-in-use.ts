@@ -1,5 +1,6 @@
 import type { EffectiveSettings } from '../../policy/index.js';
 import { chooseNetwork, engineNetworks, type TakenNetwork } from './choose-network.js';
+import { flowShare, readDescriptors } from './flow-share.js';
 import type { GuestNetwork } from './guest-network.js';
 import { hostLoopback } from './host-loopback.js';
 import { nameServerNotes, readNameServers } from './host-name-servers.js';
@@ -11,6 +12,8 @@ export interface HostNetworking {
   readonly networks: readonly TakenNetwork[];
   /** Content of resolv.conf(5), undefined for none. */
   readonly nameServers: string | undefined;
+  /** Those QEMU gets; undefined where they are not known. */
+  readonly descriptors?: number | undefined;
 }
 
 /**
@@ -21,7 +24,11 @@ export interface HostNetworking {
 export function networkInUse(
   effective: EffectiveSettings,
   restricted: boolean,
-  host: HostNetworking = { networks: readHostNetworks(), nameServers: readNameServers() },
+  host: HostNetworking = {
+    networks: readHostNetworks(),
+    nameServers: readNameServers(),
+    descriptors: readDescriptors(),
+  },
 ): {
   readonly network: GuestNetwork;
   readonly notes: readonly string[];
@@ -35,7 +42,11 @@ export function networkInUse(
     restricted,
   );
   return {
-    network: { ...network, search: searchDomains(host.nameServers ?? '') },
+    network: {
+      ...network,
+      search: searchDomains(host.nameServers ?? ''),
+      flows: flowShare(host.descriptors),
+    },
     notes: [...notes, ...loopback.notes, ...(restricted ? [] : nameServerNotes(host.nameServers))],
   };
 }

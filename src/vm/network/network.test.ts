@@ -17,6 +17,11 @@ describe('guestNetwork', () => {
     );
   });
 
+  test('PID 1 is told how many connections a network of containers has', () => {
+    const network = { ...guestNetwork('192.168.65.0/24'), flows: 1250 };
+    expect(kernelNetwork(network)).toContain('bulkhead.flows=1250');
+  });
+
   test('the kernel is told where the loopback of the host may be reached', () => {
     expect(kernelNetwork(guestNetwork('192.168.65.0/24', 'none', true))).toEqual([
       'bulkhead.net=192.168.65.3/24,192.168.65.1,192.168.65.2,192.168.65.4',

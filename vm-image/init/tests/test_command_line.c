@@ -119,6 +119,8 @@ static void network(void)
     CHECK(params.restricted && params.netmask.s_addr == 0xffffffff && params.gateway.s_addr == htonl(0xc0a84101) && gateway_refused(&params));
     CHECK(params.names.s_addr == 0 && params.resolver.s_addr == htonl(0xcb0071fd) && params.host.s_addr == htonl(0xcb0071fc));
     CHECK(!net_params_of_cmdline(EGRESS_KEY "=open", &params) && !net_params_of_cmdline(EGRESS_KEY "=gateway " EGRESS_KEY "=gateway", &params));
+    CHECK(net_params_of_cmdline("quiet", &params) && params.flows == FLOWS_DEFAULT && net_params_of_cmdline(FLOWS_KEY "=256", &params) && params.flows == 256);
+    CHECK(!net_params_of_cmdline(FLOWS_KEY "=63", &params) && !net_params_of_cmdline(FLOWS_KEY "=", &params) && !net_params_of_cmdline(FLOWS_KEY "=256 " FLOWS_KEY "=256", &params));
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++)
         CHECK(!parse_net_params(BAD[i], &params));
 }

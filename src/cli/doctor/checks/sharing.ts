@@ -1,4 +1,5 @@
 import { isBulkheadError } from '../../../common/errors/bulkhead-error.js';
+import { mostOpenFiles } from '../../../common/open-files.js';
 import { shareServerOf } from '../../../image/index.js';
 import { guardProgram } from '../../../vm/sharing/index.js';
 import { type Check, ok, warning } from '../check.js';
@@ -27,13 +28,11 @@ export const sharingCheck: Check<Facts> = {
     const image = await imageOrError(site);
     const server = isBulkheadError(image) ? undefined : shareServerOf(image.directory, image.manifest);
     const limits = (await site.machine.text('/proc/self/limits')) ?? '';
-    const most = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1];
-    const descriptors = most === undefined ? undefined : Number(most);
     const facts = {
       platform,
       hasImage: !isBulkheadError(image),
       hasServer: server !== undefined,
-      descriptors,
+      descriptors: mostOpenFiles(limits),
     };
     if (server === undefined || platform !== 'linux') return { ...facts, trial: undefined };
     const { loader, libraries, program } = server;
