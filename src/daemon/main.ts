@@ -176,7 +176,9 @@ async function main(args: DaemonArguments): Promise<void> {
           log,
         });
   const hostPorts =
-    args.portsFd === undefined ? undefined : publishPorts(args.portsFd, args.hostSide, systemClock, log);
+    args.portsFd === undefined
+      ? undefined
+      : publishPorts(args.portsFd, args.hostSide, { client, clock: systemClock, log });
 
   const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
     log.warn({ line }, 'PID 1 said something unknown');

@@ -137,6 +137,48 @@ describe('a published port', () => {
   });
 });
 
+describe('of a container with addresses of both families', () => {
+  const [both, six] = [unique('both'), unique('six')];
+  beforeAll(async () => {
+    await docker.ok(['network', 'create', '--ipv6', both]);
+    await docker.ok(['network', 'create', '--ipv6', '--ipv4=false', six]);
+  });
+  afterAll(() => docker.run(['network', 'rm', both, six]));
+
+  test('a port is on the host as without IPv6, and free afterwards', async () => {
+    const port = await freePort();
+    const name = await echo('--network', both, '-p', `${port}:80`, '-p', `${port}:80/udp`);
+    expect(await listening('self', port)).toEqual(['0.0.0.0', '::']);
+    for (const address of ['127.0.0.1', '::1']) {
+      expect(await askTcp(address, port, `by ${address}`)).toBe(`by ${address}`);
+      expect(await askUdp(address, port, `by ${address}`)).toBe(`by ${address}`);
+    }
+    await docker.ok(['rm', '-f', name]);
+    expect(await listening('self', port)).toEqual([]);
+  });
+
+  test('two containers have the same port of the host, each by its family', async () => {
+    const port = await freePort();
+    const names = await Promise.all(
+      ['127.0.0.1', '[::1]'].map(async (address) =>
+        echo('--network', both, '-p', `${address}:${port}:80/udp`),
+      ),
+    );
+    for (const address of ['127.0.0.1', '::1'])
+      expect(await askUdp(address, port, `by ${address}`)).toBe(`by ${address}`);
+    // Each says who has sent it something, and to both it is the gateway.
+    for (const name of names) expect(await docker.ok(['logs', name])).toContain(gateway);
+    await docker.ok(['rm', '-f', ...names]);
+  });
+
+  test('one without IPv4 has none on the host, and starts all the same', async () => {
+    const port = await freePort();
+    const name = await echo('--network', six, '-p', `${port}:80`);
+    expect(await listening('self', port)).toEqual([]);
+    await docker.ok(['rm', '-f', name]);
+  });
+});
+
 describe('of a server that ends its side first', () => {
   let name = '';
   let port = 0;

@@ -9,8 +9,11 @@ const names = {
   containerPort: 53,
 } as const;
 
-test('replies are marked and nothing that begins a connection; what is not named goes nowhere, and what is not of the gateway is not taken for it', () => {
+test('replies are marked and nothing that begins a connection; what is named passes, what is not goes nowhere, and what is not of the gateway is not taken for it', () => {
   expect(foundation({ interface: 'eth0', gateway: '192.168.65.1' })).toEqual([
+    '*filter',
+    '-I DOCKER-USER 1 -i eth0 -m conntrack --ctstate DNAT -j ACCEPT',
+    'COMMIT',
     '*raw',
     '-A PREROUTING -s 192.168.65.1/32 ! -i eth0 -j DROP',
     'COMMIT',

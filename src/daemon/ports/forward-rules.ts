@@ -27,12 +27,17 @@ const replyMark = '0xb0000';
  * of one that has ended, so a container that was reached from the loopback of the host can't reach back to it. UDP has no such packets: a container that was
  * reached can go on answering the port that asked, whoever has it by then, as on any machine.
  *
+ * What the chain names passes dockerd's filter, which lets in by IPv4 what was published by IPv4 alone: a port at an IPv6 address of the host leads to an IPv4 address here.
+ *
  * What comes in the gateway's name by another way than the card is dropped before it is known as a connection. Threat: a container that sends to another in that name
  * (NET_RAW) would have made all the other answers a reply to the host.
  */
 export function foundation({ interface: card, gateway }: HostSide): string[] {
   const replies = `-A PREROUTING -d ${gateway}/32 ! -i ${card} -m conntrack --ctstate ESTABLISHED --ctdir REPLY`;
   return [
+    '*filter',
+    `-I DOCKER-USER 1 -i ${card} -m conntrack --ctstate DNAT -j ACCEPT`,
+    'COMMIT',
     '*raw',
     `-A PREROUTING -s ${gateway}/32 ! -i ${card} -j DROP`,
     'COMMIT',

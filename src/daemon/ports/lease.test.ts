@@ -1,21 +1,30 @@
 import type { Socket } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { nextChunk, readAll, socketPair } from '../../channel/test-support/streams.js';
 import { GuestPorts } from './guest-ports.js';
-import { type LeaseParts, serveLease } from './lease.js';
+import { ManualClock } from '../../channel/test-support/manual-clock.js';
+import { serveLease } from './lease.js';
+import type { LeaseParts } from './publish-lease.js';
 
 const line = 'publish tcp 0.0.0.0 8080 172.17.0.2 80 0\n';
 
 /** A lease, what it did in order, and the end of publish-port. */
 async function lease(
-  parts: { readonly [Part in keyof LeaseParts]?: Partial<LeaseParts[Part]> } = {},
+  parts: {
+    readonly host?: Partial<LeaseParts['host']>;
+    readonly table?: Partial<LeaseParts['table']>;
+    readonly ownIpv4?: LeaseParts['ownIpv4'];
+  } = {},
   guestPorts = new GuestPorts(0),
-): Promise<{ done: string[]; client: Socket; ended: Promise<void> }> {
+): Promise<{ done: string[]; client: Socket; clock: ManualClock; ended: Promise<void> }> {
   const [client, server] = await socketPair();
   const done: string[] = [];
+  const clock = new ManualClock();
   const ended = serveLease(server, {
     host: {
-      publish: async ({ guestPort }) => void done.push(`listen ${guestPort}`),
+      publish: async ({ guestPort, address }) => {
+        done.push(`listen ${guestPort}${address === '::' ? ' by IPv6' : ''}`);
+      },
       release: async ({ guestPort }) => {
         await new Promise(setImmediate);
         done.push(`stop ${guestPort}`);
@@ -25,14 +34,18 @@ async function lease(
     table: {
       open: async () => undefined,
       isFree: () => true,
-      add: async ({ guestPort }) => void done.push(`add ${guestPort}`),
+      add: async ({ guestPort, containerAddress }) => {
+        done.push(`add ${guestPort}${containerAddress === '172.17.0.2' ? '' : ` to ${containerAddress}`}`);
+      },
       remove: async ({ guestPort }) => void done.push(`remove ${guestPort}`),
       ...parts.table,
     },
+    ownIpv4: parts.ownIpv4 ?? (async () => undefined),
     guestPorts,
+    clock,
     log: { info: () => undefined, warn: () => undefined },
   });
-  return { done, client, ended };
+  return { done, client, clock, ended };
 }
 
 test.each([
@@ -116,11 +129,85 @@ test('who leaves before the host has answered leaves nothing behind', async () =
   expect(guestPorts.take(1024, '172.17.0.3')).toBe(1024);
 });
 
-test('a port of an IPv6 address of a container is granted and not asked of the host', async () => {
-  const { done, client, ended } = await lease();
-  client.write('publish tcp :: 8080 fd00::2 80 0\n');
-  expect(String(await nextChunk(client))).toBe('ok 1024\n');
-  client.end();
-  await ended;
-  expect(done).toEqual([]);
+describe('a port of an IPv6 address of a container', () => {
+  const six = 'publish tcp :: 8080 fd00::2 80 0\n';
+
+  test('leads from IPv6 on the host to the IPv4 address the engine says the container has', async () => {
+    const ownIpv4 = vi.fn<LeaseParts['ownIpv4']>(async () => '172.18.0.7');
+    const { done, client, ended } = await lease({ ownIpv4 });
+    client.write(six);
+    expect(String(await nextChunk(client))).toBe('ok 1024\n');
+    expect(ownIpv4.mock.calls[0]?.[0]).toBe('fd00::2');
+    expect(done.toSorted()).toEqual(['add 1024 to 172.18.0.7', 'listen 1024 by IPv6']);
+    client.end();
+    await ended;
+    expect(done.slice(2)).toContain('stop 1024');
+    expect(done.at(-1)).toBe('remove 1024');
+  });
+
+  test('is refused where the host refuses it, as any', async () => {
+    const publish = (): Promise<void> => Promise.reject(new Error('rule port-bindings'));
+    const { client } = await lease({ ownIpv4: async () => '172.18.0.7', host: { publish } });
+    client.write(six);
+    expect(String(await readAll(client))).toBe('error rule port-bindings\n');
+  });
+
+  test('counts as one of the container, whichever way it is known by', async () => {
+    const guestPorts = new GuestPorts(0);
+    while (guestPorts.refusalOf('172.18.0.7') === undefined) guestPorts.take(0, '172.18.0.7');
+    const { done, client } = await lease({ ownIpv4: async () => '172.18.0.7' }, guestPorts);
+    client.write(six);
+    expect(String(await readAll(client))).toContain('the container has 512 published ports already');
+    const late = Promise.withResolvers<string>();
+    const slow = await lease({ ownIpv4: () => late.promise }, guestPorts);
+    slow.client.write(six);
+    await slow.clock.advanceWhenSleeping(2000);
+    expect(String(await nextChunk(slow.client))).toBe(`ok ${1024 + 512}\n`);
+    late.resolve('172.18.0.7');
+    slow.client.end();
+    await slow.ended;
+    expect([done, slow.done]).toEqual([[], []]);
+    expect(guestPorts.take(1024 + 512, '172.18.0.8')).toBe(1024 + 512);
+  });
+
+  test('of one without IPv4 is granted and not asked of the host', async () => {
+    const { done, client, ended } = await lease();
+    client.write(six);
+    expect(String(await nextChunk(client))).toBe('ok 1024\n');
+    client.end();
+    await ended;
+    expect(done).toEqual([]);
+  });
+
+  test('is granted while the engine does not answer, and published when it does', async () => {
+    const late = Promise.withResolvers<string>();
+    const { done, client, clock, ended } = await lease({ ownIpv4: () => late.promise });
+    client.write(six);
+    await clock.advanceWhenSleeping(2000);
+    expect(String(await nextChunk(client))).toBe('ok 1024\n');
+    expect(done).toEqual([]);
+    late.resolve('172.18.0.7');
+    await vi.waitFor(() =>
+      expect(done.toSorted()).toEqual(['add 1024 to 172.18.0.7', 'listen 1024 by IPv6']),
+    );
+    client.end();
+    await ended;
+    expect(done.slice(2)).toContain('stop 1024');
+  });
+
+  test('that is released before the engine has answered leaves nothing behind, and nobody asking', async () => {
+    const guestPorts = new GuestPorts(0);
+    const ownIpv4 = (_: string, signal: AbortSignal): Promise<undefined> =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(undefined));
+      });
+    const { done, client, clock, ended } = await lease({ ownIpv4 }, guestPorts);
+    client.write(six);
+    await clock.advanceWhenSleeping(2000);
+    expect(String(await nextChunk(client))).toBe('ok 1024\n');
+    client.end();
+    await ended;
+    expect(done).toEqual([]);
+    expect(guestPorts.take(1024, '172.18.0.8')).toBe(1024);
+  });
 });

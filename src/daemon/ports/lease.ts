@@ -2,27 +2,15 @@ import type { Socket } from 'node:net';
 import { isIPv6 } from 'node:net';
 import { messageOf } from '../../common/cause.js';
 import { readLines } from '../../common/line-reader.js';
-import type { Logger } from '../../common/log.js';
 import { printable } from '../../common/printable.js';
-import type { GuestForward } from './forward-rules.js';
-import type { GuestPorts } from './guest-ports.js';
-import type { HostForward } from './host-ports.js';
-import { type LeaseRequest, parseLeaseLine } from './lease-line.js';
+import { parseLeaseLine } from './lease-line.js';
+import { type LeaseParts, publish, publishLate } from './publish-lease.js';
 
-export interface LeaseParts {
-  readonly host: {
-    publish(forward: HostForward): Promise<void>;
-    release(forward: HostForward): Promise<void>;
-  };
-  readonly table: {
-    open(): Promise<void>;
-    isFree(guestPort: number): boolean;
-    add(forward: GuestForward): Promise<void>;
-    remove(forward: GuestForward): Promise<void>;
-  };
-  readonly guestPorts: GuestPorts;
-  readonly log: Pick<Logger, 'info' | 'warn'>;
-}
+/**
+ * Milliseconds an IPv6 lease waits for the IPv4 address. dockerd gives publish-port 16 s, and answers nobody while it starts with containers that are to be restarted: those are not to wait
+ * for each other.
+ */
+const soonMs = 2000;
 
 /** publish-port's own limit (`src/daemon/publish-port/lease.h`). */
 const longestLine = 511;
@@ -64,8 +52,8 @@ async function grant(
   const refuse = (reason: string): undefined => {
     socket.end(`error ${printable(reason)}\n`);
   };
-  const request = parseLeaseLine(line);
-  if (request === undefined) return refuse('bulkheadd was not asked for a port as publish-port asks');
+  const asked = parseLeaseLine(line);
+  if (asked === undefined) return refuse('bulkheadd was not asked for a port as publish-port asks');
   const { table, guestPorts, log } = parts;
   try {
     await table.open();
@@ -73,6 +61,9 @@ async function grant(
     log.warn({ err: error }, 'the firewall of the VM could not be set up for published ports');
     return refuse(`the firewall of the VM could not be set up: ${messageOf(error)}`);
   }
+  const ipv4 = isIPv6(asked.containerAddress) ? seekIpv4(asked.containerAddress, parts, released) : undefined;
+  const soon = await (ipv4 === undefined ? undefined : Promise.race([ipv4, parts.clock.sleep(soonMs)]));
+  const request = soon === undefined ? asked : { ...asked, containerAddress: soon };
   const tooMany = guestPorts.refusalOf(request.containerAddress);
   if (tooMany !== undefined) return refuse(tooMany);
   const guestPort = guestPorts.take(request.guestPort, request.containerAddress, (port) =>
@@ -80,7 +71,11 @@ async function grant(
   );
   if (guestPort === undefined)
     return refuse(`port ${request.guestPort} of the VM, which led to the container, is another's now`);
-  const giveBack = await publish(request, guestPort, parts, released).catch((error: unknown) => {
+  const done =
+    ipv4 === undefined || soon !== undefined
+      ? publish(request, guestPort, parts, released)
+      : publishLate(request, ipv4, guestPort, parts, released);
+  const giveBack = await done.catch((error: unknown) => {
     guestPorts.give(guestPort);
     return refuse(messageOf(error));
   });
@@ -88,33 +83,14 @@ async function grant(
   return giveBack;
 }
 
-async function publish(
-  { protocol, hostAddress, hostPort, containerAddress, containerPort }: LeaseRequest,
-  guestPort: number,
-  { host, table, guestPorts, log }: LeaseParts,
+function seekIpv4(
+  address: string,
+  { ownIpv4 }: Pick<LeaseParts, 'ownIpv4'>,
   released: Promise<void>,
-): Promise<() => Promise<void>> {
-  const forHost = { protocol, guestPort, address: hostAddress, port: hostPort };
-  const inside = { protocol, guestPort, containerAddress, containerPort };
-  const giveBack = async (): Promise<void> => {
-    await host.release(forHost);
-    await table.remove(inside).catch((error: unknown) => {
-      log.warn({ err: error, ...inside }, 'a forward to a container could not be taken away');
-    });
-    guestPorts.give(guestPort);
-  };
-  if (isIPv6(containerAddress)) {
-    // The VM has IPv4 alone, and its firewall can't turn one into the other. The same port by IPv4 is another lease.
-    log.info(forHost, 'a port of an IPv6 address of a container is not published on the host');
-    return async () => {
-      guestPorts.give(guestPort);
-    };
-  }
-  void released.then(() => host.release(forHost));
-  const outcomes = await Promise.allSettled([host.publish(forHost), table.add(inside)]);
-  const failed = outcomes.find(({ status }) => status === 'rejected');
-  if (failed?.status !== 'rejected') return giveBack;
-  await host.release(forHost);
-  await table.remove(inside).catch(() => undefined);
-  throw failed.reason;
+): Promise<string | undefined> {
+  const over = new AbortController();
+  void released.then(() => {
+    over.abort();
+  });
+  return ownIpv4(address, over.signal);
 }
