@@ -1,5 +1,6 @@
 import { accelerationCheck } from './checks/acceleration.js';
 import { clockCheck } from './checks/clock.js';
+import { connectionsCheck } from './checks/connections.js';
 import { diskSpaceCheck } from './checks/disk-space.js';
 import { dockerClientCheck } from './checks/docker-client.js';
 import { dockerEndpointCheck } from './checks/docker-endpoint.js';
@@ -25,6 +26,7 @@ export const checks: readonly RunnableCheck[] = [
   runnable(policyCheck),
   runnable(settingsCheck),
   runnable(sharingCheck),
+  runnable(connectionsCheck),
   runnable(diskSpaceCheck),
   runnable(memoryCheck),
   runnable(clockCheck),
