@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { type Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
 import { discard } from './discard.js';
 import type { Decided, Exchange } from './exchange.js';
 import type { Field, Message } from './read-message.js';
-import type { RegistryAgent } from './registry-agent.js';
 
 /** Of manifests, by which an answer would not be all of it, or not as it is. */
 const partial = /^(?:range|if-.*|accept-encoding)$/;
@@ -14,7 +13,7 @@ const partial = /^(?:range|if-.*|accept-encoding)$/;
 export async function askRegistry(
   decided: Decided,
   exchange: Exchange,
-  agent: RegistryAgent,
+  agent: Agent,
 ): Promise<IncomingMessage> {
   for (let attempt = 0; ; attempt += 1) {
     const asked = begin(decided, agent);
@@ -27,7 +26,7 @@ export async function askRegistry(
   }
 }
 
-function begin({ place, message, operation }: Decided, agent: RegistryAgent): ClientRequest {
+function begin({ place, message, operation }: Decided, agent: Agent): ClientRequest {
   const isManifest = operation.kind === 'manifest' && operation.access === 'pull';
   const fields = isManifest
     ? [...message.fields.filter(([name]) => !partial.test(name)), ['accept-encoding', 'identity'] as const]

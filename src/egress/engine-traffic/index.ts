@@ -1,5 +1,5 @@
 export { type AuthorityKeys, BootAuthority, makeAuthority } from './boot-authority.js';
-export { type EngineDecision, EngineTraffic, type EngineTrafficOptions } from './engine-traffic.js';
+export { EngineTraffic, type EngineTrafficOptions } from './engine-traffic.js';
 export { type DialFacts, dialRegistry } from './dial-registry.js';
 export { insecureRegistries } from './insecure-registries.js';
 export { type Place, placeText } from './place.js';
@@ -7,3 +7,4 @@ export { PullWatch } from './pull-watch.js';
 export type { Pulled, PulledManifest } from './pulled.js';
 export { registryContext } from './registry-certificates.js';
 export type { Reach } from './registry-agent.js';
+export type { EngineDecision } from './request-server.js';

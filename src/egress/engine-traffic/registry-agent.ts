@@ -4,6 +4,7 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { connect, type SecureContext } from 'node:tls';
 import { toError } from '../../common/cause.js';
 import { type Place, placeText } from './place.js';
+import { Untrusted } from './untrusted.js';
 
 /** How a registry is reached. */
 export interface Reach {
@@ -17,16 +18,6 @@ export interface Reach {
 /** Milliseconds: to connect and greet, and without a byte either way. */
 const patience = { connect: 30_000, silent: 300_000 } as const;
 const mostSockets = 64;
-
-/** A registry that asks for TLS was reached without any, or does not show a certificate for its name. */
-export class Untrusted extends Error {
-  readonly place: Place;
-
-  constructor(place: Place, options: { readonly cause: unknown }) {
-    super('TLS', options);
-    this.place = place;
-  }
-}
 
 /** Connections to one registry, kept for the next request. */
 export class RegistryAgent extends Agent {

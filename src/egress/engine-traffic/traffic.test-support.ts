@@ -18,8 +18,9 @@ import type { Endpoint } from '../relay-wire.js';
 import { settingsOf } from '../test-support/settings.js';
 import { BootAuthority, makeAuthority } from './boot-authority.js';
 import { pemOf, writeCertificate } from './certificate.js';
-import { type EngineDecision, EngineTraffic } from './engine-traffic.js';
+import { EngineTraffic } from './engine-traffic.js';
 import { PullWatch } from './pull-watch.js';
+import type { EngineDecision } from './request-server.js';
 
 /** An authority of the world, in which registries have certificates. */
 const world = generateKeyPairSync('ec', { namedCurve: 'P-256' });
