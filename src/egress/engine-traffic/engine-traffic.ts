@@ -5,13 +5,14 @@ import { TLSSocket } from 'node:tls';
 import { type HostName, parseAddress, parseAuthority } from '../../common/authority.js';
 import type { Endpoint } from '../relay-wire.js';
 import type { BootAuthority } from './boot-authority.js';
+import { DialledAgents } from './dialled-agent.js';
 import { readGreeting } from './greeting.js';
 import { noTls } from './no-tls.js';
 import { type Place, usualPort } from './place.js';
-import { type Reach, RegistryAgents } from './registry-agent.js';
+import { type Reach, reachRegistry } from './reach-registry.js';
 import { RequestServer, type RequestServerOptions } from './request-server.js';
 
-export interface EngineTrafficOptions extends Omit<RequestServerOptions, 'agentFor'> {
+export interface EngineTrafficOptions extends Omit<RequestServerOptions, 'agentFor' | 'between'> {
   readonly authority: BootAuthority;
   readonly reach: Reach;
 }
@@ -31,12 +32,12 @@ interface Connection {
  */
 export class EngineTraffic {
   readonly #options: EngineTrafficOptions;
-  readonly #agents: RegistryAgents;
+  readonly #agents: DialledAgents;
   readonly #requests: RequestServer;
 
   constructor(options: EngineTrafficOptions) {
     this.#options = options;
-    this.#agents = new RegistryAgents(options.reach);
+    this.#agents = new DialledAgents((place) => reachRegistry(place, options.reach));
     this.#requests = new RequestServer({ ...options, agentFor: (place) => this.#agents.agentFor(place) });
   }
 
@@ -73,13 +74,14 @@ export class EngineTraffic {
     }
     const named = greeting.name ?? addressOf(to);
     const place: Place = { scheme: 'https', host: named, port: to.port };
-    if (this.#agents.isInsecure(place) && !(await this.#agents.agentFor(place).isReached())) {
+    const { authority, reach } = this.#options;
+    if (reach.isInsecure(place) && !(await this.#agents.agentFor(place).isReached())) {
       stream.end(noTls);
       return;
     }
     const secure = new TLSSocket(stream, {
       isServer: true,
-      secureContext: this.#options.authority.contextFor(named),
+      secureContext: authority.contextFor(named),
       ALPNProtocols: ['http/1.1'],
     });
     secure.on('error', () => stream.destroy());

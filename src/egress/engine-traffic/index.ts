@@ -6,5 +6,5 @@ export { type Place, placeText } from './place.js';
 export { PullWatch } from './pull-watch.js';
 export type { Pulled, PulledManifest } from './pulled.js';
 export { registryContext } from './registry-certificates.js';
-export type { Reach } from './registry-agent.js';
+export type { Reach } from './reach-registry.js';
 export type { EngineDecision } from './request-server.js';

@@ -25,13 +25,15 @@ export interface EngineDecision {
 export interface RequestServerOptions extends Deciding {
   /** By which a registry is asked. */
   readonly agentFor: (place: Place) => Agent;
+  /** Milliseconds between two requests of a connection. */
+  readonly between?: number;
   readonly onDecision: (decision: EngineDecision) => void;
 }
 
 /** Where a request of a connection leads. */
 export type PlaceOf = (request: IncomingMessage) => Place;
 
-/** Milliseconds: between two requests of a connection, and without a byte either way. */
+/** Milliseconds: between two requests of a connection where nobody says otherwise, and without a byte either way. */
 const patience = { between: 90_000, silent: 600_000 } as const;
 /** Requests of a connection that wait for the one before them. */
 const mostWaiting = 16;
@@ -57,7 +59,7 @@ export class RequestServer {
       insecureHTTPParser: false,
       requireHostHeader: false,
       requestTimeout: 0,
-      keepAliveTimeout: patience.between,
+      keepAliveTimeout: options.between ?? patience.between,
       noDelay: true,
     });
     this.#server.timeout = patience.silent;
