@@ -3,6 +3,8 @@ import type { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { reasonOf } from '../../common/errors/rule-of.js';
 import { printable } from '../../common/printable.js';
 import type { Who } from '../connect-access/index.js';
+import { placeText } from '../engine-traffic/place.js';
+import type { EngineDecision } from '../engine-traffic/request-server.js';
 import type { GatewayEvent } from './gateway.js';
 
 type Decided =
@@ -37,6 +39,17 @@ export function connectionDecision(
     ...(decided.kind === 'allowed' && decided.reached === false ? { reached: false } : {}),
     ...(error === undefined ? {} : withSetting(error)),
   };
+}
+
+/** Of a request of the engine's: the registry and what was understood, never its target, which may hold a password. */
+export function engineDecision({
+  place,
+  operation,
+  refusal,
+}: Pick<EngineDecision, 'place' | 'operation' | 'refusal'>): ConnectionDecision {
+  const path = operation !== undefined && 'path' in operation ? `/${operation.path}` : '';
+  const decided: Decided = refusal === undefined ? { kind: 'allowed' } : { kind: 'refused', error: refusal };
+  return connectionDecision({ kind: 'engine' }, `${placeText(place)}${path}`, decided);
 }
 
 function callerOf(who: Who | undefined): ConnectionDecision['who'] {

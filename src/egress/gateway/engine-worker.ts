@@ -1,8 +1,8 @@
 /** The thread in which the engine's own connections end, so that nobody's decision waits for its bytes. A message a connection. */
 import { parentPort, workerData } from 'node:worker_threads';
 import { printable } from '../../common/printable.js';
-import { type EngineDecision, placeText, PullWatch } from '../engine-traffic/index.js';
-import { connectionDecision } from './connection-decision.js';
+import { type EngineDecision, PullWatch } from '../engine-traffic/index.js';
+import { engineDecision } from './connection-decision.js';
 import { engineEnd } from './engine-end.js';
 import { engineOrderSchema, type EngineReport, engineWorkerDataSchema } from './engine-messages.js';
 import { hostNameServers } from './name-servers.js';
@@ -11,18 +11,15 @@ import { openStream } from './relay-link.js';
 import { readSetup } from './setup.js';
 import { createPullTeller } from './tell-pulled.js';
 
-/** Of a request of the engine's: the registry and what was understood, never its target, which may hold a password. */
-function reportOf({ place, operation, refusal }: EngineDecision): EngineReport {
-  const path = operation !== undefined && 'path' in operation ? `/${operation.path}` : '';
-  const destination = `${placeText(place)}${path}`;
-  const decided =
-    refusal === undefined ? ({ kind: 'allowed' } as const) : ({ kind: 'refused', error: refusal } as const);
+function reportOf(decided: EngineDecision): EngineReport {
+  const { refusal } = decided;
+  const decision = engineDecision(decided);
   return {
     kind: 'decided',
-    decision: connectionDecision({ kind: 'engine' }, destination, decided),
+    decision,
     ...(refusal === undefined
       ? {}
-      : { text: `the engine to ${printable(destination)}: ${printable(refusal.message)}` }),
+      : { text: `the engine to ${decision.destination}: ${printable(refusal.message)}` }),
   };
 }
 
