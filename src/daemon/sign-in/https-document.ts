@@ -1,15 +1,11 @@
 import type { IncomingMessage } from 'node:http';
-import { codeOf } from '../../common/cause.js';
+import { fromFreePort } from '../own-port.js';
 
 export type FetchDocument = (url: string, certificates: string | undefined) => Promise<unknown>;
 
 const deadlineMs = 10_000;
 /** Bytes; a provider's key set is some 10 KB. */
 const largestDocument = 256 * 1024;
-
-/** Of ports to connect from, one may be taken, or not be free again yet. */
-const mostPorts = 8;
-const notFree: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
 
 /**
  * One JSON document over HTTPS, and nothing besides: no redirects, no proxy, no compression. Threat: whoever is on the way answers in the
@@ -21,7 +17,9 @@ const notFree: ReadonlySet<unknown> = new Set(['EADDRINUSE', 'EADDRNOTAVAIL']);
 export function documentFetcher(portOf?: () => number): FetchDocument {
   return async (url, certificates) => {
     const signal = AbortSignal.timeout(deadlineMs);
-    const answer = await askFrom(url, { certificates, signal, portOf });
+    const ask = async (localPort?: number): Promise<IncomingMessage> =>
+      askFrom(url, { certificates, signal, localPort });
+    const answer = await (portOf === undefined ? ask() : fromFreePort(portOf, ask));
     if (answer.statusCode !== 200) {
       answer.destroy();
       throw new Error(`${url} answered with status ${answer.statusCode}`);
@@ -39,20 +37,10 @@ export function documentFetcher(portOf?: () => number): FetchDocument {
 interface Asking {
   readonly certificates: string | undefined;
   readonly signal: AbortSignal;
-  readonly portOf: (() => number) | undefined;
+  readonly localPort: number | undefined;
 }
 
-async function askFrom(url: string, asking: Asking): Promise<IncomingMessage> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await ask(url, asking);
-    } catch (error) {
-      if (asking.portOf === undefined || attempt >= mostPorts || !notFree.has(codeOf(error))) throw error;
-    }
-  }
-}
-
-async function ask(url: string, { certificates, signal, portOf }: Asking): Promise<IncomingMessage> {
+async function askFrom(url: string, { certificates, signal, localPort }: Asking): Promise<IncomingMessage> {
   // Loaded when it is needed: where nobody signs in, its memory is not spent.
   const { get } = await import('node:https');
   return new Promise<IncomingMessage>((resolve, reject) => {
@@ -62,7 +50,7 @@ async function ask(url: string, { certificates, signal, portOf }: Asking): Promi
       headers: { accept: 'application/json' },
       minVersion: 'TLSv1.2',
       ...(certificates === undefined ? {} : { ca: certificates }),
-      ...(portOf === undefined ? {} : { localPort: portOf() }),
+      ...(localPort === undefined ? {} : { localPort }),
     } as const;
     get(url, options, resolve).once('error', reject);
   });
