@@ -66,6 +66,18 @@ describe('an image is explained', () => {
     expect(explain({ imageAccess }, `ghcr.io/b@${digest}`).verdict).toBe('refused');
   });
 
+  test('on the engine itself as everywhere, and how it is reached there is said', () => {
+    const imageAccess = { rules: [{ repository: 'localhost:5000/team/*', action: 'allow' }] };
+    const of = (text: string): [string, number] => {
+      const { verdict, notes } = explain({ imageAccess }, text);
+      return [verdict, notes.filter((note) => note.includes('on the engine itself')).length];
+    };
+    expect(of('localhost:5000/team/x')).toEqual(['permitted', 1]);
+    expect(of('localhost:5000/other/x')).toEqual(['refused', 1]);
+    expect(of('127.0.0.1:5000/team/x')).toEqual(['refused', 1]);
+    expect(of('ghcr.io/team/x')).toEqual(['refused', 0]);
+  });
+
   test('by way of a mirror where the registry itself is not open, and of no other', () => {
     const registryAccess = { rules: [{ host: 'mirror.example', port: 5000 }] };
     const mirrors = [

@@ -1,3 +1,4 @@
+import { isLoopback, isLoopbackName } from '../../common/loopback.js';
 import type { CompiledRules } from '../compiled-rules.js';
 import { sourceOf } from '../image-access/mirrors.js';
 import { imageText, type NamedImage } from '../names/canonical-image.js';
@@ -49,7 +50,7 @@ function explainedRule(rule: ExplainedRule['rule'], verdict: Verdict): Explained
 
 function notesOf(
   { registries, images: rules }: CompiledRules,
-  { repository }: NamedImage,
+  { repository, authority: { host } }: NamedImage,
   images: Verdict | undefined,
   mirror: string | undefined,
 ): string[] {
@@ -64,6 +65,10 @@ function notesOf(
     notes.push(`The registry must answer with one of: ${[...images.digests].join(', ')}.`);
   if (images?.verdict === 'permit' && images.deniedDigests !== undefined)
     notes.push(`The registry must not answer with any of: ${[...images.deniedDigests].join(', ')}.`);
+  if (rules !== undefined && (host.kind === 'name' ? isLoopbackName : isLoopback)(host.text))
+    notes.push(
+      'It is on the engine itself, where requests in plain HTTP are decided so: by TLS it is reached only where a rule admits every image of that registry.',
+    );
   if (registries !== undefined)
     notes.push('Where the registry sends its clients for tokens and layers is known only when it is asked.');
   return notes;
