@@ -110,7 +110,10 @@ async function main(args: DaemonArguments): Promise<void> {
     shared: createSharedPaths(shares.directories, sshAgent),
     ownNetworks,
   };
-  await untilEngine(phases, keepOwnLoopback(settings, gatePolicy.loopback, audit));
+  const publishers = publishersInForce(args.publishersFd, log);
+  const client = createEngineClient(enginePaths.socket);
+  const images = openImageRules({ settings, publishers }, client, log);
+  await untilEngine(phases, keepOwnLoopback({ settings, images, audit }, gatePolicy.loopback));
   makeSocketStandIn();
   /* As early as can be: dockerd, started beside this process, refuses to start without it. */
   listenAuthorization(authorizationSocket, gatePolicy, witness, log);
@@ -138,7 +141,6 @@ async function main(args: DaemonArguments): Promise<void> {
   const engineFacts = readEngineFacts(shares.roots, args.mode, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
   warmUp(engineFacts, policy);
-  const client = createEngineClient(enginePaths.socket);
   const ports = createPortGuard(gatePolicy, {
     client,
     clock: systemClock,
@@ -147,8 +149,6 @@ async function main(args: DaemonArguments): Promise<void> {
     },
     log,
   });
-  const publishers = publishersInForce(args.publishersFd, log);
-  const images = openImageRules({ settings, publishers }, client, log);
   const egressClients = createEgressClients(client, { auditLog: audit, images }, log);
   const { runtime, decisions, dockerSockets } = composeRuntime({
     onPlanned: () => {

@@ -8,7 +8,7 @@ export { AdmittedContents, contentsOf } from './image-access/known-contents.js';
 export { canonicalImage, type CanonicalImage, imageText } from './names/canonical-image.js';
 export type { ImageRules } from './image-access/image-rules.js';
 export { decideRegistry } from './registry-access/decide-registry.js';
-export { type LoopbackRule, loopbackRules } from './registry-access/own-loopback.js';
+export { type LoopbackRules, loopbackRules, type LoopbackWay } from './own-loopback/loopback-rules.js';
 export { hasForm, readRequest } from './registry-requests/read-request.js';
 export type { Access, RegistryOperation } from './registry-requests/operation.js';
 export type { Permit, Refusal, Verdict } from './verdict.js';

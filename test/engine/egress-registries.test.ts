@@ -109,7 +109,7 @@ test('asks nobody on its own loopback but who is listed there, by whatever name'
     });
   const refused =
     /Access to (localhost|127\.0\.0\.2):25001 has been restricted by your administrators.*rule registry-access.*Setting: bulkhead\.registryAccess.*it@example\.com/;
-  const hadNoAnswer = /EOF|reset/;
+  const hadNoAnswer = /EOF|reset/i;
   for (const host of ['localhost', '127.0.0.2'])
     expect([host, await heard(engine, host, closedPort, refused)]).toEqual([host, false]);
   expect(await heard(engine, 'localhost', openedPort, hadNoAnswer)).toBe(true);

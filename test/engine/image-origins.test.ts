@@ -242,6 +242,35 @@ describe('when rules have come', () => {
         expect(await run(`FROM ${image}\nRUN echo ran > /ran\n`, env)).toMatchObject({ status: 0 });
   });
 
+  test('nor does a build take one from the engine’s own loopback, by whatever name, while what is admitted is pulled, built upon and pushed there', async () => {
+    const pulled = async (from: string): Promise<Outcome> =>
+      docker.run(['build', '--pull', '-'], {
+        input: `FROM ${from}\nLABEL a=b\n`,
+        env: { BUILDKIT_PROGRESS: 'plain' },
+      });
+    const denied =
+      /image access denied: no rule names its repository: .*evil\/y:1 is refused by rule image-access .*Setting: bulkhead\.imageAccess\..* ask Ada <ada@example\.org>/;
+    for (const host of ['localhost', '127.0.0.1', '127.0.0.2'])
+      expect([host, (await pulled(`${host}:${registryPort}/evil/y:1`)).stderr]).toEqual([
+        host,
+        expect.stringMatching(denied),
+      ]);
+    expect((await pulled(`${at}/good/tagged:2`)).stderr).toContain('other versions of it are allowed');
+    expect((await pulled(`${at}/good/pinned:2`)).stderr).toContain('its contents are none of those allowed');
+    for (const image of ['good/x:1', 'good/tagged:1', 'good/pinned:1'])
+      expect(await pulled(`${at}/${image}`)).toMatchObject({ status: 0 });
+    const name = `${at}/good/pushed:1`;
+    await docker.ok(['tag', 'mine:own', name]);
+    await docker.ok(['push', '-q', name]);
+    await docker.ok(['rmi', name]);
+    await docker.ok(['pull', '-q', name]);
+    await eventually(async () => {
+      const events = await writtenAudit(internals);
+      const refused = { kind: 'connection', outcome: 'refused', code: 'BH_IMAGE_ACCESS' };
+      expect(events).toContainEqual(expect.objectContaining({ ...refused, who: { kind: 'engine' } }));
+    }, 20_000);
+  });
+
   test('nor does a push admit one that fails, though the engine strikes out then where layers came from', async () => {
     const layer = await docker.ok(['image', 'inspect', '-f', '{{index .RootFS.Layers 1}}', 'mine:fetched']);
     const notes = '/var/lib/docker/image/overlay2/distribution/v2metadata-by-diffid';

@@ -1,5 +1,5 @@
 import type { Logger } from '../../common/log.js';
-import { compileRules } from '../../egress/index.js';
+import { type CompiledRules, compileRules } from '../../egress/index.js';
 import type { Publishers, Settings } from '../../policy/index.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import { enginePaths } from '../engine/engine-facts.js';
@@ -18,6 +18,7 @@ const memoryDirectory = '/var/lib/bulkhead-data/bulkhead/images';
 
 /** What the policy's rules of registries and images are held to here: what the engine is asked to fetch, and what it has. */
 export interface ImageRules extends ImageGuard {
+  readonly rules: CompiledRules;
   readonly judge: Judge;
 }
 
@@ -40,5 +41,9 @@ export function openImageRules(
     recordOf: (containerId) => readContainerRecord(enginePaths.dataRoot, containerId),
     log,
   });
-  return { ...guard, judge: judgeAll([createImageJudge(rules), (exchange) => guard.beforePush(exchange)]) };
+  return {
+    ...guard,
+    rules,
+    judge: judgeAll([createImageJudge(rules), (exchange) => guard.beforePush(exchange)]),
+  };
 }

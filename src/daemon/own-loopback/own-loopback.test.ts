@@ -2,13 +2,17 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { expect, test } from 'vitest';
 import type { Exec } from '../../common/exec.js';
-import { registryAccessSchema } from '../../policy/registry-access-schema.js';
+import { compileRules } from '../../egress/index.js';
+import { settingsOf } from '../../egress/test-support/settings.js';
 import { keepOwnLoopback } from './index.js';
 
-const audit = { record: () => undefined };
-const policy = (rules: readonly object[]) => ({
-  bulkhead: { registryAccess: registryAccessSchema.parse({ rules }) },
-});
+const keep = async (bulkhead: object, exec: Exec): Promise<void> => {
+  const settings = settingsOf({ bulkhead });
+  const rules = compileRules(settings, { namespaces: new Set() });
+  const [audit, images] = [{ record: () => undefined }, { rules, remember: () => undefined }];
+  return keepOwnLoopback({ settings, images, audit }, ['127.0.0.1'], exec);
+};
+const registries = { registryAccess: { rules: [] } };
 
 /** A firewall that says it has the entry, or not, and takes what it is told where it can. */
 function firewall({ entered = false, status = 0 } = {}): { exec: Exec; told: string[] } {
@@ -23,26 +27,38 @@ function firewall({ entered = false, status = 0 } = {}): { exec: Exec; told: str
   return { exec, told };
 }
 
-test('a policy without rules of registries closes nothing', async () => {
+test('a policy that refuses nothing closes nothing', async () => {
   const { exec, told } = firewall();
-  await keepOwnLoopback({ bulkhead: {} }, ['127.0.0.1'], audit, exec);
+  const hub = { official: true, community: true };
+  for (const bulkhead of [{}, { imageAccess: { default: 'allow', hub } }]) await keep(bulkhead, exec);
   expect(told).toEqual([]);
 });
 
-test('with them what is asked there goes to a server that listens, and the entry is made once', async () => {
+test('with rules of registries what is asked there goes to a server that listens, and the entry is made once', async () => {
   const { exec, told } = firewall();
-  await keepOwnLoopback(policy([]), ['127.0.0.1'], audit, exec);
+  await keep(registries, exec);
   const [, port = ''] = /--to-destination 127\.0\.0\.1:(\d+)/.exec(told[0] ?? '') ?? [];
   const other = createServer();
   other.listen(Number(port), '127.0.0.1');
   expect(await once(other, 'error')).toMatchObject([{ code: 'EADDRINUSE' }]);
   expect(told[0]).toMatch(/^\/usr\/sbin\/iptables-restore\n.*-I OUTPUT 1 /s);
   const again = firewall({ entered: true });
-  await keepOwnLoopback(policy([]), ['127.0.0.1'], audit, again.exec);
+  await keep(registries, again.exec);
   expect(again.told[0]).not.toContain('-I OUTPUT');
+});
+
+test('with rules of images what is asked is read, and what both kinds are for by each of the two', async () => {
+  const read = firewall();
+  await keep({ imageAccess: {} }, read.exec);
+  const ports = (told: readonly string[]): Set<string | undefined> =>
+    new Set([...(told[0] ?? '').matchAll(/--to-destination 127\.0\.0\.1:(\d+)/g)].map(([, port]) => port));
+  expect(ports(read.told).size).toBe(1);
+  const both = firewall();
+  await keep({ imageAccess: {}, registryAccess: { rules: [{ host: 'localhost', port: 5000 }] } }, both.exec);
+  expect(ports(both.told).size).toBe(2);
 });
 
 test('where it can’t be made, nothing is served', async () => {
   const { exec } = firewall({ status: 1 });
-  await expect(keepOwnLoopback(policy([]), ['127.0.0.1'], audit, exec)).rejects.toThrow('no table');
+  await expect(keep(registries, exec)).rejects.toThrow('no table');
 });

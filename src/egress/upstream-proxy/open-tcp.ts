@@ -11,7 +11,7 @@ export async function openTcp(
   host: string,
   port: number,
   signal: AbortSignal,
-  options: Pick<TcpNetConnectOpts, 'allowHalfOpen' | 'autoSelectFamily'> = {},
+  options: Pick<TcpNetConnectOpts, 'allowHalfOpen' | 'autoSelectFamily' | 'localPort'> = {},
 ): Promise<Socket> {
   const socket = connect({ host, port, noDelay: true, ...options }).on('error', () => undefined);
   try {
