@@ -9,8 +9,8 @@ export interface Permit {
   readonly place: string;
   /** Nothing but these contents: whoever serves the answer holds it against them. Absent: any. */
   readonly digests?: ReadonlySet<string>;
-  /** None of these contents, likewise. */
-  readonly deniedDigests?: ReadonlySet<string>;
+  /** None of these contents, likewise: each with what of the policy denies it. */
+  readonly deniedDigests?: ReadonlyMap<string, string>;
 }
 
 export interface Refusal {

@@ -102,7 +102,7 @@ test('what an index has in it that a rule denies is denied by its own digest, an
     expect([status === 0, stderr]).toEqual([
       false,
       expect.stringMatching(
-        /image access denied: a rule denies an image it is a part of: registry\.test\/denied\/tool@sha256:.* rule image-access .*Setting: bulkhead\.imageAccess\..*it@example\.com/,
+        /image access denied: a rule denies an image it is a part of: registry\.test\/denied\/tool@sha256:.* rule image-access \(bulkhead\.imageAccess\.rules\[0\]\)\. Setting: bulkhead\.imageAccess\..*it@example\.com/,
       ),
     ]);
   await docker.ok(['pull', '-q', `${host}/others/tool@${denied.part}`]);

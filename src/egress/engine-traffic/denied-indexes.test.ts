@@ -48,7 +48,7 @@ async function registry(status?: number, policy: object = bulkhead): Promise<Reg
 }
 
 const refused =
-  /^HTTP\/1\.1 403 .*image access denied: a rule denies an image it is a part of: ghcr\.io\/acme\/tool@sha256:.*rule image-access/s;
+  /^HTTP\/1\.1 403 .*image access denied: a rule denies an image it is a part of: ghcr\.io\/acme\/tool@sha256:.*rule image-access \(bulkhead\.imageAccess\.rules\[0\]\)/s;
 const passed = /^HTTP\/1\.1 200 /;
 
 describe('a manifest of an index that a rule denies', () => {
@@ -59,7 +59,9 @@ describe('a manifest of an index that a rule denies', () => {
     // Once is enough, wherever it is.
     expect(await pull(sha(part))).toMatch(refused);
     expect(asked.slice(3)).toEqual([`GET ${sha(part)}`]);
-    expect(await pull('index')).toMatch(/^HTTP\/1\.1 403 .*a rule denies its contents/s);
+    expect(await pull('index')).toMatch(
+      /^HTTP\/1\.1 403 .*a rule denies its contents.*\(bulkhead\.imageAccess\.rules\[0\]\)/s,
+    );
   });
 
   test('is not with the rule off, nor in another repository', async () => {

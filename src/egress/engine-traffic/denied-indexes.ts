@@ -46,23 +46,22 @@ export class DeniedIndexes {
     if (!('digest' in reference) || known.has(repository, reference.digest)) return;
     const { digest } = reference;
     const found = await Promise.all(
-      [...permit.deniedDigests].map(async (denied) => {
+      [...permit.deniedDigests].map(async ([denied, at]) => {
         const parts = this.#parts.get(denied) ?? (await this.#lookUp(repository, denied, decided, ask));
-        return parts === 'unknown' ? parts : parts.has(digest);
+        return { at, isPart: parts === 'unknown' ? parts : parts.has(digest) };
       }),
     );
-    const isPart = found.includes(true);
-    if (!isPart && !found.includes('unknown')) return;
-    const reason = isPart
-      ? 'a rule denies an image it is a part of'
-      : 'it may be a part of what a rule denies, of which the registry does not say what is in it';
     const what = imageText({ repository, digest });
-    throw new BulkheadError('BH_IMAGE_ACCESS', {
-      reason,
-      what,
-      place: permit.place,
-      contact: rules.contact,
-    });
+    const refuse = (isPart: true | 'unknown', reason: string): void => {
+      const { at } = found.find((each) => each.isPart === isPart) ?? {};
+      if (at !== undefined)
+        throw new BulkheadError('BH_IMAGE_ACCESS', { reason, what, place: at, contact: rules.contact });
+    };
+    refuse(true, 'a rule denies an image it is a part of');
+    refuse(
+      'unknown',
+      'it may be a part of what a rule denies, of which the registry does not say what is in it',
+    );
   }
 
   async #lookUp(

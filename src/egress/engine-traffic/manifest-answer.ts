@@ -53,18 +53,15 @@ export function checkDigest(
   { image, permit, contact }: ManifestAnswer,
   usual = digest,
 ): void {
-  const { digests, deniedDigests, place } = permit;
-  const isAmong = (named: ReadonlySet<string> | undefined): boolean | undefined =>
-    named === undefined ? undefined : named.has(digest) || named.has(usual);
-  const reason =
-    isAmong(deniedDigests) === true
-      ? 'a rule denies its contents'
-      : isAmong(digests) === false
-        ? 'its contents are none of those allowed'
-        : undefined;
-  if (reason === undefined) return;
+  const { digests, deniedDigests } = permit;
   const what = imageText({ ...image, digest });
-  throw new BulkheadError('BH_IMAGE_ACCESS', { reason, what, place, contact });
+  const refuse = (reason: string, place: string): never => {
+    throw new BulkheadError('BH_IMAGE_ACCESS', { reason, what, place, contact });
+  };
+  const denying = deniedDigests?.get(digest) ?? deniedDigests?.get(usual);
+  if (denying !== undefined) refuse('a rule denies its contents', denying);
+  if (digests !== undefined && !digests.has(digest) && !digests.has(usual))
+    refuse('its contents are none of those allowed', permit.place);
 }
 
 function unsound({ image, contact }: ManifestAnswer, reason: string): BulkheadError {

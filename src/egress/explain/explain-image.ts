@@ -64,7 +64,7 @@ function notesOf(
   if (images?.verdict === 'permit' && images.digests !== undefined)
     notes.push(`The registry must answer with one of: ${[...images.digests].join(', ')}.`);
   if (images?.verdict === 'permit' && images.deniedDigests !== undefined)
-    notes.push(`The registry must not answer with any of: ${[...images.deniedDigests].join(', ')}.`);
+    notes.push(`The registry must not answer with any of: ${[...images.deniedDigests.keys()].join(', ')}.`);
   if (rules !== undefined && (host.kind === 'name' ? isLoopbackName : isLoopback)(host.text))
     notes.push(
       'It is on the engine itself, where requests in plain HTTP are decided so: by TLS it is reached only where a rule admits every image of that registry.',

@@ -181,11 +181,13 @@ describe('a rule', () => {
     expect(decide(denying, 'nginx:1')).toEqual({
       verdict: 'permit',
       place: 'bulkhead.imageAccess.hub.official',
-      deniedDigests: new Set([one]),
+      deniedDigests: new Map([[one, 'bulkhead.imageAccess.rules[1]']]),
     });
     expect(words(decide(denying, `nginx@${other}`))).toBe('hub.official');
     expect(words(decide(denying, `redis:7@${one}`))).toBe('no: a rule denies it (rules[2])');
-    expect(decide(denying, 'redis:7')).toMatchObject({ deniedDigests: new Set([one]) });
+    expect(decide(denying, 'redis:7')).toMatchObject({
+      deniedDigests: new Map([[one, 'bulkhead.imageAccess.rules[2]']]),
+    });
     expect(decide(denying, 'alpine')).not.toHaveProperty('deniedDigests');
   });
 

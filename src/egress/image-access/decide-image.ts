@@ -98,9 +98,11 @@ function permitted(
   { place, digests }: { readonly place: string; readonly digests?: ReadonlySet<string> },
   groups: readonly PatternRules[],
 ): Verdict {
-  const denied = new Set(
+  const denied = new Map(
     groups.flatMap(({ rules }) =>
-      rules.flatMap(({ action, digests: of }) => (action === 'deny' ? [...(of ?? [])] : [])),
+      rules.flatMap(({ action, digests: of, place: at }) =>
+        action === 'deny' ? [...(of ?? [])].map((digest) => [digest, at] as const) : [],
+      ),
     ),
   );
   return {

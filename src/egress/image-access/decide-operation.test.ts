@@ -82,7 +82,7 @@ describe('a request', () => {
     });
     expect(ask(pinned, 'm.example', 'GET /v2/a/manifests/1?ns=ghcr.io')).toMatchObject({
       digests: new Set([one]),
-      deniedDigests: new Set([other]),
+      deniedDigests: new Map([[other, 'bulkhead.imageAccess.rules[2]']]),
     });
   });
 });

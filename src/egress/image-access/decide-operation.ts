@@ -82,7 +82,7 @@ function both(first: Verdict, second: Verdict): Verdict {
   const [a, b] = [first.digests, second.digests];
   const digests =
     a === undefined || b === undefined ? (a ?? b) : new Set([...a].filter((digest) => b.has(digest)));
-  const denied = new Set([...(first.deniedDigests ?? []), ...(second.deniedDigests ?? [])]);
+  const denied = new Map([...(second.deniedDigests ?? []), ...(first.deniedDigests ?? [])]);
   return {
     ...second,
     ...(digests === undefined ? {} : { digests }),
