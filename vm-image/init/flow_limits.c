@@ -14,7 +14,7 @@
 
 #define TABLE "bulkhead-flows"
 #define REFUSED "refused"
-#define UNCOUNTED "uncounted"
+#define LASTING "lasting"
 #define UDP_AS_LONG "udp-as-long"
 /* Behind dockerd's rules (NF_IP_PRI_FILTER, which is 0): what they refuse is no flow. */
 #define BEHIND_FILTER 10
@@ -22,13 +22,15 @@
 
 /*
  * libslirp keeps a socket of UDP for 240 s (10 s, once it was answered, where it asked for names), one of TCP until it ends or could not be connected after 75 s, and makes one for each echo it
- * is asked for. So what is counted has to be tracked as long. What can't be counted so, because it is gone much sooner where it is meant well (names), has one connection for all its sockets
- * (ICMP), or can have itself forgotten (a reset that libslirp does not hear while it connects), is bounded by how many are begun in a second.
+ * is asked for. So what is counted has to be tracked as long. Names are not counted, which are gone much sooner where they are meant well, and neither are echoes, which are many of one connection.
+ *
+ * Threat: what has itself forgotten: by a reset that libslirp does not hear while it connects, by a container that ends and is restarted (dockerd has its connections forgotten), by a full table
+ * of connections. So how many are begun in a second is bounded as well, of what lasts 240 s more strictly.
  */
 #define UDP_SECONDS 250
 #define BEGUN_A_SECOND(most) ((most) / 16)
 #define BEGUN_AT_ONCE(most) (2 * (most))
-#define UNCOUNTED_A_SECOND(most) ((most) / 64)
+#define LASTING_A_SECOND(most) ((most) / 64)
 /* Until all that may be begun at once is there again. */
 #define REMEMBERED_SECONDS(at_once, a_second) ((at_once) / (a_second) + 1)
 #define LOGGED_A_MINUTE 6
@@ -37,7 +39,7 @@
 #define OF_ADDRESSES "addresses"
 #define OF_NETWORKS "networks"
 #define BEGUN "begun"
-#define ASKED "asked"
+#define KEPT "kept"
 
 static const uint8_t tcp = IPPROTO_TCP, udp = IPPROTO_UDP, icmp = IPPROTO_ICMP;
 
@@ -47,7 +49,7 @@ static void make_sets(struct nft_batch *rules, uint32_t most)
         {OF_ADDRESSES, sizeof(struct in_addr), 0},
         {OF_NETWORKS, sizeof(uint32_t), 0},
         {BEGUN, sizeof(uint32_t), REMEMBERED_SECONDS(BEGUN_AT_ONCE(most), BEGUN_A_SECOND(most))},
-        {ASKED, sizeof(uint32_t), REMEMBERED_SECONDS(most, UNCOUNTED_A_SECOND(most))},
+        {KEPT, sizeof(uint32_t), REMEMBERED_SECONDS(most, LASTING_A_SECOND(most))},
     };
 
     for (size_t i = 0; i < sizeof(sets) / sizeof(sets[0]); i++)
@@ -136,14 +138,14 @@ static void pass_uncounted(struct nft_batch *rules)
     nft_rule(rules);
     nft_meta(rules, NFT_META_L4PROTO);
     NFT_IS(rules, icmp);
-    nft_goto(rules, UNCOUNTED);
+    nft_goto(rules, LASTING);
     nft_end_rule(rules);
     nft_rule(rules);
     nft_meta(rules, NFT_META_L4PROTO);
     NFT_IS(rules, udp);
     nft_payload(rules, NFT_PAYLOAD_TRANSPORT_HEADER, offsetof(struct udphdr, dest), sizeof(names));
     NFT_IS(rules, names);
-    nft_goto(rules, UNCOUNTED);
+    nft_goto(rules, LASTING);
     nft_end_rule(rules);
 }
 
@@ -162,6 +164,11 @@ static void refuse_too_many(struct nft_batch *rules, uint32_t most)
     nft_too_many(rules, OF_NETWORKS, most);
     nft_goto(rules, REFUSED);
     nft_end_rule(rules);
+    nft_rule(rules);
+    nft_meta(rules, NFT_META_L4PROTO);
+    NFT_IS(rules, udp);
+    nft_goto(rules, LASTING);
+    nft_end_rule(rules);
     refuse_where_too_often(rules, BEGUN, BEGUN_A_SECOND(most), BEGUN_AT_ONCE(most));
 }
 
@@ -175,8 +182,8 @@ bool limit_flows(const char *card, uint32_t most)
     make_sets(&rules, most);
     nft_udp_seconds(&rules, UDP_AS_LONG, UDP_SECONDS);
     refuse(&rules);
-    nft_chain(&rules, UNCOUNTED);
-    refuse_where_too_often(&rules, ASKED, UNCOUNTED_A_SECOND(most), most);
+    nft_chain(&rules, LASTING);
+    refuse_where_too_often(&rules, KEPT, LASTING_A_SECOND(most), most);
     nft_hook(&rules, "leaving", NF_INET_FORWARD, BEHIND_FILTER, NULL);
     nft_rule(&rules);
     nft_meta(&rules, NFT_META_OIF);
