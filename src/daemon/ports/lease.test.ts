@@ -43,7 +43,7 @@ async function lease(
     ownIpv4: parts.ownIpv4 ?? (async () => undefined),
     guestPorts,
     clock,
-    log: { info: () => undefined, warn: () => undefined },
+    log: { info: (_: unknown, text?: string) => void done.push(`said ${text ?? ''}`), warn: () => undefined },
   });
   return { done, client, clock, ended };
 }
@@ -176,7 +176,7 @@ describe('a port of an IPv6 address of a container', () => {
     expect(String(await nextChunk(client))).toBe('ok 1024\n');
     client.end();
     await ended;
-    expect(done).toEqual([]);
+    expect(done).toEqual(['said a port of a container without an IPv4 address is not published on the host']);
   });
 
   test('is granted while the engine does not answer, and published when it does', async () => {

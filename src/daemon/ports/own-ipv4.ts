@@ -28,9 +28,11 @@ export async function ownIpv4(
   });
   for (let asked = 0; asked < mostAsked && !signal.aborted; asked++) {
     const members = await Promise.race([over, readNetworkMembers(client).catch(() => [])]);
-    const [member, another] = members.filter(({ ipv6 }) => ipv6 !== undefined && ipv6 === wanted);
-    // Networks that do not know of each other, as macvlan ones, may both have it.
-    if (member !== undefined) return another === undefined ? member.ipv4 : undefined;
+    const found = new Set(
+      members.filter(({ ipv6 }) => ipv6 !== undefined && ipv6 === wanted).map(({ ipv4 }) => ipv4),
+    );
+    // Several where networks do not know of each other, as macvlan ones, or for a moment: an engine that starts has some of before.
+    if (found.size === 1) return [...found][0];
     await clock.sleep(againMs, signal).catch(() => undefined);
   }
   return undefined;

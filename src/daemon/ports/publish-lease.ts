@@ -64,8 +64,11 @@ export async function publishLate(
   const { guestPorts, log } = parts;
   const { protocol, hostAddress, hostPort } = request;
   const what = { protocol, address: hostAddress, port: hostPort };
+  let isOver = false;
+  void released.then(() => (isOver = true));
   const begin = async (): Promise<GiveBack | undefined> => {
     const containerAddress = await ipv4;
+    if (isOver) return undefined;
     if (containerAddress === undefined) {
       log.info(what, 'a port of a container without an IPv4 address is not published on the host');
       return undefined;
