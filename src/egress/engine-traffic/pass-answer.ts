@@ -1,5 +1,4 @@
 import type { IncomingMessage } from 'node:http';
-import { pipeline } from 'node:stream/promises';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { isDigest } from '../../common/image-reference.js';
 import { fullPath } from '../../common/registry-name.js';
@@ -8,6 +7,7 @@ import { type CanonicalImage, repositoryName } from '../names/canonical-image.js
 import { decideAnswer } from './decide-answer.js';
 import type { Decided, Deciding, Exchange } from './exchange.js';
 import { checkDigest, checkManifest, longestManifest, type ManifestAnswer } from './manifest-answer.js';
+import { passBody } from './pass-body.js';
 import { placeText } from './place.js';
 import { readAll } from './read-all.js';
 
@@ -143,7 +143,7 @@ function repositoriesOf({ operation, rules }: Decided, { repository }: Canonical
 
 async function passBytes(answer: IncomingMessage, { response }: Exchange): Promise<void> {
   response.writeHead(answer.statusCode ?? 502, fieldsOf(answer).flat());
-  await pipeline(answer, response);
+  await passBody(answer, response);
 }
 
 function fieldsOf({ rawHeaders, headers }: IncomingMessage): [name: string, value: string][] {
