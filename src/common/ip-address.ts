@@ -48,6 +48,12 @@ export function isWithin(address: IpAddress, network: IpNetwork): boolean {
   return address.family === network.family && masked(address, network.prefix) === network.value;
 }
 
+/** The one form of an address somebody wrote, who may have done so in several ways; undefined for what is none. */
+export function canonicalAddress(text: string): string | undefined {
+  const address = parseIpAddress(text);
+  return address === undefined ? undefined : ipAddressText(address);
+}
+
 /** The one way an address is written here: of RFC 5952. */
 export function ipAddressText({ family, value }: IpAddress): string {
   if (family === 4) return [24n, 16n, 8n, 0n].map((shift) => String((value >> shift) & 0xffn)).join('.');

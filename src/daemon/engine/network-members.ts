@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { canonicalAddress } from '../../common/ip-address.js';
 import { type EngineClient, readEngine } from './engine-client.js';
 
 const listSchema = z.array(z.looseObject({ Id: z.string(), Internal: z.boolean().nullish() }));
@@ -39,6 +39,5 @@ export async function readNetworkMembers(client: Pick<EngineClient, 'call'>): Pr
 
 /** Of `172.17.0.2/16`, in the one form. */
 function plain(text: string): string | undefined {
-  const address = parseIpAddress(text.replace(/\/\d+$/, ''));
-  return address === undefined ? undefined : ipAddressText(address);
+  return canonicalAddress(text.replace(/\/\d+$/, ''));
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../common/clock.js';
-import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { canonicalAddress } from '../../common/ip-address.js';
 import type { EngineClient } from '../engine/engine-client.js';
 import { type NetworkMember, readNetworkMembers } from '../engine/network-members.js';
 
@@ -19,7 +19,7 @@ export async function ownIpv4(
   clock: Pick<Clock, 'sleep'>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
-  const wanted = inOneForm(address);
+  const wanted = canonicalAddress(address);
   // An engine that starts answers late, and nobody waits for it who does not want to know any more.
   const over = new Promise<NetworkMember[]>((resolve) => {
     signal.addEventListener('abort', () => {
@@ -36,9 +36,4 @@ export async function ownIpv4(
     await clock.sleep(againMs, signal).catch(() => undefined);
   }
   return undefined;
-}
-
-function inOneForm(address: string): string | undefined {
-  const parsed = parseIpAddress(address);
-  return parsed === undefined ? undefined : ipAddressText(parsed);
 }

@@ -1,5 +1,5 @@
 import type { EgressClient } from '../../common/egress-clients.js';
-import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { canonicalAddress } from '../../common/ip-address.js';
 import { link } from '../addresses.js';
 import type { Who } from '../connect-access/index.js';
 
@@ -108,6 +108,5 @@ export class Clients {
 
 /** An address can be written in several ways. */
 function plain(text: string): string {
-  const address = parseIpAddress(text);
-  return address === undefined ? text : ipAddressText(address);
+  return canonicalAddress(text) ?? text;
 }

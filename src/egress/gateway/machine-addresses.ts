@@ -1,5 +1,5 @@
 import { networkInterfaces } from 'node:os';
-import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { canonicalAddress, type IpAddress, ipAddressText } from '../../common/ip-address.js';
 
 const freshMs = 5000;
 
@@ -12,7 +12,7 @@ export function machineAddresses(
   let until = -Infinity;
   return (address) => {
     if (now() >= until) {
-      known = new Set(read().flatMap((text) => plain(text) ?? []));
+      known = new Set(read().flatMap((text) => canonicalAddress(text) ?? []));
       until = now() + freshMs;
     }
     return known.has(ipAddressText(address));
@@ -23,9 +23,4 @@ function interfaceAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((addresses = []) =>
     addresses.map(({ address }) => address),
   );
-}
-
-function plain(text: string): string | undefined {
-  const address = parseIpAddress(text);
-  return address === undefined ? undefined : ipAddressText(address);
 }

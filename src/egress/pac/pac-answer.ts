@@ -1,5 +1,5 @@
 import { canonicalHostName } from '../../common/host-name.js';
-import { ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { canonicalAddress } from '../../common/ip-address.js';
 import type { Hop } from '../upstream-proxy/index.js';
 
 /** By which Docker's files refuse, with any port. */
@@ -46,6 +46,5 @@ function protocolOf(kind: string): 'http' | 'https' | 'socks5' | undefined {
 }
 
 function hostOf(text: string): string | undefined {
-  const address = parseIpAddress(text);
-  return address === undefined ? canonicalHostName(text) : ipAddressText(address);
+  return canonicalAddress(text) ?? canonicalHostName(text);
 }
