@@ -1,6 +1,9 @@
 import { lstat, realpath } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
+/** Bits of a mode by which somebody besides its owner may make, rename and remove what lies in a directory. */
+export const writableByOthers = 0o022;
+
 /** A directory on the way to a place, the place itself included. */
 export interface DirectoryFacts {
   readonly path: string;

@@ -1,8 +1,6 @@
 import { dirname } from 'node:path';
 import { codeOf } from '../../common/cause.js';
-import { type DirectoryFacts, directoriesTo } from '../../common/directories-to.js';
-
-const writableByOthers = 0o022;
+import { type DirectoryFacts, directoriesTo, writableByOthers } from '../../common/directories-to.js';
 
 /**
  * The directory on the way to a socket in which another user can put something of the next one's name once that has gone; undefined where there is none.

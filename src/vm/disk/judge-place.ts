@@ -1,4 +1,4 @@
-import type { DirectoryFacts } from '../../common/directories-to.js';
+import { type DirectoryFacts, writableByOthers } from '../../common/directories-to.js';
 
 export interface PlaceFacts {
   readonly uid: number;
@@ -27,7 +27,6 @@ const overNetwork: ReadonlyMap<number, string> = new Map([
 ]);
 
 const stickyBit = 0o1000;
-const writableByOthers = 0o022;
 
 /** What keeps a disk from being moved to a place, or what its owner should know; both undefined where all is well. */
 export interface Judgement {

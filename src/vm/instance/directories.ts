@@ -2,6 +2,7 @@ import { lstatSync, type Stats } from 'node:fs';
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../common/cause.js';
+import { writableByOthers } from '../../common/directories-to.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { InstancePaths } from './paths.js';
 
@@ -52,7 +53,7 @@ function check(directory: string, found: Stats, uid: number | undefined): void {
     ? 'it is not a directory'
     : uid !== undefined && found.uid !== uid
       ? `it belongs to user ${found.uid}, not ${uid}`
-      : (found.mode & 0o022) !== 0
+      : (found.mode & writableByOthers) !== 0
         ? 'others may write to it'
         : undefined;
   if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });

@@ -1,6 +1,7 @@
-import { existsSync, lstatSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
+import { writableByOthers } from '../../common/directories-to.js';
 
 /** What of the machine decides where sockets are; tests bring their own. */
 export interface RuntimeFacts {
@@ -30,14 +31,16 @@ export function runtimeRoot(name: string, { env, uid, ownsDirectory, hasSockets 
   return isEarlier ? temporary : own;
 }
 
-const writableByOthers = 0o022;
-
 /** Where a controller and an engine without a VM listen to commands. */
 const sockets = ['controller.sock', join('engine', 'control.sock')];
 
 export function ownsDirectory(path: string, uid: number): boolean {
   const found = statSync(path, { throwIfNoEntry: false });
-  return found?.isDirectory() === true && found.uid === uid && (found.mode & writableByOthers) === 0;
+  return found !== undefined && isClosed(found, uid);
+}
+
+function isClosed(found: Stats, uid: number): boolean {
+  return found.isDirectory() && found.uid === uid && (found.mode & writableByOthers) === 0;
 }
 
 /**
@@ -46,11 +49,8 @@ export function ownsDirectory(path: string, uid: number): boolean {
  */
 export function hasSockets(path: string, uid: number): boolean {
   try {
-    const isClosed = [dirname(path), path].every((directory) => {
-      const found = lstatSync(directory);
-      return found.isDirectory() && found.uid === uid && (found.mode & writableByOthers) === 0;
-    });
-    return isClosed && sockets.some((name) => existsSync(join(path, name)));
+    const areClosed = [dirname(path), path].every((directory) => isClosed(lstatSync(directory), uid));
+    return areClosed && sockets.some((name) => existsSync(join(path, name)));
   } catch {
     return false;
   }
