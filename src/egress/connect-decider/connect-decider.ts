@@ -1,60 +1,29 @@
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
+import { parseIpAddress } from '../../common/ip-address.js';
 import {
-  addressKind,
   clientKey,
   type Connection,
   type ConnectDecision,
   type ConnectPolicy,
   decideConnection,
-  hostDialled,
-  judge,
   type Permission,
-  type Refusal,
   type Target,
   type Who,
 } from '../connect-access/index.js';
 import { undecided } from '../connect-access/refusals.js';
 import { registriesCount } from '../connect-access/registry-barrier.js';
 import { NameMemory } from '../name-memory/index.js';
-import type { DialTarget, Hop } from '../upstream-proxy/index.js';
-import { askedOfProxy } from './asked-of-proxy.js';
 import { answerQuestion } from './answer-question.js';
+import { askAtAddresses } from './ask-at-addresses.js';
+import { addressesOf, type FoundAddresses, madeTo } from './destination.js';
 import type { ConnectFacts, WantedConnection } from './facts.js';
 import { type Beginning, FirstOf } from './first-of.js';
-import { wayOf } from './way-of.js';
-
-/** Where a connection goes: the destination's addresses, tried one after the other, and what it was allowed as. */
-interface Destination {
-  readonly dial: readonly { readonly address: string; readonly port: number }[];
-  readonly target: Target;
-}
-
-/** What is done with a connection at once. Kinds of their own, so that nobody takes one that goes by a proxy, or is held, for one that may be made. */
-export type MadeConnection =
-  | (Destination & { readonly kind: 'permit' })
-  /** Along these ways, not directly; a proxy is asked for `ask`. */
-  | (Destination & {
-      readonly kind: 'through';
-      readonly hops: readonly [Hop, ...Hop[]];
-      readonly ask: DialTarget;
-    });
-
-export interface RefusedConnection {
-  readonly kind: 'refuse';
-  readonly reason: string;
-  readonly error: BulkheadError;
-}
-
-export type ConnectVerdict =
-  | MadeConnection
-  | RefusedConnection
-  /** The server may speak first, and is connected to at once: what it says is handed on, and nothing of the client's before `rest` says the same again. */
-  | {
-      readonly kind: 'held';
-      readonly now: MadeConnection;
-      readonly rest: () => Promise<MadeConnection | RefusedConnection>;
-    };
+import {
+  type ConnectVerdict,
+  type MadeConnection,
+  refused,
+  type RefusedConnection,
+  sameWay,
+} from './verdict.js';
 
 /** How long a client that could speak first is waited for, and one that has begun; milliseconds. */
 const patience = { serverFirst: 300, bytes: 10_000, silent: 60_000 } as const;
@@ -64,24 +33,20 @@ const mostSteps = 8;
 interface Course {
   readonly first: FirstOf;
   readonly signal: AbortSignal;
-  /**
-   * What is connected to, by name. Threat: whoever owns a name gives it the address of a site while it is asked whether it is a registry, and that of one right after; or both, of which the
-   * site answers and takes no connection then. So a name is looked up once for a connection, and where it was asked, the address that answered is the only one.
-   */
-  readonly found: Map<string, readonly IpAddress[]>;
+  readonly found: FoundAddresses;
 }
-
-type Question = Extract<ConnectDecision, { kind: 'ask-registry' }>;
 
 /** Decides about each connection: asks the world what the rules ask for, in the order they do, and no more. */
 export class ConnectDecider {
   readonly #policy: ConnectPolicy;
   readonly #facts: ConnectFacts;
+  readonly #deciding: { readonly policy: ConnectPolicy; readonly facts: ConnectFacts };
   readonly #memory = new NameMemory();
 
   constructor(policy: ConnectPolicy, facts: ConnectFacts) {
     this.#policy = policy;
     this.#facts = facts;
+    this.#deciding = { policy, facts };
   }
 
   /** @param first what is known already of what the client has sent. */
@@ -113,7 +78,7 @@ export class ConnectDecider {
     const who = this.#facts.whoIs(from.address);
     if (who === undefined) return undefined;
     return answerQuestion(
-      { policy: this.#policy, facts: this.#facts, memory: this.#memory },
+      { ...this.#deciding, memory: this.#memory },
       who,
       { bytes: question, byStream },
       signal,
@@ -165,46 +130,8 @@ export class ConnectDecider {
         return { resolved: { name: decision.name, addresses } };
       }
       case 'ask-registry':
-        return this.#askRegistry(connection, decision, course);
+        return askAtAddresses(this.#deciding, connection, decision, course);
     }
-  }
-
-  /** At one address after the other, until one answers. */
-  async #askRegistry(
-    connection: Connection,
-    { scheme, hosts, port, target }: Question,
-    course: Course,
-  ): Promise<Partial<Connection> | RefusedConnection> {
-    // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
-    const addresses = await this.#addressesOf(connection, target, course);
-    if ('kind' in addresses) return addresses;
-    let failure: unknown;
-    let isUnsaid = false;
-    for (const asked of addresses.length === 0 ? [[]] : addresses.map((address) => [address])) {
-      course.signal.throwIfAborted();
-      const made = await this.#made(connection, target, asked);
-      if (made.kind === 'refuse') return made;
-      const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
-      try {
-        const question = { scheme, port, addresses: asked, ...through };
-        const answers = hosts.map((host) => this.#facts.isRegistry({ ...question, host }, course.signal));
-        const said = await Promise.all(answers);
-        const isRegistry = said.includes(true) || (said.includes('unsaid') ? 'unsaid' : false);
-        if (isRegistry === 'unsaid' && made.kind !== 'through') {
-          // Another of its servers may say it.
-          isUnsaid = true;
-          continue;
-        }
-        if (target.kind === 'name') course.found.set(target.name, asked);
-        return { isRegistry };
-      } catch (error) {
-        // Where a proxy finds the address itself, no other is asked by another.
-        if (made.kind === 'through') throw error;
-        failure = error;
-      }
-    }
-    if (isUnsaid) return { isRegistry: 'unsaid' };
-    throw failure;
   }
 
   async #permit(
@@ -212,64 +139,14 @@ export class ConnectDecider {
     { target }: Pick<Permission, 'target'>,
     course: Course,
   ): Promise<MadeConnection | RefusedConnection> {
-    const dialled = await this.#addressesOf(connection, target, course);
-    return 'kind' in dialled ? dialled : this.#made(connection, target, dialled);
-  }
-
-  /** By the way out the policy says. */
-  async #made(
-    connection: Connection,
-    target: Target,
-    dialled: readonly IpAddress[],
-  ): Promise<MadeConnection | RefusedConnection> {
-    const { who, port } = connection;
-    const dial = dialled.map((address) => ({ address: ipAddressText(address), port }));
-    const { wayOut, resolve } = this.#facts;
-    if (wayOut === undefined) return { kind: 'permit', dial, target };
-    const address = dialled[0] ?? connection.address;
-    const way = await wayOf({ wayOut, resolve }, connection, { target, address });
-    if (way.kind === 'refuse') return refused(way.refusal);
-    // Refused by that it is refused; but no proxy out there has this machine's loopback.
-    if (target.kind === 'host') return { kind: 'permit', dial, target };
-    const { hops } = way;
-    const isDirect = hops.length === 1 && hops[0].kind === 'direct';
-    if (isDirect) return { kind: 'permit', dial, target };
-    return { kind: 'through', dial, target, hops, ask: askedOfProxy(this.#policy, who, target, address) };
-  }
-
-  /** Threat: a name that had a public address when it was decided has a private one when it is dialled. So each address is judged again, and the client's own comes first. */
-  async #addressesOf(
-    connection: Connection,
-    target: Target,
-    { found }: Course,
-  ): Promise<readonly IpAddress[] | RefusedConnection> {
-    if (target.kind === 'address') return [target.address];
-    if (target.kind === 'host') return [hostDialled];
-    const known = found.get(target.name);
-    if (known !== undefined) return known;
-    const { who, port } = connection;
-    const { addresses } = await this.#facts.resolve(target.name);
-    const judged = addresses.map((address) => ({
-      address,
-      said: judge(this.#policy, { who, address, port }, target.name),
-    }));
-    const open = judged.flatMap(({ address, said }) =>
-      said.kind === 'permit' && said.target.kind !== 'host' && addressKind(address) !== 'host'
-        ? [address]
-        : [],
-    );
-    const [denied] = judged.flatMap(({ said }) => (said.kind === 'refuse' ? [said.refusal] : []));
-    if (open.length === 0 && denied !== undefined) return refused(denied);
-    const own = ipAddressText(connection.address);
-    open.sort((a, b) => Number(ipAddressText(b) === own) - Number(ipAddressText(a) === own));
-    found.set(target.name, open);
-    return open;
+    const dialled = await addressesOf(this.#deciding, connection, target, course.found);
+    return 'kind' in dialled ? dialled : madeTo(this.#deciding, connection, target, dialled);
   }
 
   /** Where the client says something after all, it is decided then, and must come to the same destination by the same way. */
   async #held(connection: Connection, target: Target, course: Course): Promise<ConnectVerdict> {
     const { first, signal, found } = course;
-    const addresses = await this.#addressesOf(connection, target, course);
+    const addresses = await addressesOf(this.#deciding, connection, target, found);
     if ('kind' in addresses) return addresses;
     // Which of several was connected to nobody says, and it may have to be asked yet.
     if (target.kind === 'name' && registriesCount(this.#policy, connection.who))
@@ -294,22 +171,4 @@ export class ConnectDecider {
   #nobody(address: string): ConnectVerdict {
     return refused({ code: 'BH_NETWORK_UNKNOWN', params: { address, contact: this.#policy.contact } });
   }
-}
-
-function refused({ code, params }: Refusal): RefusedConnection {
-  const error = new BulkheadError(code, params);
-  return { kind: 'refuse', reason: error.message, error };
-}
-
-/** What is made already cannot be led another way by what the client says then. */
-function sameWay(one: MadeConnection, other: MadeConnection): boolean {
-  const hops = ({ kind, ...made }: MadeConnection): string =>
-    JSON.stringify([kind, 'hops' in made ? made.hops : []]);
-  return sameTarget(one.target, other.target) && hops(one) === hops(other);
-}
-
-function sameTarget(one: Target, other: Target): boolean {
-  if (one.kind === 'host') return other.kind === 'host';
-  if (one.kind === 'name') return other.kind === 'name' && one.name === other.name;
-  return other.kind === 'address' && ipAddressText(one.address) === ipAddressText(other.address);
 }
