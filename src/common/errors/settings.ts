@@ -49,6 +49,14 @@ export const settingsErrors = defineErrors({
     remedy: 'Use the Docker CLI or another client, with tcp://localhost:2375 or tcp://127.0.0.1:2375.',
     exitCode: ExitCode.refused,
   },
+  BH_TCP_FULL: {
+    message:
+      'The connection is refused by rule docker-api-connections, because the Docker API on TCP has {limit} connections open, and no more at one time.',
+    setting: 'exposeDockerAPIOnTCP2375',
+    remedy:
+      'End some that are yours (each `docker logs -f`, `attach` and `events` is one), or use the socket of the instance, for which they do not count. Every user of the machine can connect to the port: if they are not yours, ask {contact}.',
+    exitCode: ExitCode.refused,
+  },
   BH_TCP_PORT: {
     message: 'The Docker API cannot be offered on {address}, port {port}: {reason}.',
     setting: 'exposeDockerAPIOnTCP2375',

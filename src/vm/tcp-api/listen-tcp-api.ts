@@ -4,11 +4,9 @@ import { joinDuplex } from '../../channel/index.js';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import { tcpApiPort } from '../../common/tcp-api-port.js';
+import { Connections } from './connections.js';
 import { firstHead } from './first-head.js';
 import { readHead } from './read-head.js';
-
-/** How long a client may take to send its first head, milliseconds. */
-const headMs = 30_000;
 
 /**
  * `exposeDockerAPIOnTCP2375`: offers an engine's socket on the loopback of this host, and nowhere else. It is the same socket behind, so the gate's rules
@@ -19,19 +17,17 @@ const headMs = 30_000;
 export async function listenTcpApi(
   dockerSocket: string,
   port = tcpApiPort,
+  connections = new Connections(),
 ): Promise<AsyncDisposable & { readonly port: number }> {
-  const open = new Set<Socket>();
   const servers: Server[] = [];
   const close = async (): Promise<void> => {
-    for (const socket of open) socket.destroy();
+    connections.end();
     await Promise.all(servers.map(async (server) => new Promise((done) => server.close(done))));
   };
   let bound = port;
   for (const host of ['127.0.0.1', '::1']) {
     const server = createServer({ allowHalfOpen: true }, (client) => {
-      open.add(client);
-      client.once('close', () => open.delete(client));
-      void serve(client, dockerSocket);
+      void serve(client, dockerSocket, connections);
     });
     try {
       server.listen({ host, port: bound });
@@ -55,13 +51,13 @@ export async function listenTcpApi(
   return { port: bound, [Symbol.asyncDispose]: close };
 }
 
-async function serve(client: Socket, dockerSocket: string): Promise<void> {
+async function serve(client: Socket, dockerSocket: string, connections: Connections): Promise<void> {
   client.on('error', () => client.destroy());
-  client.setTimeout(headMs, () => client.destroy());
   try {
+    connections.add(client);
     const { head, rest } = await readHead(client);
     const first = firstHead(head);
-    client.setTimeout(0);
+    connections.hasAsked(client);
     const engine = connect({ path: dockerSocket, allowHalfOpen: true });
     engine.write(Buffer.from(`${first}\r\n\r\n`, 'latin1'));
     engine.write(rest);
@@ -71,10 +67,15 @@ async function serve(client: Socket, dockerSocket: string): Promise<void> {
       client.destroy();
       return;
     }
-    const body = JSON.stringify({ message: `${error.message} (${error.code})` });
-    client.end(
-      `HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
+    const full = error.code === 'BH_TCP_FULL';
+    client.end(refusal(full ? '503 Service Unavailable' : '403 Forbidden', error));
     client.resume();
+    // It has no place, and no deadline by which it is gone.
+    if (full) client.destroySoon();
   }
+}
+
+function refusal(status: string, { message, code }: BulkheadError): string {
+  const body = JSON.stringify({ message: `${message} (${code})` });
+  return `HTTP/1.1 ${status}\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`;
 }
