@@ -1,8 +1,12 @@
-import { lstat, realpath } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { lstat, readlink } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { codeOf } from './cause.js';
 
 /** Bits of a mode by which somebody besides its owner may make, rename and remove what lies in a directory. */
 export const writableByOthers = 0o022;
+
+/** As many as Linux follows (path_resolution(7)). */
+const mostLinks = 40;
 
 /** A directory on the way to a place, the place itself included. */
 export interface DirectoryFacts {
@@ -11,18 +15,42 @@ export interface DirectoryFacts {
   readonly mode: number;
 }
 
-/** Those from the root on to a place, which is there, without links: who may write to one of them decides what lies below. Rejects with what the system says. */
+/**
+ * Those by which the system gets from the root to a place, as far as they are there, each by its path without links: who may write to one of them decides what lies below. Threat: a link on the way, of
+ * which only where it leads is looked at; who may write to where the link itself lies makes another. Rejects with what the system says.
+ */
 export async function directoriesTo(place: string): Promise<DirectoryFacts[]> {
-  return Promise.all(
-    ancestors(await realpath(place)).map(async (path) => {
-      const { uid: owner, mode } = await lstat(path);
-      return { path, owner, mode };
-    }),
-  );
+  const found: DirectoryFacts[] = [];
+  const left = ['/', ...partsOf(resolve(place))];
+  let at = '/';
+  for (let links = 0, part = left.shift(); part !== undefined; part = left.shift()) {
+    const path = join(at, part);
+    const facts = await factsOf(path);
+    if (facts === undefined) break;
+    if (!facts.isLink) {
+      found.push({ path, owner: facts.owner, mode: facts.mode });
+      at = path;
+      continue;
+    }
+    if (++links > mostLinks) throw new Error(`there are more than ${mostLinks} links on the way to ${place}`);
+    const target = await readlink(path);
+    left.unshift(...partsOf(target));
+    if (isAbsolute(target)) at = '/';
+  }
+  return found;
 }
 
-/** `/a/b` → `/`, `/a`, `/a/b`. */
-function ancestors(path: string): string[] {
-  const parent = dirname(path);
-  return parent === path ? [path] : [...ancestors(parent), path];
+const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
+
+/** Undefined for what is not there. */
+async function factsOf(
+  path: string,
+): Promise<(Omit<DirectoryFacts, 'path'> & { isLink: boolean }) | undefined> {
+  try {
+    const found = await lstat(path);
+    return { owner: found.uid, mode: found.mode, isLink: found.isSymbolicLink() };
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
 }

@@ -32,6 +32,15 @@ test('looked at is where a socket really lies, or will', async () => {
     await symlink(join(sticky, 'mine'), join(closed, 'link'));
     expect(await openToOthers(join(closed, 'link', 'docker.sock'))).toBe(expected);
     expect(await openToOthers('/proc/docker.sock')).toBeUndefined();
+    // A link that others can make anew, however closed the directory it leads to; also one behind another.
+    await symlink(closed, join(sticky, 'turned'));
+    expect(await openToOthers(join(sticky, 'turned', 'docker.sock'))).toBe(expected);
+    await symlink('../sticky/turned', join(closed, 'second'));
+    expect(await openToOthers(join(closed, 'second', 'docker.sock'))).toBe(expected);
+    await symlink(join(sticky, 'gone', 'away'), join(closed, 'dangling'));
+    expect(await openToOthers(join(closed, 'dangling', 'docker.sock'))).toBe(expected);
+    await symlink('ring', join(closed, 'ring'));
+    await expect(openToOthers(join(closed, 'ring', 'docker.sock'))).rejects.toThrow('links on the way');
   } finally {
     await rm(directory, { recursive: true });
   }

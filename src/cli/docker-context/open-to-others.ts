@@ -1,5 +1,4 @@
 import { dirname } from 'node:path';
-import { codeOf } from '../../common/cause.js';
 import { type DirectoryFacts, directoriesTo, writableByOthers } from '../../common/directories-to.js';
 
 /**
@@ -10,14 +9,8 @@ import { type DirectoryFacts, directoriesTo, writableByOthers } from '../../comm
  * Rejects with what the system says.
  */
 export async function openToOthers(socket: string, uid = process.getuid?.()): Promise<string | undefined> {
-  const path = dirname(socket);
-  try {
-    return firstOpen(await directoriesTo(path), uid);
-  } catch (error) {
-    // What is not there yet is made by this user, in what is.
-    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
-    return openToOthers(path, uid);
-  }
+  // What is not there yet is made by this user, in what is.
+  return firstOpen(await directoriesTo(dirname(socket)), uid);
 }
 
 /** Pure. A directory is its owner's, whatever its mode; that names are kept apart there (the sticky bit) helps for as long as they are taken. */
