@@ -5,7 +5,7 @@ import { printable } from '../../common/printable.js';
 import type { Who } from '../connect-access/index.js';
 import { placeText } from '../engine-traffic/place.js';
 import type { EngineDecision } from '../engine-traffic/request-server.js';
-import type { GatewayEvent } from './gateway.js';
+import type { GatewayEvent } from './gateway-event.js';
 
 type Decided =
   | { readonly kind: 'allowed'; readonly reached?: false }

@@ -1,7 +1,9 @@
 import { type Duplex, duplexPair } from 'node:stream';
 import type { FromRelay, ToRelay } from '../relay-wire.js';
 import type { Decider, Through } from './decider.js';
-import { Gateway, type GatewayEvent, type GatewayWorld } from './gateway.js';
+import { Gateway } from './gateway.js';
+import type { GatewayEvent } from './gateway-event.js';
+import type { GatewayWorld } from './gateway-world.js';
 
 export const from = { address: '172.17.0.2', port: 40_000 };
 export const to = { address: '192.0.2.1', port: 443 };

@@ -4,7 +4,7 @@ import { decode, encode } from 'dns-packet';
 import { describe, expect, test } from 'vitest';
 import { allowAll } from './allow-all.js';
 import type { Made, Refused, Through, Verdict } from './decider.js';
-import type { GatewayEvent } from './gateway.js';
+import type { GatewayEvent } from './gateway-event.js';
 import { from, open, other, settled, start, to } from './gateway.test-support.js';
 
 test('what is permitted is dialed where the decider says, one address after the other', async () => {

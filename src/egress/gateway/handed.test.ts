@@ -1,7 +1,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { FromRelay, ToRelay } from '../relay-wire.js';
-import { Gateway, type GatewayEvent } from './gateway.js';
+import { Gateway } from './gateway.js';
+import type { GatewayEvent } from './gateway-event.js';
 
 const nobody = (): never => expect.fail('nothing is dialled, and no stream opened');
 
