@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import { inspectInstance, instancePaths } from '../../vm/index.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
@@ -28,8 +29,17 @@ Examples:
       const found = await inspectInstance(paths);
       if (found.kind === 'failed') throw found.error;
       if (found.kind === 'stopped') throw new BulkheadError('BH_INSTANCE_NOT_RUNNING', { name });
+      checkIsThere(paths.runtimeDir);
       context.terminal.out(`${assignment(shell, `unix://${paths.dockerSocket}`)}\n`);
     });
+}
+
+/** Threat: it runs, but its sockets are not where this environment says, so whoever makes that directory would be talked to. Throws `BH_RUNTIME_DIRECTORY`. */
+function checkIsThere(directory: string): void {
+  if (existsSync(directory)) return;
+  const reason =
+    'it is not there, though the instance runs: XDG_RUNTIME_DIR was another when it was started, or the directory went with that session';
+  throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
 }
 
 /** Sets DOCKER_HOST in the syntax of a shell. The path may hold anything a directory name may. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../common/cause.js';
 import { writableByOthers } from '../../common/directories-to.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { isForeignMount } from './foreign-mount.js';
 import type { InstancePaths } from './paths.js';
 
 /**
@@ -55,6 +56,8 @@ function check(directory: string, found: Stats, uid: number | undefined): void {
       ? `it belongs to user ${found.uid}, not ${uid}`
       : (found.mode & writableByOthers) !== 0
         ? 'others may write to it'
-        : undefined;
+        : isForeignMount(directory, found)
+          ? 'a file system is mounted there, in a directory others may write to'
+          : undefined;
   if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
 }

@@ -2,6 +2,7 @@ import { existsSync, lstatSync, type Stats, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { writableByOthers } from '../../common/directories-to.js';
+import { isForeignMount } from './foreign-mount.js';
 
 /** What of the machine decides where sockets are; tests bring their own. */
 export interface RuntimeFacts {
@@ -44,12 +45,15 @@ function isClosed(found: Stats, uid: number): boolean {
 }
 
 /**
- * Threat: another user's directory of that name below /tmp, or link, or file system that answers nobody else (FUSE), which would keep root from the one in /run. So no link is
- * followed, and what can't be looked at is not root's.
+ * Threat: another user's directory of that name below /tmp, or link, or file system that answers nobody else (FUSE), which would keep root from the one in /run, or be it. So no link is
+ * followed, what can't be looked at is not root's, and neither is what another may have mounted.
  */
 export function hasSockets(path: string, uid: number): boolean {
   try {
-    const areClosed = [dirname(path), path].every((directory) => isClosed(lstatSync(directory), uid));
+    const areClosed = [dirname(path), path].every((directory) => {
+      const found = lstatSync(directory);
+      return isClosed(found, uid) && !isForeignMount(directory, found);
+    });
     return areClosed && sockets.some((name) => existsSync(join(path, name)));
   } catch {
     return false;
