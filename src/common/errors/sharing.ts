@@ -57,7 +57,20 @@ export const sharingErrors = defineErrors({
   BH_SHARE_IN_USE: {
     message: "{path} can't be taken away from the VM: {user} uses it.",
     remedy:
-      'Stop what uses it (`docker ps`), and say it again; or `bulkhead down`, which ends all. It is shared still.',
+      'Stop what uses it (`docker ps`), and say it again; or `bulkhead share remove --force`, after which what uses it has a directory that answers nothing. It is shared still.',
+    exitCode: ExitCode.temporary,
+  },
+  BH_SHARE_HELD: {
+    message: '{path} is shared still: the VM was asked to let go of it, and {answer}.',
+    remedy:
+      '`bulkhead share remove --force` takes it away whatever the VM says; what uses it has a directory that answers nothing then.',
+    exitCode: ExitCode.temporary,
+  },
+  BH_SHARE_SERVER_LEFT: {
+    message:
+      '{path} may be shared still: its server, process {pid}, was killed and has not ended within {seconds} s.',
+    remedy:
+      'It ends when the file system it waits for answers (one of another machine?): say it again then. `bulkhead share list` has it until it is gone.',
     exitCode: ExitCode.temporary,
   },
   BH_SHARE_NOT_PLACED: {

@@ -17,8 +17,8 @@ const signInDeadlineMs = 45_000;
 
 /** A little more than the guest gives itself (`src/daemon/trim-disk.ts`). */
 const trimDeadlineMs = 250_000;
-/** A server starts, the guest finds its device, or lets go of one: each has a deadline of its own. */
-const shareDeadlineMs = 130_000;
+/** A server starts, the guest finds its device, or lets go of one: each has a deadline of its own. One change before may have to end first. */
+const shareDeadlineMs = 250_000;
 const trimmedSchema = z.object({ trimmed: z.boolean() });
 
 /** Where a controller listens, and what to say about it when it does not. */

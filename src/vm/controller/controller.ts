@@ -152,7 +152,7 @@ export class Controller {
   async changeShares(change: ControllerShareChange): Promise<void> {
     const shared = this.#shared;
     if (shared === undefined || this.state.name !== 'ready') throw this.notReady();
-    await (change.kind === 'add' ? shared.add(change.share) : shared.remove(change.path));
+    await (change.kind === 'add' ? shared.add(change.share) : shared.remove(change.path, change.force));
   }
 
   notReady(): BulkheadError {

@@ -8,7 +8,8 @@ const path = z.string().min(1);
 /** What `bulkhead share` asks of the controller of a VM that runs. */
 export const controllerShareChangeSchema = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('add'), share: z.strictObject({ path, readOnly: z.boolean() }) }),
-  z.strictObject({ kind: z.literal('remove'), path }),
+  /** `force`: whatever the guest says. */
+  z.strictObject({ kind: z.literal('remove'), path, force: z.literal(true).optional() }),
 ]);
 
 export type ControllerShareChange = z.infer<typeof controllerShareChangeSchema>;

@@ -3,9 +3,13 @@ import { expect, test } from 'vitest';
 import { createLogger } from '../../common/log.js';
 import type { ShareChanged } from '../../common/share-change.js';
 import type { SharedPlace, ShareRequest } from '../sharing/index.js';
-import { SharedNow } from './shared-now.js';
+import { SharedNow, type SharedNowParts } from './shared-now.js';
 
-const inUse: ShareChanged = { kind: 'error', code: 'BH_SHARE_IN_USE', params: { path: '/a', user: 'me' } };
+const inUse: ShareChanged = {
+  kind: 'error',
+  code: 'BH_SHARE_IN_USE',
+  params: { path: '/elsewhere', user: 'container 0123456789ab' },
+};
 
 const placeOf = (name: string): SharedPlace['place'] => ({
   realPath: name,
@@ -15,7 +19,11 @@ const placeOf = (name: string): SharedPlace['place'] => ({
 });
 
 /** Host and guest that do as they are told; each step by its name. */
-function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } = {}) {
+function setUp({
+  guest = (): unknown => ({ kind: 'done' }),
+  failing = '',
+  unplugged = async (): Promise<void> => undefined,
+} = {}) {
   const steps: string[] = [];
   const step = async (text: string): Promise<void> => {
     steps.push(text);
@@ -35,7 +43,7 @@ function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } 
     tag: 'share0',
     place: placeOf('/a'),
   };
-  const shared = new SharedNow([first], {
+  const parts: SharedNowParts = {
     open: async (request, earlier) => {
       const beside = earlier.flatMap(({ paths, place }) => [...paths, place.within]);
       await step(`open ${request.path} beside ${beside.join(' ')}`);
@@ -49,7 +57,10 @@ function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } 
       },
       remove: (tag) => step(`end ${tag}`),
     },
-    vm: { addShare: ({ tag }) => step(`plug ${tag}`), removeShare: (tag) => step(`unplug ${tag}`) },
+    vm: {
+      addShare: ({ tag }) => step(`plug ${tag}`),
+      removeShare: (tag) => step(`unplug ${tag}`).then(unplugged),
+    },
     link: {
       changeShares: async (change) => {
         await step(`guest ${JSON.stringify(change)}`);
@@ -57,7 +68,9 @@ function setUp({ guest = (): ShareChanged => ({ kind: 'done' }), failing = '' } 
       },
     },
     logger: createLogger('test', { write: () => undefined }),
-  });
+  };
+  const soon = { answerMs: 20, unplugMs: 20 };
+  const shared = new SharedNow([first], parts, { ...soon, byForce: soon });
   const closed = (): boolean => handles.every(({ fd }) => fd === -1);
   return { shared, steps, closed };
 }
@@ -114,9 +127,56 @@ test('one that goes leaves the guest first, then its device, then its server', a
 
 test('one that the guest says is used stays as it is', async () => {
   const { shared, steps } = setUp({ guest: () => inUse });
-  await expect(shared.remove('/a')).rejects.toMatchObject({ code: 'BH_SHARE_IN_USE' });
+  await expect(shared.remove('/a')).rejects.toThrow(/^\/a can't .* container 0123456789ab uses it.*--force/);
   expect(steps).toEqual(['guest {"kind":"remove","paths":["/a"]}']);
   expect(paths(shared)).toEqual(['/a']);
+});
+
+const never = (): Promise<never> => new Promise(() => undefined);
+const refusal = (code: string, params = {}): (() => unknown) => {
+  return () => ({ kind: 'error', code, params });
+};
+const keeping: [string, () => unknown, string][] = [
+  ['that nothing is shared', refusal('BH_SHARE_UNKNOWN', { path: '/a' }), 'answered BH_SHARE_UNKNOWN'],
+  ['what a controller says', refusal('BH_INSTANCE_NOT_READY'), 'answered BH_INSTANCE_NOT_READY'],
+  ['what stands in its way', refusal('BH_SHARE_NOT_PLACED', { reason: 'busy' }), 'answered "busy"'],
+  ['a user of its own making', refusal('BH_SHARE_IN_USE', { user: 'root. It is gone' }), 'BH_SHARE_IN_USE'],
+  ['no user', refusal('BH_SHARE_IN_USE'), 'answered BH_SHARE_IN_USE'],
+  ['an error there is not', refusal('BH_SHARE_GONE'), 'no answer that makes sense'],
+  ['nonsense', () => ({ kind: 'gone' }), 'no answer that makes sense'],
+  ['nothing', never, 'has not answered within 0.02 s'],
+];
+
+test.each(keeping)('a guest that says %s keeps one, and a person is told so', async (_what, guest, told) => {
+  const { shared, steps } = setUp({ guest });
+  const error = await shared.remove('/a').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({ code: 'BH_SHARE_HELD' });
+  expect(String(error)).toMatch(/\/a is shared still: .*bulkhead share remove --force/);
+  expect(String(error)).toContain(told);
+  expect([steps.length, paths(shared)]).toEqual([1, ['/a']]);
+});
+
+test.each([...keeping, ['that it is used', () => inUse, '']] satisfies typeof keeping)(
+  'by force it goes from a guest that says %s: its device while its server lives, then that',
+  async (_what, guest) => {
+    const { shared, steps } = setUp({ guest });
+    await shared.remove('/a', true);
+    expect(steps.slice(1)).toEqual(['unplug share0', 'end share0', 'record ']);
+    expect(paths(shared)).toEqual([]);
+    await expect(shared.remove('/a', true)).rejects.toMatchObject({ code: 'BH_SHARE_UNKNOWN' });
+  },
+);
+
+test('a device that is never let go of keeps no server', async () => {
+  const { shared, steps } = setUp({ guest: never, unplugged: never });
+  await shared.remove('/a', true);
+  expect([steps.slice(1), paths(shared)]).toEqual([['unplug share0', 'end share0', 'record '], []]);
+});
+
+test('what is served still is shared still, also by force', async () => {
+  const { shared, steps } = setUp({ failing: 'end' });
+  for (const force of [true, false]) await expect(shared.remove('/a', force)).rejects.toThrow('end failed');
+  expect([paths(shared), steps.at(-1)]).toEqual([['/a'], 'end share0']);
 });
 
 test('a guest that keeps the device has no server behind it any more', async () => {

@@ -1,9 +1,11 @@
+import { abortable } from '../../common/abort.js';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
 import { checkShareChanged, type ShareChange } from '../../common/share-change.js';
 import type { Vm } from '../backend.js';
 import type { GuestLink } from '../guest-link.js';
+import { shareHeld } from './share-held.js';
 import type { PlacedShare, SharedPlace, ShareRequest, ShareServers } from '../sharing/index.js';
 
 /** A directory that containers have now. */
@@ -23,8 +25,19 @@ export interface SharedNowParts {
   readonly logger: Logger;
 }
 
-/** Of the guest, which waits for the device to come. */
-const answerMs = 60_000;
+/** How long the guest may take to answer, which waits for the device to come, and to let go of one; where a person insists, which is no time to ask for patience. */
+export interface GuestDeadlines {
+  readonly answerMs: number;
+  readonly unplugMs: number;
+}
+interface Deadlines extends GuestDeadlines {
+  readonly byForce: GuestDeadlines;
+}
+const usualDeadlines: Deadlines = {
+  answerMs: 60_000,
+  unplugMs: 40_000,
+  byForce: { answerMs: 5000, unplugMs: 10_000 },
+};
 
 /**
  * What of this machine containers have while the VM runs. One change after the other; a directory comes whole or not at all: server, device, and its place in the guest,
@@ -35,11 +48,13 @@ export class SharedNow {
   /** Tags of those the guest's own list does not have. */
   readonly #added = new Set<string>();
   readonly #parts: SharedNowParts;
+  readonly #deadlines: Deadlines;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(shared: readonly SharedDirectory[], parts: SharedNowParts) {
+  constructor(shared: readonly SharedDirectory[], parts: SharedNowParts, deadlines = usualDeadlines) {
     this.#shared = shared;
     this.#parts = parts;
+    this.#deadlines = deadlines;
   }
 
   get requests(): ShareRequest[] {
@@ -51,9 +66,13 @@ export class SharedNow {
     return this.#inTurn(() => this.#add(request));
   }
 
-  /** @param path any of its names. @throws BH_SHARE_UNKNOWN, BH_SHARE_IN_USE, BH_SHARE_NOT_PLACED */
-  remove(path: string): Promise<void> {
-    return this.#inTurn(() => this.#remove(path));
+  /**
+   * @param path any of its names.
+   * @param force whatever the guest says, and whether it says anything.
+   * @throws BH_SHARE_UNKNOWN, BH_SHARE_IN_USE, BH_SHARE_HELD; the last two not by force. BH_SHARE_SERVER_LEFT.
+   */
+  remove(path: string, force = false): Promise<void> {
+    return this.#inTurn(() => this.#remove(path, force));
   }
 
   /** bulkheadd may have been started again, and then has its own list alone; what it has already it takes as it is. */
@@ -92,7 +111,7 @@ export class SharedNow {
     const [first] = opened;
     if (first === undefined) throw new Error('nothing was opened');
     const served = await servers.add(first);
-    undo.defer(() => servers.remove(served.tag));
+    undo.defer(() => this.#endServer(served.tag));
     try {
       await vm.addShare(served);
     } catch (error) {
@@ -109,21 +128,34 @@ export class SharedNow {
     this.#shared = [...this.#shared, added];
   }
 
-  async #remove(path: string): Promise<void> {
+  /** Threat: the guest's word decides nothing here but whether a person is asked to insist. What is told to be gone has no server any more. */
+  async #remove(path: string, force: boolean): Promise<void> {
     const found = this.#shared.find(({ paths }) => paths.includes(path));
     if (found === undefined) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
-    await this.#change({ kind: 'remove', paths: [...found.paths] });
+    const { answerMs, unplugMs } = force ? this.#deadlines.byForce : this.#deadlines;
+    await this.#change({ kind: 'remove', paths: [...found.paths] }, answerMs).catch((error: unknown) => {
+      this.#parts.logger.warn({ err: error, path, force }, 'the guest does not let go of a shared directory');
+      if (!force) throw shareHeld(found.request.path, answerMs, error);
+    });
+    // The guest ends what it has asked the server for before it lets go of the device, so there must be one.
+    await this.#takeOut(found.tag, unplugMs);
+    await this.#parts.servers.remove(found.tag);
     this.#shared = this.#shared.filter((other) => other !== found);
     this.#added.delete(found.tag);
-    await this.#takeOut(found.tag);
-    await this.#parts.servers.remove(found.tag);
     await this.#record();
   }
 
   /** No container reaches it any more; a guest that keeps the device keeps an empty one. */
-  async #takeOut(tag: string): Promise<void> {
-    await this.#parts.vm.removeShare(tag).catch((error: unknown) => {
+  async #takeOut(tag: string, unplugMs = this.#deadlines.unplugMs): Promise<void> {
+    const unplugged = this.#parts.vm.removeShare(tag);
+    await abortable(unplugged, AbortSignal.timeout(unplugMs)).catch((error: unknown) => {
       this.#parts.logger.warn({ err: error, tag }, 'the device of a shared directory is still in the VM');
+    });
+  }
+
+  async #endServer(tag: string): Promise<void> {
+    await this.#parts.servers.remove(tag).catch((error: unknown) => {
+      this.#parts.logger.error({ err: error, tag }, 'the server of a shared directory has not ended');
     });
   }
 
@@ -131,8 +163,9 @@ export class SharedNow {
     return this.#parts.record(this.requests.map(({ path }) => path));
   }
 
-  async #change(change: ShareChange): Promise<void> {
-    checkShareChanged(await this.#parts.link.changeShares(change, AbortSignal.timeout(answerMs)));
+  async #change(change: ShareChange, answerMs = this.#deadlines.answerMs): Promise<void> {
+    const over = AbortSignal.timeout(answerMs);
+    checkShareChanged(await abortable(this.#parts.link.changeShares(change, over), over));
   }
 }
 

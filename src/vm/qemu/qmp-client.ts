@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { abortable } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../../common/line-reader.js';
 import { parseQmpMessage, type QmpEvent, type QmpMessage } from './qmp-messages.js';
@@ -121,15 +122,4 @@ export class QmpClient {
     }
     this.#waiting.clear();
   }
-}
-
-/** The promise, or the signal's reason if that comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = (): void => reject(signal.reason);
-    if (signal.aborted) return abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -74,6 +74,28 @@ test.runIf(process.platform === 'linux')('one comes and goes while the others ru
   // The guest may hold on to a device by its old tag.
   expect((await servers.add(two)).tag).toBe('share2');
 });
+
+test.runIf(process.platform === 'linux')(
+  'one that was killed and does not end is not taken for one that has',
+  async () => {
+    // What it started has its standard error on.
+    const [first] = shares;
+    if (first === undefined) throw new Error('one was opened');
+    const server = await program(
+      `sleep 64${process.pid} & echo $! > /sys/pid; echo "Waiting for vhost-user socket connection..." >&2; exec sleep 65${process.pid}`,
+    );
+    const where = { runtimeDir, logger, signal: never, endMs: 100 };
+    await using servers = await serveShares([first], server, where);
+    for (const _time of [1, 2])
+      await expect(servers.remove('share0')).rejects.toMatchObject({
+        code: 'BH_SHARE_SERVER_LEFT',
+        params: { path: join(dir, 'one'), seconds: 0.1 },
+      });
+    expect(running()).not.toContain(`sleep 65${process.pid}`);
+    process.kill(Number(await readFile(join(dir, 'one/pid'), 'utf8')));
+    await servers.remove('share0');
+  },
+);
 
 test.runIf(process.platform === 'linux')(
   'a server that ends at once is an error with its last words',

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { abortable } from '../../common/abort.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { readLines } from '../../common/line-reader.js';
 import type { Logger } from '../../common/log.js';
@@ -23,6 +24,8 @@ const readyLine = 'Waiting for vhost-user socket connection';
 /** Lines of a server that are logged: a guest can have it complain without an end. */
 const mostLines = 200;
 const startDeadlineMs = 20_000;
+/** Of one that was killed: only a file system that does not answer keeps it. */
+const endDeadlineMs = 10_000;
 const directory = 3;
 
 /** The servers of the directories of one VM. Disposing of them ends them; they end by themselves with the VM. */
@@ -31,7 +34,7 @@ export interface ShareServers extends AsyncDisposable {
   readonly served: readonly ServedShare[];
   /** One more. @throws BH_SHARE_SERVER; none runs then. */
   add(share: OpenedShare): Promise<ServedShare>;
-  /** Ends one. */
+  /** Ends one. @throws BH_SHARE_SERVER_LEFT, also when it is said again, until it has ended. */
   remove(tag: string): Promise<void>;
 }
 
@@ -40,6 +43,7 @@ interface Where {
   readonly runtimeDir: string;
   readonly logger: Logger;
   readonly signal: AbortSignal;
+  readonly endMs?: number;
 }
 
 /**
@@ -67,7 +71,8 @@ class RunningServers implements ShareServers {
   readonly served: ServedShare[] = [];
   readonly #program: ShareServerProgram;
   readonly #where: Where;
-  readonly #running = new Map<string, AsyncDisposableStack>();
+  /** What ends each, by its tag. */
+  readonly #running = new Map<string, () => Promise<void>>();
   /** A tag is never given twice: the guest may not have let go of its device. */
   #next = 0;
 
@@ -77,36 +82,46 @@ class RunningServers implements ShareServers {
   }
 
   async add(share: OpenedShare): Promise<ServedShare> {
-    const { runtimeDir, logger, signal } = this.#where;
+    const { runtimeDir } = this.#where;
     const tag = `share${this.#next}`;
     this.#next += 1;
     const socket = checkSocketPath(join(runtimeDir, `${tag}.sock`));
     await using server = new AsyncDisposableStack();
-    server.defer(() => rm(socket, { force: true }));
+    const removeSocket = (): Promise<void> => rm(socket, { force: true });
+    server.defer(removeSocket);
     const command = serverCommand(guardProgram, this.#program, share, { directory, socket });
-    await startServer(command, share, server, logger, signal);
-    this.#running.set(tag, server.move());
+    const end = await startServer(command, share, server, this.#where);
+    server.move();
+    this.#running.set(tag, async () => {
+      await end();
+      await removeSocket();
+    });
     return { tag, socket };
   }
 
   async remove(tag: string): Promise<void> {
-    const server = this.#running.get(tag);
+    await this.#running.get(tag)?.();
     this.#running.delete(tag);
-    await server?.disposeAsync();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    for (const tag of [...this.#running.keys()].toReversed()) await this.remove(tag);
+    for (const tag of [...this.#running.keys()].toReversed())
+      await this.remove(tag).catch(told(this.#where.logger));
   }
 }
 
+/** Where nobody is there to be told that one has not ended. */
+function told(logger: Logger): (error: unknown) => void {
+  return (error) => logger.error({ err: error }, 'the server of a shared directory has not ended');
+}
+
+/** @returns what ends it, as often as it is asked to. */
 async function startServer(
   [file, ...args]: readonly [string, ...string[]],
   { path, handle }: OpenedShare,
   running: AsyncDisposableStack,
-  logger: Logger,
-  signal: AbortSignal,
-): Promise<void> {
+  { logger, signal, endMs = endDeadlineMs }: Where,
+): Promise<() => Promise<void>> {
   const failed = (reason: string): BulkheadError => new BulkheadError('BH_SHARE_SERVER', { path, reason });
   const child = spawn(file, args, { stdio: ['ignore', 'ignore', 'pipe', handle.fd], env: {}, cwd: '/' });
   const { stderr } = child;
@@ -130,14 +145,18 @@ async function startServer(
       resolve();
     });
   });
-  running.defer(async () => {
+  const end = async (): Promise<void> => {
     wanted = false;
     child.kill('SIGKILL');
-    await ended;
-  });
+    await abortable(ended, AbortSignal.timeout(endMs)).catch((cause: unknown) => {
+      const params = { path, pid: child.pid ?? 0, seconds: endMs / 1000 };
+      throw new BulkheadError('BH_SHARE_SERVER_LEFT', params, { cause });
+    });
+  };
+  running.defer(() => end().catch(told(logger)));
   const deadline = AbortSignal.timeout(startDeadlineMs);
   AbortSignal.any([signal, deadline]).addEventListener('abort', () => resolve(false), { once: true });
-  if (await ready) return;
+  if (await ready) return end;
   signal.throwIfAborted();
   wanted = false;
   if (deadline.aborted) throw failed(`it did not answer within ${startDeadlineMs / 1000} s`);

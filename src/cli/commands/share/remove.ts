@@ -13,6 +13,7 @@ import { sharedAtStart, writeOwnShares } from './own-shares.js';
 interface ShareFlags {
   readonly name: string;
   readonly policy?: string;
+  readonly force?: boolean;
 }
 
 export function removeCommand(context: CliContext): Command {
@@ -21,25 +22,32 @@ export function removeCommand(context: CliContext): Command {
     .argument('<directory>', 'as `bulkhead share list` shows it')
     .addOption(nameOption())
     .addOption(policyOption())
+    .option('--force', 'also where a container uses it, and where the VM does not let go of it')
     .addHelpText(
       'after',
       `
 While a container uses it, it stays, and this says which one. Otherwise a VM that runs loses it at once, and so does your setting
-bulkhead.shares.
+bulkhead.shares. With --force it goes whatever the VM says, or if it says nothing: its server on this machine ends. What uses it
+then has a directory that answers nothing, until it is started anew.
 
 Examples:
-  $ bulkhead share remove "$PWD"`,
+  $ bulkhead share remove "$PWD"
+  $ bulkhead share remove --force "$PWD"`,
     )
     .action((directory: string, flags: ShareFlags) => remove(context, resolve(directory), flags));
 }
 
-async function remove(context: CliContext, path: string, { name, policy }: ShareFlags): Promise<void> {
+async function remove(
+  context: CliContext,
+  path: string,
+  { name, policy, force = false }: ShareFlags,
+): Promise<void> {
   const paths = instancePaths(name);
   const inUse = await settingsInUse(context.env, policy);
   const before = await sharedAtStart(context, paths, inUse);
   const after: ShareRequest[] = [];
   for (const share of before) if (!(await namesOf(share)).includes(path)) after.push(share);
-  const gone = await removeNow(paths, path);
+  const gone = await removeNow(paths, path, force);
   if (!gone && after.length === before.length) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
   if (after.length < before.length) await writeOwnShares(inUse, after);
   context.terminal.err(gone ? 'It is not shared any more.\n' : 'The next start does not share it.\n');
@@ -50,14 +58,15 @@ async function namesOf({ path }: ShareRequest): Promise<string[]> {
   return [path, await realpath(path).catch(() => path)];
 }
 
-/** Whether a VM had it and has it no more. @throws BH_SHARE_IN_USE and others; then nothing has changed. */
-async function removeNow(paths: InstancePaths, path: string): Promise<boolean> {
+/** Whether a VM had it and has it no more. @throws BH_SHARE_IN_USE, BH_SHARE_HELD and others; then nothing has changed. */
+async function removeNow(paths: InstancePaths, path: string, force: boolean): Promise<boolean> {
   const found = await inspectInstance(paths);
   if (found.kind !== 'running') return false;
   try {
-    await found.client.changeShares({ kind: 'remove', path });
+    await found.client.changeShares({ kind: 'remove', path, ...(force ? { force } : {}) });
     return true;
   } catch (error) {
+    // The controller's own word: what the guest says comes as BH_SHARE_HELD.
     if (isBulkheadError(error) && error.code === 'BH_SHARE_UNKNOWN') return false;
     throw error;
   }
