@@ -3,17 +3,15 @@ import { createLogger } from '../common/log.js';
 import { systemClock } from '../common/system-clock.js';
 import { developer } from '../gate/caller.js';
 import { warmUp } from '../isolation/warm-up.js';
-import { engineOptionsInForce } from '../policy/index.js';
 import { auditHealth, openAuditLog, policyDecision, policyRefusal, startTelemetry } from './audit/index.js';
 import { RequestAudit } from './audit/request-audit.js';
 import { type DaemonArguments, parseDaemonArguments } from './arguments.js';
 import { authorizationSocket, listenAuthorization } from './authorization-plugin.js';
 import { composeRuntime } from './planning/compose-runtime.js';
+import { configureBySettings } from './configure-by-settings.js';
 import { createEgressClients } from './egress-clients/index.js';
 import { joinRelay } from './egress-relay/join-relay.js';
-import { Engine } from './engine/engine.js';
 import { createEngineClient } from './engine/engine-client.js';
-import { askDockerd, configureEngine } from './engine/engine-configuration.js';
 import { enginePaths, makeSocketStandIn, readEngineFacts } from './engine/engine-facts.js';
 import { answerExplain } from './planning/explain.js';
 import { createGateHooks } from './gate/gate-hooks.js';
@@ -23,29 +21,21 @@ import { openImageRules, publishersInForce } from './images/index.js';
 import { createHandlers } from './handlers.js';
 import { type HealthSources, readHealth } from './health.js';
 import { readInForce, untilEngine } from './in-force.js';
-import { openInitLink } from './init/init-link.js';
+import { keepEngine } from './keep-engine.js';
 import { Journal } from './journal/journal.js';
 import { journalStream } from './journal/log-stream.js';
 import { listenNative } from './native-listeners.js';
-import { egressNameServers, ownNetworksOf, readLoopback } from './engine/own-networks.js';
+import { ownNetworksOf, readLoopback } from './engine/own-networks.js';
 import { keepOwnLoopback } from './own-loopback/index.js';
 import { openPhaseSink } from './init/phase-sink.js';
 import { createPortGuard } from './port-guard.js';
 import { publishPorts } from './ports/index.js';
-import { createPowerOff } from './power-off.js';
-import { ensureProbeImage } from './engine/probe-image.js';
-import { engineConfigurationOf, ownProxies } from './settings-in-force.js';
 import { journalServiceOutput } from './journal/service-output.js';
-import { createReaper } from './reaping/create-reaper.js';
 import { createSharedPaths } from './shared-list.js';
 import { createSignInJudge } from './sign-in/sign-in-judge.js';
 import { openSignIn, signInDirectory } from './sign-in/open-sign-in.js';
 import { socketMountPolicyOf } from './socket-mount/socket-policy.js';
-import { untilExists } from './socket-watch.js';
 import { agentSocketInForce, serveAgent } from './ssh-agent/index.js';
-import { freeHeldStarts, StartWatch } from './engine/start-watch.js';
-import { keepStorageReserve, releaseReserve, StorageReserve } from './engine/storage-reserve.js';
-import { Supervisor } from './engine/supervisor.js';
 import { createTrim } from './trim-disk.js';
 import { createRefreshViews } from './view-refresh.js';
 import { version } from '../common/version.js';
@@ -121,22 +111,9 @@ async function main(args: DaemonArguments): Promise<void> {
     journalServiceOutput(service, new Socket({ fd, readable: true, writable: false }), journal);
   }
 
-  const options = engineOptionsInForce(settings, effective);
-  const { added, stripped } = engineConfigurationOf(
-    options,
-    { portBinding: gatePolicy.portBinding, networkingMode: effective.defaultNetworkingMode.value },
-    ownNetworks,
-    ownProxies(settings, effective.proxy.value),
-  );
-  for (const { key, reason } of stripped)
-    log.warn({ setting: 'linuxVM.dockerDaemonOptions', key, reason }, 'an option was kept from the engine');
-  const ownOptions = Object.keys(options.kept).length === 0;
-  const check = (file: string): Promise<void> =>
-    ownOptions ? Promise.resolve() : askDockerd(enginePaths.program, file);
-  const names = egressNameServers(ownNetworks);
   const engineIsOutdated = await untilEngine(
     phases,
-    configureEngine(enginePaths.config, { policy, added: { ...names, ...added }, check }),
+    configureBySettings({ isolation: policy, settings, effective, ownNetworks }, log),
   );
   const engineFacts = readEngineFacts(shares.roots, args.mode, sshAgent);
   const cgroups = { hierarchies: engineFacts.cgroupHierarchies, parents: policy.cgroupParents };
@@ -180,54 +157,16 @@ async function main(args: DaemonArguments): Promise<void> {
       ? undefined
       : publishPorts(args.portsFd, args.hostSide, { client, clock: systemClock, log });
 
-  const link = openInitLink(new Socket({ fd: args.initFd, readable: true, writable: true }), (line) => {
-    log.warn({ line }, 'PID 1 said something unknown');
-  });
-  const supervisor = new Supervisor(link, systemClock, log);
-  if (engineIsOutdated) supervisor.renew('dockerd');
-  const startWatch = new StartWatch({
-    clock: systemClock,
-    look: () => {
-      freeHeldStarts(supervisor.status().dockerd.pid, log);
-    },
-    containers: () => runtime.allocator.leases.length > 0,
-    log,
-  });
-  const engine = new Engine({
-    supervisor,
+  const { link, supervisor, engine, startWatch, powerOff } = keepEngine({
+    args,
     client,
-    clock: systemClock,
-    log,
     phases,
-    untilSocket: (signal) => untilExists(enginePaths.socket, signal),
-    startWatch,
-    prepare: (signal) => ensureProbeImage(client, signal),
-  });
-  const reaper = createReaper({
-    supervisor,
-    engine,
-    client,
     leases: () => runtime.allocator.leases,
-    ...cgroups,
-    unmountStep: (step) => {
-      link.send({ kind: 'unmount-step', step });
-    },
-    clock: systemClock,
+    cgroups,
+    sweep: () => void ports.sweep(),
     log,
   });
-  supervisor.onRunning(() => {
-    reaper.wake();
-    void engine.whenReady(new AbortController().signal).then(() => ports.sweep());
-  });
-  const reserve = new StorageReserve({ directory: `${enginePaths.dataRoot}/bulkhead-reserve` });
-  supervisor.onDown((service) => {
-    releaseReserve(reserve, supervisor.status()[service].lastExit, log);
-  });
-  void keepStorageReserve(reserve, {
-    whenReady: () => engine.whenReady(new AbortController().signal),
-    clock: systemClock,
-    log,
-  });
+  if (engineIsOutdated) supervisor.renew('dockerd');
 
   const healthSources: HealthSources = {
     version,
@@ -239,16 +178,6 @@ async function main(args: DaemonArguments): Promise<void> {
     signIn: () => signIn?.state ?? null,
     policy: standing,
   };
-  const powerOff = createPowerOff({
-    supervisor,
-    client,
-    link,
-    phases,
-    clock: systemClock,
-    log,
-    engineConfigPath: enginePaths.config,
-    ownsDisk: args.mode === 'vm',
-  });
   const refreshViews = createRefreshViews((container) => client.runningPid(container));
   const mustBeMember = createSignInJudge(signIn);
   const keptMounts = createKeptMountJudge(enginePaths.dataRoot, gatePolicy.shared);
