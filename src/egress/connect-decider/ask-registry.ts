@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
 import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
+import { answerOf } from '../answer-of.js';
 import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
 import { readRegistryAnswer } from './registry-answer.js';
@@ -93,12 +94,7 @@ async function get(stream: Duplex, question: AskedPath, signal: AbortSignal): Pr
     signal,
   });
   asked.end();
-  // The second one is for its errors.
-  const answered = new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
-  await Promise.race([answered, once(asked, 'response')]);
-  // A signal that comes later is an error nobody waits for.
-  asked.on('error', ignore);
-  return answered;
+  return answerOf(asked);
 }
 
 /** As it stands in a request. */

@@ -1,5 +1,5 @@
-import { once } from 'node:events';
 import { type Agent, type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http';
+import { answerOf } from '../answer-of.js';
 import { discard } from './discard.js';
 import type { Decided, Exchange } from './exchange.js';
 import type { Field, Message } from './read-message.js';
@@ -57,7 +57,7 @@ async function answerTo(
   decided: Decided,
   { request, response }: Exchange,
 ): Promise<IncomingMessage> {
-  const answered = new Promise<IncomingMessage>((resolve) => asked.once('response', resolve));
+  const answered = answerOf(asked);
   const given = (): void => void asked.destroy(new Error('the client has gone'));
   response.once('close', given);
   asked.once('timeout', () => asked.destroy(new Error('it does not answer')));
@@ -67,13 +67,18 @@ async function answerTo(
     request.pipe(asked);
   }
   try {
-    // The second one is for its errors.
-    await Promise.race([answered, once(asked, 'response')]);
-    return await answered;
-  } finally {
-    // Of a failure that comes later the answer is told.
-    asked.on('error', () => undefined);
+    const answer = await answered;
+    // Threat: who goes away time and again, from what is read whole and never ends. So it counts until the answer has been read.
+    answer.once('close', () => {
+      response.off('close', given);
+      // Of a request that was not taken to its end its connection has the rest before it.
+      asked.destroy();
+    });
+    return answer;
+  } catch (error) {
     response.off('close', given);
+    throw error;
+  } finally {
     if (!request.complete) {
       request.unpipe(asked);
       discard(request);

@@ -35,6 +35,8 @@ export async function judgeAnswer(
 ): Promise<Pass> {
   const { place, operation, rules } = decided;
   const status = answer.statusCode ?? 0;
+  // Threat: what a client takes for a word before the answer, and waits for what is behind it.
+  if (status < 200) throw unsound(decided, `its status is ${status}, which no answer has`);
   const challenge = answer.headers['www-authenticate'];
   const leads = { status, location: locationOf(answer, decided), challenge };
   const refusal = decideAnswer(rules, place, operation, leads);
