@@ -3,12 +3,13 @@ import { createServer, type RequestListener } from 'node:http';
 import { connect, type Server } from 'node:net';
 import { duplexPair } from 'node:stream';
 import { connect as connectTls } from 'node:tls';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { AdmittedContents, compileRules } from '../../egress/index.js';
 import { openTcp } from '../../egress/upstream-proxy/open-tcp.js';
 import { engineDecision } from '../../egress/gateway/connection-decision.js';
 import { settingsOf } from '../../egress/test-support/settings.js';
+import { fromFreePort, ownPort } from '../own-port.js';
 import { readAsked } from './read-asked.js';
 
 const imageAccess = {
@@ -29,7 +30,9 @@ function portOf(server: Server): number {
 interface Tested {
   /** What is answered to a request for this. */
   readonly ask: (target: string, host: string, method?: string) => Promise<string>;
-  readonly say: (words: string) => Promise<string>;
+  readonly say: (words: string, localPort?: number) => Promise<string>;
+  /** The port it listens at. */
+  readonly reader: number;
   /** What whoever is on the loopback was asked. */
   readonly asked: string[];
   /** Where it was looked for. */
@@ -76,8 +79,9 @@ async function tested(bulkhead: object = { imageAccess }): Promise<Tested> {
     },
   });
   const reader = portOf(server);
-  const say = async (words: string): Promise<string> => {
-    const socket = connect({ host: '127.0.0.1', port: reader });
+  const say: Tested['say'] = async (words, localPort) => {
+    const from = localPort === undefined ? {} : { localPort };
+    const socket = connect({ host: '127.0.0.1', port: reader, ...from });
     await once(socket, 'connect');
     socket.write(words, 'latin1');
     let said = '';
@@ -86,7 +90,7 @@ async function tested(bulkhead: object = { imageAccess }): Promise<Tested> {
   };
   const ask: Tested['ask'] = async (target, host, method = 'GET') =>
     say(`${method} ${target} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
-  return { ask, say, asked, opened, decided };
+  return { ask, say, reader, asked, opened, decided };
 }
 
 const passed = /^HTTP\/1\.1 200 /;
@@ -154,12 +158,18 @@ test('rules of registries count as well', async () => {
   expect(await ask('/file', 'localhost:6000')).toMatch(/^HTTP\/1\.1 403 .*rule registry-access/);
 });
 
-test('who begins with TLS is told that there is none, and what is no request is none', async () => {
-  const { say, ask, opened } = await tested();
+/** What a client of TLS begins with. */
+async function clientHello(): Promise<Buffer> {
   const [client, other] = duplexPair();
   connectTls({ socket: client }).on('error', () => undefined);
   const [hello] = z.tuple([z.instanceof(Buffer)]).parse(await once(other, 'data'));
   client.destroy();
+  return hello;
+}
+
+test('who begins with TLS is told that there is none, and what is no request is none', async () => {
+  const { say, ask, opened } = await tested();
+  const hello = await clientHello();
   expect(await say(hello.toString('latin1'))).toContain('Client sent an HTTPS request to an HTTP server.');
   expect(await say('GET /v2/ HTTP/1.1\r\nConnection: close\r\n\r\n')).toMatch(
     /^HTTP\/1\.1 403 .*its Host is missing/,
@@ -168,4 +178,39 @@ test('who begins with TLS is told that there is none, and what is no request is 
     /^HTTP\/1\.1 403 .*rule registry-requests/,
   );
   expect(opened).toEqual([]);
+});
+
+// Whoever has no such port is not bulkheadd.
+test.runIf(process.getuid?.() === 0)(
+  'bulkheadd does not ask itself what it was asked, in circles',
+  async () => {
+    const { ask, say, reader, opened, decided } = await tested();
+    const request = `GET /file HTTP/1.1\r\nHost: localhost:${reader}\r\nConnection: close\r\n\r\n`;
+    await expect(
+      fromFreePort(ownPort, async (port) => say(request, port)).then((said) => {
+        if (said === '') throw new Error('it breaks off');
+        return said;
+      }),
+    ).rejects.toThrow(/breaks off|ECONNRESET/);
+    expect([opened, decided]).toEqual([[], []]);
+    expect(await ask('/file', `localhost:${reader}`)).toMatch(passed);
+  },
+);
+
+test('who begins with TLS and stays is not waited for', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const hello = await clientHello();
+  const { reader } = await tested();
+  const socket = connect({ host: '127.0.0.1', port: reader, allowHalfOpen: true });
+  await once(socket, 'connect');
+  socket.write(hello);
+  await once(socket.resume(), 'end');
+  vi.advanceTimersByTime(30_000);
+  // It can be written to as long as the other side is there.
+  const ended = new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve));
+  const beat = setInterval(() => socket.write('x'), 10);
+  onTestFinished(() => clearInterval(beat));
+  await ended;
+  expect(socket.destroyed).toBe(true);
 });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { createServer, type Server, type Socket } from 'node:net';
 import { type HostName, parseAuthority } from '../../common/authority.js';
+import { isOwnPort } from '../../common/own-ports.js';
 import { DialledAgents } from '../../egress/engine-traffic/dialled-agent.js';
 import { readGreeting } from '../../egress/engine-traffic/greeting.js';
 import { noTls } from '../../egress/engine-traffic/no-tls.js';
@@ -31,18 +32,24 @@ export async function readAsked({ address, reach, ...deciding }: ReadOptions): P
     between: most.between,
     agentFor: (place) => agents.agentFor(place),
   });
-  const begin = async (socket: Socket): Promise<void> => {
+  const begin = async (socket: Socket, late: NodeJS.Timeout): Promise<void> => {
     const greeting = await readGreeting(socket);
-    if (greeting?.protocol === 'http') requests.serve(socket, placeOf);
-    else if (greeting === undefined) socket.destroy();
+    if (greeting?.protocol === 'http') {
+      clearTimeout(late);
+      requests.serve(socket, placeOf);
+    } else if (greeting === undefined) socket.destroy();
     else socket.end(noTls);
   };
   const server = createServer((socket) => {
     socket.on('error', () => undefined);
+    // Threat: a request for the port this listens at, which it would ask itself for, again and again.
+    if (isOwnPort(socket.remotePort ?? 0)) {
+      socket.destroy();
+      return;
+    }
     const late = setTimeout(() => socket.destroy(), most.silent);
-    void begin(socket)
-      .catch(() => void socket.destroy())
-      .finally(() => clearTimeout(late));
+    socket.once('close', () => clearTimeout(late));
+    void begin(socket, late).catch(() => void socket.destroy());
   });
   server.maxConnections = most.connections;
   server.listen({ host: address, port: 0 });
