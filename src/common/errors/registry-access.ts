@@ -31,6 +31,11 @@ export const registryAccessErrors = defineErrors({
   },
   BH_REGISTRY_UNREACHED: {
     message: 'The registry {host} is not reached: {reason}.',
+    remedy: 'See whether it runs and answers there, and try again.',
+    exitCode: ExitCode.unavailable,
+  },
+  BH_REGISTRY_UNTRUSTED: {
+    message: 'The registry {host} is not reached: {reason}.',
     remedy:
       'Its certificate, where that is the reason, is held against the authorities of this machine and /etc/docker/certs.d on it.',
     exitCode: ExitCode.unavailable,

@@ -142,10 +142,15 @@ export class RequestServer {
 }
 
 function unreached(place: Place, error: unknown): BulkheadError {
-  const cause = error instanceof Untrusted ? error.cause : error;
+  const isUntrusted = error instanceof Untrusted;
+  const cause = isUntrusted ? error.cause : error;
   const code = codeOf(cause);
   const reason = typeof code === 'string' ? `${messageOf(cause)} (${code})` : messageOf(cause);
-  return new BulkheadError('BH_REGISTRY_UNREACHED', { host: placeText(place), reason }, { cause: error });
+  return new BulkheadError(
+    isUntrusted ? 'BH_REGISTRY_UNTRUSTED' : 'BH_REGISTRY_UNREACHED',
+    { host: placeText(place), reason },
+    { cause: error },
+  );
 }
 
 function answerError({ request, response }: Exchange, { status, reason, body }: RegistryError): void {
