@@ -2,6 +2,7 @@ import { dirname } from 'node:path';
 import { systemExec } from '../../common/exec.js';
 import type { CliContext } from '../context.js';
 import { type ContextRequest, keepContext } from './keep-context.js';
+import { keptByOther } from './kept-by-other.js';
 import { openToOthers } from './open-to-others.js';
 
 /**
@@ -16,6 +17,13 @@ export async function tellContext(
   const option = request.instance === 'default' ? '' : ` --name ${request.instance}`;
   const byVariable = `eval "$(bulkhead env${option})"`;
   const socket = request.dockerHost.replace(/^unix:\/\//, '');
+  const other = await keptByOther(env).catch(() => undefined);
+  if (other !== undefined) {
+    reporter.warn(
+      `No Docker context was made: the Docker client would keep it below ${other.path}, and ${other.path} belongs to user ${other.owner}. Let HOME (\`sudo -H\`) or DOCKER_CONFIG name a directory of root's.`,
+    );
+    return `Use it with  ${byVariable}`;
+  }
   // What can't be looked at is not known to be closed.
   const directory = await openToOthers(socket).catch(() => dirname(socket));
   const outcome = await keepContext(systemExec, env, { ...request, isOpen: directory !== undefined });
