@@ -15,7 +15,8 @@ export const shareChangeSchema = z.discriminatedUnion('kind', [
     readOnly: z.boolean(),
     paths,
   }),
-  z.strictObject({ kind: z.literal('remove'), paths }),
+  /** `force`: the host takes it away whatever uses it. */
+  z.strictObject({ kind: z.literal('remove'), paths, force: z.literal(true).optional() }),
 ]);
 
 export type ShareChange = z.infer<typeof shareChangeSchema>;

@@ -67,6 +67,15 @@ test('one that somebody uses stays, and its user is named', async () => {
   expect([shares.directories, shares.roots]).toEqual([['/a'], [rootOf('/a')]]);
 });
 
+test('one that the host takes away by force goes also where somebody uses it', async () => {
+  const { shares, ran } = setUp({ user: '/a' });
+  expect(await shares.change({ kind: 'remove', paths: ['/a', '/link'], force: true })).toEqual({
+    kind: 'done',
+  });
+  expect(ran).toEqual(['detach /link', 'detach /a']);
+  expect([shares.directories, shares.roots]).toEqual([[], []]);
+});
+
 test('one that an earlier bulkheadd has mounted stays as well where it is used, before this one is told of it', async () => {
   const { shares, ran } = setUp({ user: '/b', mounted: ['/b'] });
   expect(await shares.change({ kind: 'remove', paths: ['/b'] })).toMatchObject({

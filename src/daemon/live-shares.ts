@@ -79,10 +79,15 @@ export class LiveShares {
     }
   }
 
-  async #remove({ paths }: ShareChange & { kind: 'remove' }): Promise<void> {
+  async #remove({ paths, force }: ShareChange & { kind: 'remove' }): Promise<void> {
     const [path = ''] = paths;
     const kept = this.#without(paths);
     try {
+      if (force === true) {
+        // A directory that answers nothing must not stay where a bulkheadd that is started again, or the next one of this name, would find it.
+        await this.#unmount(paths, 'detach');
+        return;
+      }
       // An earlier bulkheadd has mounted it, and this one has not been told of it yet.
       const unlisted = paths.filter((name) => !kept.some((root) => root.path === name));
       const user = this.#places.userOf([...kept, ...this.#places.rootsOf(this.#places.mounted(unlisted))]);
@@ -108,8 +113,8 @@ export class LiveShares {
   }
 
   /** Another name of a directory first: it is a mount of the other. */
-  async #unmount(paths: readonly string[]): Promise<void> {
-    for (const path of paths.toReversed()) await this.#places.run(['remove', path]);
+  async #unmount(paths: readonly string[], how: 'remove' | 'detach' = 'remove'): Promise<void> {
+    for (const path of paths.toReversed()) await this.#places.run([how, path]);
   }
 }
 

@@ -20,16 +20,21 @@ afterAll(async () => {
   if (isRoot) await rm(dir, { recursive: true });
 });
 
-/** In a read-only root of its own, where the device `share7` is there to be found; then what `afterwards` says. */
-async function place(words: readonly string[], source = 'bulkhead-root', afterwards = 'true') {
+/** In a read-only root of its own, where the device `share7` is there to be found, after what `before` says; then what `afterwards` says. */
+async function place(
+  words: readonly string[],
+  source = 'bulkhead-root',
+  afterwards = 'true',
+  before = 'true',
+) {
   const script = [
-    'root=$1; program=$2; source=$3; afterwards=$4; shift 4',
+    'root=$1; program=$2; source=$3; afterwards=$4; before=$5; shift 5',
     'mkdir -p "$root"; mount -t tmpfs "$source" "$root"; cd "$root"',
     'mkdir -p proc etc home sys/fs/virtiofs/0; mount -t proc proc proc; ln -s /etc link',
-    'echo share7 > sys/fs/virtiofs/0/tag; cp "$program" share-place; mount -o remount,ro "$root"',
+    'echo share7 > sys/fs/virtiofs/0/tag; cp "$program" share-place; eval "$before"; mount -o remount,ro "$root"',
     'ended=0; chroot . /share-place "$@" || ended=$?; echo "status $ended"; eval "$afterwards"',
   ].join('\n');
-  const given = [join(dir, 'root'), join(dir, 'share-place'), source, afterwards, ...words];
+  const given = [join(dir, 'root'), join(dir, 'share-place'), source, afterwards, before, ...words];
   const { stdout, stderr } = await execa('unshare', ['--mount', 'sh', '-ec', script, 'sh', ...given]);
   return { said: stderr, status: stdout };
 }
@@ -71,5 +76,17 @@ test.runIf(isRoot).each(['add 7 rx /home/u', 'add -1 rw /home/u', 'add 7 rw', 'r
 );
 
 test.runIf(isRoot)('what is not mounted is gone already', async () => {
-  expect(await place(['remove', '/home/u'])).toEqual({ status: 'status 0', said: '' });
+  for (const order of ['remove', 'detach'])
+    expect(await place([order, '/home/u'])).toEqual({ status: 'status 0', said: '' });
+});
+
+test.runIf(isRoot).each([
+  ['remove', 'status 1', 'busy', 'still'],
+  ['detach', 'status 0', '', 'gone'],
+])('what is in use: %s', async (order, status, said, after) => {
+  const before = 'mkdir home/u; mount -t tmpfs used home/u; exec 9> home/u/file';
+  const look = 'grep -q "^used " /proc/self/mounts && echo still || echo gone';
+  const placed = await place([order, '/home/u'], 'bulkhead-root', look, before);
+  expect(placed.status).toBe(`${status}\n${after}`);
+  expect(placed.said).toContain(said);
 });

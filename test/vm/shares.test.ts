@@ -16,6 +16,7 @@ import { fileWork, fileWorkLines, shareRows } from '../acceptance/share-rows.ts'
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { expectShareForced } from '../support/expect-share-forced.ts';
 import { expectSharesChange } from '../support/expect-shares-change.ts';
 import { gitOnShare, gitWork } from '../support/git-on-share.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
@@ -258,6 +259,9 @@ test('a server lets go of files that containers have looked at', async () => {
 
 test('a directory comes while the VM runs, by the rules of the others, and goes when no container uses it', () =>
   expectSharesChange(instance, docker, outer));
+
+test('one that a container holds goes by force, and the VM goes on', () =>
+  expectShareForced(instance, docker, outer));
 
 describe('D14: a hostile container', () => {
   test('gets nowhere by links it plants in a share, neither through the engine nor through the server', async () => {

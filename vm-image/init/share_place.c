@@ -3,10 +3,10 @@
  * the engine's.
  *
  * usage: share-place add NUMBER rw|ro PATH [NAME]
- *        share-place remove PATH
+ *        share-place remove|detach PATH
  *
  * PATH is the directory, and comes by the device `share<NUMBER>`; NAME is another name of it. What is there already as it is asked for is no error: bulkheadd may have been
- * started again. Otherwise status 1, and one line on standard error.
+ * started again. `detach` takes it away also where it is in use. Otherwise status 1, and one line on standard error.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -108,7 +108,7 @@ static void add(const struct share *share, const struct share *first)
     exit(EXIT_FAILURE);
 }
 
-static void take_away(const char *path)
+static void take_away(const char *path, int flags)
 {
     const struct share share = {.path = path, .device = MOST_NUMBER + 1};
     bool has_places = false;
@@ -117,7 +117,7 @@ static void take_away(const char *path)
         refuse(path, "it is no shared directory");
     if (look(&share, &has_places) == NOTHING)
         return;
-    if (umount2(path, UMOUNT_NOFOLLOW) != 0)
+    if (umount2(path, UMOUNT_NOFOLLOW | flags) != 0)
         refuse(path, strerror(errno));
 }
 
@@ -125,14 +125,15 @@ int main(int count, char **arguments)
 {
     uint64_t number;
 
-    if (count == 3 && strcmp(arguments[1], "remove") == 0) {
-        take_away(arguments[2]);
+    const bool detach = count == 3 && strcmp(arguments[1], "detach") == 0;
+    if (detach || (count == 3 && strcmp(arguments[1], "remove") == 0)) {
+        take_away(arguments[2], detach ? MNT_DETACH : 0);
         return EXIT_SUCCESS;
     }
     const bool read_only = count > 3 && strcmp(arguments[3], "ro") == 0;
     if ((count != 5 && count != 6) || strcmp(arguments[1], "add") != 0 || !parse_decimal(arguments[2], 0, MOST_NUMBER, &number) ||
         (!read_only && strcmp(arguments[3], "rw") != 0))
-        refuse("usage", "share-place add NUMBER rw|ro PATH [NAME] | remove PATH");
+        refuse("usage", "share-place add NUMBER rw|ro PATH [NAME] | remove|detach PATH");
     const struct share share = {.path = arguments[4], .device = (unsigned int)number, .read_only = read_only};
     add(&share, NULL);
     if (count == 6) {

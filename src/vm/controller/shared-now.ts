@@ -133,7 +133,8 @@ export class SharedNow {
     const found = this.#shared.find(({ paths }) => paths.includes(path));
     if (found === undefined) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
     const { answerMs, unplugMs } = force ? this.#deadlines.byForce : this.#deadlines;
-    await this.#change({ kind: 'remove', paths: [...found.paths] }, answerMs).catch((error: unknown) => {
+    const change: ShareChange = { kind: 'remove', paths: [...found.paths], ...(force ? { force } : {}) };
+    await this.#change(change, answerMs).catch((error: unknown) => {
       this.#parts.logger.warn({ err: error, path, force }, 'the guest does not let go of a shared directory');
       if (!force) throw shareHeld(found.request.path, answerMs, error);
     });
