@@ -61,6 +61,27 @@ test('what root has running below the temporary directory, from before, is found
   expect(instancePaths('one', having(earlier, '/run/bulkhead/one')).runtimeDir).toBe('/run/bulkhead/one');
 });
 
+test('what root has started by sudo is found by root that has logged in since, and no other', () => {
+  const session = '/run/user/0/bulkhead/one';
+  const loggedIn = (env: PathFacts['env'], ...places: readonly string[]): string =>
+    instancePaths('one', {
+      ...bare,
+      env,
+      uid: 0,
+      ownsDirectory: () => true,
+      hasSockets: (path, uid) => uid === 0 && places.includes(path),
+    }).runtimeDir;
+  for (const env of [{}, { XDG_RUNTIME_DIR: '/run/user/0' }]) {
+    expect(loggedIn(env)).toBe(session);
+    expect(loggedIn(env, '/run/bulkhead/one')).toBe('/run/bulkhead/one');
+    expect(loggedIn(env, '/run/bulkhead/two')).toBe(session);
+    expect(loggedIn(env, '/run/bulkhead/one', session)).toBe(session);
+  }
+  expect(loggedIn(xdg, '/run/bulkhead/one')).toBe('/r/bulkhead/one');
+  const other = { ...bare, env: { XDG_RUNTIME_DIR: '/run/user/1000' }, hasSockets: () => true };
+  expect(instancePaths('one', other).runtimeDir).toBe('/run/user/1000/bulkhead/one');
+});
+
 test('a relative XDG value is ignored, as the specification demands', () => {
   const env = { XDG_STATE_HOME: 'state', XDG_RUNTIME_DIR: '.' };
   expect(instancePaths('one', { ...bare, env })).toEqual(instancePaths('one', bare));

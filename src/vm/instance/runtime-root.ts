@@ -18,18 +18,18 @@ export interface RuntimeFacts {
  * The parent of an instance's sockets. Without XDG_RUNTIME_DIR (sudo, cron, a container) the directory logind makes serves. Where that is missing too, root has one
  * in /run, which no other user can make first, nor anew once it is gone; others have one below the temporary directory, whose owner is checked before it is used.
  *
- * What root started before it had that is found where it is, for as long as its sockets are there: who asks for it would otherwise be told that it does not answer.
+ * What root has running elsewhere among these is found where it is, for as long as its sockets are there: by sudo there is no directory of logind's, which there is once root logs in. Who asks for it
+ * would otherwise be told that it does not answer.
  */
 export function runtimeRoot(name: string, { env, uid, ownsDirectory, hasSockets }: RuntimeFacts): string {
   const given = env['XDG_RUNTIME_DIR'];
-  if (given !== undefined && isAbsolute(given)) return join(given, 'bulkhead');
   const logind = `/run/user/${uid}`;
-  if (ownsDirectory(logind, uid)) return join(logind, 'bulkhead');
-  const temporary = join(tmpdir(), `bulkhead-${uid}`);
-  if (uid !== 0 || !ownsDirectory('/run', uid)) return temporary;
-  const own = '/run/bulkhead';
-  const isEarlier = !hasSockets(join(own, name), uid) && hasSockets(join(temporary, name), uid);
-  return isEarlier ? temporary : own;
+  if (given !== undefined && isAbsolute(given) && given !== logind) return join(given, 'bulkhead');
+  const session = given === logind || ownsDirectory(logind, uid) ? [join(logind, 'bulkhead')] : [];
+  const own = uid === 0 && ownsDirectory('/run', uid) ? ['/run/bulkhead'] : [];
+  const roots = [...session, ...own, join(tmpdir(), `bulkhead-${uid}`)] as const;
+  const running = roots.find((root) => hasSockets(join(root, name), uid));
+  return uid === 0 && running !== undefined ? running : roots[0];
 }
 
 /** Where a controller and an engine without a VM listen to commands. */
