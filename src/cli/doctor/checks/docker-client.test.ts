@@ -7,7 +7,7 @@ test.each([
   [
     { client: undefined, plugins: {}, unpacked: ['/c/bin/docker'] },
     [
-      /^warning: no Docker client.* → There is one already: `sudo ln -s \/c\/bin\/docker \/usr\/local\/bin\/`/,
+      /^warning: no Docker client.* → There is one already: `sudo install \/c\/bin\/docker \/usr\/local\/bin\/`/,
     ],
   ],
   [

@@ -43,7 +43,8 @@ export const dockerClientCheck: Check<Facts> = {
           'no Docker client on PATH; other programs can use the socket all the same',
           unpacked.length === 0
             ? 'Install the package docker-cli (or docker-ce-cli); no engine is needed on this machine.'
-            : `There is one already: \`sudo ln -s ${unpacked.join(' ')} /usr/local/bin/\`.`,
+            : // Copied: a link to a file of this user would have root and everybody else run what this user puts there.
+              `There is one already: \`sudo install ${unpacked.join(' ')} /usr/local/bin/\`.`,
         ),
       ];
     const missing = plugins.filter((plugin) => found[plugin] === undefined);
