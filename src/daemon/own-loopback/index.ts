@@ -14,7 +14,7 @@ import { askNat, restoreRules } from '../firewall.js';
 import type { ImageRules } from '../images/index.js';
 import { fromFreePort, ownPort } from '../own-port.js';
 import { closingRules, isEntered, type ListeningPorts } from './closing-rules.js';
-import { readAsked } from './read-asked.js';
+import { type ReadOptions, readAsked } from './read-asked.js';
 import type { OwnReach } from './reach-own.js';
 import { refuseAsked } from './refuse-asked.js';
 
@@ -39,7 +39,13 @@ export async function keepOwnLoopback(
   const places = loopbackRules(settings.bulkhead ?? {});
   const ways = new Set([places.otherwise, ...places.places.map(({ way }) => way)]);
   if (ways.size === 1 && ways.has('open')) return;
-  const held = { images, audit };
+  const held = {
+    images,
+    audit,
+    // Of all addresses together: a client that asks for a tag at one asks for what is in it at another.
+    known: new AdmittedContents(),
+    pulled: new PullWatch(async (pulled) => Promise.resolve(images.remember(pulled))),
+  };
   for (const address of addresses) {
     const family = isIPv6(address) ? 6 : 4;
     const ports: ListeningPorts = {
@@ -51,7 +57,7 @@ export async function keepOwnLoopback(
   }
 }
 
-type Held = Omit<OwnLoopbackOptions, 'settings'>;
+type Held = Omit<OwnLoopbackOptions, 'settings'> & Pick<ReadOptions, 'known' | 'pulled'>;
 
 async function refusing(address: string, { images: { rules }, audit }: Held): Promise<Server> {
   return refuseAsked({
@@ -70,7 +76,7 @@ const open: OwnReach['open'] = async (address, port, signal) =>
 
 async function reading(
   address: string,
-  { images, audit }: Held,
+  { images, audit, known, pulled }: Held,
   addresses: readonly string[],
 ): Promise<Server> {
   const { rules } = images;
@@ -79,8 +85,8 @@ async function reading(
     address,
     reach: { loopback: [address, ...others], isOwn: machineAddresses(), open, contact: rules.contact },
     rules: () => rules,
-    known: new AdmittedContents(),
-    pulled: new PullWatch(async (pulled) => Promise.resolve(images.remember(pulled))),
+    known,
+    pulled,
     onDecision(decided) {
       const decision = engineDecision(decided);
       audit.record({ ...decision, destination: logged(decision.destination) });

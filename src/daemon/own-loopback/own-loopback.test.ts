@@ -1,18 +1,31 @@
-import { createServer } from 'node:net';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { expect, test } from 'vitest';
+import { createServer as createHttp, get } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
 import type { Exec } from '../../common/exec.js';
 import { compileRules } from '../../egress/index.js';
 import { settingsOf } from '../../egress/test-support/settings.js';
 import { keepOwnLoopback } from './index.js';
 
-const keep = async (bulkhead: object, exec: Exec): Promise<void> => {
+const keep = async (
+  bulkhead: object,
+  exec: Exec,
+  addresses: readonly string[] = ['127.0.0.1'],
+): Promise<void> => {
   const settings = settingsOf({ bulkhead });
   const rules = compileRules(settings, { namespaces: new Set() });
   const [audit, images] = [{ record: () => undefined }, { rules, remember: () => undefined }];
-  return keepOwnLoopback({ settings, images, audit }, ['127.0.0.1'], exec);
+  return keepOwnLoopback({ settings, images, audit }, addresses, exec);
 };
+const answerSchema = z.tuple([z.object({ statusCode: z.number() })]);
 const registries = { registryAccess: { rules: [] } };
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return typeof address === 'object' ? (address?.port ?? 0) : 0;
+}
 
 /** A firewall that says it has the entry, or not, and takes what it is told where it can. */
 function firewall({ entered = false, status = 0 } = {}): { exec: Exec; told: string[] } {
@@ -62,3 +75,30 @@ test('where it can’t be made, nothing is served', async () => {
   const { exec } = firewall({ status: 1 });
   await expect(keep(registries, exec)).rejects.toThrow('no table');
 });
+
+// Others have no port to ask from as bulkheadd does.
+test.runIf(process.getuid?.() === 0)(
+  'what is asked for at one address of the loopback is known at the other',
+  async () => {
+    const layer = `sha256:${createHash('sha256').update('layer').digest('hex')}`;
+    const registry = createHttp(({ url }, response) =>
+      response.end(url?.endsWith('/manifests/v1') === true ? `{"layers":[{"digest":"${layer}"}]}` : 'layer'),
+    ).listen(0, '127.0.0.1');
+    await once(registry, 'listening');
+    onTestFinished(() => void registry.close().closeAllConnections());
+    const host = `localhost:${portOf(registry)}`;
+    const { exec, told } = firewall();
+    const rules = [{ repository: `${host}/team/x`, tags: ['v1'], action: 'allow' }];
+    await keep({ imageAccess: { rules } }, exec, ['127.0.0.1', '::1']);
+    const [port4, port6] = told.map((rule) => /--to-destination \S+:(\d+)/.exec(rule)?.[1]);
+    const ask = async (address: string, port: string | undefined, what: string): Promise<number> => {
+      const asked = get({ host: address, port, path: `/v2/team/x/${what}`, headers: { host }, agent: false });
+      const [{ statusCode }] = answerSchema.parse(await once(asked, 'response'));
+      asked.destroy();
+      return statusCode;
+    };
+    expect(await ask('::1', port6, `blobs/${layer}`)).toBe(403);
+    expect(await ask('127.0.0.1', port4, 'manifests/v1')).toBe(200);
+    expect(await ask('::1', port6, `blobs/${layer}`)).toBe(200);
+  },
+);
