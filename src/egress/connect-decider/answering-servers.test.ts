@@ -7,6 +7,8 @@ import { askRegistry } from './index.js';
 interface Said {
   readonly status: number;
   readonly body?: string;
+  /** Whether there is more to come, which never does. */
+  readonly endless?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
 }
 /** What a server says to whom. */
@@ -73,8 +75,9 @@ const registries: readonly [string, Server][] = [
 
 async function found(server: Server): Promise<string> {
   const listening = createServer(({ url = '', headers }, response) => {
-    const { status, body = '', headers: fields = {} } = server(url, headers['user-agent'] ?? '');
-    response.writeHead(status, fields).end(body);
+    const { status, body = '', headers: fields = {}, endless } = server(url, headers['user-agent'] ?? '');
+    response.writeHead(status, fields).write(body);
+    if (endless !== true) response.end();
   }).listen(0, '127.0.0.1');
   onTestFinished(() => void listening.close());
   await once(listening, 'listening');
@@ -109,4 +112,17 @@ test('what is at a path like its own is asked for, and not at the second one’s
 test('of one that can’t answer for the other path now nobody knows', async () => {
   for (const ping of [page(403), { status: 401, headers: { 'www-authenticate': 'Basic realm="x"' } }])
     expect(await found(at(ping, page(503)))).toBe('unsaid');
+});
+
+const endless = (said: Said): Said => ({ ...said, endless: true });
+
+test('an error that never comes to its end is what its status says, and an answer nobody’s', async () => {
+  const asked = [
+    everywhere(endless(page(404))),
+    at(endless(page(403)), page(404)),
+    everywhere(endless(page(503))),
+    everywhere(endless({ status: 404, body: '{"errors":[{"code":"NAME_UNKNOWN"}]}' })),
+  ];
+  expect(await Promise.all(asked.map(found))).toEqual(['none', 'registry', 'unsaid', 'registry']);
+  await expect(found(everywhere(endless({ status: 200, body: '{' })))).rejects.toThrow(/abort|timeout/i);
 });

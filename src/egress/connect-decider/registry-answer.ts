@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { addAbortSignal } from 'node:stream';
 import { z } from 'zod';
 import { orNothing } from '../../common/cause.js';
 
@@ -19,6 +20,8 @@ export type RegistryAnswer =
 
 /** Bytes: a registry answers `{}`, or an error. */
 const longestBody = 4096;
+/** Milliseconds of an error from its head to its end. */
+const slowestError = 2000;
 const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 /** Of a server that is busy, or is asked too often. */
 const passing: ReadonlySet<number> = new Set([408, 425, 429]);
@@ -56,7 +59,7 @@ export async function readRegistryAnswer(
     if (headers['docker-distribution-api-version'] !== undefined) return { kind: 'registry' };
     if (redirects.has(statusCode)) return ledTo(headers.location, origin, path);
     if (statusCode === 401 && hasService(headers['www-authenticate'])) return { kind: 'registry' };
-    const body = await shortBody(response);
+    const body = await shortBody(response.setEncoding('latin1'));
     const error = errorIn(body);
     if (error === 'registry' || (statusCode === 200 && /^\s*\{\s*\}\s*$/.test(body ?? '')))
       return { kind: 'registry' };
@@ -90,12 +93,18 @@ function ledTo(location: string | undefined, origin: string, path: string): Regi
   return { kind: 'moved', path: `${target.pathname}${target.search}` };
 }
 
-/** Undefined where it is longer than those of registries. */
-async function shortBody(response: AsyncIterable<Buffer>): Promise<string | undefined> {
+/** Undefined where it is longer than those of registries. Of an error that does not come to its end what is there counts: its status says most. */
+async function shortBody(response: IncomingMessage): Promise<string | undefined> {
+  const late = AbortSignal.timeout(slowestError);
+  const isError = (response.statusCode ?? 0) >= 400;
   let text = '';
-  for await (const chunk of response) {
-    text += chunk.toString('latin1');
-    if (text.length > longestBody) return undefined;
+  try {
+    for await (const chunk of isError ? addAbortSignal(late, response) : response) {
+      text += String(chunk);
+      if (text.length > longestBody) return undefined;
+    }
+  } catch (error) {
+    if (!isError || !late.aborted) throw error;
   }
   return text;
 }
