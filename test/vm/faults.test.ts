@@ -4,10 +4,12 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tryBind } from '../../dist/vm/ports/try-bind.js';
 import { createDocker, type Docker, probe } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
 import { disjoint, type IdMap, parseIdMap } from '../support/id-map.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
+import { askTcp } from '../support/port-client.ts';
 import {
   forgetTestPolicies,
   keyedImageDir,
@@ -206,17 +208,23 @@ describe('a VM that ends', () => {
     'F11: a project of ten services with --restart always is back after down and up, a service stopped by hand is not',
     { timeout: 900_000 },
     async () => {
-      const compose = ['compose', '-p', 'shop', '-f', await projectFile()];
+      const port = await tryBind({ protocol: 'tcp', address: '::1', port: 0 });
+      const compose = ['compose', '-p', 'shop', '-f', await projectFile(port)];
       await docker.ok([...compose, 'up', '-d']);
       await docker.ok(['stop', container('paused')]);
       await docker.ok(['exec', container('one'), 'sh', '-c', 'echo kept > /data/file']);
       await eventually(() => expectServices(1), 30_000);
+      await expectPorts(port);
 
       expect((await instance.run('down')).status).toBe(0);
       await expectNothingRuns();
       // The engine starts them all before it answers for the first time.
       await instance.up(480);
       await eventually(() => expectServices(2), 120_000);
+      await expectPorts(port);
+      const { stdout } = await instance.run('logs', '--service', 'bulkheadd');
+      expect(stdout).not.toBe('');
+      expect(stdout).not.toMatch(/without an IPv4 address|was not published/);
       expect(await docker.ok(['exec', container('two'), 'cat', '/data/file'])).toBe('kept');
       const asks = 'for i in 1 2 3 4 5 6; do nc -w 5 one 80 </dev/null && exit; sleep 1; done; exit 1';
       expect(await docker.ok(['exec', container('two'), 'sh', '-c', asks])).toBe('one');
@@ -230,15 +238,31 @@ describe('a VM that ends', () => {
 const services = ['one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine', 'ten'];
 const container = (service: string): string => `shop-${service}-1`;
 
+/** Of the host. Two services have the same port, each by its family. */
+const placesOf = (service: string, port: number): readonly string[] =>
+  service === 'one' ? [`[::1]:${port}`] : service === 'two' ? [`127.0.0.1:${port}`] : [];
+
+/** Each port leads to its own service, also where bulkheadd learns late from an engine that starts by which address that is. */
+async function expectPorts(port: number): Promise<void> {
+  for (const [address, service] of [
+    ['::1', 'one'],
+    ['127.0.0.1', 'two'],
+  ] as const)
+    await eventually(async () => expect(await askTcp(address, port, '')).toBe(`${service}\n`), 60_000);
+}
+
 /** Each service logs its ids when it starts, so its log tells how often it did and as whom. */
-async function projectFile(): Promise<string> {
+async function projectFile(port: number): Promise<string> {
   const script = 'cat /proc/self/uid_map; while :; do echo $$HOSTNAME | nc -l -p 80; done';
-  const service = (name: string, restart: string): string =>
-    `  ${name}: { image: ${probe}, command: [sh, -c, '${script}'], hostname: ${name}, init: true, restart: ${restart}, volumes: ['data:/data'] }`;
+  const service = (name: string, restart: string): string => {
+    const ports = placesOf(name, port).map((place) => `'${place}:80'`);
+    return `  ${name}: { image: ${probe}, command: [sh, -c, '${script}'], hostname: ${name}, init: true, restart: ${restart}, volumes: ['data:/data'], ports: [${ports.join(', ')}] }`;
+  };
   const lines = [
     'services:',
     ...services.map((name) => service(name, 'always')),
     service('paused', 'unless-stopped'),
+    'networks: { default: { enable_ipv6: true } }',
     'volumes: { data: {} }',
   ];
   const file = join(dir, 'compose.yaml');
