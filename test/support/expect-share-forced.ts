@@ -47,3 +47,33 @@ export async function expectShareForced(instance: Instance, docker: Docker, oute
   expect(await instance.share('remove', held)).toMatchObject({ status: 0 });
   expect(await shared()).toBe(false);
 }
+
+/** The same of a VM that does not answer at all, and keeps the device of a directory whose server has ended. @param outer is not shared. */
+export async function expectSilentShareForced(
+  instance: Instance,
+  docker: Docker,
+  outer: string,
+): Promise<void> {
+  const silent = join(outer, 'silent');
+  mkdirSync(silent);
+  const flags = ['-v', `${silent}:/w`];
+  expect(await instance.share('add', silent)).toMatchObject({ status: 0 });
+  const id = await docker.ok(['run', '-d', ...flags, probe, 'sleep', '600']);
+  const { vmPid } = await instance.status();
+  if (vmPid === undefined || vmPid === null) throw new Error('the VM has no process');
+  try {
+    process.kill(vmPid, 'SIGSTOP');
+    try {
+      expect(await instance.share('remove', '--force', silent)).toMatchObject({ status: 0 });
+      expect(heldBelow(silent)).toBe(0);
+    } finally {
+      process.kill(vmPid, 'SIGCONT');
+    }
+    expect((await instance.status()).shares?.map(({ path }) => path)).not.toContain(silent);
+    const written = await docker.run(['exec', id, 'timeout', '20', 'sh', '-c', 'echo x > /w/x']);
+    expect([written.status === 0, readdirSync(silent)]).toEqual([false, []]);
+    expect(await docker.ok(['run', '--rm', probe, 'echo', 'goes on'])).toBe('goes on');
+  } finally {
+    await docker.run(['rm', '-f', id]);
+  }
+}

@@ -16,7 +16,7 @@ import { fileWork, fileWorkLines, shareRows } from '../acceptance/share-rows.ts'
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
-import { expectShareForced } from '../support/expect-share-forced.ts';
+import { expectShareForced, expectSilentShareForced } from '../support/expect-share-forced.ts';
 import { expectSharesChange } from '../support/expect-shares-change.ts';
 import { gitOnShare, gitWork } from '../support/git-on-share.ts';
 import { type Instance, instanceAt } from '../support/instance.ts';
@@ -262,6 +262,8 @@ test('a directory comes while the VM runs, by the rules of the others, and goes 
 
 test('one that a container holds goes by force, and the VM goes on', () =>
   expectShareForced(instance, docker, outer));
+
+test('so does one of a VM that does not answer', () => expectSilentShareForced(instance, docker, outer));
 
 describe('D14: a hostile container', () => {
   test('gets nowhere by links it plants in a share, neither through the engine nor through the server', async () => {
