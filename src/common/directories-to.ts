@@ -21,14 +21,30 @@ export interface DirectoryFacts {
  */
 export async function directoriesTo(place: string): Promise<DirectoryFacts[]> {
   const found: DirectoryFacts[] = [];
+  for await (const { path, facts } of stepsTo(place))
+    if (facts?.isLink === false) found.push({ path, owner: facts.owner, mode: facts.mode });
+  return found;
+}
+
+/** A name on the way to a place, by a path that has no other link in it. */
+export interface Step {
+  readonly path: string;
+  /** Undefined for what is not there, with which the way ends. */
+  readonly facts: NameFacts | undefined;
+}
+
+type NameFacts = Omit<DirectoryFacts, 'path'> & { readonly isLink: boolean };
+
+/** Each name the system comes by on its way from the root to a place, those in the targets of links among them. */
+export async function* stepsTo(place: string): AsyncGenerator<Step, void, undefined> {
   const left = ['/', ...partsOf(resolve(place))];
   let at = '/';
   for (let links = 0, part = left.shift(); part !== undefined; part = left.shift()) {
     const path = join(at, part);
     const facts = await factsOf(path);
-    if (facts === undefined) break;
+    yield { path, facts };
+    if (facts === undefined) return;
     if (!facts.isLink) {
-      found.push({ path, owner: facts.owner, mode: facts.mode });
       at = path;
       continue;
     }
@@ -37,15 +53,12 @@ export async function directoriesTo(place: string): Promise<DirectoryFacts[]> {
     left.unshift(...partsOf(target));
     if (isAbsolute(target)) at = '/';
   }
-  return found;
 }
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
 /** Undefined for what is not there. */
-async function factsOf(
-  path: string,
-): Promise<(Omit<DirectoryFacts, 'path'> & { isLink: boolean }) | undefined> {
+async function factsOf(path: string): Promise<NameFacts | undefined> {
   try {
     const found = await lstat(path);
     return { owner: found.uid, mode: found.mode, isLink: found.isSymbolicLink() };

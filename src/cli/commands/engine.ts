@@ -18,6 +18,7 @@ import { endsEngine } from '../../egress/restricting-settings.js';
 import {
   admitPolicy,
   allowedOrganizations,
+  contactOf,
   effectiveSettings,
   insecureRegistriesInForce,
 } from '../../policy/index.js';
@@ -38,7 +39,14 @@ import {
 import { hostLoopback } from '../../vm/network/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { engineProxy, hostProxy } from '../../vm/proxy/index.js';
-import { keptPlaces, recordShares, type ShareRequest, sharesInUse } from '../../vm/sharing/index.js';
+import {
+  claimPlaces,
+  keptPlaces,
+  recordOfRequests,
+  type ShareRequest,
+  sharesInUse,
+  usedPlaces,
+} from '../../vm/sharing/index.js';
 import { agentInUse } from '../../vm/ssh-agent/index.js';
 import type { CliContext } from '../context.js';
 import { egressOption, nameOption, registryOption, shareOption, sshAgentOption } from '../options.js';
@@ -117,12 +125,8 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
   const publishers = await publishersBeside(policy, admission.key);
   await using _publisherFile = publishers.list?.handle;
   const imageHasKey = admission.key !== undefined;
-  const kept = (): ReturnType<typeof keptPlaces> =>
-    keptPlaces(
-      paths,
-      { policy: policyFile, registry: registryFile, publishers: publisherFileOf(policy) },
-      context.env,
-    );
+  const governing = { policy: policyFile, registry: registryFile, publishers: publisherFileOf(policy) };
+  const kept = (): ReturnType<typeof keptPlaces> => keptPlaces(paths, governing, context.env);
   const bounded = policy?.settings.filesharingAllowedDirectories !== undefined;
   const facts = { env: context.env, beside: bounded ? await kept() : [] };
   const sharing = await sharesInUse(flags.share, policy?.settings, user.settings, facts);
@@ -155,10 +159,17 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ? await listenTcpApi(join(hostDir, 'docker.sock'))
     : undefined;
   await using _image = await useCached(cacheRoot(context.env), dirname(root));
-  await recordShares(
-    paths.sharedRecords.engine,
-    shares.map(({ path }) => path),
-  );
+  const record = await claimPlaces({
+    file: paths.sharedRecords.engine,
+    uses: [
+      ...usedPlaces(paths, governing, context.env),
+      { path: root, what: 'the image the engine runs' },
+      { path: dataDir, what: "the engine's data", secret: true },
+    ],
+    contact: contactOf(policy?.settings),
+  });
+  // Before it is looked at: what lies in it is mounted with it, or it is refused.
+  await record(await recordOfRequests(shares));
   const unshared = shares.length === 0 ? [] : await kept();
   await using engine = await inStep(reporter, 'Start the engine', (step) =>
     startNativeEngine({

@@ -84,6 +84,18 @@ export const sharingErrors = defineErrors({
     remedy: '`bulkhead down`, then `bulkhead up`.',
     exitCode: ExitCode.unavailable,
   },
+  BH_SHARE_RECORD: {
+    message: 'What containers of another engine or VM have cannot be told: {file} makes no sense: {reason}.',
+    remedy: 'Remove that file where none of that name runs. Nothing was started.',
+    exitCode: ExitCode.configuration,
+  },
+  BH_PLACE_SHARED: {
+    message:
+      '{name} is {what}, and containers of {other}, which runs, reach it: {directory} is shared with them (rule places-of-others).',
+    setting: 'bulkhead.shares, --share',
+    remedy: '{cure} Or move it elsewhere, or ask {contact}. Nothing was started.',
+    exitCode: ExitCode.refused,
+  },
   BH_SSH_AGENT: {
     message: "The ssh agent can't be passed on to containers: {reason}.",
     remedy:

@@ -13,7 +13,6 @@ import type { VmState, VmStateName } from '../lifecycle/state.js';
 import { Machine, type PlugReason } from '../machine.js';
 import type { Phase } from '../phases.js';
 import { toUserError } from '../user-error.js';
-import { recordShares } from '../sharing/index.js';
 import { type ControllerParts, type PreparedVm, prepareVm } from './prepare.js';
 import { plugNote } from './plug-note.js';
 import type { PreparedShares } from './prepare-shares.js';
@@ -160,11 +159,9 @@ export class Controller {
     return new BulkheadError('BH_INSTANCE_NOT_READY', { name, state: this.state.name, console });
   }
 
-  #sharedNow({ shares, openMore, servers }: PreparedShares, vm: Vm, link: GuestLink): SharedNow {
-    const { paths, logger } = this.#parts;
+  #sharedNow({ shares, openMore, record, servers }: PreparedShares, vm: Vm, link: GuestLink): SharedNow {
+    const { logger } = this.#parts;
     const open = openMore ?? (() => Promise.reject(new BulkheadError('BH_SHARE_RESTART', noPlaces)));
-    const record = (directories: readonly string[]): Promise<void> =>
-      recordShares(paths.sharedRecords.vm, directories);
     return new SharedNow(shares, { open, record, servers, vm, link, logger });
   }
 

@@ -1,6 +1,6 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { createLogger } from '../../common/log.js';
 import { exampleManifest } from '../../image/test-support/example-manifest.js';
@@ -8,6 +8,8 @@ import { readSettings } from '../../policy/index.js';
 import { instancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { factsIn } from '../test-support/facts-in.js';
+import { identityOf } from '../sharing/host-place.js';
+import { recordShares, runningRecords, type SharedRecord } from '../sharing/recorded-shares.js';
 import { prepareShares } from './prepare-shares.js';
 
 /** What is shared with a VM whose image has no server: nothing can be, so only what is refused and what is left out is seen. */
@@ -22,7 +24,12 @@ afterEach(() => rm(directory, { recursive: true }));
 
 const { shareServer: _server, ...manifest } = exampleManifest();
 
-async function prepared(given: readonly string[], allowed?: object, own?: readonly string[]) {
+async function prepared(
+  given: readonly string[],
+  allowed?: object,
+  own?: readonly string[],
+  file = join(directory, 'policy.json'),
+) {
   const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory, XDG_CACHE_HOME: directory };
   const paths = {
     ...instancePaths('one', factsIn(directory)),
@@ -33,10 +40,10 @@ async function prepared(given: readonly string[], allowed?: object, own?: readon
   const read = readSettings(Buffer.from(text), 'policy.json');
   if (read.problems !== undefined) throw read.problems[0];
   const shares = given.map((path) => ({ path, readOnly: false }));
-  const options = { image: join(directory, 'image'), shares, settings: undefined };
+  const named = allowed === undefined ? undefined : file;
+  const options = { image: join(directory, 'image'), shares, settings: undefined, policy: named };
   const logger = createLogger('test', { write: () => undefined });
-  const policy =
-    allowed === undefined ? undefined : { file: join(directory, 'policy.json'), settings: read.settings };
+  const policy = allowed === undefined ? undefined : { file, settings: read.settings };
   const user = own === undefined ? {} : { bulkhead: { shares: [...own] } };
   const signal = new AbortController().signal;
   return prepareShares({ paths, options, env, logger }, manifest, { policy, user }, signal);
@@ -77,5 +84,46 @@ test.runIf(process.platform === 'linux')(
     await expect(prepared([join(directory, 'bulkhead')])).rejects.toMatchObject({
       code: 'BH_SHARE_PROTECTED',
     });
+  },
+);
+
+/** Another of this user, which this process is as well. */
+async function another(record: Partial<SharedRecord>): Promise<void> {
+  const { sharedRecords } = instancePaths('two', factsIn(directory));
+  await mkdir(dirname(sharedRecords.vm), { recursive: true });
+  await recordShares(sharedRecords.vm, { directories: [], uses: [], ...record });
+}
+
+test.runIf(process.platform === 'linux')(
+  'where containers of another VM can change the policy nothing is prepared, also where nothing is shared',
+  async () => {
+    const file = join(project, 'policy.json');
+    await writeFile(file, '{}');
+    const theirs = { path: project, readOnly: false, hidden: [] };
+    await another({ directories: [theirs] });
+    await expect(prepared([], [], undefined, file)).rejects.toMatchObject({
+      code: 'BH_PLACE_SHARED',
+      params: { name: file, directory: project, other: 'the VM "two"' },
+    });
+    const hidden = [identityOf(await stat(file, { bigint: true }))];
+    await another({ directories: [{ ...theirs, hidden }] });
+    expect(await prepared([], [], undefined, file)).toMatchObject({ shares: [] });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'what another VM goes by is hidden in what is shared, which is said before it is served',
+  async () => {
+    const file = join(project, 'policy.json');
+    await writeFile(file, '{}');
+    await another({ uses: [{ path: file, what: 'a policy' }] });
+    await expect(prepared([project])).rejects.toMatchObject({ code: 'BH_SHARE_NO_SERVER' });
+    const [one] = await runningRecords(join(directory, 'bulkhead'));
+    const hidden = [identityOf(await stat(file, { bigint: true }))];
+    expect(one).toMatchObject({ name: 'one', directories: [{ path: project, readOnly: false, hidden }] });
+    expect(one?.uses).toContainEqual({ path: join(directory, 'image'), what: 'the image the VM runs' });
+    // Nothing of it can be hidden.
+    await another({ uses: [{ path: project, what: 'a policy' }] });
+    await expect(prepared([project])).rejects.toMatchObject({ code: 'BH_SHARE_PROTECTED' });
   },
 );

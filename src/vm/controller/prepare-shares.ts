@@ -1,7 +1,7 @@
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
 import { type Manifest, shareServerOf } from '../../image/index.js';
-import { sharesByDefault } from '../../policy/index.js';
+import { contactOf, sharesByDefault } from '../../policy/index.js';
 import {
   type DocumentDisk,
   type PolicyFile,
@@ -10,18 +10,22 @@ import {
 } from '../documents/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import {
+  claimPlaces,
+  distinctShares,
   keptPlaces,
   notSharedByDefault,
   type OpenedShare,
+  openRecorded,
   openShares,
   type PlacedShare,
   type ProtectedDirectory,
-  recordShares,
+  recordOfOpened,
   serveShares,
   shareList,
   sharesInUse,
   type ShareRequest,
   type ShareServers,
+  usedPlaces,
 } from '../sharing/index.js';
 import type { ControllerOptions } from './options.js';
 import type { PreparedDocuments } from './prepare-documents.js';
@@ -34,6 +38,8 @@ export interface PreparedShares {
   readonly shares: readonly SharedDirectory[];
   /** Judges and opens others while the VM runs, by the same policy and the same bounds; undefined where the VM is not made for it. */
   readonly openMore: SharedNowParts['open'] | undefined;
+  /** Says what is shared, beside what the VM goes by. */
+  readonly record: SharedNowParts['record'];
   /** What the guest is told of them; empty when nothing is shared. */
   readonly disks: readonly DocumentDisk[];
   readonly notes: readonly string[];
@@ -47,9 +53,9 @@ interface Parts {
 }
 
 /**
- * Opens what is shared, within the bounds of the policy this VM boots with, and starts its servers, which the caller ends.
+ * Says what this VM goes by, which no other may have; then opens what is shared, within the bounds of the policy this VM boots with, and starts its servers, which the caller ends.
  *
- * @throws BH_SHARE_…; nothing runs then.
+ * @throws BH_PLACE_SHARED, BH_SHARE_…; nothing runs then.
  */
 export async function prepareShares(
   { paths, options, env, logger }: Parts,
@@ -61,20 +67,30 @@ export async function prepareShares(
   signal: AbortSignal,
 ): Promise<PreparedShares> {
   const given = options.shares ?? [];
+  const governing = { ...options, publishers: publisherFileOf(policy) };
+  const image = { path: options.image, what: 'the image the VM runs' };
+  const record = await claimPlaces({
+    file: paths.sharedRecords.vm,
+    uses: [
+      ...usedPlaces(paths, governing, env),
+      image,
+      { path: paths.dataDisk, what: 'the data disk of the VM', secret: true },
+    ],
+    contact: contactOf(policy?.settings),
+  });
   if (given.length + (user.bulkhead?.shares?.length ?? 0) === 0 && !sharesByDefault(policy?.settings))
-    return { ...nothing, notes: [] };
+    return { ...nothing, record, notes: [] };
   const protectedNow = async (): Promise<ProtectedDirectory[]> => [
-    ...(await keptPlaces(paths, { ...options, publishers: publisherFileOf(policy) }, env)),
-    { path: options.image, what: 'the image the VM runs' },
+    ...(await keptPlaces(paths, governing, env)),
+    image,
   ];
   const facts = { env, beside: await protectedNow(), by: 'server' } as const;
   const { shares, allowedShares, notes } = await sharesInUse(given, policy?.settings, user, facts);
-  await recordShares(
-    paths.sharedRecords.vm,
-    shares.map(({ path }) => path),
-  );
   await using handles = new AsyncDisposableStack();
-  const opened = await openShares(shares, await protectedNow(), allowedShares, 'server');
+  const opened = await openRecorded(
+    async () => openShares(shares, await protectedNow(), allowedShares, 'server'),
+    record,
+  );
   for (const handle of new Set(opened.map((share) => share.handle))) handles.use(handle);
   try {
     const file = paths.documentDisks.shares;
@@ -88,8 +104,9 @@ export async function prepareShares(
       openShares([request], await protectedNow(), allowedShares, 'server', earlier);
     return {
       servers,
-      shares: directoriesOf(shares, opened, servers),
+      shares: await directoriesOf(shares, opened, servers),
       openMore: servers.served.length > 0 ? openMore : undefined,
+      record,
       disks,
       notes,
     };
@@ -97,7 +114,8 @@ export async function prepareShares(
     // Nobody here has asked for them, and a VM without them is of use.
     const byDefault = given.length === 0 && user.bulkhead?.shares === undefined;
     if (!byDefault || !isBulkheadError(error)) throw error;
-    return { ...nothing, notes: [...notes, notSharedByDefault(error)] };
+    await record([]);
+    return { ...nothing, record, notes: [...notes, notSharedByDefault(error)] };
   }
 }
 
@@ -116,17 +134,20 @@ function serve(
 }
 
 /** Each request has one directory, by one name or two. */
-function directoriesOf(
+async function directoriesOf(
   requests: readonly ShareRequest[],
   opened: readonly PlacedShare[],
   { served }: ShareServers,
-): SharedDirectory[] {
-  const first = opened.filter(({ handle }, index) => opened[index - 1]?.handle !== handle);
-  return first.flatMap(({ handle, place }, index) => {
+): Promise<SharedDirectory[]> {
+  const directories: SharedDirectory[] = [];
+  for (const [index, share] of distinctShares(opened).entries()) {
     const request = requests[index];
-    const paths = opened.filter((share) => share.handle === handle).map(({ path }) => path);
-    return request === undefined ? [] : [{ request, paths, place, tag: served[index]?.tag ?? '' }];
-  });
+    if (request === undefined) continue;
+    const paths = opened.filter(({ handle }) => handle === share.handle).map(({ path }) => path);
+    const recorded = await recordOfOpened(share);
+    directories.push({ request, paths, place: share.place, recorded, tag: served[index]?.tag ?? '' });
+  }
+  return directories;
 }
 
 const noServers: ShareServers = {

@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { createLogger } from '../../common/log.js';
 import type { ShareChanged } from '../../common/share-change.js';
-import type { SharedPlace, ShareRequest } from '../sharing/index.js';
+import type { PlacedShare, SharedPlace, ShareRequest } from '../sharing/index.js';
 import { SharedNow, type SharedNowParts } from './shared-now.js';
 
 const inUse: ShareChanged = {
@@ -17,6 +17,9 @@ const placeOf = (name: string): SharedPlace['place'] => ({
   within: `/fs${name}`,
   filesystem: 'ext4',
 });
+
+const hiddenIn = (path: string): PlacedShare['hidden'] =>
+  path === '/c' ? [{ path: 'x', device: '8:1', inode: 7n, identity: '8:1:7:0' }] : [];
 
 /** Host and guest that do as they are told; each step by its name. */
 function setUp({
@@ -35,12 +38,19 @@ function setUp({
     const handle = await open('/');
     handles.push(handle);
     const names = path === '/link' ? ['/link', '/real'] : [path];
-    return names.map((name) => ({ handle, path: name, readOnly, hidden: [], place: placeOf(name) }));
+    return names.map((name) => ({
+      handle,
+      path: name,
+      readOnly,
+      hidden: hiddenIn(path),
+      place: placeOf(path),
+    }));
   };
   const first = {
     request: { path: '/a', readOnly: false },
     paths: ['/a'],
     tag: 'share0',
+    recorded: { path: '/a', readOnly: false, hidden: [] },
     place: placeOf('/a'),
   };
   const parts: SharedNowParts = {
@@ -49,7 +59,8 @@ function setUp({
       await step(`open ${request.path} beside ${beside.join(' ')}`);
       return opened(request);
     },
-    record: (paths) => step(`record ${paths.join(' ')}`),
+    record: (shares) =>
+      step(`record ${shares.map(({ path, hidden }) => [path, ...hidden].join(' but ')).join(' ')}`),
     servers: {
       add: async (share) => {
         await step(`serve ${share.path}`);
@@ -76,11 +87,12 @@ function setUp({
 }
 const paths = (shared: SharedNow): string[] => shared.requests.map(({ path }) => path);
 
-test('a directory that comes is recorded, judged beside the others, served, plugged in and placed, in this order', async () => {
+test('a directory that comes is judged and recorded, judged once more beside the others, served, plugged in and placed, in this order', async () => {
   const { shared, steps, closed } = setUp();
   await shared.add({ path: '/link', readOnly: true });
   expect(closed()).toBe(true);
   expect(steps).toEqual([
+    'open /link beside /a /fs/a',
     'record /a /link',
     'open /link beside /a /fs/a',
     'serve /link',
@@ -89,10 +101,14 @@ test('a directory that comes is recorded, judged beside the others, served, plug
   ]);
   expect(paths(shared)).toEqual(['/a', '/link']);
   await shared.add({ path: '/c', readOnly: false });
-  expect(steps[6]).toBe('open /c beside /a /fs/a /link /real /fs/link');
+  expect(steps.slice(6, 9)).toEqual([
+    'open /c beside /a /fs/a /link /real /fs/link',
+    'record /a /link /c but 8:1:7:0',
+    'open /c beside /a /fs/a /link /real /fs/link',
+  ]);
   // Once more is nothing to do; otherwise than it is there is a refusal.
   await shared.add({ path: '/link', readOnly: true });
-  expect(steps.length).toBe(10);
+  expect(steps.length).toBe(12);
   await expect(shared.add({ path: '/link', readOnly: false })).rejects.toThrow(
     'it is shared read-only already',
   );
@@ -115,7 +131,7 @@ test('one that goes leaves the guest first, then its device, then its server', a
   const { shared, steps } = setUp();
   await shared.add({ path: '/link', readOnly: false });
   await shared.remove('/real');
-  expect(steps.slice(5)).toEqual([
+  expect(steps.slice(6)).toEqual([
     'guest {"kind":"remove","paths":["/link","/real"]}',
     'unplug share1',
     'end share1',

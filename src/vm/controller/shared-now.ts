@@ -6,19 +6,28 @@ import { checkShareChanged, type ShareChange } from '../../common/share-change.j
 import type { Vm } from '../backend.js';
 import type { GuestLink } from '../guest-link.js';
 import { shareHeld } from './share-held.js';
-import type { PlacedShare, SharedPlace, ShareRequest, ShareServers } from '../sharing/index.js';
+import {
+  openRecorded,
+  type PlacedShare,
+  type RecordedShare,
+  recordOfOpened,
+  type SharedPlace,
+  type ShareRequest,
+  type ShareServers,
+} from '../sharing/index.js';
 
 /** A directory that containers have now. */
 export interface SharedDirectory extends SharedPlace {
   readonly request: ShareRequest;
+  readonly recorded: RecordedShare;
   readonly tag: string;
 }
 
 export interface SharedNowParts {
   /** Judges this one as at the start, beside what is shared already, and opens it. The handle is the caller's. @throws BH_SHARE_… */
   readonly open: (request: ShareRequest, earlier: readonly SharedPlace[]) => Promise<readonly PlacedShare[]>;
-  /** Says what is shared, before it is looked at. */
-  readonly record: (paths: readonly string[]) => Promise<void>;
+  /** Says what is shared, before it is. */
+  readonly record: (shares: readonly RecordedShare[]) => Promise<void>;
   readonly servers: Pick<ShareServers, 'add' | 'remove'>;
   readonly vm: Pick<Vm, 'addShare' | 'removeShare'>;
   readonly link: Pick<GuestLink, 'changeShares'>;
@@ -103,10 +112,12 @@ export class SharedNow {
         reason: `it is shared ${there.request.readOnly ? 'read-only' : 'writable'} already`,
       });
     const { open, record, servers, vm } = this.#parts;
-    await record([...this.requests, request].map(({ path }) => path));
     await using undo = new AsyncDisposableStack();
     undo.defer(() => this.#record());
-    const opened = await open(request, this.#shared);
+    const opened = await openRecorded(
+      () => open(request, this.#shared),
+      (shares) => record([...this.#recorded(), ...shares]),
+    );
     await using _closed = closing(new Set(opened.map(({ handle }) => handle)));
     const [first] = opened;
     if (first === undefined) throw new Error('nothing was opened');
@@ -118,8 +129,14 @@ export class SharedNow {
       throw notPlaced(request.path, error);
     }
     undo.defer(() => this.#takeOut(served.tag));
-    const { place } = first;
-    const added = { request, paths: opened.map(({ path }) => path), tag: served.tag, place };
+    const recorded = await recordOfOpened(first);
+    const added = {
+      request,
+      paths: opened.map(({ path }) => path),
+      tag: served.tag,
+      place: first.place,
+      recorded,
+    };
     // A guest that was too slow to answer may still be at it, and would have its place taken by what is nobody's.
     undo.defer(() => this.#change({ kind: 'remove', paths: [...added.paths] }).catch(() => undefined));
     await this.#change(addition(added));
@@ -161,7 +178,11 @@ export class SharedNow {
   }
 
   #record(): Promise<void> {
-    return this.#parts.record(this.requests.map(({ path }) => path));
+    return this.#parts.record(this.#recorded());
+  }
+
+  #recorded(): RecordedShare[] {
+    return this.#shared.map(({ recorded }) => recorded);
   }
 
   async #change(change: ShareChange, answerMs = this.#deadlines.answerMs): Promise<void> {

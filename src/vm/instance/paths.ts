@@ -48,7 +48,7 @@ export interface InstancePaths {
   /** What the controller last wrote about itself; see `controller-record.ts`. */
   readonly record: string;
   readonly lock: string;
-  /** Which directories the native engine of this name shares, and which its VM (`sharing/recorded-shares.ts`): both may run. */
+  /** What the native engine of this name shares and goes by, and what its VM (`sharing/recorded-shares.ts`): both may run. */
   readonly sharedRecords: { readonly engine: string; readonly vm: string };
   /** `$XDG_RUNTIME_DIR/bulkhead/<name>`, or what `runtime-root.ts` says: sockets, gone after a reboot. */
   readonly runtimeDir: string;
@@ -92,12 +92,16 @@ export function instancePaths(name: string, facts: PathFacts = machineFacts): In
     controllerLog: join(stateDir, 'controller.log'),
     record: join(stateDir, 'controller.json'),
     lock: join(stateDir, 'lock'),
-    sharedRecords: { engine: join(stateDir, 'engine-shared.json'), vm: join(stateDir, 'vm-shared.json') },
+    sharedRecords: sharedRecordsIn(stateDir),
     runtimeDir,
     dockerSocket: checkSocketPath(join(runtimeDir, 'docker.sock')),
     controllerSocket: checkSocketPath(join(runtimeDir, 'controller.sock')),
     egressSocket: join(runtimeDir, 'egress.sock'),
   };
+}
+
+export function sharedRecordsIn(stateDir: string): InstancePaths['sharedRecords'] {
+  return { engine: join(stateDir, 'engine-shared.json'), vm: join(stateDir, 'vm-shared.json') };
 }
 
 /** Root's; no user can write it, every user reads it. */

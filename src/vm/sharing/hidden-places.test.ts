@@ -11,6 +11,7 @@ const at = (within: string, device = '8:1'): HostPlace => ({
 const kept = (within: string, own = true, device?: string): KeptPlace => ({
   place: at(within, device),
   inode: BigInt(within.length),
+  identity: `of ${within}`,
   what: 'x',
   own,
 });
@@ -41,9 +42,9 @@ test('what is kept in a share is hidden, the outer of two alone, with what it is
     kept('/srv'),
   ];
   expect(hiddenBelow(at('/home/u'), places)).toEqual([
-    { path: 'state', device: '8:1', inode: 13n },
-    { path: 'state-of-another', device: '8:1', inode: 24n },
-    { path: 'volume', device: '8:2', inode: 14n },
+    { path: 'state', device: '8:1', inode: 13n, identity: 'of /home/u/state' },
+    { path: 'state-of-another', device: '8:1', inode: 24n, identity: 'of /home/u/state-of-another' },
+    { path: 'volume', device: '8:2', inode: 14n, identity: 'of /home/u/volume' },
   ]);
   expect(hiddenBelow(at('/home/u/state/inner/deep'), places)).toEqual([]);
 });

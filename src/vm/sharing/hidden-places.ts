@@ -6,6 +6,8 @@ export interface KeptPlace {
   readonly place: HostPlace;
   /** Its number in that file system. */
   readonly inode: bigint;
+  /** See `identityOf`. */
+  readonly identity: string;
   /** For the reader. */
   readonly what: string;
   /** The product's own; the others are the system's, and no directory that holds one of these is anybody's to share. */
@@ -19,6 +21,8 @@ export interface HiddenPlace {
   /** `major:minor`, and the number in that file system: what has this name by the time it is hidden must be the same. */
   readonly device: string;
   readonly inode: bigint;
+  /** For other engines and VMs, which look whether what is theirs is among it. */
+  readonly identity: string;
 }
 
 /** Whether a share is fit once a place below it is hidden: a home directory, which holds the state of VMs. */
@@ -42,9 +46,9 @@ function pathInside(share: HostPlace, place: HostPlace): string | undefined {
  */
 export function hiddenBelow(share: HostPlace, kept: readonly KeptPlace[]): HiddenPlace[] {
   const all = new Map<string, HiddenPlace>();
-  for (const { place, inode, own } of kept) {
+  for (const { place, inode, identity, own } of kept) {
     const path = own ? pathInside(share, place) : undefined;
-    if (path !== undefined) all.set(path, { path, device: place.device, inode });
+    if (path !== undefined) all.set(path, { path, device: place.device, inode, identity });
   }
   return [...all.values()]
     .filter(({ path }) => ![...all.keys()].some((other) => path.startsWith(`${other}/`)))

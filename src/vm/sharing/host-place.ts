@@ -1,4 +1,4 @@
-import { readFileSync, readlinkSync } from 'node:fs';
+import { type BigIntStats, readFileSync, readlinkSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { deviceText, parseMountInfo } from '../../common/mountinfo.js';
@@ -44,9 +44,23 @@ export function isAtOrBelow(path: string, directory: string): boolean {
 }
 
 /** The same of two places: by file system, so that no bind mount hides it, or by name: a subvolume of btrfs has a number of its own and is no mount. */
-export function placesRelated(one: HostPlace, other: HostPlace): boolean {
+export function liesIn(place: HostPlace, directory: HostPlace): boolean {
   return (
-    (one.device === other.device && related(one.within, other.within)) ||
-    related(one.realPath, other.realPath)
+    (place.device === directory.device && isAtOrBelow(place.within, directory.within)) ||
+    isAtOrBelow(place.realPath, directory.realPath)
   );
 }
+
+export function placesRelated(one: HostPlace, other: HostPlace): boolean {
+  return liesIn(one, other) || liesIn(other, one);
+}
+
+/**
+ * Which file it is, for as long as the machine runs: device, number and birth. Threat: a number alone is soon another file's, as when a program replaces the one it edits, and then again.
+ */
+export function identityOf({ dev, ino, birthtimeNs }: FileNumbers): string {
+  return `${deviceText(dev)}:${ino}:${birthtimeNs}`;
+}
+
+/** Of stat(2). */
+export type FileNumbers = Pick<BigIntStats, 'dev' | 'ino' | 'birthtimeNs'>;

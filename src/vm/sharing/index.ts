@@ -1,10 +1,14 @@
 export type { AllowedDirectories } from './allowed-places.js';
 export { keptPlaces } from './kept-places.js';
+export { openRecorded } from './open-recorded.js';
 export type { PlacedShare, ProtectedDirectory, SharedPlace } from './open-shares.js';
-export { openShares, type OpenedShare, type SharedBy } from './open-shares.js';
-export { recordShares, sharedHolderOf } from './recorded-shares.js';
+export { closeShares, distinctShares, openShares, type OpenedShare, type SharedBy } from './open-shares.js';
+export { recordOfOpened, recordOfRequests, type RecordedShare } from './recorded-shares.js';
+export { claimPlaces } from './places-shared.js';
+export { sharedHolderOf } from './shared-holder.js';
 export { guardProgram, serveShares, type ShareServers } from './serve-shares.js';
 export { shareList } from './share-list.js';
 export { parseShare, settingText, type ShareRequest, shareText } from './share-request.js';
 export { notSharedByDefault, sharesInUse } from './shares-in-use.js';
 export { invokingUser, openSshAgent } from './ssh-agent.js';
+export { type UsedPlace, usedPlaces } from './used-places.js';

@@ -5,44 +5,28 @@ import { cacheRoot } from '../../image/index.js';
 import { makeHostRecords } from '../documents/index.js';
 import { movedDisks } from '../disk/index.js';
 import type { InstancePaths } from '../instance/paths.js';
-import { productDirectory } from '../product-directory.js';
 import type { ProtectedDirectory } from './open-shares.js';
+import { runningRecords } from './recorded-shares.js';
+import { type GoverningFiles, usedPlaces } from './used-places.js';
 import { placesRootReaches } from './user-places.js';
-
-/** Files a person names on the command line, or the machine has; undefined for none. */
-export interface GoverningFiles {
-  readonly settings?: string | undefined;
-  readonly policy?: string | undefined;
-  readonly registry?: string | undefined;
-  readonly publishers?: string | undefined;
-}
 
 /**
  * What no container may have of this machine, engine or VM: who writes to one of these decides what runs here, or what the next of them is. What is not there yet could be
- * shared, so it is made.
+ * shared, so it is made. What others that run go by is among it.
  */
 export async function keptPlaces(
   paths: Pick<InstancePaths, 'stateDir' | 'runtimeDir' | 'policyRecords'>,
-  { settings, policy, registry, publishers }: GoverningFiles,
+  governing: GoverningFiles,
   env: Readonly<Record<string, string | undefined>>,
 ): Promise<ProtectedDirectory[]> {
-  const ownSettings = userSettingsFile(env);
-  for (const made of [dirname(ownSettings), cacheRoot(env)])
+  for (const made of [dirname(userSettingsFile(env)), cacheRoot(env)])
     await mkdir(made, { recursive: true, mode: 0o700 }).catch(() => undefined);
   makeHostRecords(paths.policyRecords[0]);
   return [
-    { path: dirname(paths.stateDir), what: 'the state of engines and VMs' },
-    { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs' },
-    { path: cacheRoot(env), what: 'the images engines and VMs run' },
-    { path: productDirectory, what: 'the programs of the product' },
-    { path: dirname(ownSettings), what: 'the settings of the product' },
-    // A link to elsewhere, as programs that keep settings under version control make.
-    { path: ownSettings, what: 'the settings of the product' },
-    ...[settings, policy, registry, publishers]
-      .filter((file) => file !== undefined)
-      .map((path) => ({ path, what: 'a file that governs engines and VMs' })),
+    ...usedPlaces(paths, governing, env),
     ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),
     ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
     ...(await placesRootReaches(env)),
+    ...(await runningRecords(dirname(paths.stateDir))).flatMap(({ uses }) => uses),
   ];
 }

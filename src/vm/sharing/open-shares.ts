@@ -5,7 +5,7 @@ import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type AllowedDirectories, allowedPlaces, isAllowed, isFirstUserNamespace } from './allowed-places.js';
 import { canBeHidden, hiddenBelow, type HiddenPlace, type KeptPlace } from './hidden-places.js';
-import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
+import { type HostPlace, identityOf, openAsPath, placeOf, placesRelated, related } from './host-place.js';
 import { protectedDirectories, protectedName } from './protected-names.js';
 import type { ShareRequest } from './share-request.js';
 
@@ -103,6 +103,15 @@ export async function openShares(
   return shares;
 }
 
+/** One given by a link is there twice, by one handle. */
+export async function closeShares(opened: readonly OpenedShare[]): Promise<void> {
+  for (const { handle } of distinctShares(opened)) await handle.close();
+}
+
+export function distinctShares<Share extends OpenedShare>(opened: readonly Share[]): Share[] {
+  return opened.filter(({ handle }, index) => opened[index - 1]?.handle !== handle);
+}
+
 /** In C a name is a string without null bytes, and in mount tables and messages a line. */
 function checkName(path: string): void {
   const odd = /\p{Cc}/u.test(path);
@@ -161,8 +170,8 @@ async function protectedPlaces(beside: readonly ProtectedDirectory[]): Promise<K
       const place = await placeOf(handle);
       if (place === undefined)
         throw new BulkheadError('BH_SHARE_UNUSABLE', { path, reason: `where ${what} lies cannot be told` });
-      const { ino: inode } = await handle.stat({ bigint: true });
-      found.push({ place, inode, what, own });
+      const numbers = await handle.stat({ bigint: true });
+      found.push({ place, inode: numbers.ino, identity: identityOf(numbers), what, own });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }

@@ -1,10 +1,12 @@
-import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { instancePaths } from '../instance/paths.js';
 import { factsIn } from '../test-support/facts-in.js';
-import { recordShares, sharedHolderOf } from './recorded-shares.js';
+import { identityOf } from './host-place.js';
+import { recordOfRequests, recordShares, runningRecords } from './recorded-shares.js';
+import { sharedHolderOf } from './shared-holder.js';
 
 let root = '';
 beforeEach(async () => {
@@ -14,13 +16,12 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true }));
 const holder = (name: string): Promise<string | undefined> => sharedHolderOf(join(root, name), factsIn(root));
+const requested = (...names: readonly string[]): ReturnType<typeof recordOfRequests> =>
+  recordOfRequests(names.map((name) => ({ path: join(root, name), readOnly: name === 'beside' })));
 async function record(...names: readonly string[]): Promise<string> {
   const { sharedRecords } = instancePaths('ci', factsIn(root));
   await mkdir(dirname(sharedRecords.engine), { recursive: true });
-  await recordShares(
-    sharedRecords.engine,
-    names.map((name) => join(root, name)),
-  );
+  await recordShares(sharedRecords.engine, { directories: await requested(...names), uses: [] });
   return sharedRecords.engine;
 }
 
@@ -38,8 +39,34 @@ test('a shared directory holds itself and what lies below, whatever it is called
 
 test('of an engine and a VM of one name both are in the way', async () => {
   await record('shared');
-  await recordShares(instancePaths('ci', factsIn(root)).sharedRecords.vm, [join(root, 'beside')]);
+  const uses = [{ path: '/p', what: 'a policy' }];
+  const { vm } = instancePaths('ci', factsIn(root)).sharedRecords;
+  await recordShares(vm, { directories: await requested('beside'), uses });
   for (const name of ['shared', 'beside']) expect(await holder(name)).toBe(join(root, name));
+  expect(await requested('beside')).toMatchObject([
+    {
+      path: join(root, 'beside'),
+      identity: identityOf(await stat(join(root, 'beside'), { bigint: true })),
+      readOnly: true,
+      hidden: [],
+    },
+  ]);
+  expect((await runningRecords(join(root, 'bulkhead')))[1]).toEqual({
+    name: 'ci',
+    kind: 'vm',
+    file: vm,
+    directories: await requested('beside'),
+    uses,
+  });
+});
+
+test('of an engine that an earlier version started everything is writable, and nothing hidden', async () => {
+  const file = await record('shared');
+  const owner: unknown = Reflect.get(Object(JSON.parse(await readFile(file, 'utf8'))), 'owner');
+  await writeFile(file, JSON.stringify({ format: 1, owner, directories: ['/srv'] }));
+  expect(await runningRecords(join(root, 'bulkhead'))).toMatchObject([
+    { directories: [{ path: '/srv', readOnly: false, hidden: [] }], uses: [] },
+  ]);
 });
 
 test('what a process that has ended shared is shared no more, and a record that makes no sense is no permission', async () => {
@@ -48,5 +75,5 @@ test('what a process that has ended shared is shared no more, and a record that 
   await writeFile(file, text.replace(/"started":"[^"]*"/, '"started":"earlier"'));
   expect(await holder('shared')).toBeUndefined();
   await writeFile(file, '{}');
-  await expect(holder('shared')).rejects.toThrow('owner');
+  await expect(holder('shared')).rejects.toMatchObject({ code: 'BH_SHARE_RECORD', params: { file } });
 });

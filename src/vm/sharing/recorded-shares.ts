@@ -1,78 +1,130 @@
-import { realpathSync } from 'node:fs';
-import { open } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { realpath, stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
-import { codeOf } from '../../common/cause.js';
+import { messageOf } from '../../common/cause.js';
 import { readIfThere, replaceDurably } from '../../common/durable-file.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { listInstances } from '../instance/list.js';
-import { instancePaths, type PathFacts } from '../instance/paths.js';
+import { sharedRecordsIn } from '../instance/paths.js';
 import { identify, isRunning } from '../instance/process-identity.js';
-import { isAtOrBelow, openAsPath, placeOf } from './host-place.js';
+import { identityOf } from './host-place.js';
+import type { PlacedShare } from './open-shares.js';
+import type { ShareRequest } from './share-request.js';
 
-/** What an engine's containers can reach of this machine, for as long as its process runs. */
+const owner = z.strictObject({ pid: z.int().positive(), started: z.string() });
+const directory = z.strictObject({
+  path: z.string(),
+  /** By `identityOf`, as it may be moved; none where it was not known. */
+  identity: z.string().optional(),
+  readOnly: z.boolean(),
+  /** What of it no container sees, by `identityOf`. */
+  hidden: z.array(z.string()),
+});
+const use = z.strictObject({ path: z.string(), what: z.string() });
+
+/** What an engine's containers can reach of this machine, and what of the machine it goes by itself, for as long as its process runs. */
 const recordSchema = z.strictObject({
-  format: z.literal(1),
-  owner: z.strictObject({ pid: z.int().positive(), started: z.string() }),
-  directories: z.array(z.string()),
+  format: z.literal(2),
+  owner,
+  directories: z.array(directory),
+  uses: z.array(use),
 });
 
+/** Of an engine that was started by an earlier version, and still runs. What it does not say is the worst. */
+const earlierSchema = z
+  .strictObject({ format: z.literal(1), owner, directories: z.array(z.string()) })
+  .transform((record) => ({
+    owner: record.owner,
+    directories: record.directories.map((path) => ({ path, readOnly: false, hidden: [] })),
+    uses: [],
+  }));
+
+export type RecordedShare = z.infer<typeof directory>;
+
+/** What one engine or VM says of itself. */
+export interface SharedRecord {
+  readonly directories: readonly RecordedShare[];
+  /** Its own places and files. */
+  readonly uses: readonly { readonly path: string; readonly what: string }[];
+}
+
+/** One that runs. */
+export interface RunningRecord extends SharedRecord {
+  readonly file: string;
+  readonly name: string;
+  readonly kind: 'engine' | 'vm';
+}
+
 /**
- * Says which directories this process shares with containers from now on. Before it looks what must not be in them, as who puts such a thing somewhere looks here
- * after having said where: so one of the two sees the other.
+ * Says which directories this process shares with containers from now on, and what it goes by. Before it looks what must not be in them, as who puts such a thing somewhere
+ * looks here after having said where: so one of the two sees the other.
  *
  * @param file of `sharedRecords`.
  */
-export async function recordShares(file: string, directories: readonly string[]): Promise<void> {
-  const owner = await identify(process.pid);
-  if (owner === undefined) throw new Error('this process does not find itself');
-  const record = { format: 1, owner, directories: directories.map(realPathOf) } as const;
+export async function recordShares(file: string, { directories, uses }: SharedRecord): Promise<void> {
+  const self = await identify(process.pid);
+  if (self === undefined) throw new Error('this process does not find itself');
+  const record = {
+    format: 2,
+    owner: self,
+    directories,
+    uses: uses.map(({ path, what }) => ({ path, what })),
+  };
   replaceDurably(file, `${JSON.stringify(recordSchema.parse(record))}\n`);
 }
 
-/** The directory of a running engine or VM of this user that this one is, or lies below, under whatever name; undefined where there is none. */
-export async function sharedHolderOf(directory: string, facts?: PathFacts): Promise<string | undefined> {
-  for (const shared of await directoriesInUse(facts)) {
-    if (isAtOrBelow(directory, shared) || (await holds(shared, directory))) return shared;
-  }
-  return undefined;
+/** What is to be shared and was not opened yet, or is mounted as it is: nothing of it is hidden. One that is not there is refused by who opens it. */
+export async function recordOfRequests(requests: readonly ShareRequest[]): Promise<RecordedShare[]> {
+  return Promise.all(
+    requests.map(async ({ path, readOnly }) => {
+      const real = await realpath(path).catch(() => path);
+      const numbers = await stat(real, { bigint: true }).catch(() => undefined);
+      const identity = numbers === undefined ? {} : { identity: identityOf(numbers) };
+      return { path: real, ...identity, readOnly, hidden: [] };
+    }),
+  );
 }
 
-async function directoriesInUse(facts: PathFacts | undefined): Promise<readonly string[]> {
-  const found: string[] = [];
-  for (const name of await listInstances(dirname(instancePaths('default', facts).stateDir))) {
-    for (const file of Object.values(instancePaths(name, facts).sharedRecords)) {
-      const text = readIfThere(file);
-      if (text === undefined) continue;
-      const { owner, directories } = recordSchema.parse(JSON.parse(text));
-      if (await isRunning(owner)) found.push(...directories);
+export async function recordOfOpened({
+  handle,
+  place,
+  readOnly,
+  hidden,
+}: PlacedShare): Promise<RecordedShare> {
+  return {
+    path: place.realPath,
+    identity: identityOf(await handle.stat({ bigint: true })),
+    readOnly,
+    hidden: hidden.map(({ identity }) => identity),
+  };
+}
+
+/**
+ * The engines and VMs that run of the instances in a directory.
+ *
+ * @throws BH_SHARE_RECORD where what one of them shares can't be told: it could be anything.
+ */
+export async function runningRecords(stateRoot: string): Promise<RunningRecord[]> {
+  const found: RunningRecord[] = [];
+  for (const name of await listInstances(stateRoot)) {
+    const files = sharedRecordsIn(join(stateRoot, name));
+    for (const kind of ['engine', 'vm'] as const) {
+      const record = readRecord(files[kind]);
+      if (record === undefined || !(await isRunning(record.owner))) continue;
+      const { directories, uses } = record;
+      found.push({ file: files[kind], name, kind, directories, uses });
     }
   }
   return found;
 }
 
-/** By file system, so that no bind mount hides it. */
-async function holds(shared: string, directory: string): Promise<boolean> {
+function readRecord(file: string): (SharedRecord & { readonly owner: z.infer<typeof owner> }) | undefined {
+  const text = readIfThere(file);
+  if (text === undefined) return undefined;
   try {
-    await using outer = await open(shared, openAsPath);
-    await using inner = await open(directory, openAsPath);
-    const [one, other] = [await placeOf(outer), await placeOf(inner)];
-    return (
-      one !== undefined &&
-      other !== undefined &&
-      one.device === other.device &&
-      isAtOrBelow(other.within, one.within)
-    );
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-/** One that is not there is refused by who opens it. */
-function realPathOf(path: string): string {
-  try {
-    return realpathSync(path);
-  } catch {
-    return path;
+    return z.discriminatedUnion('format', [recordSchema, earlierSchema]).parse(JSON.parse(text));
+  } catch (cause) {
+    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+    throw new BulkheadError('BH_SHARE_RECORD', { file, reason }, { cause });
   }
 }

@@ -10,7 +10,7 @@ import { printable } from '../../common/printable.js';
 import type { ShareServerProgram } from '../../image/index.js';
 import type { ServedShare } from '../backend.js';
 import { checkSocketPath } from '../instance/paths.js';
-import type { OpenedShare } from './open-shares.js';
+import { distinctShares, type OpenedShare } from './open-shares.js';
 import { serverCommand } from './server-arguments.js';
 
 /** Built by `make -C src/vm/share-guard`; the same place whether this module runs from `src` or from `dist`. */
@@ -57,9 +57,8 @@ export async function serveShares(
   where: Where,
 ): Promise<ShareServers> {
   const running = new RunningServers(program, where);
-  const distinct = shares.filter(({ handle }, index) => shares[index - 1]?.handle !== handle);
   try {
-    for (const share of distinct) running.served.push(await running.add(share));
+    for (const share of distinctShares(shares)) running.served.push(await running.add(share));
   } catch (error) {
     await running[Symbol.asyncDispose]();
     throw error;

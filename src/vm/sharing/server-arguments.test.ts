@@ -5,8 +5,8 @@ const program = { loader: '/i/v/ld.so', libraries: '/i/v', program: '/i/v/virtio
 
 test('the whole command of a server', () => {
   const hidden = [
-    { path: '.local/state/bulkhead', device: '8:1', inode: 12n },
-    { path: 'odd:name', device: '0:40', inode: 2n ** 63n },
+    { path: '.local/state/bulkhead', device: '8:1', inode: 12n, identity: '8:1:12:0' },
+    { path: 'odd:name', device: '0:40', inode: 2n ** 63n, identity: '0:40:0:0' },
   ];
   const share = { path: '/home/u', readOnly: true, hidden };
   const words = serverCommand('/g/share-guard', program, share, { directory: 3, socket: '/r/share0.sock' });

@@ -7,7 +7,7 @@ import {
   type UserSettings,
 } from '../../policy/index.js';
 import { type AllowedDirectories, homeOf } from './allowed-places.js';
-import { openShares, type ProtectedDirectory, type SharedBy } from './open-shares.js';
+import { closeShares, openShares, type ProtectedDirectory, type SharedBy } from './open-shares.js';
 import { parseShare, type ShareRequest } from './share-request.js';
 import { invokingUser } from './ssh-agent.js';
 
@@ -47,7 +47,7 @@ export async function sharesInUse(
   for (const path of directoriesSharedByDefault(entries, named)) {
     try {
       const opened = await openShares([...shares, { path, readOnly: false }], beside, allowedShares, by);
-      await Promise.all([...new Set(opened.map(({ handle }) => handle))].map((handle) => handle.close()));
+      await closeShares(opened);
       shares.push({ path, readOnly: false });
     } catch (error) {
       if (!isBulkheadError(error)) throw error;

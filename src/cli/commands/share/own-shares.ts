@@ -4,6 +4,7 @@ import { isBulkheadError, partsOf } from '../../../common/errors/bulkhead-error.
 import { sharesByDefault, withSetting } from '../../../policy/index.js';
 import type { InstancePaths } from '../../../vm/index.js';
 import {
+  closeShares,
   keptPlaces,
   openShares,
   type SharedPlace,
@@ -49,7 +50,7 @@ export async function judgeShares(
   for (const share of shares)
     try {
       const opened = await openShares([share], beside, allowedShares, 'server', judged);
-      for (const handle of new Set(opened.map((one) => one.handle))) await handle.close();
+      await closeShares(opened);
       const [first] = opened;
       if (first !== undefined) judged.push({ paths: opened.map(({ path }) => path), place: first.place });
     } catch (error) {

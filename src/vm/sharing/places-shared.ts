@@ -1,0 +1,123 @@
+import { constants } from 'node:fs';
+import { lstat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { codeOf } from '../../common/cause.js';
+import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { type HostPlace, identityOf, liesIn, openAsPath } from './host-place.js';
+import { namesOnTheWay } from './names-on-the-way.js';
+import { type RecordedShare, recordShares, type RunningRecord, runningRecords } from './recorded-shares.js';
+import { placeAt } from './shared-holder.js';
+import type { UsedPlace } from './used-places.js';
+
+/** A name on the way to a place, or the place itself. */
+export interface NamePlace {
+  readonly place: HostPlace;
+  /** Of it and each directory above it. */
+  readonly identities: readonly string[];
+  /** What the names before lead to. */
+  readonly isLast: boolean;
+}
+
+/** What containers of another engine or VM have. */
+export interface OthersShare {
+  readonly place: HostPlace;
+  readonly identity?: string | undefined;
+  readonly hidden: readonly string[];
+}
+
+/**
+ * Whether containers that have this share can change where the name leads, or have what it names. What is hidden in it, with all below, and where that lies they can neither see
+ * nor move (`share-guard/covers.c`). Pure.
+ */
+export function reaches(share: OthersShare, { place, identities, isLast }: NamePlace): boolean {
+  const isMoved = share.identity !== undefined && identities.includes(share.identity);
+  if (isMoved || liesIn(place, share.place))
+    return !identities.some((identity) => share.hidden.includes(identity));
+  return isLast && liesIn(share.place, place);
+}
+
+/** What one engine or VM goes by. */
+export interface Claim {
+  /** Its own, of `sharedRecords`. */
+  readonly file: string;
+  readonly uses: readonly UsedPlace[];
+  /** Whom a refusal tells the reader to ask. */
+  readonly contact: string;
+}
+
+/**
+ * Says what an engine or VM goes by, and refuses to start it where containers of one that runs can change that. Only the other could hide it, and it has what it was started
+ * with. Gives what says the same with what is shared; who shares a directory from now on sees it, and hides it or is refused.
+ *
+ * @throws BH_PLACE_SHARED
+ */
+export async function claimPlaces(
+  claim: Claim,
+): Promise<(directories: readonly RecordedShare[]) => Promise<void>> {
+  const { file, uses } = claim;
+  const record = (directories: readonly RecordedShare[]): Promise<void> =>
+    recordShares(file, { directories, uses });
+  await record([]);
+  const running = await runningRecords(dirname(dirname(file)));
+  await refuseShared(
+    claim,
+    running.filter((other) => other.file !== file),
+  );
+  return record;
+}
+
+async function refuseShared({ uses, contact }: Claim, others: readonly RunningRecord[]): Promise<void> {
+  const shares: (OthersShare & { readonly of: RunningRecord; readonly said: RecordedShare })[] = [];
+  for (const of of others)
+    for (const said of of.directories)
+      shares.push({ ...said, of, said, place: (await placeAt(said.path)) ?? named(said.path) });
+  if (shares.length === 0) return;
+  for (const { path, what, secret } of uses) {
+    const names = await namesOnTheWay(path);
+    for (const name of names) {
+      const isLast = name === names.at(-1);
+      const placed = { place: await placeOfName(name), identities: await identitiesTo(name), isLast };
+      const share = shares.find((one) => (secret === true || !one.said.readOnly) && reaches(one, placed));
+      if (share === undefined) continue;
+      const { of, said } = share;
+      const kind = of.kind === 'vm' ? 'the VM' : 'the engine';
+      throw new BulkheadError('BH_PLACE_SHARED', {
+        name,
+        what: isLast ? what : `on the way to ${path}, ${what}`,
+        other: `${kind} ${JSON.stringify(of.name)}`,
+        directory: said.path,
+        cure: cureOf(of),
+        contact,
+      });
+    }
+  }
+}
+
+function cureOf({ kind, name }: RunningRecord): string {
+  return kind === 'vm'
+    ? `\`bulkhead down --name ${name}\`, start this one, then \`bulkhead up --name ${name}\`: that VM then hides it from its containers.`
+    : 'End that engine first.';
+}
+
+async function placeOfName(name: string): Promise<HostPlace> {
+  const found = await placeAt(name, openAsPath | constants.O_NOFOLLOW);
+  if (found !== undefined) return found;
+  const above = (await placeAt(dirname(name))) ?? named(dirname(name));
+  const below = (path: string): string => join(path, basename(name));
+  return { ...above, realPath: below(above.realPath), within: below(above.within) };
+}
+
+/** Of what is gone, or is being taken away, only the name counts. */
+function named(path: string): HostPlace {
+  return { realPath: path, device: '', within: '', filesystem: '' };
+}
+
+async function identitiesTo(name: string): Promise<string[]> {
+  const above = dirname(name) === name ? [] : await identitiesTo(dirname(name));
+  try {
+    return [...above, identityOf(await lstat(name, { bigint: true }))];
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return above;
+    throw error;
+  }
+}
