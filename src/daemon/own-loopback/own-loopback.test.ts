@@ -85,7 +85,7 @@ test.runIf(process.getuid?.() === 0)(
       response.end(url?.endsWith('/manifests/v1') === true ? `{"layers":[{"digest":"${layer}"}]}` : 'layer'),
     ).listen(0, '127.0.0.1');
     await once(registry, 'listening');
-    onTestFinished(() => void registry.close().closeAllConnections());
+    onTestFinished(() => registry.close().closeAllConnections());
     const host = `localhost:${portOf(registry)}`;
     const { exec, told } = firewall();
     const rules = [{ repository: `${host}/team/x`, tags: ['v1'], action: 'allow' }];
