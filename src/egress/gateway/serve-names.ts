@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream';
+import { setImmediate as turn } from 'node:timers/promises';
 
 /** Milliseconds a client may say nothing. */
 const patience = 10_000;
@@ -25,6 +26,8 @@ export async function serveNames(
         length.writeUInt16BE(said.length);
         stream.write(Buffer.concat([length, said]));
         idle.refresh();
+        // Threat: thousands of questions at once that are answered at once: nobody else had a turn until the last.
+        await turn();
       }
     }
   } catch {

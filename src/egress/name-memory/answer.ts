@@ -3,6 +3,7 @@ import { type Answer, decode, encode, type Packet } from 'dns-packet';
 import { orNothing } from '../../common/cause.js';
 import { canonicalHostName } from '../../common/host-name.js';
 import { type IpAddress, parseIpAddress } from '../../common/ip-address.js';
+import { countsOf, headLength } from './counts.js';
 import { type DnsQuestion, knownTypes, questionOf } from './question.js';
 
 export const rcodes = { none: 0, serverFailure: 2, noSuchName: 3, refused: 5 } as const;
@@ -21,6 +22,8 @@ export interface DnsAnswer {
 const longestChain = 16;
 /** Threat: one answer of a name server's has room for thousands, each of which would be remembered for whoever asked, in the place of what that one has resolved before. */
 const mostAddresses = 128;
+/** Records of an answer, aliases included, that are looked at: with thousands of long names one was half a second of everybody's. */
+const mostRecords = 256;
 const addressTypes: ReadonlySet<string> = new Set(['A', 'AAAA']);
 
 /**
@@ -33,9 +36,9 @@ export function readAnswer(
   id: number,
   { name, type }: Pick<DnsQuestion, 'name' | 'type'>,
 ): DnsAnswer | undefined {
-  const packet = orNothing(() => decode(Buffer.from(bytes)));
-  const [question, ...others] = packet?.questions ?? [];
-  if (packet === undefined || question === undefined || others.length > 0) return undefined;
+  const packet = countsOf(bytes).questions === 1 ? orNothing(() => decode(brief(bytes))) : undefined;
+  const [question] = packet?.questions ?? [];
+  if (packet === undefined || question === undefined) return undefined;
   const { flags = 0 } = packet;
   const isAnswer =
     packet.type === 'response' && packet.id === id && canonicalHostName(question.name) === name;
@@ -50,16 +53,24 @@ export function readAnswer(
   return { rcode: flags & 15, records, addresses, ttl: records.length === 0 ? 0 : ttl };
 }
 
+/** A message with no more than that, and nothing behind its answers, which nobody here asks for. */
+function brief(bytes: Uint8Array): Buffer {
+  const message = Buffer.from(bytes);
+  message.writeUInt16BE(Math.min(countsOf(bytes).answers, mostRecords), 6);
+  return message.fill(0, 8, headLength);
+}
+
 const truncated = 0x200;
 const answerFlags = 0x80;
 
 /** The aliases from the name on, each once, and the records of the type that was asked for at their end; of addresses the first. */
 function chainOf(answers: readonly Answer[], name: string, type: string): Answer[] {
   if (!knownTypes.has(type)) return [];
+  const named = answers.map((record) => ({ record, of: canonicalHostName(record.name) }));
   const chain: Answer[] = [];
   let here = name;
   for (let links = 0; links < longestChain; links += 1) {
-    const own = answers.filter((record) => canonicalHostName(record.name) === here);
+    const own = named.flatMap(({ record, of }) => (of === here ? [record] : []));
     const wanted = own.filter((record) => record.type === type);
     const alias = own.find((record) => record.type === 'CNAME');
     if (wanted.length > 0)

@@ -73,6 +73,18 @@ describe('a question', () => {
     expect(readQuestion(extended)).toMatchObject({ longest: 1232, extended: true });
   });
 
+  /** A query with these others behind it, so many bytes of them. */
+  const besides = (count: number, bytes = 0): Buffer => {
+    const data = Buffer.alloc(bytes);
+    const additionals = Array.from({ length: count }, () => ({ ...a('x', ''), type: 'NULL' as const, data }));
+    return encode({ type: 'query', questions: [{ name: 'a.example', type: 'A' }], additionals });
+  };
+
+  test('may have some things besides, and no more', () => {
+    expect(readQuestion(besides(2))).toMatchObject({ name: 'a.example' });
+    expect(readQuestion(besides(1, 1100))).toMatchObject({ name: 'a.example' });
+  });
+
   /** A query for these labels, whatever is in them. */
   const raw = (...labels: readonly string[]): Buffer =>
     Buffer.concat([
@@ -115,6 +127,8 @@ describe('a question', () => {
     ['bytes that are no text', () => raw('\xff\xfe', 'example')],
     ['an address', () => raw('10', '0', '0', '5')],
     ['a name cut off', () => ask('a.example').subarray(0, 16)],
+    ['more besides than EDNS and a signature', () => besides(3)],
+    ['more bytes than a datagram has', () => besides(1, 1300)],
   ])('%s is none', (_what, bytes) => {
     expect(readQuestion(bytes())).toBeUndefined();
   });
@@ -171,6 +185,25 @@ describe('an answer', () => {
       'b.example',
       ...many.slice(0, 128),
     ]);
+  });
+
+  test('has 256 records at most, the first, and what stands behind its answers is not read', () => {
+    const others = Array.from({ length: 255 }, () => a('other.example', '203.0.113.9'));
+    const [one, next] = [a('a.example', '203.0.113.1'), a('a.example', '203.0.113.2')];
+    expect(texts(answer([...others, one, next]))).toEqual(['203.0.113.1']);
+    expect(texts(answer([...others, others[0] ?? one, one]))).toEqual([]);
+    const damaged = Buffer.concat([answer([one]), Buffer.from([0xff])]);
+    damaged.writeUInt16BE(60_000, 8);
+    damaged.writeUInt16BE(60_000, 10);
+    expect(texts(damaged)).toEqual(['203.0.113.1']);
+  });
+
+  test('with another number of questions than one is none', () => {
+    const said = answer([a('a.example', '203.0.113.1')]);
+    for (const count of [0, 2, 60_000]) {
+      said.writeUInt16BE(count, 4);
+      expect(read(said)).toBeUndefined();
+    }
   });
 
   test('is written anew for whoever asked', () => {

@@ -1,6 +1,7 @@
 import { decode, encode, type Packet } from 'dns-packet';
 import { orNothing } from '../../common/cause.js';
 import { canonicalHostName } from '../../common/host-name.js';
+import { countsOf } from './counts.js';
 
 /** What one asks of the domain name system: one question, as nobody asks several. */
 export interface DnsQuestion {
@@ -35,19 +36,33 @@ export const knownTypes: ReadonlySet<string> = new Set([
 /** RFC 1035 §2.3.4; and what gets through without being split (DNS flag day 2020). */
 const [withoutExtension, longestUdp] = [512, 1232];
 
+/** Bytes of a question, on a connection as in a datagram (`QUESTION_MOST` of relay/names.c). */
+const longestQuestion = 1232;
+/** Records besides the question: what EDNS says, and a signature. */
+const mostBesides = 2;
+
+/** Threat: a question with thousands of records, each of which names a long name anew: to read one took a fifteenth of a second of everybody's. Nobody asks so. */
+function isBrief(bytes: Uint8Array): boolean {
+  const { questions, answers, authorities, additionals } = countsOf(bytes);
+  return (
+    bytes.length <= longestQuestion &&
+    questions === 1 &&
+    answers + authorities === 0 &&
+    additionals <= mostBesides
+  );
+}
+
 /**
  * Reads a query. Undefined for whatever is not one question of class IN about a name of a host: nothing of it is handed on.
  *
  * Threat: a label may hold a dot, or bytes that are no text, and what is compared as one name is asked for as another. So the question must be the one we would write.
  */
 export function readQuestion(bytes: Uint8Array): DnsQuestion | undefined {
-  const packet = orNothing(() => decode(Buffer.from(bytes)));
-  const [question, ...others] = packet?.questions ?? [];
-  if (packet === undefined || question === undefined || others.length > 0 || packet.type !== 'query')
-    return undefined;
-  const { answers = [], authorities = [], additionals = [], flags = 0, id = 0 } = packet;
-  if (answers.length + authorities.length > 0 || opcode(flags) !== 0 || question.class !== 'IN')
-    return undefined;
+  const packet = isBrief(bytes) ? orNothing(() => decode(Buffer.from(bytes))) : undefined;
+  const [question] = packet?.questions ?? [];
+  if (packet === undefined || question === undefined || packet.type !== 'query') return undefined;
+  const { additionals = [], flags = 0, id = 0 } = packet;
+  if (opcode(flags) !== 0 || question.class !== 'IN') return undefined;
   const name = canonicalHostName(question.name);
   if (name === undefined || !isWritten(bytes, question)) return undefined;
   const extension = additionals.find(({ type }) => type === 'OPT');
