@@ -4,7 +4,7 @@
 # The npm package `node` brings Node 24 where the machine has an older one.
 export PATH := $(CURDIR)/node_modules/.bin:$(PATH)
 
-NATIVE := src/runtime/front-door src/runtime/attach-files src/vm/native src/egress/relay src/vm/share-guard src/vm/deepen-backlog src/vm/guest-memory src/vm/loopback-guard src/vm/forward6 vm-image/init vm-image/probe test/probes
+NATIVE := src/runtime/front-door src/runtime/attach-files src/vm/native src/egress/relay src/vm/share-guard src/vm/deepen-backlog src/vm/guest-memory src/vm/loopback-guard src/vm/forward6 src/vm/idle-sockets vm-image/init vm-image/probe test/probes
 
 .PHONY: run test soak bench setup build native image down clean
 

@@ -8,6 +8,7 @@ import { Forward6, forward6Library } from './forward6.js';
 import { addCommand, removeCommand, runMonitorCommand } from './host-forward.js';
 import { keepConsole } from './console-log.js';
 import { classifyQemuEnd, lastWords } from './exit.js';
+import { idleSocketsLibrary } from './idle-sockets.js';
 import { guardLibraries, missingGuard } from './loopback-guard.js';
 import { preloading } from './preloaded.js';
 import { type QemuProcess, spawnQemu } from './process.js';
@@ -47,7 +48,7 @@ export async function startQemuVm(
   const added = {
     ...preloading([
       ...guardLibraries(guardedOn),
-      ...(forward6Directory === undefined ? [] : [forward6Library]),
+      ...(forward6Directory === undefined ? [] : [forward6Library, idleSocketsLibrary]),
     ]),
     ...(forward6Directory === undefined ? {} : await Forward6.environment(forward6Directory)),
   };
