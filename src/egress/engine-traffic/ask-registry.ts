@@ -6,6 +6,13 @@ import type { Field, Message } from './read-message.js';
 
 /** Of manifests, by which an answer would not be all of it, or not as it is. */
 const partial = /^(?:range|if-.*|accept-encoding)$/;
+
+export interface Asking {
+  readonly agent: Agent;
+  /** Milliseconds without a byte either way. */
+  readonly silent: number;
+}
+
 /**
  * Writes a request anew to its registry, and waits for the answer. What the client sends goes on being passed. A connection that was kept and has ended meanwhile is nobody's
  * fault: what has no body is asked again.
@@ -13,10 +20,10 @@ const partial = /^(?:range|if-.*|accept-encoding)$/;
 export async function askRegistry(
   decided: Decided,
   exchange: Exchange,
-  agent: Agent,
+  { agent, silent }: Asking,
 ): Promise<IncomingMessage> {
   for (let attempt = 0; ; attempt += 1) {
-    const asked = begin(decided, agent);
+    const asked = begin(decided, { agent, silent });
     try {
       return await answerTo(asked, decided, exchange);
     } catch (error) {
@@ -26,13 +33,15 @@ export async function askRegistry(
   }
 }
 
-function begin({ place, message, operation }: Decided, agent: Agent): ClientRequest {
+function begin({ place, message, operation }: Decided, { agent, silent }: Asking): ClientRequest {
   const isManifest = operation.kind === 'manifest' && operation.access === 'pull';
   const fields = isManifest
     ? [...message.fields.filter(([name]) => !partial.test(name)), ['accept-encoding', 'identity'] as const]
     : message.fields;
   return requestHttp({
     agent,
+    // An agent's own is for connections that rest: of one that it has not opened itself it says nothing.
+    timeout: silent,
     method: message.method,
     host: place.host.text,
     port: place.port,

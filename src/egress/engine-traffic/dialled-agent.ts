@@ -3,8 +3,8 @@ import { type Duplex, PassThrough } from 'node:stream';
 import { toError } from '../../common/cause.js';
 import { type Place, placeText } from './place.js';
 
-/** Milliseconds without a byte either way; of sockets at once and kept. */
-const limits = { silent: 300_000, sockets: 64, free: 8 } as const;
+/** Milliseconds that nobody has asked anything on a connection, which whoever asks replaces by its own; of sockets at once and kept. */
+const limits = { kept: 300_000, sockets: 64, free: 8 } as const;
 const mostAgents = 256;
 
 /** Connections to one place, opened as somebody else says and kept for the next request. */
@@ -12,7 +12,7 @@ export class DialledAgent extends Agent {
   readonly #open: () => Promise<Duplex>;
 
   constructor(open: () => Promise<Duplex>) {
-    const { silent: timeout, sockets: maxSockets, free: maxFreeSockets } = limits;
+    const { kept: timeout, sockets: maxSockets, free: maxFreeSockets } = limits;
     super({ keepAlive: true, maxSockets, maxFreeSockets, timeout });
     this.#open = open;
   }

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { expect, test } from 'vitest';
-import { heard, listen, testedTraffic } from './traffic.test-support.js';
+import { heard, listen, testedTraffic, type TrafficOptions } from './traffic.test-support.js';
 
 /** What registries say that are none of HTTP's, to the letter. */
 
@@ -14,7 +14,7 @@ interface Tested {
 }
 
 /** A registry that answers whatever it is asked for with these bytes. */
-async function saying(answer: (socket: Socket) => void): Promise<Tested> {
+async function saying(answer: (socket: Socket) => void, options: TrafficOptions = {}): Promise<Tested> {
   const open = new Set<Socket>();
   const server = createServer((socket) => {
     open.add(socket);
@@ -22,7 +22,7 @@ async function saying(answer: (socket: Socket) => void): Promise<Tested> {
     socket.once('data', () => answer(socket));
   });
   const peers = { 'plain.test': { port: await listen(server) } };
-  const traffic = await testedTraffic({ peers });
+  const traffic = await testedTraffic({ peers, ...options });
   const connect = async (): Promise<Socket> =>
     traffic.connect(undefined, { protocol: 'http', to: { address: '192.0.2.7', port: 80 } });
   const ask: Tested['ask'] = async (request, until) => {
@@ -119,5 +119,14 @@ test('an upload that is answered before its end leaves no connection that waits 
   const begun =
     'PATCH /v2/acme/tool/blobs/uploads/1 HTTP/1.1\r\nHost: plain.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n';
   expect(await ask(begun, /\{\}$/)).toContain('400 Bad Request');
+  await expect.poll(() => open.size).toBe(0);
+});
+
+test.each([
+  ['nothing', '', /^HTTP\/1\.1 502 .*it does not answer/],
+  ['half of its answer', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nha', /\r\n\r\nha$/],
+])('a registry that says %s and no more is not waited for', async (_what, said, passed) => {
+  const { ask, open } = await saying((socket) => socket.write(said), { silent: 100 });
+  expect(await ask(get(blob))).toMatch(passed);
   await expect.poll(() => open.size).toBe(0);
 });

@@ -27,14 +27,16 @@ export interface RequestServerOptions extends Deciding {
   readonly agentFor: (place: Place) => Agent;
   /** Milliseconds between two requests of a connection. */
   readonly between?: number;
+  /** Milliseconds a registry may say nothing. */
+  readonly silent?: number;
   readonly onDecision: (decision: EngineDecision) => void;
 }
 
 /** Where a request of a connection leads. */
 export type PlaceOf = (request: IncomingMessage) => Place;
 
-/** Milliseconds: between two requests of a connection where nobody says otherwise, and without a byte either way. */
-const patience = { between: 90_000, silent: 600_000 } as const;
+/** Milliseconds, where nobody says otherwise: between two requests of a connection, and without a byte of the registry's, which is told before the client's connection is ended for it. */
+const patience = { between: 90_000, silent: 570_000, ended: 600_000 } as const;
 /** Requests of a connection that wait for the one before them. */
 const mostWaiting = 16;
 const longestHead = 64 * 1024;
@@ -62,7 +64,7 @@ export class RequestServer {
       keepAliveTimeout: options.between ?? patience.between,
       noDelay: true,
     });
-    this.#server.timeout = patience.silent;
+    this.#server.timeout = patience.ended;
     const take = (request: IncomingMessage, response: ServerResponse): void => {
       this.#take(request, response);
     };
@@ -108,12 +110,12 @@ export class RequestServer {
     };
     try {
       decided = await decideExchange(exchange, this.#options);
-      const agent = this.#options.agentFor(place);
-      const answer = await askRegistry(decided, exchange, agent);
+      const { agentFor, known, silent = patience.silent } = this.#options;
+      const asking = { agent: agentFor(place), silent };
+      const answer = await askRegistry(decided, exchange, asking);
       try {
-        const { known } = this.#options;
         if (answer.statusCode === 200)
-          await this.#denied.hold(decided, known, async (other) => askRegistry(other, exchange, agent));
+          await this.#denied.hold(decided, known, async (other) => askRegistry(other, exchange, asking));
         const pass = await judgeAnswer(answer, decided, exchange, this.#options);
         tell();
         await pass();

@@ -102,6 +102,7 @@ export interface TrafficOptions {
   readonly bulkhead?: object;
   readonly peers?: Readonly<Record<string, Peer>>;
   readonly insecure?: readonly string[];
+  readonly silent?: number;
 }
 
 const usualTo = { address: '192.0.2.7', port: 443 };
@@ -111,6 +112,7 @@ export async function testedTraffic({
   bulkhead = {},
   peers = {},
   insecure = [],
+  ...options
 }: TrafficOptions): Promise<TestedTraffic> {
   const rulesOf = (settings: object): ReturnType<typeof compileRules> =>
     compileRules(settingsOf({ bulkhead: { contact: 'it@acme.test', ...settings } }), {
@@ -120,6 +122,7 @@ export async function testedTraffic({
   const keys = makeAuthority();
   const [decisions, pulled, dialled]: [EngineDecision[], PulledFacts[], string[]] = [[], [], []];
   const traffic = new EngineTraffic({
+    ...options,
     authority: new BootAuthority(keys),
     rules: () => rules,
     known: new AdmittedContents(),
