@@ -171,6 +171,30 @@ describe('of a container with addresses of both families', () => {
     await docker.ok(['rm', '-f', ...names]);
   });
 
+  test('a port goes with its network and comes back with it, and is where it was asked for, however that is written', async () => {
+    const port = await freePort();
+    const places = ['-p', `[::ffff:127.0.0.1]:${port}:80`, '-p', `[0:0:0:0:0:0:0:1]:${port}:80`];
+    const name = await echo('--network', both, ...places);
+    const onBoth = ['127.0.0.1', '::1'];
+    const expectAt = async (addresses: readonly string[]): Promise<void> => {
+      expect(await listening('self', port)).toEqual(addresses);
+      for (const address of addresses)
+        expect(await askTcp(address, port, `by ${address}`)).toBe(`by ${address}`);
+    };
+    await expectAt(onBoth);
+    await docker.ok(['network', 'disconnect', both, name]);
+    await expectAt([]);
+    await docker.ok(['network', 'connect', both, name]);
+    await expectAt(onBoth);
+    // Without IPv4 in it: what the container has in another network could be a stranger's once it has left that.
+    await docker.ok(['network', 'connect', 'bridge', name]);
+    await docker.ok(['network', 'disconnect', both, name]);
+    await docker.ok(['network', 'connect', six, name]);
+    await expectAt(['127.0.0.1']);
+    await docker.ok(['rm', '-f', name]);
+    await expectAt([]);
+  });
+
   test('one without IPv4 has none on the host, and starts all the same', async () => {
     const port = await freePort();
     const name = await echo('--network', six, '-p', `${port}:80`);
