@@ -22,7 +22,7 @@ afterEach(async () => {
 
 async function engine(name: string, ...words: readonly string[]): Promise<EngineCommand> {
   const started = await startEngineCommand(
-    dir,
+    { dir },
     `${name}-${process.pid}`,
     '--root',
     inject('testedRoot'),

@@ -10,16 +10,22 @@ export interface EngineCommand {
   readonly stop: () => Promise<readonly [number, string]>;
 }
 
+interface User {
+  readonly dir: string;
+  /** Where the settings are; below `dir` without it. */
+  readonly config?: string;
+}
+
 /** Resolves when it is up or has ended. @param words behind the command's own name. */
 export async function startEngineCommand(
-  dir: string,
+  { dir, config = join(dir, 'config') }: User,
   name: string,
   ...words: readonly string[]
 ): Promise<EngineCommand> {
   const env = {
     XDG_STATE_HOME: join(dir, 'state'),
     XDG_RUNTIME_DIR: join(dir, 'run'),
-    XDG_CONFIG_HOME: join(dir, 'config'),
+    XDG_CONFIG_HOME: config,
   };
   const args = [commandLine, 'engine', '--name', name, ...words];
   const started = execa(process.execPath, args, { reject: false, env, stdin: 'ignore' });

@@ -16,10 +16,11 @@ import { fileWork, fileWorkLines, shareRows } from '../acceptance/share-rows.ts'
 import { attemptImage, attemptProgram } from '../support/attempt-image.ts';
 import { builtImageDir } from '../support/built-image.ts';
 import { createDocker, type Docker, probe, unique } from '../support/docker.ts';
+import { expectOthersKept } from '../support/expect-others-kept.ts';
 import { expectShareForced, expectSilentShareForced } from '../support/expect-share-forced.ts';
 import { expectSharesChange } from '../support/expect-shares-change.ts';
 import { gitOnShare, gitWork } from '../support/git-on-share.ts';
-import { type Instance, instanceAt } from '../support/instance.ts';
+import { type Instance, instanceAt, type InstanceId } from '../support/instance.ts';
 import { heldBelow } from '../support/share-server.ts';
 import {
   agentMessage,
@@ -38,6 +39,7 @@ let home: string;
 let readOnly: string;
 let linked: string;
 let topmost: string;
+let id: InstanceId;
 let instance: Instance;
 let docker: Docker;
 let agent: RealAgent;
@@ -58,7 +60,8 @@ beforeAll(async () => {
   await symlink(join(outer, 'real'), linked);
   writeFileSync(join(home, 'file'), 'of the host\n');
   writeFileSync(join(outer, 'secret'), 'of nobody else\n');
-  instance = instanceAt({ name: 'shares', dir: home, image: await builtImageDir() });
+  id = { name: 'shares', dir: home, image: await builtImageDir() };
+  instance = instanceAt(id);
   const shares = [home, `${readOnly}:ro`, linked, topmost].flatMap((share) => ['--share', share]);
   agent = await startRealAgent(join(outer, 'agent'));
   process.env['SSH_AUTH_SOCK'] = agent.socket;
@@ -259,6 +262,9 @@ test('a server lets go of files that containers have looked at', async () => {
 
 test('a directory comes while the VM runs, by the rules of the others, and goes when no container uses it', () =>
   expectSharesChange(instance, docker, outer));
+
+test('what another engine or VM goes by is not for containers, whichever of the two is there first', () =>
+  expectOthersKept(id, instance, docker, outer));
 
 test('one that a container holds goes by force, and the VM goes on', () =>
   expectShareForced(instance, docker, outer));
