@@ -1,6 +1,7 @@
-import { type BigIntStats, readFileSync, readlinkSync } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
-import { posix } from 'node:path';
+import { type BigIntStats, constants, readFileSync, readlinkSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { basename, dirname, join, posix } from 'node:path';
+import { codeOf } from '../../common/cause.js';
 import { deviceText, parseMountInfo } from '../../common/mountinfo.js';
 
 /** O_PATH of fcntl.h, which Node has no name for: a descriptor that says which file, and opens nothing. */
@@ -32,6 +33,31 @@ export async function placeOf(handle: FileHandle): Promise<HostPlace | undefined
     within: posix.join(mount.root, posix.relative(mount.mountPoint, realPath)),
     filesystem: mount.filesystem,
   };
+}
+
+/** Of what a name stands for now; undefined where nothing has it. @param flags of open(2). */
+export async function placeAt(path: string, flags = openAsPath): Promise<HostPlace | undefined> {
+  try {
+    await using handle = await open(path, flags);
+    return await placeOf(handle);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw error;
+  }
+}
+
+/** Of a name itself, which may be a link, or not be there. */
+export async function placeOfName(name: string): Promise<HostPlace> {
+  const found = await placeAt(name, openAsPath | constants.O_NOFOLLOW);
+  if (found !== undefined) return found;
+  const above = (await placeAt(dirname(name))) ?? placeByName(dirname(name));
+  const below = (path: string): string => join(path, basename(name));
+  return { ...above, realPath: below(above.realPath), within: below(above.within) };
+}
+
+/** Of what is gone, or is being taken away, only the name counts. */
+export function placeByName(path: string): HostPlace {
+  return { realPath: path, device: '', within: '', filesystem: '' };
 }
 
 /** Whether one path is the other or lies below it. Both absolute and in their plain form. */

@@ -1,7 +1,8 @@
 export type { AllowedDirectories } from './allowed-places.js';
 export { keptPlaces } from './kept-places.js';
 export { openRecorded } from './open-recorded.js';
-export type { PlacedShare, ProtectedDirectory, SharedPlace } from './open-shares.js';
+export type { PlacedShare, SharedPlace } from './open-shares.js';
+export type { ProtectedDirectory } from './protected-places.js';
 export { closeShares, distinctShares, openShares, type OpenedShare, type SharedBy } from './open-shares.js';
 export { recordOfOpened, recordOfRequests, type RecordedShare } from './recorded-shares.js';
 export { claimPlaces } from './places-shared.js';

@@ -5,7 +5,7 @@ import { cacheRoot } from '../../image/index.js';
 import { makeHostRecords } from '../documents/index.js';
 import { movedDisks } from '../disk/index.js';
 import type { InstancePaths } from '../instance/paths.js';
-import type { ProtectedDirectory } from './open-shares.js';
+import type { ProtectedDirectory } from './protected-places.js';
 import { runningRecords } from './recorded-shares.js';
 import { type GoverningFiles, usedPlaces } from './used-places.js';
 import { placesRootReaches } from './user-places.js';

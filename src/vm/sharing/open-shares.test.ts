@@ -3,10 +3,12 @@ import { mkdir, mkdtemp, rename, rm, rmdir, stat, symlink, writeFile } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { openShares, type SharedPlace } from './open-shares.js';
+import { closeShares, openShares, type SharedPlace } from './open-shares.js';
 
 let dir: string;
+let outside: string;
 beforeEach(async () => {
+  outside = await mkdtemp(join(tmpdir(), 'bulkhead-open-shares-'));
   dir = await mkdtemp(join(tmpdir(), 'bulkhead-open-shares-'));
   await mkdir(join(dir, 'a/b'), { recursive: true });
   await mkdir(join(dir, 'data'));
@@ -14,7 +16,9 @@ beforeEach(async () => {
   await symlink('a', join(dir, 'link'));
   await symlink('/etc', join(dir, 'system'));
 });
-afterEach(async () => rm(dir, { recursive: true }));
+afterEach(async () => {
+  for (const made of [dir, outside]) await rm(made, { recursive: true });
+});
 
 const opened = async (names: readonly string[]): Promise<string[]> => {
   const shares = await openShares(
@@ -53,8 +57,9 @@ test.runIf(process.platform === 'linux').each([
 test.runIf(process.platform === 'linux')(
   'what is ours in a directory is hidden from its server',
   async () => {
-    await symlink('data', join(dir, 'by-link'));
-    const beside = [{ path: join(dir, 'by-link'), what: "the engine's data" }];
+    // Led to by a link that nobody has who has the directory.
+    const beside = [{ path: join(outside, 'by-link'), what: "the engine's data" }];
+    await symlink(join(dir, 'data'), join(outside, 'by-link'));
     const [share, ...others] = await openShares(
       [{ path: dir, readOnly: false }],
       beside,
@@ -70,6 +75,30 @@ test.runIf(process.platform === 'linux')(
       ).rejects.toMatchObject({
         code: 'BH_SHARE_PROTECTED',
       });
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'a link to what is ours is nobody’s to have, but where it is hidden with what holds it',
+  async () => {
+    await symlink(join(dir, 'a'), join(dir, 'data/leads'));
+    await symlink('data/leads/b', join(dir, 'by-link'));
+    const shared = async (by: 'mount' | 'server', ...paths: readonly string[]): Promise<string> => {
+      const beside = paths.map((path) => ({ path: join(dir, path), what: 'a policy' }));
+      const shares = await openShares([{ path: dir, readOnly: false }], beside, undefined, by);
+      await closeShares(shares);
+      return shares.flatMap(({ hidden }) => hidden.map(({ path }) => path)).join();
+    };
+    expect(await shared('server', 'a/b', 'data', 'data/leads/b')).toBe('a/b,data');
+    const refused = `holds or lies in ${dir}/by-link, which leads to ${dir}/by-link, a policy`;
+    await expect(shared('server', 'data', 'by-link')).rejects.toThrow(refused);
+    await expect(shared('server', 'data/leads/b')).rejects.toThrow(`${dir}/data/leads, which leads to`);
+    const beside = [{ path: join(outside, 'link/file'), what: 'a policy' }];
+    await symlink(dir, join(outside, 'link'));
+    await writeFile(join(dir, 'file'), '');
+    await closeShares(await openShares([{ path: join(dir, 'a'), readOnly: false }], beside));
+    const holding = openShares([{ path: outside, readOnly: false }], beside);
+    await expect(holding).rejects.toThrow(`${outside}/link, which leads to`);
   },
 );
 

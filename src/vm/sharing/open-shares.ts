@@ -4,17 +4,16 @@ import { codeOf, messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type AllowedDirectories, allowedPlaces, isAllowed, isFirstUserNamespace } from './allowed-places.js';
-import { canBeHidden, hiddenBelow, type HiddenPlace, type KeptPlace } from './hidden-places.js';
-import { type HostPlace, identityOf, openAsPath, placeOf, placesRelated, related } from './host-place.js';
-import { protectedDirectories, protectedName } from './protected-names.js';
+import { hiddenBelow, type HiddenPlace } from './hidden-places.js';
+import { type HostPlace, openAsPath, placeOf, placesRelated, related } from './host-place.js';
+import { protectedName } from './protected-names.js';
+import {
+  protectedBy,
+  type ProtectedDirectory,
+  type ProtectedPlaces,
+  protectedPlaces,
+} from './protected-places.js';
 import type { ShareRequest } from './share-request.js';
-
-/** What of the product must stay out of containers: its data, its sockets, the programs it starts as root. */
-export interface ProtectedDirectory {
-  readonly path: string;
-  /** For the reader: `the engine's data`. */
-  readonly what: string;
-}
 
 /**
  * How a directory comes to containers. By `mount`, in native mode, it is mounted itself, and must neither hold anything protected nor lie on a file system without id-mapped
@@ -89,7 +88,7 @@ export async function openShares(
       if (names.some((path) => related(path, other.path)) || placesRelated(place, other.place))
         throw new BulkheadError('BH_SHARE_NESTED', { path: request.path, other: other.path });
     }
-    const hidden = by === 'server' ? hiddenBelow(place, kept) : [];
+    const hidden = by === 'server' ? hiddenBelow(place, kept.places) : [];
     const { readOnly } = request;
     shares.push(...names.map((path) => ({ handle, path, readOnly, hidden, place })));
   }
@@ -126,7 +125,7 @@ function checkName(path: string): void {
 
 async function openShare(
   { path }: ShareRequest,
-  kept: readonly KeptPlace[],
+  kept: ProtectedPlaces,
   by: SharedBy,
 ): Promise<{ handle: FileHandle; place: HostPlace }> {
   const unusable = (reason: string, cause?: unknown): BulkheadError =>
@@ -138,10 +137,8 @@ async function openShare(
   try {
     const place = await placeOf(handle);
     if (place === undefined || (await handle.stat()).nlink === 0) throw unusable('it is being taken away');
-    const holder = kept.find(
-      (other) => placesRelated(place, other.place) && !(by === 'server' && canBeHidden(place, other)),
-    );
-    if (holder !== undefined) throw new BulkheadError('BH_SHARE_PROTECTED', { path, what: holder.what });
+    const what = protectedBy(place, kept, by === 'server');
+    if (what !== undefined) throw new BulkheadError('BH_SHARE_PROTECTED', { path, what });
     if (by === 'mount' && !idMappable(place.filesystem))
       throw new BulkheadError('BH_SHARE_FILESYSTEM', { path, filesystem: place.filesystem });
     return { handle, place };
@@ -156,25 +153,4 @@ function reasonOf(error: unknown): string {
   if (code === 'ENOENT') return 'it does not exist';
   if (code === 'ENOTDIR') return 'it is not a directory';
   return messageOf(error);
-}
-
-/** One that does not exist holds nothing. */
-async function protectedPlaces(beside: readonly ProtectedDirectory[]): Promise<KeptPlace[]> {
-  const found: KeptPlace[] = [];
-  for (const { path, what, own } of [
-    ...protectedDirectories.map((name) => ({ path: name, what: name, own: false })),
-    ...beside.map((directory) => ({ ...directory, own: true })),
-  ]) {
-    try {
-      await using handle = await open(path, openAsPath);
-      const place = await placeOf(handle);
-      if (place === undefined)
-        throw new BulkheadError('BH_SHARE_UNUSABLE', { path, reason: `where ${what} lies cannot be told` });
-      const numbers = await handle.stat({ bigint: true });
-      found.push({ place, inode: numbers.ino, identity: identityOf(numbers), what, own });
-    } catch (error) {
-      if (codeOf(error) !== 'ENOENT') throw error;
-    }
-  }
-  return found;
 }

@@ -1,12 +1,10 @@
-import { constants } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { type HostPlace, identityOf, liesIn, openAsPath } from './host-place.js';
+import { type HostPlace, identityOf, liesIn, placeAt, placeByName, placeOfName } from './host-place.js';
 import { namesOnTheWay } from './names-on-the-way.js';
 import { type RecordedShare, recordShares, type RunningRecord, runningRecords } from './recorded-shares.js';
-import { placeAt } from './shared-holder.js';
 import type { UsedPlace } from './used-places.js';
 
 /** A name on the way to a place, or the place itself. */
@@ -70,7 +68,7 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
   const shares: (OthersShare & { readonly of: RunningRecord; readonly said: RecordedShare })[] = [];
   for (const of of others)
     for (const said of of.directories)
-      shares.push({ ...said, of, said, place: (await placeAt(said.path)) ?? named(said.path) });
+      shares.push({ ...said, of, said, place: (await placeAt(said.path)) ?? placeByName(said.path) });
   if (shares.length === 0) return;
   for (const { path, what, secret } of uses) {
     const names = await namesOnTheWay(path);
@@ -97,19 +95,6 @@ function cureOf({ kind, name }: RunningRecord): string {
   return kind === 'vm'
     ? `\`bulkhead down --name ${name}\`, start this one, then \`bulkhead up --name ${name}\`: that VM then hides it from its containers.`
     : 'End that engine first.';
-}
-
-async function placeOfName(name: string): Promise<HostPlace> {
-  const found = await placeAt(name, openAsPath | constants.O_NOFOLLOW);
-  if (found !== undefined) return found;
-  const above = (await placeAt(dirname(name))) ?? named(dirname(name));
-  const below = (path: string): string => join(path, basename(name));
-  return { ...above, realPath: below(above.realPath), within: below(above.within) };
-}
-
-/** Of what is gone, or is being taken away, only the name counts. */
-function named(path: string): HostPlace {
-  return { realPath: path, device: '', within: '', filesystem: '' };
 }
 
 async function identitiesTo(name: string): Promise<string[]> {

@@ -7,7 +7,8 @@ import {
   type UserSettings,
 } from '../../policy/index.js';
 import { type AllowedDirectories, homeOf } from './allowed-places.js';
-import { closeShares, openShares, type ProtectedDirectory, type SharedBy } from './open-shares.js';
+import { closeShares, openShares, type SharedBy } from './open-shares.js';
+import type { ProtectedDirectory } from './protected-places.js';
 import { parseShare, type ShareRequest } from './share-request.js';
 import { invokingUser } from './ssh-agent.js';
 

@@ -3,7 +3,7 @@ import { userSettingsFile } from '../../common/user-settings-file.js';
 import { cacheRoot } from '../../image/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { productDirectory } from '../product-directory.js';
-import type { ProtectedDirectory } from './open-shares.js';
+import type { ProtectedDirectory } from './protected-places.js';
 
 /** Files a person names on the command line, or the machine has; undefined for none. */
 export interface GoverningFiles {

@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { openShares, type ProtectedDirectory } from './open-shares.js';
+import { openShares } from './open-shares.js';
+import type { ProtectedDirectory } from './protected-places.js';
 import { placesOfUsers, placesRootReaches } from './user-places.js';
 
 test("what is kept in the homes of the machine's list, and for each user", () => {

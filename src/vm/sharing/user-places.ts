@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { movedDisks } from '../disk/index.js';
 import { homeOf } from './allowed-places.js';
-import type { ProtectedDirectory } from './open-shares.js';
+import type { ProtectedDirectory } from './protected-places.js';
 import { invokingUser } from './ssh-agent.js';
 
 /**
