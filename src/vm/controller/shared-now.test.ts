@@ -127,6 +127,13 @@ test.each([
   expect(paths(shared)).toEqual(['/a']);
 });
 
+test('one whose server does not end is not shared, and recorded still', async () => {
+  const { shared, steps } = setUp({ guest: () => inUse, failing: 'end' });
+  await expect(shared.add({ path: '/b', readOnly: false })).rejects.toThrow();
+  expect(steps.slice(-2)).toEqual(['end share1', 'record /a /b']);
+  expect(paths(shared)).toEqual(['/a']);
+});
+
 test('one that goes leaves the guest first, then its device, then its server', async () => {
   const { shared, steps } = setUp();
   await shared.add({ path: '/link', readOnly: false });

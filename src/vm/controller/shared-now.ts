@@ -56,6 +56,8 @@ export class SharedNow {
   #shared: readonly SharedDirectory[];
   /** Tags of those the guest's own list does not have. */
   readonly #added = new Set<string>();
+  /** Of which nobody was told that they came: for who looks what containers may have, they are there. */
+  readonly #stillServed: RecordedShare[] = [];
   readonly #parts: SharedNowParts;
   readonly #deadlines: Deadlines;
   #last: Promise<unknown> = Promise.resolve();
@@ -122,14 +124,14 @@ export class SharedNow {
     const [first] = opened;
     if (first === undefined) throw new Error('nothing was opened');
     const served = await servers.add(first);
-    undo.defer(() => this.#endServer(served.tag));
+    const recorded = await recordOfOpened(first);
+    undo.defer(() => this.#endServer(served.tag, recorded));
     try {
       await vm.addShare(served);
     } catch (error) {
       throw notPlaced(request.path, error);
     }
     undo.defer(() => this.#takeOut(served.tag));
-    const recorded = await recordOfOpened(first);
     const added = {
       request,
       paths: opened.map(({ path }) => path),
@@ -171,8 +173,9 @@ export class SharedNow {
     });
   }
 
-  async #endServer(tag: string): Promise<void> {
+  async #endServer(tag: string, recorded: RecordedShare): Promise<void> {
     await this.#parts.servers.remove(tag).catch((error: unknown) => {
+      this.#stillServed.push(recorded);
       this.#parts.logger.error({ err: error, tag }, 'the server of a shared directory has not ended');
     });
   }
@@ -182,7 +185,7 @@ export class SharedNow {
   }
 
   #recorded(): RecordedShare[] {
-    return this.#shared.map(({ recorded }) => recorded);
+    return [...this.#shared.map(({ recorded }) => recorded), ...this.#stillServed];
   }
 
   async #change(change: ShareChange, answerMs = this.#deadlines.answerMs): Promise<void> {
