@@ -72,6 +72,21 @@ test('a registry that goes on in another protocol is not reached, and said so at
 const end = (socket: Socket): unknown => socket.end();
 const reset = (socket: Socket): unknown => socket.resetAndDestroy();
 
+test('some words before an answer are none, and without end they are not read', async () => {
+  const words = 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n';
+  const few = await saying((socket) => socket.write(`${words.repeat(5)}HTTP/1.1 204 No Content\r\n\r\n`));
+  expect(await few.ask(get(blob))).toMatch(/^HTTP\/1\.1 204 /);
+  const many = await saying((socket) => {
+    const more = (): void => {
+      while (!socket.destroyed && socket.write(words.repeat(1000)));
+      socket.once('drain', more);
+    };
+    more();
+  });
+  expect(await many.ask(get(blob))).toMatch(/^HTTP\/1\.1 502 .*it says too much before its answer/);
+  await expect.poll(() => many.open.size).toBe(0);
+});
+
 test.each([
   ['ends with its connection', 'HTTP/1.1 200 OK\r\n\r\nha', reset, /\r\n2\r\nha\r\n$/],
   [
