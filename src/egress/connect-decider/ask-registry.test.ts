@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
+import { registryWith } from '../test-support/rsa-server.js';
 import type { RegistryFinding } from './registry-finding.js';
 import { askRegistry, type RegistryQuestion } from './index.js';
 
@@ -180,6 +181,12 @@ describe.each(['http', 'https'] as const)('by %s', (scheme) => {
       ['GET', '/v2/', `a.example:${port}`, undefined, expect.stringMatching(/^docker\/\d/)],
     ]);
   });
+});
+
+test('does not agree on keys in a group of the server’s own, which may be as large as it likes', async () => {
+  expect(await ask('https', await registryWith('ECDHE-RSA-AES128-GCM-SHA256'))).toBe('registry');
+  const own = await registryWith('DHE-RSA-AES128-GCM-SHA256');
+  await expect(ask('https', own)).rejects.toThrow('handshake failure');
 });
 
 describe('by a proxy', () => {

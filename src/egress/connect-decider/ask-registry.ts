@@ -6,6 +6,7 @@ import { connect as connectTls } from 'node:tls';
 import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
 import { answerOf } from '../answer-of.js';
+import { offeredCiphers } from '../tls-ciphers.js';
 import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
 import { readRegistryAnswer } from './registry-answer.js';
@@ -79,6 +80,7 @@ async function secured(plain: Duplex, { host }: RegistryQuestion, signal: AbortS
   const stream = connectTls({
     socket: plain,
     rejectUnauthorized: false,
+    ciphers: offeredCiphers,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   stream.on('error', ignore);

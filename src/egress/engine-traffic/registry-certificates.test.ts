@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { connect } from 'node:tls';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseHost } from '../../common/authority.js';
+import { registryWith } from '../test-support/rsa-server.js';
 import { pemOf, writeCertificate } from './certificate.js';
 import type { Place } from './place.js';
 import { registryContext } from './registry-certificates.js';
@@ -73,4 +74,16 @@ test('a registry is known by its own directory, with its port or, at 443, withou
 test('a certificate without its key is told', async () => {
   const lonely = await directory({ 'registry.test/me.cert': certificate('client.test') });
   await expect(registryContext(place(443), lonely)).rejects.toThrow('me.key');
+});
+
+test('no registry agrees on keys in a group of its own, which may be as large as it likes', async () => {
+  const secureContext = await registryContext(place(443), '/nonexistent');
+  const greeted = async (cipher: string): Promise<unknown> => {
+    const port = await registryWith(cipher);
+    const socket = connect({ port, host: '127.0.0.1', secureContext, rejectUnauthorized: false });
+    onTestFinished(() => void socket.destroy());
+    return once(socket, 'secureConnect');
+  };
+  await greeted('ECDHE-RSA-AES128-GCM-SHA256');
+  await expect(greeted('DHE-RSA-AES128-GCM-SHA256')).rejects.toThrow('handshake failure');
 });

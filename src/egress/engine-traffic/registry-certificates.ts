@@ -4,6 +4,7 @@ import { createSecureContext, type SecureContext } from 'node:tls';
 import { hostText } from '../../common/authority.js';
 import { codeOf } from '../../common/cause.js';
 import { hostAuthorities } from '../host-authorities.js';
+import { offeredCiphers } from '../tls-ciphers.js';
 import type { Place } from './place.js';
 
 /** Of what dockerd reads for a registry. */
@@ -25,6 +26,7 @@ export async function registryContext(place: Place, directory = usualDirectory):
   const { authorities, own } = await certificatesOf(place, directory);
   return createSecureContext({
     minVersion: 'TLSv1.2',
+    ciphers: offeredCiphers,
     ca: [...hostAuthorities(), ...authorities],
     cert: own.map(({ cert }) => cert),
     key: own.map(({ key }) => key),
