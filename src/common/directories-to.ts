@@ -5,6 +5,9 @@ import { codeOf } from './cause.js';
 /** Bits of a mode by which somebody besides its owner may make, rename and remove what lies in a directory. */
 export const writableByOthers = 0o022;
 
+/** By which what lies in a directory is renamed and removed by its own owner and the directory's alone. */
+export const stickyBit = 0o1000;
+
 /** As many as Linux follows (path_resolution(7)). */
 const mostLinks = 40;
 

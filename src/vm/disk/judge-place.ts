@@ -1,4 +1,4 @@
-import { type DirectoryFacts, writableByOthers } from '../../common/directories-to.js';
+import { type DirectoryFacts, stickyBit, writableByOthers } from '../../common/directories-to.js';
 
 export interface PlaceFacts {
   readonly uid: number;
@@ -25,8 +25,6 @@ const overNetwork: ReadonlyMap<number, string> = new Map([
   [0x5346414f, 'AFS'],
   [0x65735546, 'FUSE'],
 ]);
-
-const stickyBit = 0o1000;
 
 /** What keeps a disk from being moved to a place, or what its owner should know; both undefined where all is well. */
 export interface Judgement {

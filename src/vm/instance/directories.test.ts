@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -29,6 +29,24 @@ test('a directory another user made first is refused', async () => {
     code: 'BH_RUNTIME_DIRECTORY',
     params: { directory: dirname(paths.runtimeDir) },
   });
+});
+
+test('one in a directory of another user, or in which others may rename what lies there, is refused', async () => {
+  await chmod(directory, 0o1777);
+  await makeInstanceDirectories(paths);
+  await chmod(directory, 0o777);
+  await expect(makeInstanceDirectories(paths)).rejects.toMatchObject({
+    code: 'BH_RUNTIME_DIRECTORY',
+    params: { directory, reason: 'others may put another in the place of what is in it' },
+  });
+});
+
+test.runIf(uid === 0)('root makes none where sudo has left the directory of another user', async () => {
+  await chown(directory, 12_345, 12_345);
+  await expect(makeInstanceDirectories(paths)).rejects.toThrow(
+    /belongs to user 12345, who could put another in the place/,
+  );
+  expect(await readdir(directory)).toEqual(['s']);
 });
 
 test('one that others may write to is refused', async () => {

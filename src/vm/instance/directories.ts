@@ -1,8 +1,8 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { lstat, mkdir } from 'node:fs/promises';
+import { lstat, mkdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../common/cause.js';
-import { writableByOthers } from '../../common/directories-to.js';
+import { stickyBit, writableByOthers } from '../../common/directories-to.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { isForeignMount } from './foreign-mount.js';
 import type { InstancePaths } from './paths.js';
@@ -16,8 +16,26 @@ import type { InstancePaths } from './paths.js';
 export async function makeInstanceDirectories(paths: InstancePaths, uid = process.getuid?.()): Promise<void> {
   await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
   const parent = paths.runtimeDir.slice(0, paths.runtimeDir.lastIndexOf('/'));
+  await checkAbove(dirname(parent), uid);
   await makePrivate(parent, uid);
   await makePrivate(paths.runtimeDir, uid);
+}
+
+/**
+ * Threat: whose directory it lies in moves it away, whoever it belongs to, and puts another in its place: of root where sudo leaves XDG_RUNTIME_DIR as it was, that user. What is not there
+ * `makePrivate` tells.
+ */
+async function checkAbove(directory: string, uid: number | undefined): Promise<void> {
+  const found = await stat(directory).catch(() => undefined);
+  if (found === undefined || uid === undefined) return;
+  const isOpen = (found.mode & writableByOthers) !== 0 && (found.mode & stickyBit) === 0;
+  const reason =
+    found.uid !== 0 && found.uid !== uid
+      ? `it belongs to user ${found.uid}, who could put another in the place of what is in it`
+      : isOpen
+        ? 'others may put another in the place of what is in it'
+        : undefined;
+  if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
 }
 
 async function makePrivate(directory: string, uid: number | undefined): Promise<void> {
