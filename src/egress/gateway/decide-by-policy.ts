@@ -2,11 +2,11 @@ import type { Settings } from '../../policy/index.js';
 import { link } from '../addresses.js';
 import { connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
 import {
-  askRegistry,
   ConnectDecider,
   type ConnectFacts,
   FirstOf,
   KnownRegistries,
+  QuestionThread,
 } from '../connect-decider/index.js';
 import type { Endpoint } from '../relay-wire.js';
 import { Clients } from './clients.js';
@@ -35,7 +35,8 @@ export function decideByPolicy(
   settings: Settings,
   { hostLoopback, onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
 ): PolicyDecider {
-  const registries = new KnownRegistries(askRegistry, now);
+  const questions = new QuestionThread();
+  const registries = new KnownRegistries((question) => questions.ask(question), now);
   const clients = new Clients((who) => decider.forget(who));
   const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses() };
   const ending = { contact: policy.contact, isDaemons: isDaemons(settings) };

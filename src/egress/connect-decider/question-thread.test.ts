@@ -1,0 +1,78 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTcp, type Server, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { expect, onTestFinished, test } from 'vitest';
+import { z } from 'zod';
+import { parseIpAddress } from '../../common/ip-address.js';
+import type { RegistryQuestion } from './index.js';
+import { QuestionThread } from './question-thread.js';
+
+/** The thread runs what was built. */
+const program = new URL('../../../dist/egress/connect-decider/question-worker.js', import.meta.url);
+
+function asking(): QuestionThread {
+  const thread = new QuestionThread(program);
+  onTestFinished(() => thread.end());
+  return thread;
+}
+
+async function at(server: Server): Promise<RegistryQuestion> {
+  server.listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  await once(server, 'listening');
+  const address = server.address();
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
+  const loopback = parseIpAddress('127.0.0.1');
+  return { scheme: 'http', host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] };
+}
+
+const says = (answer: RequestListener): Server => createServer(answer);
+
+test('each question has its own answer, whichever comes first', async () => {
+  const thread = asking();
+  const registry = await at(says((_, response) => void setTimeout(() => response.end('{}'), 100)));
+  const site = await at(says((_, response) => response.end('<html>')));
+  const busy = await at(says((_, response) => response.writeHead(503).end()));
+  const all = [registry, site, busy, registry].map(async (question) => thread.ask(question));
+  expect(await Promise.all(all)).toEqual(['registry', 'none', 'unsaid', 'registry']);
+});
+
+test('what goes by a proxy is asked there', async () => {
+  const asked: string[] = [];
+  const proxy = says(() => undefined).on('connect', ({ url = '' }: IncomingMessage, client: Duplex) => {
+    asked.push(url);
+    client.end('HTTP/1.1 403 Forbidden\r\n\r\n');
+  });
+  const { port, ...question } = await at(proxy);
+  const hops = [
+    {
+      kind: 'proxy',
+      protocol: 'http',
+      host: '127.0.0.1',
+      port,
+      user: { name: 'me', password: 'secret' },
+    } as const,
+  ];
+  const through = { hops, ask: { host: 'a.example', port: 80 } };
+  await expect(asking().ask({ ...question, port: 80, through })).rejects.toThrow('403');
+  expect(asked).toEqual(['a.example:80']);
+});
+
+test('where nobody is reached nobody knows, nor where the thread ends; the next question starts another', async () => {
+  const thread = asking();
+  const gone = createTcp();
+  const nowhere = await at(gone);
+  gone.close();
+  await expect(thread.ask(nowhere)).rejects.toThrow('ECONNREFUSED');
+  const silent = createTcp();
+  const question = await at(silent);
+  const waiting = thread.ask(question);
+  const [client] = z.tuple([z.instanceof(Socket)]).parse(await once(silent, 'connection'));
+  onTestFinished(() => void client.destroy());
+  const outcome = Promise.allSettled([waiting]);
+  await thread.end();
+  expect(await outcome).toMatchObject([{ reason: { message: 'the thread that asks has ended' } }]);
+  const site = await at(says((_, response) => response.end('<html>')));
+  expect(await thread.ask(site)).toBe('none');
+});

@@ -1,0 +1,70 @@
+import { Worker } from 'node:worker_threads';
+import { messageOf } from '../../common/cause.js';
+import type { RegistryQuestion } from './facts.js';
+import { type QuestionReport, questionReportSchema } from './question-messages.js';
+import type { RegistryFinding } from './registry-finding.js';
+
+type Told = (report: QuestionReport) => void;
+
+/**
+ * Asks servers whether they are registries, in a thread of its own that is started when somebody is to be asked. Threat: whoever answers is anybody a container connects to. What it shows of certificates and says in
+ * TLS takes as much of the processor as it likes, and nobody else would have a decision meanwhile; the relay takes a gateway that says nothing for gone.
+ */
+export class QuestionThread {
+  readonly #program: URL;
+  readonly #waiting = new Map<number, Told>();
+  #worker: Worker | undefined;
+  #last = 0;
+
+  /** @param program where the thread's is. */
+  constructor(program = new URL('./question-worker.js', import.meta.url)) {
+    this.#program = program;
+  }
+
+  /** @throws where nothing is reached, and where the thread ends before it is. */
+  async ask(question: RegistryQuestion): Promise<RegistryFinding> {
+    const worker = (this.#worker ??= this.#start());
+    this.#last += 1;
+    const number = this.#last;
+    const report = await new Promise<QuestionReport>((resolve) => {
+      this.#waiting.set(number, resolve);
+      // Whoever waits does not end for want of anything to do.
+      worker.ref();
+      // The rule is about windows of a browser.
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin
+      worker.postMessage({ number, question });
+    });
+    if ('finding' in report) return report.finding;
+    throw new Error(report.failure);
+  }
+
+  async end(): Promise<void> {
+    await this.#worker?.terminate();
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#program, {
+      env: {},
+      execArgv: [],
+      resourceLimits: { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 },
+    });
+    worker.on('message', (message: unknown) => {
+      this.#tell(questionReportSchema.parse(message));
+      if (this.#waiting.size === 0) worker.unref();
+    });
+    let reason = 'the thread that asks has ended';
+    worker.on('error', (error) => {
+      reason = messageOf(error);
+    });
+    worker.on('exit', () => {
+      this.#worker = undefined;
+      for (const number of this.#waiting.keys()) this.#tell({ number, failure: reason });
+    });
+    return worker;
+  }
+
+  #tell(report: QuestionReport): void {
+    this.#waiting.get(report.number)?.(report);
+    this.#waiting.delete(report.number);
+  }
+}
