@@ -1,8 +1,9 @@
 import { once } from 'node:events';
+import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { createServer as createTcp, type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { parseIpAddress } from '../../common/ip-address.js';
 import type { RegistryQuestion } from './index.js';
@@ -74,5 +75,23 @@ test('where nobody is reached nobody knows, nor where the thread ends; the next 
   await thread.end();
   expect(await outcome).toMatchObject([{ reason: { message: 'the thread that asks has ended' } }]);
   const site = await at(says((_, response) => response.end('<html>')));
+  expect(await thread.ask(site)).toBe('none');
+});
+
+test('a thread that nobody has asked anything for a minute is ended', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const thread = asking();
+  const site = await at(says((_, response) => response.end('<html>')));
+  const threads = async (): Promise<number> => (await readdir('/proc/self/task')).length;
+  expect(await thread.ask(site)).toBe('none');
+  const running = await threads();
+  vi.advanceTimersByTime(59_999);
+  expect(await thread.ask(site)).toBe('none');
+  vi.advanceTimersByTime(59_999);
+  expect(await threads()).toBe(running);
+  vi.advanceTimersByTime(1);
+  vi.useRealTimers();
+  await expect.poll(threads).toBeLessThan(running);
   expect(await thread.ask(site)).toBe('none');
 });

@@ -6,6 +6,9 @@ import type { RegistryFinding } from './registry-finding.js';
 
 type Told = (report: QuestionReport) => void;
 
+/** Milliseconds without a question until the thread is ended: it takes 30 MiB, and answers are good for an hour. */
+const idle = 60_000;
+
 /**
  * Asks servers whether they are registries, in a thread of its own that is started when somebody is to be asked. Threat: whoever answers is anybody a container connects to. What it shows of certificates and says in
  * TLS takes as much of the processor as it likes, and nobody else would have a decision meanwhile; the relay takes a gateway that says nothing for gone.
@@ -14,6 +17,7 @@ export class QuestionThread {
   readonly #program: URL;
   readonly #waiting = new Map<number, Told>();
   #worker: Worker | undefined;
+  #resting: NodeJS.Timeout | undefined;
   #last = 0;
 
   /** @param program where the thread's is. */
@@ -24,6 +28,7 @@ export class QuestionThread {
   /** @throws where nothing is reached, and where the thread ends before it is. */
   async ask(question: RegistryQuestion): Promise<RegistryFinding> {
     const worker = (this.#worker ??= this.#start());
+    clearTimeout(this.#resting);
     this.#last += 1;
     const number = this.#last;
     const report = await new Promise<QuestionReport>((resolve) => {
@@ -39,6 +44,7 @@ export class QuestionThread {
   }
 
   async end(): Promise<void> {
+    clearTimeout(this.#resting);
     await this.#worker?.terminate();
   }
 
@@ -50,17 +56,27 @@ export class QuestionThread {
     });
     worker.on('message', (message: unknown) => {
       this.#tell(questionReportSchema.parse(message));
-      if (this.#waiting.size === 0) worker.unref();
+      if (this.#waiting.size === 0) this.#rest(worker);
     });
     let reason = 'the thread that asks has ended';
     worker.on('error', (error) => {
       reason = messageOf(error);
     });
     worker.on('exit', () => {
+      if (this.#worker !== worker) return;
       this.#worker = undefined;
       for (const number of this.#waiting.keys()) this.#tell({ number, failure: reason });
     });
     return worker;
+  }
+
+  #rest(worker: Worker): void {
+    worker.unref();
+    this.#resting = setTimeout(() => {
+      // Whoever asks next starts another.
+      this.#worker = undefined;
+      void worker.terminate();
+    }, idle).unref();
   }
 
   #tell(report: QuestionReport): void {
