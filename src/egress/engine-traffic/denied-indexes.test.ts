@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { type TestedTraffic, testedTraffic, tlsPeer } from './traffic.test-support.js';
 
 const sha = (text: string): string => `sha256:${createHash('sha256').update(text).digest('hex')}`;
@@ -94,5 +94,18 @@ describe('a manifest of an index that a rule denies', () => {
     const request = `GET /v2/acme/tool/manifests/${sha(part)} HTTP/1.1\r\nHost: ghcr.io\r\nConnection: close\r\n\r\n`;
     expect(await say(request, 'ghcr.io')).toMatch(/^HTTP\/1\.1 401 /);
     expect(asked).toHaveLength(1);
+  });
+
+  test('is asked about as often as a rule denies something, without a word of it', async () => {
+    const warned: Error[] = [];
+    const note = (warning: Error): void => void warned.push(warning);
+    process.on('warning', note);
+    onTestFinished(() => void process.off('warning', note));
+    const digests = Array.from({ length: 30 }, (_, at) => sha(`gone ${at}`));
+    const rules = [{ repository: 'ghcr.io/acme/*', action: 'deny', digests }];
+    const { pull, asked } = await registry(undefined, { imageAccess: { default: 'allow', rules } });
+    expect(await pull(sha(other))).toMatch(passed);
+    expect(asked).toHaveLength(31);
+    expect(warned).toEqual([]);
   });
 });

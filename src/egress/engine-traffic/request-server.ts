@@ -99,6 +99,8 @@ export class RequestServer {
 
   async #carryOut(connection: Connection, request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (response.destroyed) return;
+    // Whatever is asked for its sake ends with it: of denied digests each.
+    response.setMaxListeners(0);
     const place = connection.placeOf(request);
     const exchange: Exchange = { place, request, response };
     let decided: Decided | undefined;
