@@ -233,3 +233,22 @@ test('of two that ask for the same registry the second one uses the connection o
   expect(ports.size).toBe(1);
   for (let at = 0; at < 5; at += 1) expect(await say(get('/v2/'), 'ghcr.io')).toContain('200 OK');
 });
+
+test('whoever reads ends its connections with it, those that rest and those that wait for an answer', async () => {
+  const peers = {
+    'plain.test': await plainPeer(({ url }, response) => void (url === '/v2/' && response.end('{}'))),
+  };
+  const { connect, traffic, decisions } = await testedTraffic({ peers });
+  const sockets = await Promise.all(
+    ['/v2/', '/file'].map(async (target) => {
+      const to = { address: '192.0.2.7', port: 80 };
+      const socket = await connect(undefined, { protocol: 'http', to });
+      socket.write(`GET ${target} HTTP/1.1\r\nHost: plain.test\r\n\r\n`);
+      return socket;
+    }),
+  );
+  await expect.poll(() => decisions.length).toBe(1);
+  const ended = sockets.map(async (socket) => heard(socket));
+  traffic.end();
+  expect(await Promise.all(ended)).toEqual([expect.stringContaining('200 OK'), '']);
+});

@@ -52,7 +52,7 @@ export class RequestServer {
   readonly #options: RequestServerOptions;
   readonly #denied = new DeniedIndexes();
   readonly #server: Server;
-  readonly #connections = new WeakMap<object, Connection>();
+  readonly #connections = new Map<Duplex, Connection>();
 
   constructor(options: RequestServerOptions) {
     this.#options = options;
@@ -74,12 +74,15 @@ export class RequestServer {
 
   /** Takes a connection over, which ends here; whoever has it still hears of its errors. */
   serve(stream: Duplex, placeOf: PlaceOf): void {
+    if (stream.destroyed) return;
     this.#connections.set(stream, { placeOf, waiting: 0, last: Promise.resolve() });
+    stream.once('close', () => this.#connections.delete(stream));
     this.#server.emit('connection', stream);
   }
 
   end(): void {
-    this.#server.closeAllConnections();
+    // A server that does not listen keeps no list of them.
+    for (const stream of this.#connections.keys()) stream.destroy();
   }
 
   #take(request: IncomingMessage, response: ServerResponse): void {
