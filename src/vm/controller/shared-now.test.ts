@@ -129,7 +129,9 @@ test.each([
 
 test('one whose server does not end is not shared, and recorded still', async () => {
   const { shared, steps } = setUp({ guest: () => inUse, failing: 'end' });
-  await expect(shared.add({ path: '/b', readOnly: false })).rejects.toMatchObject({ code: 'BH_SHARE_IN_USE' });
+  await expect(shared.add({ path: '/b', readOnly: false })).rejects.toMatchObject({
+    code: 'BH_SHARE_IN_USE',
+  });
   expect(steps.slice(-2)).toEqual(['end share1', 'record /a /b']);
   expect(paths(shared)).toEqual(['/a']);
 });
