@@ -95,3 +95,24 @@ test('a thread that nobody has asked anything for a minute is ended', async () =
   await expect.poll(threads).toBeLessThan(running);
   expect(await thread.ask(site)).toBe('none');
 });
+
+test('a thread that does not come back to its deadlines is ended, and nobody waits for it any longer', async () => {
+  const standingStill = `
+    import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ number, question }) => {
+      while (question.host === 'hostile.example');
+      parentPort.postMessage({ number, finding: 'none' });
+    });`;
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const thread = new QuestionThread(new URL(`data:text/javascript,${encodeURIComponent(standingStill)}`));
+  onTestFinished(() => thread.end());
+  const question = (host: string): RegistryQuestion => ({ scheme: 'https', host, port: 443, addresses: [] });
+  const both = Promise.allSettled(
+    ['hostile.example', 'honest.example'].map(async (host) => thread.ask(question(host))),
+  );
+  vi.advanceTimersByTime(60_000);
+  const reason = { message: 'the thread that asks did not answer in time' };
+  expect(await both).toMatchObject([{ reason }, { reason }]);
+  expect(await thread.ask(question('honest.example'))).toBe('none');
+});

@@ -8,6 +8,8 @@ type Told = (report: QuestionReport) => void;
 
 /** Milliseconds without a question until the thread is ended: it takes 30 MiB, and answers are good for an hour. */
 const idle = 60_000;
+/** Milliseconds for each address of a question, many times as long as the thread gives it itself. */
+const longest = 60_000;
 
 /**
  * Asks servers whether they are registries, in a thread of its own that is started when somebody is to be asked. Threat: whoever answers is anybody a container connects to. What it shows of certificates and says in
@@ -31,6 +33,8 @@ export class QuestionThread {
     clearTimeout(this.#resting);
     this.#last += 1;
     const number = this.#last;
+    // Threat: a server that keeps the thread from its own deadlines keeps everybody from an answer, for good.
+    const late = setTimeout(() => this.#giveUp(worker), longest * Math.max(1, question.addresses.length));
     const report = await new Promise<QuestionReport>((resolve) => {
       this.#waiting.set(number, resolve);
       // Whoever waits does not end for want of anything to do.
@@ -39,6 +43,7 @@ export class QuestionThread {
       // oxlint-disable-next-line unicorn/require-post-message-target-origin
       worker.postMessage({ number, question });
     });
+    clearTimeout(late);
     if ('finding' in report) return report.finding;
     throw new Error(report.failure);
   }
@@ -63,11 +68,20 @@ export class QuestionThread {
       reason = messageOf(error);
     });
     worker.on('exit', () => {
-      if (this.#worker !== worker) return;
-      this.#worker = undefined;
-      for (const number of this.#waiting.keys()) this.#tell({ number, failure: reason });
+      if (this.#worker === worker) this.#failAll(reason);
     });
     return worker;
+  }
+
+  #giveUp(worker: Worker): void {
+    if (this.#worker !== worker) return;
+    this.#failAll('the thread that asks did not answer in time');
+    void worker.terminate();
+  }
+
+  #failAll(failure: string): void {
+    this.#worker = undefined;
+    for (const number of this.#waiting.keys()) this.#tell({ number, failure });
   }
 
   #rest(worker: Worker): void {
