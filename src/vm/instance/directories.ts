@@ -9,16 +9,17 @@ import type { InstancePaths } from './paths.js';
 
 /**
  * Makes the directories of an instance, for its user alone. The runtime directory may lie below /tmp, where another user can
- * have made it first to read or replace the sockets in it: it is used only if it is ours and closed to others.
+ * have made it first to read or replace the sockets in it: it is used only if it is ours and closed to others. Where it is refused nothing was made in the state directory,
+ * which may be another user's: of root where sudo leaves HOME as it was, that user, whom what root makes there is closed to.
  *
  * Throws `BH_RUNTIME_DIRECTORY`.
  */
 export async function makeInstanceDirectories(paths: InstancePaths, uid = process.getuid?.()): Promise<void> {
-  await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
   const parent = paths.runtimeDir.slice(0, paths.runtimeDir.lastIndexOf('/'));
   await checkAbove(dirname(parent), uid);
   await makePrivate(parent, uid);
   await makePrivate(paths.runtimeDir, uid);
+  await mkdir(paths.stateDir, { recursive: true, mode: 0o700 });
 }
 
 /**
