@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -15,6 +15,9 @@ test('every file a record names, of every instance', async () => {
     expect(await movedDisks(facts)).toEqual([]);
     for (const name of ['ci', 'default', 'never-moved'])
       await mkdir(dirname(record(name)), { recursive: true });
+    await mkdir(join(directory, 'elsewhere'));
+    await symlink(join(directory, 'elsewhere'), dirname(record('linked')));
+    writeDiskRecord(record('linked'), { format: 1, file: '/e/data.raw' });
     writeDiskRecord(record('default'), { format: 1, file: '/b/data.raw', superseded: '/a/data.raw' });
     writeDiskRecord(record('ci'), { format: 1, file: '/c/data.raw', copying: '/d/data.raw' });
     expect(await movedDisks(facts)).toEqual([
@@ -23,6 +26,7 @@ test('every file a record names, of every instance', async () => {
       '/d/data.raw',
       '/b/data.raw',
       '/a/data.raw',
+      '/e/data.raw',
     ]);
   } finally {
     await rm(directory, { recursive: true });

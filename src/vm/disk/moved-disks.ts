@@ -1,5 +1,5 @@
 import { dirname } from 'node:path';
-import { listInstances } from '../instance/list.js';
+import { listUsable } from '../instance/list.js';
 import { instancePaths, type PathFacts } from '../instance/paths.js';
 import { readDiskRecord, remainsOf } from './disk-record.js';
 
@@ -11,7 +11,9 @@ import { readDiskRecord, remainsOf } from './disk-record.js';
  */
 export async function movedDisks(facts?: PathFacts): Promise<readonly string[]> {
   const files = new Set<string>();
-  for (const name of await listInstances(dirname(instancePaths('default', facts).stateDir))) {
+  const stateRoot = dirname(instancePaths('default', facts).stateDir);
+  // Root can't always look into a user's.
+  for (const name of await listUsable(stateRoot).catch(() => [])) {
     const record = readDiskRecord(instancePaths(name, facts).diskRecord);
     if (record === undefined) continue;
     for (const path of [record.file, ...remainsOf(record)]) files.add(path);

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -58,6 +58,13 @@ test('of an engine and a VM of one name both are in the way', async () => {
     directories: await requested('beside'),
     uses,
   });
+});
+
+test('one whose state lies elsewhere, behind a link, is in the way as well', async () => {
+  const state = dirname(await record('shared'));
+  await rename(state, join(root, 'elsewhere'));
+  await symlink(join(root, 'elsewhere'), state);
+  expect(await holder('shared')).toBe(join(root, 'shared'));
 });
 
 test('of an engine that an earlier version started everything is writable, and nothing hidden', async () => {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { messageOf } from '../../common/cause.js';
 import { readIfThere, replaceDurably } from '../../common/durable-file.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { listInstances } from '../instance/list.js';
+import { listUsable } from '../instance/list.js';
 import { sharedRecordsIn } from '../instance/paths.js';
 import { identify, isRunning } from '../instance/process-identity.js';
 import { identityOf } from './host-place.js';
@@ -100,13 +100,13 @@ export async function recordOfOpened({
 }
 
 /**
- * The engines and VMs that run of the instances in a directory.
+ * The engines and VMs that run of the instances in a directory, but for another user's.
  *
  * @throws BH_SHARE_RECORD where what one of them shares can't be told: it could be anything.
  */
 export async function runningRecords(stateRoot: string): Promise<RunningRecord[]> {
   const found: RunningRecord[] = [];
-  for (const name of await listInstances(stateRoot)) {
+  for (const name of await listUsable(stateRoot)) {
     const files = sharedRecordsIn(join(stateRoot, name));
     for (const kind of ['engine', 'vm'] as const) {
       const record = readRecord(files[kind]);
