@@ -85,8 +85,8 @@ export const sharingErrors = defineErrors({
     exitCode: ExitCode.unavailable,
   },
   BH_SHARE_RECORD: {
-    message: 'What containers of another engine or VM have cannot be told: {file} makes no sense: {reason}.',
-    remedy: 'Remove that file where none of that name runs. Nothing was started.',
+    message: 'What containers of another engine or VM have cannot be told: {file} cannot be used: {reason}.',
+    remedy: '{cure} Nothing was started.',
     exitCode: ExitCode.configuration,
   },
   BH_PLACE_SHARED: {

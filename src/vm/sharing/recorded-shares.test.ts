@@ -67,6 +67,17 @@ test('one whose state lies elsewhere, behind a link, is in the way as well', asy
   expect(await holder('shared')).toBe(join(root, 'shared'));
 });
 
+test('what can’t be read is no permission: the refusal names it, and tells nobody to remove all state', async () => {
+  const file = await record('shared');
+  await rm(file);
+  await mkdir(file);
+  await expect(holder('shared')).rejects.toMatchObject({ code: 'BH_SHARE_RECORD', params: { file } });
+  await expect(holder('shared')).rejects.toThrow(`${file} cannot be used: EISDIR`);
+  const stateRoot = join(root, 'beside/file');
+  await writeFile(stateRoot, '');
+  await expect(runningRecords(stateRoot)).rejects.toThrow('See to it that you can read that directory.');
+});
+
 test('of an engine that an earlier version started everything is writable, and nothing hidden', async () => {
   const file = await record('shared');
   const owner: unknown = Reflect.get(Object(JSON.parse(await readFile(file, 'utf8'))), 'owner');

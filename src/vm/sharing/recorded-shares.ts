@@ -106,7 +106,7 @@ export async function recordOfOpened({
  */
 export async function runningRecords(stateRoot: string): Promise<RunningRecord[]> {
   const found: RunningRecord[] = [];
-  for (const name of await listUsable(stateRoot)) {
+  for (const name of await instancesIn(stateRoot)) {
     const files = sharedRecordsIn(join(stateRoot, name));
     for (const kind of ['engine', 'vm'] as const) {
       const record = readRecord(files[kind]);
@@ -118,13 +118,25 @@ export async function runningRecords(stateRoot: string): Promise<RunningRecord[]
   return found;
 }
 
-function readRecord(file: string): (SharedRecord & { readonly owner: z.infer<typeof owner> }) | undefined {
-  const text = readIfThere(file);
-  if (text === undefined) return undefined;
+async function instancesIn(stateRoot: string): Promise<readonly string[]> {
   try {
+    return await listUsable(stateRoot);
+  } catch (cause) {
+    throw untold(stateRoot, cause, 'See to it that you can read that directory.');
+  }
+}
+
+function readRecord(file: string): (SharedRecord & { readonly owner: z.infer<typeof owner> }) | undefined {
+  try {
+    const text = readIfThere(file);
+    if (text === undefined) return undefined;
     return z.discriminatedUnion('format', [recordSchema, earlierSchema]).parse(JSON.parse(text));
   } catch (cause) {
-    const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
-    throw new BulkheadError('BH_SHARE_RECORD', { file, reason }, { cause });
+    throw untold(file, cause, 'Remove that file where none of that name runs.');
   }
+}
+
+function untold(file: string, cause: unknown, cure: string): BulkheadError {
+  const reason = cause instanceof z.ZodError ? z.prettifyError(cause) : messageOf(cause);
+  return new BulkheadError('BH_SHARE_RECORD', { file, reason, cure }, { cause });
 }
