@@ -90,8 +90,13 @@ test('of an engine that an earlier version started everything is writable, and n
 test('what a process that has ended shared is shared no more, and a record that makes no sense is no permission', async () => {
   const file = await record('shared');
   const text = await readFile(file, 'utf8');
-  await writeFile(file, text.replace(/"started":"[^"]*"/, '"started":"earlier"'));
-  expect(await holder('shared')).toBeUndefined();
+  const later = text.replace('"format":2', '"format":3,"more":[]').replace('"pid"', '"more":1,"pid"');
+  for (const one of [text, later]) {
+    await writeFile(file, one.replace(/"started":"[^"]*"/, '"started":"earlier"'));
+    expect(await holder('shared')).toBeUndefined();
+  }
+  await writeFile(file, later);
+  await expect(holder('shared')).rejects.toMatchObject({ code: 'BH_SHARE_RECORD', params: { file } });
   await writeFile(file, '{}');
   await expect(holder('shared')).rejects.toMatchObject({ code: 'BH_SHARE_RECORD', params: { file } });
 });

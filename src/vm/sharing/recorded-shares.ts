@@ -39,6 +39,9 @@ const earlierSchema = z
     uses: [],
   }));
 
+/** Of whatever version. */
+const ownedSchema = z.object({ owner: z.object(owner.shape) });
+
 export type RecordedShare = z.infer<typeof directory>;
 
 /** What one engine or VM says of itself. */
@@ -109,8 +112,8 @@ export async function runningRecords(stateRoot: string): Promise<RunningRecord[]
   for (const name of await instancesIn(stateRoot)) {
     const files = sharedRecordsIn(join(stateRoot, name));
     for (const kind of ['engine', 'vm'] as const) {
-      const record = readRecord(files[kind]);
-      if (record === undefined || !(await isRunning(record.owner))) continue;
+      const record = await readRunning(files[kind]);
+      if (record === undefined) continue;
       const { directories, uses } = record;
       found.push({ file: files[kind], name, kind, directories, uses });
     }
@@ -126,11 +129,14 @@ async function instancesIn(stateRoot: string): Promise<readonly string[]> {
   }
 }
 
-function readRecord(file: string): (SharedRecord & { readonly owner: z.infer<typeof owner> }) | undefined {
+/** What one says that has ended is not read: a later version may have written it, and nobody would ever start again. */
+async function readRunning(file: string): Promise<SharedRecord | undefined> {
   try {
     const text = readIfThere(file);
     if (text === undefined) return undefined;
-    return z.discriminatedUnion('format', [recordSchema, earlierSchema]).parse(JSON.parse(text));
+    const record: unknown = JSON.parse(text);
+    if (!(await isRunning(ownedSchema.parse(record).owner))) return undefined;
+    return z.discriminatedUnion('format', [recordSchema, earlierSchema]).parse(record);
   } catch (cause) {
     throw untold(file, cause, 'Remove that file where none of that name runs.');
   }
