@@ -138,6 +138,21 @@ describe.runIf(process.platform === 'linux')('what an engine or VM goes by', () 
       await expect(claim(governing(path))).rejects.toMatchObject({ code: 'BH_PLACE_SHARED' });
   });
 
+  test('may be where others share what can’t be looked at, but not in what that was', async () => {
+    const path = join(root, 'loop');
+    await symlink('loop', path);
+    const broken = (identity?: string): Promise<void> =>
+      recordShares(recordsOf('first').vm, {
+        directories: [{ path, ...(identity === undefined ? {} : { identity }), readOnly: false, hidden: [] }],
+        uses: [],
+      });
+    await broken();
+    await claim(governing(policy));
+    await expect(claim(governing(root))).rejects.toMatchObject({ code: 'BH_PLACE_SHARED' });
+    await broken(await identity(dirname(policy)));
+    await expect(claim(governing(policy))).rejects.toMatchObject({ code: 'BH_PLACE_SHARED' });
+  });
+
   test('is not asked of one that has ended', async () => {
     const directories = [await projectNow()];
     const ended = { format: 2, owner: { pid: process.pid, started: 'earlier' }, uses: [], directories };

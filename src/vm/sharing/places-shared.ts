@@ -68,7 +68,7 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
   const shares: (OthersShare & { readonly of: RunningRecord; readonly said: RecordedShare })[] = [];
   for (const of of others)
     for (const said of of.directories)
-      shares.push({ ...said, of, said, place: (await placeAt(said.path)) ?? placeByName(said.path) });
+      shares.push({ ...said, of, said, place: await placeOfShare(said.path) });
   if (shares.length === 0) return;
   for (const { path, what, secret } of uses) {
     const names = await namesOnTheWay(path);
@@ -89,6 +89,14 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
       });
     }
   }
+}
+
+/**
+ * Of what was shared by that path. What can't be looked at now (another's, a dead server's) counts by name, as what is gone does: its real path and its identity are recorded,
+ * and the trouble of whose share it is keeps nobody else from starting.
+ */
+async function placeOfShare(path: string): Promise<HostPlace> {
+  return (await placeAt(path).catch(() => undefined)) ?? placeByName(path);
 }
 
 function cureOf({ kind, name }: RunningRecord): string {
