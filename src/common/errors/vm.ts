@@ -233,7 +233,8 @@ export const vmErrors = defineErrors({
   BH_RUNTIME_DIRECTORY: {
     message: 'The directory {directory} cannot hold the sockets of an instance: {reason}.',
     setting: 'XDG_RUNTIME_DIR',
-    remedy: 'Make it a directory that only you can enter, or let the variable name another.',
+    remedy:
+      'Make it a directory that only you can enter, or let the variable name another, or none (sudo and su may have kept that of another user).',
     exitCode: ExitCode.configuration,
   },
   BH_SOCKET_PATH_LONG: {

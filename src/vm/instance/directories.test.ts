@@ -41,6 +41,21 @@ test('one in a directory of another user, or in which others may rename what lie
   });
 });
 
+test.runIf(uid === 0).each([
+  ['below a directory of another user', 'run'],
+  ['behind a link of another user', 'link'],
+])('root makes none %s, who could turn it elsewhere', async (_where, name) => {
+  const [home, own] = [join(directory, 'home'), join(directory, 'own')];
+  await mkdir(join(home, 'run'), { recursive: true, mode: 0o700 });
+  await mkdir(own, { mode: 0o700 });
+  await symlink(own, join(home, 'link'));
+  await chown(home, 12_345, 12_345);
+  const env = { XDG_STATE_HOME: join(directory, 's'), XDG_RUNTIME_DIR: join(home, name) };
+  await expect(
+    makeInstanceDirectories(instancePaths('one', { ...factsIn(directory), env })),
+  ).rejects.toMatchObject({ code: 'BH_RUNTIME_DIRECTORY', params: { directory: join(home, name) } });
+});
+
 test.runIf(uid === 0)('root makes none where sudo has left the directory of another user', async () => {
   await chown(directory, 12_345, 12_345);
   await expect(makeInstanceDirectories(paths)).rejects.toThrow(

@@ -1,8 +1,8 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { lstat, mkdir, stat } from 'node:fs/promises';
+import { lstat, mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { codeOf, messageOf } from '../../common/cause.js';
-import { stickyBit, writableByOthers } from '../../common/directories-to.js';
+import { directoriesTo, stickyBit, writableByOthers } from '../../common/directories-to.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { isForeignMount } from './foreign-mount.js';
 import type { InstancePaths } from './paths.js';
@@ -23,16 +23,18 @@ export async function makeInstanceDirectories(paths: InstancePaths, uid = proces
 }
 
 /**
- * Threat: whose directory it lies in moves it away, whoever it belongs to, and puts another in its place: of root where sudo leaves XDG_RUNTIME_DIR as it was, that user. What is not there
- * `makePrivate` tells.
+ * Threat: whose directory it lies in, however far above, moves it away, whoever it belongs to, and puts another in its place: of root where sudo leaves XDG_RUNTIME_DIR as it was, that user. So does
+ * who has a link on the way. What is not there, or can't be looked at, `makePrivate` tells.
  */
 async function checkAbove(directory: string, uid: number | undefined): Promise<void> {
-  const found = await stat(directory).catch(() => undefined);
-  if (found === undefined || uid === undefined) return;
-  const isOpen = (found.mode & writableByOthers) !== 0 && (found.mode & stickyBit) === 0;
+  if (uid === undefined) return;
+  const above = await directoriesTo(directory).catch(() => []);
+  const foreign = above.find(({ owner }) => owner !== 0 && owner !== uid);
+  const last = above.at(-1);
+  const isOpen = last !== undefined && (last.mode & writableByOthers) !== 0 && (last.mode & stickyBit) === 0;
   const reason =
-    found.uid !== 0 && found.uid !== uid
-      ? `it belongs to user ${found.uid}, who could put another in the place of what is in it`
+    foreign !== undefined
+      ? `${foreign.path} belongs to user ${foreign.owner}, who could put another in the place of what is in it`
       : isOpen
         ? 'others may put another in the place of what is in it'
         : undefined;

@@ -6,12 +6,19 @@ import { expect, onTestFinished, test } from 'vitest';
 import { isForeignMount } from './foreign-mount.js';
 
 test.each([
-  ['what was made there', 1, 0o41777, false],
-  ['what is mounted where anybody may have done it', 2, 0o41777, true],
-  ['what is mounted where the group may have', 2, 0o40775, true],
-  ['what is mounted where root or the user alone may', 2, 0o40755, false],
-])('%s', (_what, dev, mode, foreign) => {
-  expect(isForeignMount('/tmp/bulkhead-0', { dev }, { dev: 1, mode })).toBe(foreign);
+  ['what was made there', { dev: 1, uid: 0 }, { mode: 0o41777, uid: 0 }, false],
+  ['what is mounted where anybody may have done it', { dev: 2, uid: 0 }, { mode: 0o41777, uid: 0 }, true],
+  ['what is mounted where the group may have', { dev: 2, uid: 0 }, { mode: 0o40775, uid: 0 }, true],
+  ['what is mounted where root alone may', { dev: 2, uid: 0 }, { mode: 0o40755, uid: 0 }, false],
+  ['what is mounted where its user alone may', { dev: 2, uid: 1000 }, { mode: 0o40700, uid: 1000 }, false],
+  [
+    'what says it is root’s, where another user may have mounted it',
+    { dev: 2, uid: 0 },
+    { mode: 0o40700, uid: 1000 },
+    true,
+  ],
+])('%s', (_what, found, parent, foreign) => {
+  expect(isForeignMount('/tmp/bulkhead-0', found, { dev: 1, ...parent })).toBe(foreign);
 });
 
 /** Of a mount namespace of its own, where a file system stands for one in user space that says whose its files are. */
