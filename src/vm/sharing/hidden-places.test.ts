@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { canBeHidden, hiddenBelow, type KeptPlace } from './hidden-places.js';
+import { canBeHidden, hiddenBelow, isPinned, type KeptPlace } from './hidden-places.js';
 import type { HostPlace } from './host-place.js';
 
 const at = (within: string, device = '8:1'): HostPlace => ({
@@ -47,4 +47,16 @@ test('what is kept in a share is hidden, the outer of two alone, with what it is
     { path: 'volume', device: '8:2', inode: 14n, identity: 'of /home/u/volume' },
   ]);
   expect(hiddenBelow(at('/home/u/state/inner/deep'), places)).toEqual([]);
+});
+
+test.each([
+  ['above what is hidden', at('/home/u/config'), true],
+  ['the same by its name alone', at('/home/u/config', '8:2'), true],
+  ['beside it, of a like name', at('/home/u/conf'), false],
+  ['the share itself', at('/home/u'), false],
+  ['above the share', at('/home'), false],
+  ['elsewhere', { ...at('/srv/config'), realPath: '/srv/config' }, false],
+])('what nobody renames: %s', (_what, place, pinned) => {
+  const hidden = hiddenBelow(at('/home/u'), [kept('/home/u/config/own')]);
+  expect(isPinned(at('/home/u'), place, hidden)).toBe(pinned);
 });

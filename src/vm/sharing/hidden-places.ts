@@ -54,3 +54,12 @@ export function hiddenBelow(share: HostPlace, kept: readonly KeptPlace[]): Hidde
     .filter(({ path }) => ![...all.keys()].some((other) => path.startsWith(`${other}/`)))
     .toSorted((one, other) => (one.path < other.path ? -1 : 1));
 }
+
+/**
+ * Whether a directory has something hidden below it in that share: its server has it mounted on itself then (`pin_above` of `share-guard/covers.c`), and nobody renames it. Never of a link,
+ * below which nothing lies. Pure.
+ */
+export function isPinned(share: HostPlace, place: HostPlace, hidden: readonly HiddenPlace[]): boolean {
+  const above = pathInside(share, place);
+  return above !== undefined && hidden.some(({ path }) => isAtOrBelow(path, above));
+}

@@ -102,6 +102,36 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
+test.runIf(process.platform === 'linux')(
+  'what a link leaves by `..` is somebody’s to have where it is above what is hidden, so that nobody renames it',
+  async () => {
+    // As GNU stow makes them.
+    const beside = ['config/own', 'config/own/settings'].map((path) => ({
+      path: join(dir, path),
+      what: 'the settings',
+    }));
+    for (const made of ['config/own', 'dotfiles']) await mkdir(join(dir, made), { recursive: true });
+    await writeFile(join(dir, 'dotfiles/settings'), '{}');
+    await symlink('../../dotfiles/settings', join(dir, 'config/own/settings'));
+    const shared = async (by: 'mount' | 'server', kept = beside): Promise<string> => {
+      const shares = await openShares([{ path: dir, readOnly: false }], kept, undefined, by);
+      await closeShares(shares);
+      return shares.flatMap(({ hidden }) => hidden.map(({ path }) => path)).join();
+    };
+    expect(await shared('server')).toBe('config/own,dotfiles/settings');
+    await expect(shared('mount')).rejects.toMatchObject({ code: 'BH_SHARE_PROTECTED' });
+    // Nothing below it is hidden, and so nothing keeps it where it is.
+    await mkdir(join(dir, 'other/inner'), { recursive: true });
+    await symlink(`${dir}/other/inner/../../dotfiles/settings`, join(dir, 'config/own/more'));
+    const more = { path: join(dir, 'config/own/more'), what: 'the settings' };
+    await expect(shared('server', [...beside, more])).rejects.toThrow(`${dir}/other/inner, which leads to`);
+    // A link to a directory that is pinned is none itself.
+    const byLink = { path: join(dir, 'linked/own/settings'), what: 'the settings' };
+    await symlink('config', join(dir, 'linked'));
+    await expect(shared('server', [...beside, byLink])).rejects.toThrow(`${dir}/linked, which leads to`);
+  },
+);
+
 test.runIf(process.platform === 'linux')('a VM has slots for so many directories', async () => {
   const names = Array.from({ length: 17 }, (_, index) => join(dir, `many${index}`));
   for (const name of names) await mkdir(name);

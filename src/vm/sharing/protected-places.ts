@@ -1,7 +1,7 @@
 import { open } from 'node:fs/promises';
 import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { canBeHidden, type KeptPlace } from './hidden-places.js';
+import { canBeHidden, hiddenBelow, isPinned, type KeptPlace } from './hidden-places.js';
 import {
   type HostPlace,
   identityOf,
@@ -69,8 +69,12 @@ export function protectedBy(
 ): string | undefined {
   const isHidden = (kept: KeptPlace): boolean => hides && canBeHidden(share, kept);
   const kept = places.find((one) => placesRelated(share, one.place) && !isHidden(one));
+  const hidden = hides ? hiddenBelow(share, places) : [];
   const turn = turns.find(
-    ({ place }) => liesIn(place, share) && !places.some((one) => isHidden(one) && liesIn(place, one.place)),
+    ({ place }) =>
+      liesIn(place, share) &&
+      !places.some((one) => isHidden(one) && liesIn(place, one.place)) &&
+      !isPinned(share, place, hidden),
   );
   return kept?.what ?? turn?.what;
 }
