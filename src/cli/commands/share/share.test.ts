@@ -1,9 +1,11 @@
+import { once } from 'node:events';
 import { mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { readUserSettings } from '../../../policy/index.js';
-import { instancePaths } from '../../../vm/index.js';
+import { instancePaths, lockInstance, makeInstanceDirectories } from '../../../vm/index.js';
 import { processContext } from '../../context.js';
 import { run } from '../../run.js';
 import { settingsInUse } from '../../settings-in-use.js';
@@ -142,3 +144,44 @@ test('the list says what is now and what is at each start', () => {
     'now         nothing: the VM does not run\nsettings    nothing (bulkhead.shares)\n',
   );
 });
+
+test.runIf(process.platform === 'linux')(
+  'a VM that runs loses it whatever is wrong with the settings, and a person is told both',
+  async () => {
+    const env = { XDG_STATE_HOME: directory, XDG_RUNTIME_DIR: directory };
+    for (const [variable, value] of Object.entries(env)) vi.stubEnv(variable, value);
+    const paths = instancePaths('runs');
+    await makeInstanceDirectories(paths);
+    await using _lock = await lockInstance(paths.lock, 'runs');
+    const asked: unknown[] = [];
+    const server = createServer((request, response) => {
+      asked.push(request.url);
+      request.resume().on('end', () => response.end('{}'));
+    });
+    await using _server = server.listen(paths.controllerSocket);
+    await once(server, 'listening');
+    const removed = (...flags: readonly string[]) =>
+      share('remove', place('project'), '--name', 'runs', ...flags);
+
+    await share('add', place('project'), '--name', 'runs');
+    asked.length = 0;
+    expect(await removed()).toEqual({ status: 0, text: 'It is not shared any more.\n' });
+    expect([asked, await own()]).toEqual([['/shares'], undefined]);
+    const broken: readonly (readonly [string, string])[] = [
+      [paths.sharedRecords.engine, 'BH_SHARE_RECORD'],
+      [file, 'BH_SETTINGS_INVALID'],
+    ];
+    for (const [written, code] of broken) {
+      await writeFile(written, 'nonsense');
+      for (const flags of [[], ['--force']]) {
+        asked.length = 0;
+        const { status, text } = await removed(...flags);
+        expect([asked, status === 0]).toEqual([['/shares'], false]);
+        expect(text).toMatch(
+          new RegExp(`^It is not shared any more.\nThe next start may share it again, .*:\nerror ${code}: `),
+        );
+      }
+      await rm(written);
+    }
+  },
+);
