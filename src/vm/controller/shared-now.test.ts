@@ -25,6 +25,8 @@ const hiddenIn = (path: string): PlacedShare['hidden'] =>
 function setUp({
   guest = (): unknown => ({ kind: 'done' }),
   failing = '',
+  judgeMs = 30_000,
+  looks = async (): Promise<void> => undefined,
   unplugged = async (): Promise<void> => undefined,
 } = {}) {
   const steps: string[] = [];
@@ -57,6 +59,7 @@ function setUp({
     open: async (request, earlier) => {
       const beside = earlier.flatMap(({ paths, place }) => [...paths, place.within]);
       await step(`open ${request.path} beside ${beside.join(' ')}`);
+      await looks();
       return opened(request);
     },
     record: (shares) =>
@@ -81,9 +84,9 @@ function setUp({
     logger: createLogger('test', { write: () => undefined }),
   };
   const soon = { answerMs: 20, unplugMs: 20 };
-  const shared = new SharedNow([first], parts, { ...soon, byForce: soon });
+  const shared = new SharedNow([first], parts, { ...soon, judgeMs, byForce: soon });
   const closed = (): boolean => handles.every(({ fd }) => fd === -1);
-  return { shared, steps, closed };
+  return { shared, steps, handles, closed };
 }
 const paths = (shared: SharedNow): string[] => shared.requests.map(({ path }) => path);
 
@@ -214,6 +217,38 @@ test('a guest that keeps the device has no server behind it any more', async () 
   await shared.remove('/a');
   expect(steps.slice(1)).toEqual(['unplug share0', 'end share0', 'record ']);
 });
+
+test.each([1, 2])(
+  'a directory whose file system does not answer at look %i keeps no other, and what comes of it later is closed',
+  async (silent) => {
+    const late = Promise.withResolvers<void>();
+    let look = 0;
+    const looks = async (): Promise<void> => {
+      look += 1;
+      if (look === silent) await late.promise;
+    };
+    const { shared, steps, handles, closed } = setUp({ judgeMs: 1000, looks });
+    const added = shared.add({ path: '/b', readOnly: false });
+    const removed = shared.remove('/a', true);
+    await expect(added).rejects.toThrow(/^\/b can't be shared .* has not answered within 1 s/);
+    await removed;
+    expect([paths(shared), steps.at(-1)]).toEqual([[], 'record ']);
+    // Each would take a thread.
+    await expect(shared.add({ path: '/c', readOnly: false })).rejects.toThrow(
+      'one before it has not answered',
+    );
+    expect(look).toBe(silent);
+    const said = steps.filter((text) => text.startsWith('record') && text.includes('/b')).length;
+    late.resolve();
+    await expect.poll(() => [handles.length, closed()], { timeout: 20_000 }).toEqual([silent, true]);
+    await expect
+      .poll(() => shared.add({ path: '/c', readOnly: false }).then(() => paths(shared), String), {
+        timeout: 20_000,
+      })
+      .toEqual(['/c']);
+    expect(steps.filter((text) => text.startsWith('record') && text.includes('/b'))).toHaveLength(said);
+  },
+);
 
 test('a daemon that was started again is told of what it has no list of, and of no other', async () => {
   const { shared, steps } = setUp();

@@ -6,11 +6,12 @@ import { checkShareChanged, type ShareChange } from '../../common/share-change.j
 import type { Vm } from '../backend.js';
 import type { GuestLink } from '../guest-link.js';
 import { shareHeld } from './share-held.js';
+import { TimelyLook } from './timely-look.js';
 import {
+  closeShares,
   openRecorded,
   type PlacedShare,
   type RecordedShare,
-  recordOfOpened,
   type SharedPlace,
   type ShareRequest,
   type ShareServers,
@@ -40,9 +41,12 @@ export interface GuestDeadlines {
   readonly unplugMs: number;
 }
 interface Deadlines extends GuestDeadlines {
+  /** For this machine's file systems, that a directory can be judged. */
+  readonly judgeMs: number;
   readonly byForce: GuestDeadlines;
 }
 const usualDeadlines: Deadlines = {
+  judgeMs: 30_000,
   answerMs: 60_000,
   unplugMs: 40_000,
   byForce: { answerMs: 5000, unplugMs: 10_000 },
@@ -60,12 +64,14 @@ export class SharedNow {
   readonly #stillServed: RecordedShare[] = [];
   readonly #parts: SharedNowParts;
   readonly #deadlines: Deadlines;
+  readonly #look: TimelyLook;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor(shared: readonly SharedDirectory[], parts: SharedNowParts, deadlines = usualDeadlines) {
     this.#shared = shared;
     this.#parts = parts;
     this.#deadlines = deadlines;
+    this.#look = new TimelyLook(deadlines.judgeMs);
   }
 
   get requests(): ShareRequest[] {
@@ -113,18 +119,13 @@ export class SharedNow {
         path: request.path,
         reason: `it is shared ${there.request.readOnly ? 'read-only' : 'writable'} already`,
       });
-    const { open, record, servers, vm } = this.#parts;
+    const { servers, vm } = this.#parts;
     await using undo = new AsyncDisposableStack();
-    undo.defer(() => this.#record());
-    const opened = await openRecorded(
-      () => open(request, this.#shared),
-      (shares) => record([...this.#recorded(), ...shares]),
-    );
+    const { opened, recorded } = await this.#judge(request, undo);
     await using _closed = closing(new Set(opened.map(({ handle }) => handle)));
     const [first] = opened;
-    if (first === undefined) throw new Error('nothing was opened');
+    if (first === undefined || recorded === undefined) throw new Error('nothing was opened');
     const served = await servers.add(first);
-    const recorded = await recordOfOpened(first);
     undo.defer(() => this.#endServer(served.tag, recorded));
     try {
       await vm.addShare(served);
@@ -145,6 +146,36 @@ export class SharedNow {
     undo.move();
     this.#added.add(served.tag);
     this.#shared = [...this.#shared, added];
+  }
+
+  /** With what was said of it last. The handles are the caller's to close. */
+  async #judge(
+    request: ShareRequest,
+    undo: AsyncDisposableStack,
+  ): Promise<{ readonly opened: readonly PlacedShare[]; readonly recorded: RecordedShare | undefined }> {
+    const { open, record } = this.#parts;
+    let recording: Promise<void> | undefined;
+    undo.defer(async () => {
+      await recording?.catch(() => undefined);
+      await this.#record();
+    });
+    return this.#look.at(
+      request.path,
+      async (over) => {
+        let recorded: RecordedShare | undefined;
+        const opened = await openRecorded(
+          () => open(request, this.#shared),
+          async (shares) => {
+            // Nobody takes back what is said after this was given up.
+            over.throwIfAborted();
+            [recorded] = shares;
+            await (recording = record([...this.#recorded(), ...shares]));
+          },
+        );
+        return { opened, recorded };
+      },
+      (late) => closeShares(late.opened),
+    );
   }
 
   /** Threat: the guest's word decides nothing here but whether a person is asked to insist. What is told to be gone has no server any more. */
