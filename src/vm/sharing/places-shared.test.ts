@@ -15,11 +15,10 @@ describe('a share', () => {
     within,
     filesystem: 'ext4',
   });
-  const name = (place: HostPlace, { isLast = true, identities = ['/', 'it'] } = {}): NamePlace => ({
-    place,
-    identities,
-    isLast,
-  });
+  const name = (
+    place: HostPlace,
+    { isLast = true, identities = ['/', 'it'], below = [] as readonly string[] } = {},
+  ): NamePlace => ({ place, identities, below, isLast });
   const share = { place: at('/home/u'), identity: 'share', hidden: ['state'] };
 
   test.each([
@@ -39,6 +38,9 @@ describe('a share', () => {
     ['another file system', name(at('/home/u/x', '8:2')), false],
     ['what is hidden', name(at('/home/u/s'), { identities: ['/', 'u', 'state'] }), false],
     ['what is below that', name(at('/home/u/s/d'), { identities: ['/', 'u', 'state', 'd'] }), false],
+    ['what a way leaves above it', name(at('/home/u/c'), { below: ['state', 'd'], isLast: false }), false],
+    ['what a way leaves above what is seen', name(at('/home/u/c'), { below: ['d'], isLast: false }), true],
+    ['what holds what is hidden and is used itself', name(at('/home/u/c'), { below: ['state'] }), true],
   ])('%s: %o reached: %s', (_what, placed, reached) => {
     expect(reaches(share, placed)).toBe(reached);
   });
@@ -113,6 +115,26 @@ describe.runIf(process.platform === 'linux')('what an engine or VM goes by', () 
     await expect(claim(governing(path))).rejects.toMatchObject({ params: onTheWay });
     const none = join(root, 'project/none');
     await expect(claim(governing(join(none, 'x')))).rejects.toMatchObject({ params: { name: none } });
+  });
+
+  test('may be led to by `..` out of what is hidden, and not out of what is seen', async () => {
+    const [own, file] = [join(root, 'project/config/own'), join(root, 'project/dotfiles')];
+    const link = join(own, 'settings');
+    await mkdir(own, { recursive: true });
+    await writeFile(file, '{}');
+    await symlink('../../dotfiles', link);
+    const uses = [governing(own), governing(link)];
+    await shares(false, await identity(own), await identity(file));
+    await claim(...uses);
+    await shares(false, await identity(file));
+    await expect(claim(governing(link))).rejects.toMatchObject({ params: { name: link } });
+    // The link is nobody's to change, but what it leaves is.
+    const outer = join(root, 'outside/settings');
+    await mkdir(join(root, 'project/a/b'), { recursive: true });
+    await symlink(`${root}/project/a/b/../../dotfiles`, outer);
+    await expect(claim(governing(outer))).rejects.toMatchObject({
+      params: { name: join(root, 'project/a/b') },
+    });
   });
 
   test('may be there where it is hidden, for as long as it is that file', async () => {

@@ -12,6 +12,8 @@ export interface NamePlace {
   readonly place: HostPlace;
   /** Of it and each directory above it. */
   readonly identities: readonly string[];
+  /** Of what the claim goes by, those that lie below it. */
+  readonly below: readonly string[];
   /** What the names before lead to. */
   readonly isLast: boolean;
 }
@@ -25,12 +27,13 @@ export interface OthersShare {
 
 /**
  * Whether containers that have this share can change where the name leads, or have what it names. What is hidden in it, with all below, and where that lies they can neither see
- * nor move (`share-guard/covers.c`). Pure.
+ * nor move (`share-guard/covers.c`); nor what is above it, which a way may leave by `..`. Pure.
  */
-export function reaches(share: OthersShare, { place, identities, isLast }: NamePlace): boolean {
+export function reaches(share: OthersShare, { place, identities, below, isLast }: NamePlace): boolean {
   const isMoved = share.identity !== undefined && identities.includes(share.identity);
+  const stays = isLast ? identities : [...identities, ...below];
   if (isMoved || liesIn(place, share.place))
-    return !identities.some((identity) => share.hidden.includes(identity));
+    return !stays.some((identity) => share.hidden.includes(identity));
   return isLast && liesIn(share.place, place);
 }
 
@@ -70,11 +73,16 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
     for (const said of of.directories)
       shares.push({ ...said, of, said, place: await placeOfShare(said.path) });
   if (shares.length === 0) return;
-  for (const { path, what, secret } of uses) {
-    const names = await namesOnTheWay(path);
+  const ways: (UsedPlace & { readonly names: readonly string[] })[] = [];
+  for (const use of uses) ways.push({ ...use, names: await namesOnTheWay(use.path) });
+  const ends: (readonly string[])[] = [];
+  for (const { names } of ways) ends.push(await identitiesTo(names.at(-1) ?? '/'));
+  for (const { path, what, secret, names } of ways) {
     for (const name of names) {
       const isLast = name === names.at(-1);
-      const placed = { place: await placeOfName(name), identities: await identitiesTo(name), isLast };
+      const identities = await identitiesTo(name);
+      const below = ends.flatMap((end) => belowIn(end, name, identities));
+      const placed = { place: await placeOfName(name), identities, below, isLast };
       const share = shares.find((one) => (secret === true || !one.said.readOnly) && reaches(one, placed));
       if (share === undefined) continue;
       const { of, said } = share;
@@ -97,6 +105,13 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
  */
 async function placeOfShare(path: string): Promise<HostPlace> {
   return (await placeAt(path).catch(() => undefined)) ?? placeByName(path);
+}
+
+/** Threat: of a link that a container has just removed only what is above it is there. */
+function belowIn(end: readonly string[], name: string, identities: readonly string[]): readonly string[] {
+  const own = identities.length === name.split('/').length ? identities.at(-1) : undefined;
+  const at = own === undefined ? -1 : end.indexOf(own);
+  return at < 0 ? [] : end.slice(at + 1);
 }
 
 function cureOf({ kind, name }: RunningRecord): string {
