@@ -9,7 +9,8 @@ export function imageRows(machine: SocketMachine): void {
     const name = unique('e02');
     const { status, stdout, stderr } = await machine.run(
       machine.cli(),
-      "docker ps --format '{{.Names}}'",
+      // With those not running: the engine notes a container as running after its process has begun.
+      "docker ps --all --format '{{.Names}}'",
       '--name',
       name,
     );
