@@ -45,7 +45,7 @@ export async function startMeasuredEngine(policy?: MeasuredPolicy): Promise<Meas
   const world = undo.use(await startWorld());
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-bench-egress-'));
   undo.defer(() => rm(dir, { recursive: true, force: true }));
-  const decided = policy === undefined ? undefined : await decidedBy(policy, dir);
+  const decided = policy === undefined ? undefined : undo.use(await decidedBy(policy, dir));
   const engine = undo.use(
     await startNativeEngine({
       name: `bench-egress-${process.pid}`,
@@ -91,6 +91,7 @@ async function decidedBy(
 ): Promise<{
   readonly options: Pick<NativeEngineOptions, 'policy' | 'authority'>;
   readonly egress: Partial<EgressOptions>;
+  [Symbol.asyncDispose](): Promise<void>;
 }> {
   const path = join(dir, 'policy.json');
   const policy = JSON.stringify({
@@ -98,8 +99,10 @@ async function decidedBy(
     bulkhead: { contact: 'it@example.com', ...bulkhead },
   });
   await writeFile(path, policy);
+  const opened = await open(path);
   return {
-    options: { policy: await open(path), authority: makeAuthority() },
+    options: { policy: opened, authority: makeAuthority() },
     egress: { policy, ...(certificates === undefined ? {} : { certificates }) },
+    [Symbol.asyncDispose]: () => opened.close(),
   };
 }
