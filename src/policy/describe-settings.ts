@@ -1,8 +1,10 @@
-import type { Settings } from './settings-schema.js';
+import { ownFacts } from './own-settings.js';
+import { bulkheadKeys, type Settings } from './settings-schema.js';
 import { type SettingFacts, type SettingName, settingTable } from './setting-table.js';
 
 export interface SettingReport {
-  readonly name: SettingName;
+  /** As `linuxVM.vpnkitCIDR` or `bulkhead.contact`. */
+  readonly name: string;
   /** Whether users are held to it; a list, or an object without a lock, always holds. */
   readonly locked: boolean;
   readonly facts: SettingFacts;
@@ -10,9 +12,13 @@ export interface SettingReport {
 
 /** The settings a policy has, in the order of the table, and what each is to Bulkhead: nothing of a file is dropped in silence. */
 export function describeSettings(settings: Settings): readonly SettingReport[] {
-  return settingNames.flatMap((name) => {
+  const all: readonly (readonly [string, SettingFacts])[] = [
+    ...settingNames.map((name) => [name, settingTable[name]] as const),
+    ...bulkheadKeys.map((key) => [`bulkhead.${key}`, ownFacts(key)] as const),
+  ];
+  return all.flatMap(([name, facts]) => {
     const value = valueAt(settings, name.split('.'));
-    return value === undefined ? [] : [{ name, locked: isLocked(value), facts: settingTable[name] }];
+    return value === undefined ? [] : [{ name, locked: isLocked(value), facts }];
   });
 }
 

@@ -48,9 +48,6 @@ export function isCarriedOut(name: string): boolean {
   return carriedOut.has(name) || name === 'enhancedContainerIsolation.value' || name === 'bulkhead.shares';
 }
 
-/** Told by their own keys. */
-const whole: ReadonlySet<string> = new Set(['bulkhead', 'enhancedContainerIsolation']);
-
 /**
  * The settings of a policy that this version reads and does not carry out yet, by name. Whoever starts an engine with it must hear of them:
  * an administrator who believes a rule to be in force looks after nothing else.
@@ -59,13 +56,13 @@ export function notCarriedOut(settings: Settings): string[] {
   const isolation = settings.enhancedContainerIsolation;
   const names = [
     ...describeSettings(settings).flatMap(({ name, facts }) =>
-      facts.enforcer === 'nobody' || whole.has(name) ? [] : [name],
+      // Isolation is told by its own keys.
+      facts.enforcer === 'nobody' || name === 'enhancedContainerIsolation' ? [] : [name],
     ),
     ...withoutEffect(settings),
     ...proxyWithoutEffect(settings),
     // Isolation is never off: where the policy asks for that, it does not get it.
     ...(isolation?.value === false ? ['enhancedContainerIsolation.value'] : []),
-    ...Object.keys(settings.bulkhead ?? {}).map((key) => `bulkhead.${key}`),
   ];
   return names.filter((name) => !carriedOut.has(name));
 }

@@ -52,7 +52,7 @@ export const settingTable = {
   kubernetes: unused('a cluster in the VM'),
   defaultNetworkingMode: { enforcer: 'vm', meaning: 'addresses of new networks: IPv4, IPv6 or both' },
   dnsInhibition: { enforcer: 'host', meaning: 'which addresses names do not resolve to' },
-  portBindingBehavior: { enforcer: 'vm', meaning: 'addresses published ports listen on' },
+  portBindingBehavior: { enforcer: 'vm and host', meaning: 'addresses published ports listen on' },
   enableInference: unused('running models'),
   enableInferenceTCP: unused('running models'),
   enableInferenceTCPPort: unused('running models'),
@@ -67,7 +67,6 @@ export const settingTable = {
     enforcer: 'vm',
     meaning: 'isolation, which Bulkhead never turns off, and who may have the Docker socket',
   },
-  bulkhead: { enforcer: 'vm', meaning: "Bulkhead's own keys" },
 } as const satisfies Readonly<Record<string, SettingFacts>>;
 
 export type SettingName = keyof typeof settingTable;

@@ -62,9 +62,7 @@ describe('G10 showSettings', () => {
   test('every setting there is has its line', () => {
     const names = settingFacts().map(({ name }) => name);
     const expected = [
-      ...Object.keys(settingTable).filter(
-        (name) => !['bulkhead', 'enhancedContainerIsolation'].includes(name),
-      ),
+      ...Object.keys(settingTable).filter((name) => name !== 'enhancedContainerIsolation'),
       ...bulkheadKeys.map((key) => `bulkhead.${key}`),
       ...userSettingNames,
       'enhancedContainerIsolation.value',

@@ -4,7 +4,8 @@ import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';
 import { isCarriedOut } from './not-carried-out.js';
 import { shownValue } from './proxy-setting.js';
-import { bulkheadMeanings, type Enforcer, settingTable } from './setting-table.js';
+import { ownFacts } from './own-settings.js';
+import { type Enforcer, settingTable } from './setting-table.js';
 import { bulkheadKeys, type Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 import { userSettingNamed, userSettingTable } from './user-setting-table.js';
@@ -44,29 +45,18 @@ export const builtInValues: Readonly<Record<string, JsonValue>> = {
   'bulkhead.seccompExempt': [],
 };
 
-/** Carried out on the host: they say how a VM is started, or what the policy itself is. */
-const ofTheHost: ReadonlySet<string> = new Set([
-  'bulkhead.cpus',
-  'bulkhead.dataSizeGiB',
-  'bulkhead.hostLoopback',
-  'bulkhead.memoryMiB',
-  'bulkhead.restartOnChange',
-  'bulkhead.shares',
-]);
-
 type Facts = Pick<ShownSetting, 'name' | 'enforcer' | 'standing' | 'users' | 'meaning'>;
 
 /** Every setting there is, in the order of Docker's reference, then our own; whether or not anybody has set it. */
 export function settingFacts(): readonly Facts[] {
   const docker = Object.entries(settingTable).flatMap(([name, { enforcer, meaning }]): Facts[] => {
-    if (name === 'bulkhead') return [];
     const names =
       name === 'enhancedContainerIsolation' ? [`${name}.value`, `${name}.dockerSocketMount`] : [name];
     return names.map((each) => factsOf(each, enforcer, meaning));
   });
   const own = bulkheadKeys.map((key) => {
-    const name = `bulkhead.${key}`;
-    return factsOf(name, ofTheHost.has(name) ? 'host' : 'vm', bulkheadMeanings[key] ?? '');
+    const { enforcer, meaning } = ownFacts(key);
+    return factsOf(`bulkhead.${key}`, enforcer, meaning);
   });
   const shares = factsOf('bulkhead.shares', 'host', userSettingTable['bulkhead.shares']);
   return [...docker, ...own, shares];
