@@ -78,7 +78,7 @@ export const isolationErrors = defineErrors({
   BH_ISOLATION_RESTRICTED_MOUNT: refused(
     "can't mount {source} because it's configured as a restricted host mount",
     'Use a named volume, or a directory that is shared with containers.',
-    'isolation.sharedRoots',
+    'bulkhead.shares, --share',
   ),
   BH_ISOLATION_SOURCE_UNREADABLE: refused(
     "can't mount {source}: it could not be opened (errno {errno})",
