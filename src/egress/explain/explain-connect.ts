@@ -1,5 +1,5 @@
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
-import { type IpAddress, parseIpAddress } from '../../common/ip-address.js';
+import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import { includesPort } from '../../common/port-list.js';
 import { effectiveSettings, type Settings } from '../../policy/index.js';
 import {
@@ -82,7 +82,8 @@ export async function explainConnect(
   const isHost = asksHost(question.host);
   const host = isHost ? hostName : question.host;
   const literal = parseIpAddress(host);
-  const address = isHost ? hostDialled : (literal ?? question.address ?? anyAddress);
+  const known = isHost ? hostDialled : (literal ?? question.address);
+  const address = known ?? anyAddress;
   const outbound: Outbound = { who, address, port, ...(literal === undefined ? { name: host } : {}) };
   const access = isHost ? shown(judgeHost(policy, outbound)) : accessRule(policy, outbound);
   const rules = [access];
@@ -91,7 +92,7 @@ export async function explainConnect(
     notes.push(
       'Whether that loopback may be reached is left to the users, of whom nobody was asked (bulkhead.hostLoopback).',
     );
-  if (!isHost && literal === undefined && question.address === undefined)
+  if (known === undefined && policy.network !== undefined)
     notes.push(
       'Which address the name has was not asked, and a private one needs a rule of its own: name it with --address.',
     );
@@ -111,7 +112,13 @@ export async function explainConnect(
   }
   const verdicts = new Set(rules.map(({ verdict }) => verdict));
   const verdict = verdicts.has('refused') ? 'refused' : verdicts.has('unknown') ? 'unknown' : 'permitted';
-  return { destination: hostAndPort(host, port), verdict, rules, notes };
+  const told = known === undefined ? rules.map(withoutAddress) : rules;
+  return { destination: hostAndPort(host, port), verdict, rules: told, notes };
+}
+
+/** The address stands for any, and whoever reads it would look for it. */
+function withoutAddress(rule: ExplainedConnectRule): ExplainedConnectRule {
+  return { ...rule, why: rule.why.replaceAll(` (${ipAddressText(anyAddress)})`, '') };
 }
 
 function asksHost(host: string): boolean {

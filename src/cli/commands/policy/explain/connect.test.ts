@@ -108,6 +108,16 @@ describe('bulkhead policy explain connect', () => {
     expect(said.status).toBe(status);
   });
 
+  test('names no address that nobody named, and asks for one where an address decides', async () => {
+    const byRules = await explain('rules.json', 'pypi.org:443');
+    expect(byRules.text).toContain('may not connect to pypi.org:443: no rule names it');
+    expect(byRules.text).toContain('name it with --address');
+    const named = await explain('rules.json', 'pypi.org:443', '--address', '203.0.113.9');
+    expect(named.text).toContain('may not connect to pypi.org:443 (203.0.113.9): no rule names it');
+    expect(named.text).not.toContain('--address');
+    expect((await explain('open.json', 'pypi.org:443')).text).not.toContain('--address');
+  });
+
   test.each<[string, readonly string[], number, string]>([
     [
       'host.json',
