@@ -48,8 +48,9 @@ export async function createProgram(context: CliContext, first?: string): Promis
       'after',
       `
 First steps:
-  $ bulkhead doctor                                                 what is missing, and how to mend it
-  $ sudo env XDG_CACHE_HOME="$HOME/.cache" bulkhead image build     once, and after each update
+  $ bulkhead doctor                   what is missing, and how to mend it
+  $ sudo env "PATH=$PATH" XDG_CACHE_HOME="$HOME/.cache" bulkhead image build
+                                      once, and after each update
   $ bulkhead up
   $ eval "$(bulkhead env)"
   $ docker run --rm --privileged bulkhead/probe cat /proc/self/uid_map

@@ -1,5 +1,6 @@
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import type { Exec } from '../common/exec.js';
+import { toolPath } from './host-tools.js';
 import type { Manifest } from './manifest.js';
 
 /**
@@ -81,7 +82,7 @@ export async function runStep(
   const result = await exec.run(tool, args, {
     ...(signal === undefined ? {} : { signal }),
     // One language for the messages we read, and no surprise from the caller's environment.
-    env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', ...env },
+    env: { PATH: toolPath, LC_ALL: 'C', ...env },
   });
   if (result.exitCode === 0) return result.stdout;
   const reason = result.stderr.trim().split('\n').slice(-3).join('; ') || `exit status ${result.exitCode}`;

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Exec, ExecResult } from '../common/exec.js';
 import { silentReporter } from '../common/reporter.js';
+import { runStep } from './block-image.js';
 import { buildImage } from './build.js';
 import { hostTools } from './host-tools.js';
 import { hashSources, imageKey } from './image-key.js';
@@ -43,6 +44,17 @@ test('a machine without root, a tool or space is refused before any work', async
   const present = [{ tool: 'ls', package: 'coreutils' }];
   await expect(checkMachine(dir, { ...machine, tools: present })).resolves.toBeUndefined();
   expect(await thisMachine.availableBytes(dir)).toBeGreaterThan(0);
+});
+
+test('a step finds its tools where the machine was looked at, also by the path of a user', async () => {
+  const paths: (string | undefined)[] = [];
+  const run = async (...[, , options]: Parameters<Exec['run']>): Promise<ExecResult> => {
+    paths.push(options?.env?.['PATH']);
+    return { stdout: '', stderr: '', exitCode: 0 };
+  };
+  await runStep('veritysetup', [], { run });
+  expect(paths).toEqual([thisMachine.searchPath]);
+  expect(thisMachine.searchPath.split(':')).toContain('/usr/sbin');
 });
 
 test('every tool names its package', () => {

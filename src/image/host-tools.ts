@@ -1,3 +1,4 @@
+import { delimiter } from 'node:path';
 import { debianKeyring } from './userland-argv.js';
 
 /** A program the image build runs on the host (or a file it reads, by absolute path), and the Debian or Ubuntu package that holds it. */
@@ -5,6 +6,9 @@ export interface HostTool {
   readonly tool: string;
   readonly package: string;
 }
+
+/** Where they are looked for, and what they find others by: Debian keeps some where the path of a user does not lead, which sudo may have been told to keep. */
+export const toolPath = [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter);
 
 /** Everything `buildImage` executes. `make setup` installs these; verifying an image needs none of them. */
 export const hostTools: readonly HostTool[] = [

@@ -2,7 +2,7 @@ import { access, constants, mkdir } from 'node:fs/promises';
 import { delimiter, isAbsolute, join } from 'node:path';
 import { BulkheadError } from '../common/errors/bulkhead-error.js';
 import { freeBytes } from '../common/free-bytes.js';
-import { type HostTool, hostTools } from './host-tools.js';
+import { type HostTool, hostTools, toolPath } from './host-tools.js';
 
 const megabyte = 1024 * 1024;
 
@@ -19,8 +19,7 @@ export interface Machine {
 
 export const thisMachine: Machine = {
   uid: process.getuid?.() ?? -1,
-  // Debian keeps some tools where the path of a user does not lead.
-  searchPath: [process.env['PATH'], '/usr/sbin', '/sbin'].filter(Boolean).join(delimiter),
+  searchPath: toolPath,
   tools: hostTools,
   availableBytes: freeBytes,
 };

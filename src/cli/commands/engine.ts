@@ -91,12 +91,12 @@ Without --egress nothing in the engine can connect to anything. With it, names a
 and connections come from this machine; what listens on its loopback is reached as host.docker.internal, by TCP, where
 bulkhead.hostLoopback says so.
 
-Examples:
-  $ sudo bulkhead engine
-  $ sudo bulkhead engine --share "$PWD" --share /srv/fixtures:ro
-  $ sudo bulkhead engine --egress
-  $ sudo bulkhead engine --policy /etc/bulkhead/admin-settings.json
-  $ sudo bulkhead engine --name ci --data-dir /var/tmp/ci`,
+Examples, as root; sudo looks for programs along a path of its own unless it is told:
+  $ sudo env "PATH=$PATH" bulkhead engine
+  $ bulkhead engine --share "$PWD" --share /srv/fixtures:ro
+  $ bulkhead engine --egress
+  $ bulkhead engine --policy /etc/bulkhead/admin-settings.json
+  $ bulkhead engine --name ci --data-dir /var/tmp/ci`,
     )
     .action((flags: EngineFlags) => runEngine(context, flags));
 }

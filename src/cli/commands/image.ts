@@ -58,12 +58,12 @@ function buildCommand(context: CliContext): Command {
       'after',
       `
 Needs root and, the first time, a Debian mirror. The last line is the directory of the image. Under plain sudo that is in the
-cache of root, where \`up\` finds it only as root.
+cache of root, where \`up\` finds it only as root, and sudo looks for programs along a path of its own.
 
 Examples:
-  $ sudo env XDG_CACHE_HOME="$HOME/.cache" bulkhead image build
-  $ sudo bulkhead image build --policy-key policy.pub
-  $ sudo bulkhead image build --pin old/manifest.json --check-reproducible`,
+  $ sudo env "PATH=$PATH" XDG_CACHE_HOME="$HOME/.cache" bulkhead image build
+  $ sudo env "PATH=$PATH" XDG_CACHE_HOME="$HOME/.cache" bulkhead image build --policy-key policy.pub
+  $ bulkhead image build --pin old/manifest.json --check-reproducible`,
     )
     .action((flags: BuildFlags) => build(context, flags));
 }

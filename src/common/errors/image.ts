@@ -41,7 +41,7 @@ export const imageErrors = defineErrors({
   BH_IMAGE_NEEDS_ROOT: {
     message: 'Building the VM image needs root: mmdebstrap unpacks packages with their owners and modes.',
     remedy:
-      'Run the same command after `sudo env XDG_CACHE_HOME="$HOME/.cache"`; with plain sudo the image is for root alone, in the cache of root.',
+      'Run the same command after `sudo env "PATH=$PATH" XDG_CACHE_HOME="$HOME/.cache"`; with plain sudo the image is for root alone, in the cache of root.',
     exitCode: ExitCode.configuration,
   },
   BH_IMAGE_NO_SPACE: {

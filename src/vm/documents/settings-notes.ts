@@ -29,6 +29,6 @@ export function nativeNotes(effective: EffectiveSettings): string[] {
     .filter((name) => effective[name].source !== 'built-in')
     .map(
       (name) =>
-        `${name} (${effective[name].source}) decides nothing here: without a VM the engine has a network of its own that leads nowhere.`,
+        `${name} (${effective[name].source}) decides nothing here: it is about the network of a VM, and there is none.`,
     );
 }
