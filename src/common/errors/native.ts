@@ -4,7 +4,8 @@ import { defineErrors, ExitCode } from './definition.js';
 export const nativeErrors = defineErrors({
   BH_NATIVE_ROOT: {
     message: 'The engine without a VM needs root: it makes namespaces, mounts and cgroups on this machine.',
-    remedy: 'Run `sudo env "PATH=$PATH" bulkhead engine`, or use the VM, which needs no rights: `bulkhead up`.',
+    remedy:
+      'Run `sudo env "PATH=$PATH" bulkhead engine`, or use the VM, which needs no rights: `bulkhead up`.',
     exitCode: ExitCode.refused,
   },
   BH_NATIVE_START: {
