@@ -1,4 +1,5 @@
 import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
+import { Hurried } from './turns.js';
 
 /** As bulkheadd names who uses a directory (`src/daemon/share-users.ts`). */
 const user = /^(?:the engine|container [0-9a-f]{1,12})$/;
@@ -17,9 +18,18 @@ export function shareHeld(path: string, answerMs: number, error: unknown): Bulkh
   return new BulkheadError('BH_SHARE_HELD', { path, answer: answerOf(answerMs, error) }, { cause: error });
 }
 
+/** In words for a person, that the guest gave no answer in its time; undefined where it is something else. Pure. */
+export function silenceOf(answerMs: number, error: unknown): string | undefined {
+  if (error instanceof Hurried)
+    return 'had not answered when a directory was taken away by force (`bulkhead share list` shows what is left)';
+  return error instanceof Error && error.name === 'TimeoutError'
+    ? `has not answered within ${answerMs / 1000} s`
+    : undefined;
+}
+
 function answerOf(answerMs: number, error: unknown): string {
-  if (error instanceof Error && error.name === 'TimeoutError')
-    return `has not answered within ${answerMs / 1000} s`;
+  const silence = silenceOf(answerMs, error);
+  if (silence !== undefined) return silence;
   if (!isBulkheadError(error)) return 'gave no answer that makes sense';
   const reason = error.code === 'BH_SHARE_NOT_PLACED' ? error.params['reason'] : undefined;
   return reason === undefined ? `answered ${error.code}` : `answered ${JSON.stringify(reason)}`;

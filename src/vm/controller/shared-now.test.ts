@@ -1,94 +1,5 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import { createLogger } from '../../common/log.js';
-import type { ShareChanged } from '../../common/share-change.js';
-import type { PlacedShare, SharedPlace, ShareRequest } from '../sharing/index.js';
-import { SharedNow, type SharedNowParts } from './shared-now.js';
-
-const inUse: ShareChanged = {
-  kind: 'error',
-  code: 'BH_SHARE_IN_USE',
-  params: { path: '/elsewhere', user: 'container 0123456789ab' },
-};
-
-const placeOf = (name: string): SharedPlace['place'] => ({
-  realPath: name,
-  device: '8:1',
-  within: `/fs${name}`,
-  filesystem: 'ext4',
-});
-
-const hiddenIn = (path: string): PlacedShare['hidden'] =>
-  path === '/c' ? [{ path: 'x', device: '8:1', inode: 7n, identity: '8:1:7:0' }] : [];
-
-/** Host and guest that do as they are told; each step by its name. */
-function setUp({
-  guest = (): unknown => ({ kind: 'done' }),
-  failing = '',
-  judgeMs = 30_000,
-  looks = async (): Promise<void> => undefined,
-  unplugged = async (): Promise<void> => undefined,
-} = {}) {
-  const steps: string[] = [];
-  const step = async (text: string): Promise<void> => {
-    steps.push(text);
-    if (failing !== '' && text.startsWith(failing)) throw new Error(`${failing} failed`);
-  };
-  let next = 1;
-  const handles: FileHandle[] = [];
-  const opened = async ({ path, readOnly }: ShareRequest) => {
-    const handle = await open('/');
-    handles.push(handle);
-    const names = path === '/link' ? ['/link', '/real'] : [path];
-    return names.map((name) => ({
-      handle,
-      path: name,
-      readOnly,
-      hidden: hiddenIn(path),
-      place: placeOf(path),
-    }));
-  };
-  const first = {
-    request: { path: '/a', readOnly: false },
-    paths: ['/a'],
-    tag: 'share0',
-    recorded: { path: '/a', readOnly: false, hidden: [] },
-    place: placeOf('/a'),
-  };
-  const parts: SharedNowParts = {
-    open: async (request, earlier) => {
-      const beside = earlier.flatMap(({ paths, place }) => [...paths, place.within]);
-      await step(`open ${request.path} beside ${beside.join(' ')}`);
-      await looks();
-      return opened(request);
-    },
-    record: (shares) =>
-      step(`record ${shares.map(({ path, hidden }) => [path, ...hidden].join(' but ')).join(' ')}`),
-    servers: {
-      add: async (share) => {
-        await step(`serve ${share.path}`);
-        return { tag: `share${next++}`, socket: '/s' };
-      },
-      remove: (tag) => step(`end ${tag}`),
-    },
-    vm: {
-      addShare: ({ tag }) => step(`plug ${tag}`),
-      removeShare: (tag) => step(`unplug ${tag}`).then(unplugged),
-    },
-    link: {
-      changeShares: async (change) => {
-        await step(`guest ${JSON.stringify(change)}`);
-        return guest();
-      },
-    },
-    logger: createLogger('test', { write: () => undefined }),
-  };
-  const soon = { answerMs: 20, unplugMs: 20 };
-  const shared = new SharedNow([first], parts, { ...soon, judgeMs, byForce: soon });
-  const closed = (): boolean => handles.every(({ fd }) => fd === -1);
-  return { shared, steps, handles, closed };
-}
-const paths = (shared: SharedNow): string[] => shared.requests.map(({ path }) => path);
+import { inUse, never, paths, setUp } from './shared-now.test-support.js';
 
 test('a directory that comes is judged and recorded, judged once more beside the others, served, plugged in and placed, in this order', async () => {
   const { shared, steps, closed } = setUp();
@@ -160,7 +71,6 @@ test('one that the guest says is used stays as it is', async () => {
   expect(paths(shared)).toEqual(['/a']);
 });
 
-const never = (): Promise<never> => new Promise(() => undefined);
 const refusal = (code: string, params = {}): (() => unknown) => {
   return () => ({ kind: 'error', code, params });
 };
@@ -184,7 +94,9 @@ test.each(keeping)('a guest that says %s keeps one, and a person is told so', as
   expect([steps.length, paths(shared)]).toEqual([1, ['/a']]);
 });
 
-test.each([...keeping, ['that it is used', () => inUse, '']] satisfies typeof keeping)(
+const held: typeof keeping = [...keeping, ['that it is used', () => inUse, ''], ['nothing', never, '']];
+
+test.each(held)(
   'by force it goes from a guest that says %s: its device while its server lives, then that',
   async (_what, guest) => {
     const { shared, steps } = setUp({ guest });

@@ -2,11 +2,13 @@ import { abortable } from '../../common/abort.js';
 import { messageOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { Logger } from '../../common/log.js';
-import { checkShareChanged, type ShareChange } from '../../common/share-change.js';
 import type { Vm } from '../backend.js';
 import type { GuestLink } from '../guest-link.js';
-import { shareHeld } from './share-held.js';
+import { type GuestShare, GuestShares } from './guest-shares.js';
+import { type ShareDeadlines, usualDeadlines } from './share-deadlines.js';
+import { shareHeld, silenceOf } from './share-held.js';
 import { TimelyLook } from './timely-look.js';
+import { patience, Turns } from './turns.js';
 import {
   closeShares,
   openRecorded,
@@ -18,10 +20,8 @@ import {
 } from '../sharing/index.js';
 
 /** A directory that containers have now. */
-export interface SharedDirectory extends SharedPlace {
-  readonly request: ShareRequest;
+export interface SharedDirectory extends SharedPlace, GuestShare {
   readonly recorded: RecordedShare;
-  readonly tag: string;
 }
 
 export interface SharedNowParts {
@@ -35,43 +35,28 @@ export interface SharedNowParts {
   readonly logger: Logger;
 }
 
-/** How long the guest may take to answer, which waits for the device to come, and to let go of one; where a person insists, which is no time to ask for patience. */
-export interface GuestDeadlines {
-  readonly answerMs: number;
-  readonly unplugMs: number;
-}
-interface Deadlines extends GuestDeadlines {
-  /** For this machine's file systems, that a directory can be judged. */
-  readonly judgeMs: number;
-  readonly byForce: GuestDeadlines;
-}
-const usualDeadlines: Deadlines = {
-  judgeMs: 30_000,
-  answerMs: 60_000,
-  unplugMs: 40_000,
-  byForce: { answerMs: 5000, unplugMs: 10_000 },
-};
-
 /**
  * What of this machine containers have while the VM runs. One change after the other; a directory comes whole or not at all: server, device, and its place in the guest,
  * which goes by the same rules as at its boot.
  */
 export class SharedNow {
   #shared: readonly SharedDirectory[];
-  /** Tags of those the guest's own list does not have. */
-  readonly #added = new Set<string>();
   /** Of which nobody was told that they came: for who looks what containers may have, they are there. */
   readonly #stillServed: RecordedShare[] = [];
   readonly #parts: SharedNowParts;
-  readonly #deadlines: Deadlines;
+  readonly #deadlines: ShareDeadlines;
   readonly #look: TimelyLook;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #guest: GuestShares;
+  readonly #turns = new Turns();
+  /** Waits for its turn. */
+  #telling: Promise<void> | undefined;
 
   constructor(shared: readonly SharedDirectory[], parts: SharedNowParts, deadlines = usualDeadlines) {
     this.#shared = shared;
     this.#parts = parts;
     this.#deadlines = deadlines;
     this.#look = new TimelyLook(deadlines.judgeMs);
+    this.#guest = new GuestShares(parts.link, parts.logger);
   }
 
   get requests(): ShareRequest[] {
@@ -80,38 +65,38 @@ export class SharedNow {
 
   /** @throws BH_SHARE_… */
   add(request: ShareRequest): Promise<void> {
-    return this.#inTurn(() => this.#add(request));
+    return this.#turns.take((hurry) => this.#add(request, hurry));
   }
 
   /**
+   * Threat: by force none of what the guest holds up is waited for, such as changes it does not answer.
+   *
    * @param path any of its names.
    * @param force whatever the guest says, and whether it says anything.
    * @throws BH_SHARE_UNKNOWN, BH_SHARE_IN_USE, BH_SHARE_HELD; the last two not by force. BH_SHARE_SERVER_LEFT.
    */
   remove(path: string, force = false): Promise<void> {
-    return this.#inTurn(() => this.#remove(path, force));
+    if (force) return this.#turns.takeFirst((hurry) => this.#remove(path, force, hurry));
+    return this.#turns.take((hurry) => this.#remove(path, force, hurry));
   }
 
-  /** bulkheadd may have been started again, and then has its own list alone; what it has already it takes as it is. */
+  /** A session has begun: bulkheadd may have been started again. */
   tellAgain(): Promise<void> {
-    return this.#inTurn(async () => {
-      for (const one of this.#shared.filter(({ tag }) => this.#added.has(tag)))
-        await this.#change(addition(one)).catch((error: unknown) => {
-          this.#parts.logger.warn(
-            { err: error, path: one.paths[0] },
-            'the guest has lost a shared directory',
-          );
-        });
+    this.#guest.startedAgain();
+    return this.#tellWhatItLacks();
+  }
+
+  /** Threat: a guest begins sessions as often as it likes. One of these that waits is enough for all, and all it tells has one deadline. */
+  #tellWhatItLacks(): Promise<void> {
+    this.#telling ??= this.#turns.take(async (hurry) => {
+      this.#telling = undefined;
+      await this.#guest.addLacking(this.#shared, patience(hurry, this.#deadlines.answerMs, 0));
+      if (hurry.aborted) void this.#tellWhatItLacks();
     });
+    return this.#telling;
   }
 
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const done = this.#last.then(work);
-    this.#last = done.catch(() => undefined);
-    return done;
-  }
-
-  async #add(request: ShareRequest): Promise<void> {
+  async #add(request: ShareRequest, hurry: AbortSignal): Promise<void> {
     const there = this.#shared.find(({ request: { path } }) => path === request.path);
     if (there?.request.readOnly === request.readOnly) return;
     if (there !== undefined)
@@ -125,6 +110,7 @@ export class SharedNow {
     await using _closed = closing(new Set(opened.map(({ handle }) => handle)));
     const [first] = opened;
     if (first === undefined || recorded === undefined) throw new Error('nothing was opened');
+    if (hurry.aborted) throw notPlaced(request.path, hurry.reason);
     const served = await servers.add(first);
     undo.defer(() => this.#endServer(served.tag, recorded));
     try {
@@ -132,7 +118,7 @@ export class SharedNow {
     } catch (error) {
       throw notPlaced(request.path, error);
     }
-    undo.defer(() => this.#takeOut(served.tag));
+    undo.defer(() => this.#takeOut(served.tag, hurry));
     const added = {
       request,
       paths: opened.map(({ path }) => path),
@@ -141,11 +127,27 @@ export class SharedNow {
       recorded,
     };
     // A guest that was too slow to answer may still be at it, and would have its place taken by what is nobody's.
-    undo.defer(() => this.#change({ kind: 'remove', paths: [...added.paths] }).catch(() => undefined));
-    await this.#change(addition(added));
+    undo.defer(() => this.#takeBack(added, hurry));
+    await this.#place(added, hurry);
     undo.move();
-    this.#added.add(served.tag);
     this.#shared = [...this.#shared, added];
+  }
+
+  /** @throws BH_SHARE_NOT_PLACED where it gives no answer, and what it says. */
+  async #place(share: GuestShare, hurry: AbortSignal): Promise<void> {
+    const { answerMs } = this.#deadlines;
+    await this.#guest.add(share, patience(hurry, answerMs, 0)).catch((error: unknown) => {
+      const silence = silenceOf(answerMs, error);
+      throw silence === undefined ? error : notPlaced(share.request.path, error, `the VM ${silence}`);
+    });
+  }
+
+  async #takeBack(share: GuestShare, hurry: AbortSignal): Promise<void> {
+    const { answerMs, byForce } = this.#deadlines;
+    await this.#guest
+      .remove(share, false, patience(hurry, answerMs, byForce.answerMs))
+      .catch(() => undefined);
+    this.#guest.forget(share);
   }
 
   /** With what was said of it last. The handles are the caller's to close. */
@@ -179,27 +181,26 @@ export class SharedNow {
   }
 
   /** Threat: the guest's word decides nothing here but whether a person is asked to insist. What is told to be gone has no server any more. */
-  async #remove(path: string, force: boolean): Promise<void> {
+  async #remove(path: string, force: boolean, hurry: AbortSignal): Promise<void> {
     const found = this.#shared.find(({ paths }) => paths.includes(path));
     if (found === undefined) throw new BulkheadError('BH_SHARE_UNKNOWN', { path });
     const { answerMs, unplugMs } = force ? this.#deadlines.byForce : this.#deadlines;
-    const change: ShareChange = { kind: 'remove', paths: [...found.paths], ...(force ? { force } : {}) };
-    await this.#change(change, answerMs).catch((error: unknown) => {
+    await this.#guest.remove(found, force, patience(hurry, answerMs, 0)).catch((error: unknown) => {
       this.#parts.logger.warn({ err: error, path, force }, 'the guest does not let go of a shared directory');
       if (!force) throw shareHeld(found.request.path, answerMs, error);
     });
     // The guest ends what it has asked the server for before it lets go of the device, so there must be one.
-    await this.#takeOut(found.tag, unplugMs);
+    await this.#takeOut(found.tag, hurry, unplugMs);
     await this.#parts.servers.remove(found.tag);
     this.#shared = this.#shared.filter((other) => other !== found);
-    this.#added.delete(found.tag);
+    this.#guest.forget(found);
     await this.#record();
   }
 
   /** No container reaches it any more; a guest that keeps the device keeps an empty one. */
-  async #takeOut(tag: string, unplugMs = this.#deadlines.unplugMs): Promise<void> {
-    const unplugged = this.#parts.vm.removeShare(tag);
-    await abortable(unplugged, AbortSignal.timeout(unplugMs)).catch((error: unknown) => {
+  async #takeOut(tag: string, hurry: AbortSignal, unplugMs = this.#deadlines.unplugMs): Promise<void> {
+    const over = patience(hurry, unplugMs, this.#deadlines.byForce.unplugMs);
+    await abortable(this.#parts.vm.removeShare(tag), over).catch((error: unknown) => {
       this.#parts.logger.warn({ err: error, tag }, 'the device of a shared directory is still in the VM');
     });
   }
@@ -218,19 +219,10 @@ export class SharedNow {
   #recorded(): RecordedShare[] {
     return [...this.#shared.map(({ recorded }) => recorded), ...this.#stillServed];
   }
-
-  async #change(change: ShareChange, answerMs = this.#deadlines.answerMs): Promise<void> {
-    const over = AbortSignal.timeout(answerMs);
-    checkShareChanged(await abortable(this.#parts.link.changeShares(change, over), over));
-  }
 }
 
-function addition({ request: { readOnly }, paths, tag }: SharedDirectory): ShareChange {
-  return { kind: 'add', device: Number(tag.replace('share', '')), readOnly, paths: [...paths] };
-}
-
-function notPlaced(path: string, error: unknown): BulkheadError {
-  return new BulkheadError('BH_SHARE_NOT_PLACED', { path, reason: messageOf(error) }, { cause: error });
+function notPlaced(path: string, cause: unknown, reason = messageOf(cause)): BulkheadError {
+  return new BulkheadError('BH_SHARE_NOT_PLACED', { path, reason }, { cause });
 }
 
 function closing(handles: Iterable<PlacedShare['handle']>): AsyncDisposable {
