@@ -15,7 +15,7 @@ export interface GuestShare {
 export class GuestShares {
   readonly #link: Pick<GuestLink, 'changeShares'>;
   readonly #logger: Logger;
-  /** Tags of those that bulkheadd's own list does not have. */
+  /** Tags of those that bulkheadd's own list does not have, or that it may have forgotten. */
   readonly #told = new Set<string>();
   /** Those of them that it may not have now. */
   readonly #unsure = new Set<string>();
@@ -47,10 +47,15 @@ export class GuestShares {
       });
   }
 
-  /** @throws as `add`. */
-  async remove({ paths }: GuestShare, force: boolean, over: AbortSignal): Promise<void> {
+  /** One that gave no answer may still do it. @throws as `add`. */
+  async remove({ paths, tag }: GuestShare, force: boolean, over: AbortSignal): Promise<void> {
     const change: ShareChange = { kind: 'remove', paths: [...paths], ...(force ? { force } : {}) };
-    checkShareChanged(await this.#ask(change, over));
+    const answer = await this.#ask(change, over).catch((error: unknown) => {
+      this.#told.add(tag);
+      this.#unsure.add(tag);
+      throw error;
+    });
+    checkShareChanged(answer);
   }
 
   /** It is shared no more. */

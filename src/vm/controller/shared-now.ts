@@ -98,7 +98,10 @@ export class SharedNow {
 
   async #add(request: ShareRequest, hurry: AbortSignal): Promise<void> {
     const there = this.#shared.find(({ request: { path } }) => path === request.path);
-    if (there?.request.readOnly === request.readOnly) return;
+    if (there?.request.readOnly === request.readOnly) {
+      if (this.#guest.mayLack(there)) await this.#place(there, hurry);
+      return;
+    }
     if (there !== undefined)
       throw new BulkheadError('BH_SHARE_NOT_PLACED', {
         path: request.path,
@@ -187,7 +190,10 @@ export class SharedNow {
     const { answerMs, unplugMs } = force ? this.#deadlines.byForce : this.#deadlines;
     await this.#guest.remove(found, force, patience(hurry, answerMs, 0)).catch((error: unknown) => {
       this.#parts.logger.warn({ err: error, path, force }, 'the guest does not let go of a shared directory');
-      if (!force) throw shareHeld(found.request.path, answerMs, error);
+      if (force) return;
+      // It may do so late, and is to have what is shared still.
+      void this.#tellWhatItLacks();
+      throw shareHeld(found.request.path, answerMs, error);
     });
     // The guest ends what it has asked the server for before it lets go of the device, so there must be one.
     await this.#takeOut(found.tag, hurry, unplugMs);

@@ -112,7 +112,7 @@ test('one that is judged while another goes by force gets no server', async () =
 });
 
 test('one that the guest was asked for is shared still when another goes by force, and who asked is told so', async () => {
-  const { shared, awake, asked } = await setUpSilent(['/b']);
+  const { shared, steps, awake, asked } = await setUpSilent(['/b']);
   const going = shared.remove('/b').catch((error: unknown) => error);
   await asked();
   const gone = shared.remove('/a', true);
@@ -121,6 +121,7 @@ test('one that the guest was asked for is shared still when another goes by forc
   expect(await going).toMatchObject({ code: 'BH_SHARE_HELD', params: { path: '/b' } });
   expect(String(await going)).toContain('had not answered when a directory was taken away by force');
   expect(paths(shared)).toEqual(['/b']);
+  await expect.poll(() => steps.at(-1)).toBe(toldOf('/b', 1));
 });
 
 test('a device the guest keeps does not hold up one that goes by force', async () => {
@@ -137,4 +138,22 @@ test('a device the guest keeps does not hold up one that goes by force', async (
     'end share0',
     'record ',
   ]);
+});
+
+test('a guest that was too slow to let go of one is told of it anew, for it may have forgotten it meanwhile', async () => {
+  const { shared, steps, awake } = await setUpSilent([], { patient: { answerMs: 20, unplugMs: 20 } });
+  const error = await shared.remove('/a').catch((thrown: unknown) => thrown);
+  expect(error).toMatchObject({
+    code: 'BH_SHARE_HELD',
+    params: { path: '/a', answer: 'has not answered within 0.02 s' },
+  });
+  expect([steps[0], paths(shared)]).toEqual(['guest {"kind":"remove","paths":["/a"]}', ['/a']]);
+  await expect.poll(() => steps.slice(1)).toEqual([toldOf('/a', 0)]);
+  // It has not answered that either: who shares it once more has it told, and nobody after that.
+  await expect(shared.add({ path: '/a', readOnly: false })).rejects.toThrow(
+    'the VM has not answered within 0.02 s',
+  );
+  awake();
+  for (let times = 0; times < 2; times += 1) await shared.add({ path: '/a', readOnly: false });
+  expect(steps.slice(2)).toEqual([toldOf('/a', 0), toldOf('/a', 0)]);
 });
