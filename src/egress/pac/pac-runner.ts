@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { canonicalHostName } from '../../common/host-name.js';
 import { messageOf } from '../../common/cause.js';
-import { ClientTurns } from './client-turns.js';
+import { ClientTurns } from '../client-turns.js';
 import { pacOutcomesSchema, type PacQuestion } from './pac-messages.js';
 import type { PacOutcome } from './pac-value.js';
 
@@ -35,7 +35,7 @@ export class PacRunner implements PacFinder, AsyncDisposable {
   readonly #text: string;
   readonly #options: PacRunnerOptions;
   #worker: Worker | undefined;
-  readonly #turns = new ClientTurns(limits.waiting);
+  readonly #turns = new ClientTurns({ waiting: limits.waiting });
 
   constructor(text: string, options: PacRunnerOptions) {
     this.#text = text;
