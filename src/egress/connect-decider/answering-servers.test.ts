@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { expect, onTestFinished, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
+import { atOnce } from './connect-decider.test-support.js';
 import { askRegistry } from './index.js';
 
 interface Said {
@@ -84,12 +85,15 @@ async function found(server: Server): Promise<string> {
   const address = listening.address();
   const port = typeof address === 'object' ? (address?.port ?? 0) : 0;
   const loopback = parseIpAddress('127.0.0.1');
-  return askRegistry({
-    scheme: 'http',
-    host: 'a.example',
-    port,
-    addresses: loopback === undefined ? [] : [loopback],
-  });
+  return askRegistry(
+    {
+      scheme: 'http',
+      host: 'a.example',
+      port,
+      addresses: loopback === undefined ? [] : [loopback],
+    },
+    atOnce,
+  );
 }
 
 test.each(sites)('no registry: %s', async (_name, server) => {

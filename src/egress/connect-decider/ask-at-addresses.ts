@@ -1,4 +1,4 @@
-import type { Connection, ConnectDecision } from '../connect-access/index.js';
+import { clientKey, type Connection, type ConnectDecision } from '../connect-access/index.js';
 import { addressesOf, type Deciding, type FoundAddresses, madeTo } from './destination.js';
 import type { ConnectFacts } from './facts.js';
 import type { RefusedConnection } from './verdict.js';
@@ -15,6 +15,7 @@ export async function askAtAddresses(
   // Threat: an address that nobody may connect to is asked for the sake of a name that has it as well.
   const addresses = await addressesOf(deciding, connection, target, found);
   if ('kind' in addresses) return addresses;
+  const asker = { client: clientKey(connection.who), signal };
   let failure: unknown;
   let isUnsaid = false;
   for (const asked of addresses.length === 0 ? [[]] : addresses.map((address) => [address])) {
@@ -24,7 +25,7 @@ export async function askAtAddresses(
     const through = made.kind === 'through' ? { through: { hops: made.hops, ask: made.ask } } : {};
     try {
       const question = { scheme, port, addresses: asked, ...through };
-      const answers = hosts.map((host) => deciding.facts.isRegistry({ ...question, host }, signal));
+      const answers = hosts.map((host) => deciding.facts.isRegistry({ ...question, host }, asker));
       const said = await Promise.all(answers);
       const isRegistry = said.includes(true) || (said.includes('unsaid') ? 'unsaid' : false);
       if (isRegistry === 'unsaid' && made.kind !== 'through') {

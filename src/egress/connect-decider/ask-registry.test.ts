@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
 import { registryWith } from '../test-support/rsa-server.js';
+import { atOnce } from './connect-decider.test-support.js';
 import type { RegistryFinding } from './registry-finding.js';
 import { askRegistry, type RegistryQuestion } from './index.js';
 
@@ -47,7 +48,10 @@ async function listen(server: Server): Promise<number> {
 const basic = { 'www-authenticate': 'Basic realm="x"' };
 const loopback = parseIpAddress('127.0.0.1');
 const ask = async (scheme: 'http' | 'https', port: number): Promise<RegistryFinding> =>
-  askRegistry({ scheme, host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] });
+  askRegistry(
+    { scheme, host: 'a.example', port, addresses: loopback === undefined ? [] : [loopback] },
+    atOnce,
+  );
 
 describe.each(['http', 'https'] as const)('by %s', (scheme) => {
   const serve = async (listener: RequestListener): Promise<number> =>
@@ -220,12 +224,12 @@ describe('by a proxy', () => {
 
   test('is asked through it, for what the connection would ask it for', async () => {
     const registry = await listen(createTls(pair, (_, response) => response.end('{}')));
-    expect(await askRegistry(asking(registry, await startProxy(true)))).toBe('registry');
+    expect(await askRegistry(asking(registry, await startProxy(true)), atOnce)).toBe('registry');
     expect(proxied.splice(0)).toEqual([`a.example:${registry}`]);
   });
 
   test('that lets nothing through, nothing is known', async () => {
-    await expect(askRegistry(asking(443, await startProxy(false)))).rejects.toThrow('403');
+    await expect(askRegistry(asking(443, await startProxy(false)), atOnce)).rejects.toThrow('403');
   });
 });
 
@@ -237,7 +241,7 @@ test('what speaks no HTTP is none, what breaks off has not said so, and what is 
   const gone = await listen(createTcp());
   servers.splice(0).forEach((server) => server.close());
   await expect(ask('http', gone)).rejects.toThrow('ECONNREFUSED');
-  await expect(askRegistry({ scheme: 'http', host: 'a.example', port: 80, addresses: [] })).rejects.toThrow(
-    'has no address',
-  );
+  await expect(
+    askRegistry({ scheme: 'http', host: 'a.example', port: 80, addresses: [] }, atOnce),
+  ).rejects.toThrow('has no address');
 });

@@ -17,6 +17,11 @@ const patience = 5000;
 /** Threat: a server that tells clients of registries by what they call themselves is a site to everybody else. */
 const userAgent = 'docker/28.5.1 go/go1.25.1 os/linux';
 
+export interface Asking {
+  /** Ends it. */
+  readonly signal: AbortSignal;
+}
+
 type AskedPath = RegistryQuestion & { readonly path: string };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
@@ -26,13 +31,17 @@ type Dial = (signal: AbortSignal) => Promise<Duplex>;
  *
  * @throws where nothing is reached: then nobody knows.
  */
-export async function askRegistry(question: RegistryQuestion): Promise<RegistryFinding> {
+export async function askRegistry(
+  question: RegistryQuestion,
+  { signal: left }: Asking,
+): Promise<RegistryFinding> {
   let failure: unknown = new Error(`${question.host} has no address`);
   let isUnsaid = false;
   for (const dial of waysTo(question)) {
+    left.throwIfAborted();
     try {
       const found = await findingOf(async (path) => {
-        const signal = AbortSignal.timeout(patience);
+        const signal = AbortSignal.any([left, AbortSignal.timeout(patience)]);
         return answerBehind(await dial(signal), { ...question, path }, signal);
       });
       if (found !== 'unsaid') return found;
@@ -76,7 +85,7 @@ async function answerBehind(plain: Duplex, question: AskedPath, signal: AbortSig
   }
 }
 
-async function secured(plain: Duplex, { host }: RegistryQuestion, signal: AbortSignal): Promise<Duplex> {
+async function secured(plain: Duplex, { host }: AskedPath, signal: AbortSignal): Promise<Duplex> {
   const stream = connectTls({
     socket: plain,
     rejectUnauthorized: false,

@@ -2,12 +2,16 @@ import { type Answer, decode, encode } from 'dns-packet';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
 import { connectPolicyOf, type HostLoopback, type Who } from '../connect-access/index.js';
 import { settingsOf } from '../test-support/settings.js';
+import type { Asking } from './ask-registry.js';
+import type { Asker } from './facts.js';
 import { ConnectDecider, type ConnectFacts, type ConnectVerdict } from './index.js';
 
 export const web: Who = { kind: 'container', id: 'c'.repeat(64), name: 'web', image: [], labels: {} };
 const other: Who = { kind: 'container', id: 'd'.repeat(64), name: 'other', image: [], labels: {} };
 export const from = { address: '172.17.0.2' };
 export const signal: AbortSignal = new AbortController().signal;
+export const asker: Asker = { client: 'container c', signal };
+export const atOnce: Asking = { signal };
 
 export const at = (text: string): IpAddress => {
   const address = parseIpAddress(text);

@@ -20,6 +20,13 @@ export interface RegistryQuestion {
   readonly through?: { readonly hops: readonly Hop[]; readonly ask: DialTarget };
 }
 
+/** For whom something is asked, until that one has gone. */
+export interface Asker {
+  /** By which clients take turns (`clientKey`). */
+  readonly client: string;
+  readonly signal: AbortSignal;
+}
+
 /** Whether it is resolved, by the policy. */
 export type NameDecision =
   | { readonly kind: 'allowed' }
@@ -34,7 +41,7 @@ export interface ConnectFacts {
   /** A question of ours for a name server of the host's, and its answer. */
   readonly askNameServer: (question: Buffer, signal: AbortSignal) => Promise<Buffer | undefined>;
   /** `unsaid`: it says that it can't answer now. */
-  readonly isRegistry: (question: RegistryQuestion, signal: AbortSignal) => Promise<boolean | 'unsaid'>;
+  readonly isRegistry: (question: RegistryQuestion, asker: Asker) => Promise<boolean | 'unsaid'>;
   /** The way out (`containersProxy`); directly where absent. */
   readonly wayOut?: (outbound: Outbound) => Promise<DecidedWay>;
   /** Whether that hangs on what the client says first, as the name that is asked for. */

@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { parseIpAddress } from '../../common/ip-address.js';
+import { asker } from './connect-decider.test-support.js';
 import type { RegistryQuestion } from './index.js';
 import { QuestionThread } from './question-thread.js';
 
@@ -35,7 +36,7 @@ test('each question has its own answer, whichever comes first', async () => {
   const registry = await at(says((_, response) => void setTimeout(() => response.end('{}'), 100)));
   const site = await at(says((_, response) => response.end('<html>')));
   const busy = await at(says((_, response) => response.writeHead(503).end()));
-  const all = [registry, site, busy, registry].map(async (question) => thread.ask(question));
+  const all = [registry, site, busy, registry].map(async (question) => thread.ask(question, asker));
   expect(await Promise.all(all)).toEqual(['registry', 'none', 'unsaid', 'registry']);
 });
 
@@ -56,7 +57,7 @@ test('what goes by a proxy is asked there', async () => {
     } as const,
   ];
   const through = { hops, ask: { host: 'a.example', port: 80 } };
-  await expect(asking().ask({ ...question, port: 80, through })).rejects.toThrow('403');
+  await expect(asking().ask({ ...question, port: 80, through }, asker)).rejects.toThrow('403');
   expect(asked).toEqual(['a.example:80']);
 });
 
@@ -65,17 +66,17 @@ test('where nobody is reached nobody knows, nor where the thread ends; the next 
   const gone = createTcp();
   const nowhere = await at(gone);
   gone.close();
-  await expect(thread.ask(nowhere)).rejects.toThrow('ECONNREFUSED');
+  await expect(thread.ask(nowhere, asker)).rejects.toThrow('ECONNREFUSED');
   const silent = createTcp();
   const question = await at(silent);
-  const waiting = thread.ask(question);
+  const waiting = thread.ask(question, asker);
   const [client] = z.tuple([z.instanceof(Socket)]).parse(await once(silent, 'connection'));
   onTestFinished(() => void client.destroy());
   const outcome = Promise.allSettled([waiting]);
   await thread.end();
   expect(await outcome).toMatchObject([{ reason: { message: 'the thread that asks has ended' } }]);
   const site = await at(says((_, response) => response.end('<html>')));
-  expect(await thread.ask(site)).toBe('none');
+  expect(await thread.ask(site, asker)).toBe('none');
 });
 
 test('a thread that nobody has asked anything for a minute is ended', async () => {
@@ -84,16 +85,16 @@ test('a thread that nobody has asked anything for a minute is ended', async () =
   const thread = asking();
   const site = await at(says((_, response) => response.end('<html>')));
   const threads = async (): Promise<number> => (await readdir('/proc/self/task')).length;
-  expect(await thread.ask(site)).toBe('none');
+  expect(await thread.ask(site, asker)).toBe('none');
   const running = await threads();
   vi.advanceTimersByTime(59_999);
-  expect(await thread.ask(site)).toBe('none');
+  expect(await thread.ask(site, asker)).toBe('none');
   vi.advanceTimersByTime(59_999);
   expect(await threads()).toBe(running);
   vi.advanceTimersByTime(1);
   vi.useRealTimers();
   await expect.poll(threads).toBeLessThan(running);
-  expect(await thread.ask(site)).toBe('none');
+  expect(await thread.ask(site, asker)).toBe('none');
 });
 
 test('a thread that does not come back to its deadlines is ended, and nobody waits for it any longer', async () => {
@@ -109,10 +110,26 @@ test('a thread that does not come back to its deadlines is ended, and nobody wai
   onTestFinished(() => thread.end());
   const question = (host: string): RegistryQuestion => ({ scheme: 'https', host, port: 443, addresses: [] });
   const both = Promise.allSettled(
-    ['hostile.example', 'honest.example'].map(async (host) => thread.ask(question(host))),
+    ['hostile.example', 'honest.example'].map(async (host) => thread.ask(question(host), asker)),
   );
   vi.advanceTimersByTime(60_000);
   const reason = { message: 'the thread that asks did not answer in time' };
   expect(await both).toMatchObject([{ reason }, { reason }]);
-  expect(await thread.ask(question('honest.example'))).toBe('none');
+  expect(await thread.ask(question('honest.example'), asker)).toBe('none');
+});
+
+test('with whoever asked the question ends, and its connection', async () => {
+  const thread = asking();
+  const silent = createTcp();
+  const question = await at(silent);
+  const gone = new AbortController();
+  const waiting = Promise.allSettled([thread.ask(question, { ...asker, signal: gone.signal })]);
+  const [client] = z.tuple([z.instanceof(Socket)]).parse(await once(silent, 'connection'));
+  const left = performance.now();
+  gone.abort();
+  await once(client.resume(), 'close');
+  // By itself it does after five seconds.
+  expect(performance.now() - left).toBeLessThan(3000);
+  expect(await waiting).toMatchObject([{ reason: { message: 'The operation was aborted' } }]);
+  await expect(thread.ask(question, { ...asker, signal: gone.signal })).rejects.toThrow('abort');
 });

@@ -1,7 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { messageOf } from '../../common/cause.js';
-import type { RegistryQuestion } from './facts.js';
-import { type QuestionReport, questionReportSchema } from './question-messages.js';
+import type { Asker, RegistryQuestion } from './facts.js';
+import { type QuestionOrder, type QuestionReport, questionReportSchema } from './question-messages.js';
 import type { RegistryFinding } from './registry-finding.js';
 
 type Told = (report: QuestionReport) => void;
@@ -27,22 +27,24 @@ export class QuestionThread {
     this.#program = program;
   }
 
-  /** @throws where nothing is reached, and where the thread ends before it is. */
-  async ask(question: RegistryQuestion): Promise<RegistryFinding> {
+  /** @throws where nothing is reached, where the asker has gone, and where the thread ends before. */
+  async ask(question: RegistryQuestion, { client, signal }: Asker): Promise<RegistryFinding> {
+    signal.throwIfAborted();
     const worker = (this.#worker ??= this.#start());
     clearTimeout(this.#resting);
     this.#last += 1;
     const number = this.#last;
     // Threat: a server that keeps the thread from its own deadlines keeps everybody from an answer, for good.
     const late = setTimeout(() => this.#giveUp(worker), longest * Math.max(1, question.addresses.length));
+    const leave = (): void => order(worker, { left: number });
+    signal.addEventListener('abort', leave, { once: true });
     const report = await new Promise<QuestionReport>((resolve) => {
       this.#waiting.set(number, resolve);
       // Whoever waits does not end for want of anything to do.
       worker.ref();
-      // The rule is about windows of a browser.
-      // oxlint-disable-next-line unicorn/require-post-message-target-origin
-      worker.postMessage({ number, question });
+      order(worker, { number, client, question });
     });
+    signal.removeEventListener('abort', leave);
     clearTimeout(late);
     if ('finding' in report) return report.finding;
     throw new Error(report.failure);
@@ -97,4 +99,10 @@ export class QuestionThread {
     this.#waiting.get(report.number)?.(report);
     this.#waiting.delete(report.number);
   }
+}
+
+function order(worker: Worker, said: QuestionOrder): void {
+  // The rule is about windows of a browser.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  worker.postMessage(said);
 }

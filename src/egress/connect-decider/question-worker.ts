@@ -5,10 +5,22 @@ import { askRegistry } from './ask-registry.js';
 import { type QuestionReport, questionOrderSchema } from './question-messages.js';
 
 const port = parentPort;
+const underWay = new Map<number, AbortController>();
+
 port?.on('message', (message: unknown) => {
-  const { number, question } = questionOrderSchema.parse(message);
-  const report = (told: QuestionReport): void => port.postMessage(told);
-  askRegistry(question).then(
+  const order = questionOrderSchema.parse(message);
+  if ('left' in order) {
+    underWay.get(order.left)?.abort();
+    return;
+  }
+  const { number, question } = order;
+  const left = new AbortController();
+  underWay.set(number, left);
+  const report = (told: QuestionReport): void => {
+    underWay.delete(number);
+    port.postMessage(told);
+  };
+  askRegistry(question, { signal: left.signal }).then(
     (finding) => report({ number, finding }),
     (error: unknown) => report({ number, failure: messageOf(error) }),
   );

@@ -36,14 +36,14 @@ export function decideByPolicy(
   { hostLoopback, onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
 ): PolicyDecider {
   const questions = new QuestionThread();
-  const registries = new KnownRegistries((question) => questions.ask(question), now);
+  const registries = new KnownRegistries((question, asker) => questions.ask(question, asker), now);
   const clients = new Clients((who) => decider.forget(who));
   const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses() };
   const ending = { contact: policy.contact, isDaemons: isDaemons(settings) };
   const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),
     ...policyFacts(settings, world),
-    isRegistry: (question) => registries.isRegistry(question),
+    isRegistry: (question, asker) => registries.isRegistry(question, asker),
     onName,
     now,
   });
