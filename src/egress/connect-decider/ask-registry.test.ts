@@ -5,6 +5,7 @@ import { createServer as createTls } from 'node:https';
 import { connect, createServer as createTcp, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseIpAddress } from '../../common/ip-address.js';
 import { registryWith } from '../test-support/rsa-server.js';
@@ -245,3 +246,13 @@ test('what speaks no HTTP is none, what breaks off has not said so, and what is 
     askRegistry({ scheme: 'http', host: 'a.example', port: 80, addresses: [] }, atOnce),
   ).rejects.toThrow('has no address');
 });
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  'what ends with its greeting, by %s, is not waited for',
+  async (version) => {
+    const server = createTlsServer({ ...pair, maxVersion: version, minVersion: version }, (socket) =>
+      socket.on('error', () => undefined).end(),
+    );
+    expect(await ask('https', await listen(server))).toBe('unspoken');
+  },
+);

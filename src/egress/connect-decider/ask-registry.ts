@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { setImmediate as nextRound } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { codeOf } from '../../common/cause.js';
 import { ipAddressText } from '../../common/ip-address.js';
@@ -9,6 +10,7 @@ import { answerOf } from '../answer-of.js';
 import { offeredCiphers } from '../tls-ciphers.js';
 import { dialAlong, openFirst, openTcp } from '../upstream-proxy/index.js';
 import type { RegistryQuestion } from './facts.js';
+import { HeardInTurns, type Turn } from './heard-in-turns.js';
 import { readRegistryAnswer } from './registry-answer.js';
 import { type Answer, findingOf, type RegistryFinding } from './registry-finding.js';
 
@@ -20,9 +22,11 @@ const userAgent = 'docker/28.5.1 go/go1.25.1 os/linux';
 export interface Asking {
   /** Ends it. */
   readonly signal: AbortSignal;
+  /** When something of a greeting is looked at. */
+  readonly turn: Turn;
 }
 
-type AskedPath = RegistryQuestion & { readonly path: string };
+type AskedPath = RegistryQuestion & Pick<Asking, 'turn'> & { readonly path: string };
 type Dial = (signal: AbortSignal) => Promise<Duplex>;
 
 /**
@@ -33,7 +37,7 @@ type Dial = (signal: AbortSignal) => Promise<Duplex>;
  */
 export async function askRegistry(
   question: RegistryQuestion,
-  { signal: left }: Asking,
+  { signal: left, turn }: Asking,
 ): Promise<RegistryFinding> {
   let failure: unknown = new Error(`${question.host} has no address`);
   let isUnsaid = false;
@@ -42,7 +46,7 @@ export async function askRegistry(
     try {
       const found = await findingOf(async (path) => {
         const signal = AbortSignal.any([left, AbortSignal.timeout(patience)]);
-        return answerBehind(await dial(signal), { ...question, path }, signal);
+        return answerBehind(await dial(signal), { ...question, turn, path }, signal);
       });
       if (found !== 'unsaid') return found;
       isUnsaid = true;
@@ -85,16 +89,25 @@ async function answerBehind(plain: Duplex, question: AskedPath, signal: AbortSig
   }
 }
 
-async function secured(plain: Duplex, { host }: AskedPath, signal: AbortSignal): Promise<Duplex> {
+async function secured(plain: Duplex, { host, turn }: AskedPath, signal: AbortSignal): Promise<Duplex> {
+  const heard = new HeardInTurns(plain, turn);
   const stream = connectTls({
-    socket: plain,
+    socket: heard.stream,
     rejectUnauthorized: false,
     ciphers: offeredCiphers,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   stream.on('error', ignore);
   await once(stream, 'secureConnect', { signal });
+  heard.greeted();
+  // It may have ended in what it greeted with. That is told by now, and never to a request.
+  await nextRound();
+  if (stream.readableEnded || stream.destroyed) throw new BrokenOff('it has ended after its greeting');
   return stream;
+}
+
+class BrokenOff extends Error {
+  readonly code = 'ECONNRESET';
 }
 
 async function get(stream: Duplex, question: AskedPath, signal: AbortSignal): Promise<IncomingMessage> {

@@ -11,7 +11,8 @@ const other: Who = { kind: 'container', id: 'd'.repeat(64), name: 'other', image
 export const from = { address: '172.17.0.2' };
 export const signal: AbortSignal = new AbortController().signal;
 export const asker: Asker = { client: 'container c', signal };
-export const atOnce: Asking = { signal };
+/** Nobody else's turn is waited for. */
+export const atOnce: Asking = { signal, turn: (work) => void work() };
 
 export const at = (text: string): IpAddress => {
   const address = parseIpAddress(text);

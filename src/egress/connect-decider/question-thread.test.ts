@@ -1,12 +1,14 @@
 import { once } from 'node:events';
 import { readdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
+import { createServer as createTls } from 'node:https';
 import { createServer as createTcp, type Server, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { z } from 'zod';
 import { parseIpAddress } from '../../common/ip-address.js';
 import { asker } from './connect-decider.test-support.js';
+import { bogusChain } from '../test-support/bogus-chain.js';
 import type { RegistryQuestion } from './index.js';
 import { QuestionThread } from './question-thread.js';
 
@@ -132,4 +134,25 @@ test('with whoever asked the question ends, and its connection', async () => {
   expect(performance.now() - left).toBeLessThan(3000);
   expect(await waiting).toMatchObject([{ reason: { message: 'The operation was aborted' } }]);
   await expect(thread.ask(question, { ...asker, signal: gone.signal })).rejects.toThrow('abort');
+});
+
+test('servers whose certificates take long keep nobody else’s question, however many there are', async () => {
+  const hostile = await at(createTls(bogusChain(16), (_, response) => response.end('<html>')));
+  const site = await at(says((_, response) => response.end('<html>')));
+  const thread = asking();
+  await thread.ask(site, asker);
+  const gone = new AbortController();
+  const theirs = { client: 'hostile', signal: gone.signal };
+  const all = Promise.allSettled(
+    Array.from({ length: 48 }, async () => thread.ask({ ...hostile, scheme: 'https' }, theirs)),
+  );
+  const order: string[] = [];
+  void all.then(() => order.push('theirs'));
+  for (let count = 0; count < 3; count += 1) {
+    expect(await thread.ask(site, asker)).toBe('none');
+    order.push('honest');
+  }
+  gone.abort();
+  await all;
+  expect(order).toEqual(['honest', 'honest', 'honest', 'theirs']);
 });
