@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { codeOf } from '../../common/cause.js';
 import { parseIpAddress } from '../../common/ip-address.js';
 import { registryWith } from '../test-support/rsa-server.js';
 import { atOnce } from './connect-decider.test-support.js';
@@ -256,3 +257,16 @@ test.each(['TLSv1.2', 'TLSv1.3'] as const)(
     expect(await ask('https', await listen(server))).toBe('unspoken');
   },
 );
+
+test('greets once, however often a server would have it', async () => {
+  const told: unknown[] = [];
+  const server = createTlsServer({ ...pair, maxVersion: 'TLSv1.2' }, (socket) => {
+    socket.on('error', (error) => told.push(codeOf(error)));
+    socket.renegotiate({}, (error) => {
+      if (error === null) told.push('greeted once more');
+      socket.destroy();
+    });
+  });
+  await ask('https', await listen(server)).catch(() => undefined);
+  await expect.poll(() => told).toEqual(['ERR_SSL_NO_RENEGOTIATION']);
+});

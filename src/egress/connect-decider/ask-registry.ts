@@ -1,3 +1,4 @@
+import { constants } from 'node:crypto';
 import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { isIP } from 'node:net';
@@ -95,6 +96,8 @@ async function secured(plain: Duplex, { host, turn }: AskedPath, signal: AbortSi
     socket: heard.stream,
     rejectUnauthorized: false,
     ciphers: offeredCiphers,
+    // Threat: by TLS 1.2 a server has itself greeted once more, with another chain of certificates, as often as it likes. Go's clients refuse that.
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
     ...(isIP(host) === 0 ? { servername: host } : {}),
   });
   stream.on('error', ignore);
