@@ -7,7 +7,8 @@ import { clientHello } from '../support/client-hello.ts';
 import { lastAddress, queryFor, rcode } from '../support/dns-message.ts';
 import { type Docker, probe, unique } from '../support/docker.ts';
 import { eventually } from '../support/eventually.ts';
-import { type World, worldAddress } from '../support/host-world.ts';
+import { type World, worldAddress, worldAddress6 } from '../support/host-world.ts';
+import { found, lookUp } from '../support/look-up.ts';
 
 /** An engine that has a gateway. */
 export interface EgressEngine {
@@ -40,11 +41,22 @@ export const egressPolicy = {
   networkAccess: {
     default: 'deny',
     rules: [
-      { to: 'open.test', addresses: ['198.18.0.0/15'], action: 'allow' },
+      { to: ['open.test', 'both.test'], addresses: ['198.18.0.0/15'], action: 'allow' },
       { to: 'team.test', addresses: ['198.18.0.0/15'], labels: ['team=web'], action: 'allow' },
     ],
   },
 } as const;
+
+/** The family of addresses that names are without there, by `dnsInhibition`. */
+export const inhibited = 'ipv6';
+
+/** Asks the gateway on a connection. @param type 1 is A, 28 AAAA. */
+async function askByStream({ inContainer }: EgressEngine, name: string, type: number): Promise<Buffer> {
+  const question = queryFor(name, type, 7);
+  const framed = Buffer.concat([Buffer.from([0, question.length]), question]).toString('base64');
+  const script = `(echo ${framed} | base64 -d; sleep 1) | nc -w 5 203.0.113.253 53 | base64 | tr -d '\\n'`;
+  return Buffer.from(await inContainer(script), 'base64').subarray(2);
+}
 
 /** What clients do, in the words of a shell. */
 export function scriptsOf({ world, webPort }: Pick<EgressSide, 'world' | 'webPort'>) {
@@ -120,16 +132,23 @@ export function egressRows(of: () => EgressSide): void {
 
     test('holds for names that are asked for on a connection', async () => {
       const { engine, world } = of();
-      const ask = async (name: string, { inContainer }: EgressEngine): Promise<Buffer> => {
-        const question = queryFor(name, 1, 7);
-        const framed = Buffer.concat([Buffer.from([0, question.length]), question]).toString('base64');
-        const script = `(echo ${framed} | base64 -d; sleep 1) | nc -w 5 203.0.113.253 53 | base64 | tr -d '\\n'`;
-        return Buffer.from(await inContainer(script), 'base64').subarray(2);
-      };
-      expect(lastAddress(await ask('open.test', engine))).toBe(worldAddress);
-      const refused = await ask('streamed.test', engine);
+      expect(lastAddress(await askByStream(engine, 'open.test', 1))).toBe(worldAddress);
+      const refused = await askByStream(engine, 'streamed.test', 1);
       expect([refused.length > 12, rcode(refused)]).toEqual([true, 3]);
       expect(world.asked()).not.toContain('streamed');
+    });
+
+    test('dnsInhibition: names have none of the addresses that are left out, and nobody is asked for them', async () => {
+      const { engine, free, world } = of();
+      const before = world.asked().length;
+      const streamed = await askByStream(engine, 'both.test', 28);
+      expect([streamed.length > 12, rcode(streamed), streamed.readUInt16BE(6)]).toEqual([true, 0, 0]);
+      expect(found(await engine.inContainer(lookUp('both.test', 'aaaa')), 'both.test')).toBeUndefined();
+      expect(world.asked().slice(before)).not.toContain('both');
+      expect(found(await engine.inContainer(lookUp('both.test')), 'both.test')).toBe(worldAddress);
+      // With the rules off: by itself a gateway leaves out nothing.
+      for (const { inContainer } of free)
+        expect(found(await inContainer(lookUp('both.test', 'aaaa')), 'both.test')).toBe(worldAddress6);
     });
 
     test('H11: connections and questions that lead nowhere are refused at once', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { egressPolicy, egressRows, scriptsOf } from '../acceptance/egress.ts';
+import { egressPolicy, egressRows, inhibited, scriptsOf } from '../acceptance/egress.ts';
 import { writtenAudit } from '../support/audit.ts';
 import { eventually } from '../support/eventually.ts';
 import { startWorld, type World, worldAddress } from '../support/host-world.ts';
@@ -21,7 +21,12 @@ beforeAll(async () => {
   await once(web, 'listening');
   const address = web.address();
   webPort = typeof address === 'object' ? (address?.port ?? 0) : 0;
-  engine = await startPolicyEngine('egress-policy', world, { bulkhead: egressPolicy });
+  engine = await startPolicyEngine(
+    'egress-policy',
+    world,
+    { bulkhead: egressPolicy },
+    { namesWithout: inhibited },
+  );
   free = await startPolicyEngine('egress-free', world, {});
 });
 afterAll(async () => {

@@ -235,9 +235,11 @@ test('what was started for it ends with it', async () => {
     );
 });
 
-test('`bulkhead engine --egress` says what its gateway refuses', async () => {
+test('`bulkhead engine --egress` says what its gateway refuses, which goes by the settings of the user: dnsInhibition', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'bulkhead-egress-said-'));
   await mkdir(join(dir, 'r'), { mode: 0o700 });
+  await mkdir(join(dir, 'c/bulkhead'), { recursive: true });
+  await writeFile(join(dir, 'c/bulkhead/settings.json'), JSON.stringify({ dnsInhibition: 'ipv4' }));
   const env = {
     XDG_STATE_HOME: join(dir, 's'),
     XDG_RUNTIME_DIR: join(dir, 'r'),
@@ -256,6 +258,10 @@ test('`bulkhead engine --egress` says what its gateway refuses', async () => {
     });
     await inContainer('nc -w 5 169.254.169.254 81', [], createDocker(host));
     await eventually(async () => expect(errors).toMatch(/^egress: .* to 169\.254\.169\.254:81: /m), 10_000);
+    // This machine's name server would say of a name that is nobody's (RFC 6761) that there is none: it has not been asked.
+    const asked = await inContainer('nslookup -type=a some.invalid 2>&1', [], createDocker(host));
+    expect([asked.status, asked.stdout]).toEqual([0, expect.stringMatching(/Non-authoritative answer:\s*$/)]);
+    expect(errors).not.toContain('dnsInhibition');
   } finally {
     started.kill('SIGTERM');
     await started;

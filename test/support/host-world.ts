@@ -16,7 +16,7 @@ export interface World extends AsyncDisposable {
   readonly port: number;
   /** How many have connected to it. */
   readonly connections: () => number;
-  /** `ADDRESS:PORT` of a name server: every name is `worldAddress`, and has no address of IPv6. */
+  /** `ADDRESS:PORT` of a name server: every name is `worldAddress`; one whose first label is `both` is `worldAddress6` as well, all others have no address of IPv6. */
   readonly nameServer: string;
   /** The names it was asked for. */
   readonly asked: () => readonly string[];
@@ -49,9 +49,10 @@ export async function startWorld(namesPort = 0): Promise<World> {
 
   const asked: string[] = [];
   const names = createSocket('udp4').on('message', (query, from) => {
-    asked.push(nameOf(query));
-    const question = questionAlone(query);
-    const answer = typeOf(query) === 1 ? answerTo(question, worldAddress) : emptyAnswerTo(question);
+    const [name, question, type] = [nameOf(query), questionAlone(query), typeOf(query)];
+    asked.push(name);
+    const address = type === 1 ? worldAddress : type === 28 && name === 'both' ? worldAddress6 : undefined;
+    const answer = address === undefined ? emptyAnswerTo(question) : answerTo(question, address);
     names.send(answer, from.port, from.address);
   });
   names.bind(namesPort, worldAddress);

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { z } from 'zod';
 import { type AuditEvent, auditEventSchema } from '../../src/common/audit-event.ts';
-import { egressPolicy, egressRows, scriptsOf } from '../acceptance/egress.ts';
+import { egressPolicy, egressRows, inhibited, scriptsOf } from '../acceptance/egress.ts';
 import { hostRows } from '../acceptance/egress-host.ts';
 import {
   fillRegistries,
@@ -74,7 +74,8 @@ beforeAll(async () => {
   await mkdir(join(dir, 'run'), { mode: 0o700 });
   const policy = join(dir, 'admin-settings.json');
   const bulkhead = bulkheadOf(loopbackPolicy(services));
-  await writeFile(policy, JSON.stringify({ configurationFileVersion: 2, bulkhead }));
+  const dnsInhibition = { locked: true, value: inhibited };
+  await writeFile(policy, JSON.stringify({ configurationFileVersion: 2, dnsInhibition, bulkhead }));
   const etc = await makeEtc(join(dir, 'etc'), {
     nameServer: worldAddress,
     certificates: registries.certificates,

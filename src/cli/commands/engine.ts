@@ -36,7 +36,7 @@ import {
   rootIdentity,
   settingsNotes,
 } from '../../vm/documents/index.js';
-import { hostLoopback } from '../../vm/network/index.js';
+import { hostLoopback, leftOut } from '../../vm/network/index.js';
 import { startNativeEngine } from '../../vm/native/index.js';
 import { engineProxy, hostProxy } from '../../vm/proxy/index.js';
 import {
@@ -146,7 +146,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...publishers.notes,
     ...otherKeyNotes(paths.policyRecords, admission.key),
     ...settingsNotes(policy?.settings, inForce),
-    ...nativeNotes(inForce),
+    ...nativeNotes(inForce, flags.egress === true),
     ...loopback.notes,
   ];
   for (const note of notes) terminal.err(`${note}\n`);
@@ -196,6 +196,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
               system: hostProxy(context.env, { loopback: 'reached' }).proxy,
               engineProxy: engineProxy(inForce, context.env),
               hostLoopback: loopback.state,
+              namesWithout: leftOut(inForce.dnsInhibition.value, 'gateway'),
               onLine: (line: string) => terminal.err(`egress: ${line}\n`),
             },
           }

@@ -3,6 +3,7 @@ import type { ErrorParams } from '../../common/errors/bulkhead-error.js';
 import type { IpAddress } from '../../common/ip-address.js';
 import type { FirstBytes } from '../first-bytes/index.js';
 import type { WholeRegistry } from '../image-access/whole-registries.js';
+import type { AddressFamily } from './address-family.js';
 import type { HostLoopback } from './host-loopback.js';
 import type { RuleIndex } from './rule-index.js';
 import type { Who } from './who.js';
@@ -19,6 +20,8 @@ export interface ConnectPolicy {
   readonly isOwn?: (address: IpAddress) => boolean;
   /** Closed where absent. */
   readonly hostLoopback?: HostLoopback;
+  /** The addresses no name has, to whoever asks; absent: names have all of theirs. */
+  readonly namesWithout?: AddressFamily | undefined;
   /** Whom a refusal tells its reader to ask. */
   readonly contact: string;
 }

@@ -1,3 +1,4 @@
+export { addressFamilies, type AddressFamily } from './address-family.js';
 export type {
   Connection,
   ConnectDecision,

@@ -10,6 +10,7 @@ import {
   writeQuestion,
 } from '../name-memory/index.js';
 import { answerHost } from './answer-host.js';
+import { answerLeftOut } from './answer-left-out.js';
 import type { ConnectFacts } from './facts.js';
 
 /** What the length in front of it can say (RFC 7766). */
@@ -46,6 +47,8 @@ export async function answerQuestion(
     return writeAnswer(question, { rcode: rcodes.noSuchName, records: [] });
   }
   facts.onName?.(who, name, { kind: 'allowed' });
+  const leftOut = answerLeftOut(question, policy.namesWithout, longest);
+  if (leftOut !== undefined) return leftOut;
   const id = randomInt(0x1_0000);
   const said = await facts.askNameServer(writeQuestion(id, question), signal);
   const answer = said === undefined ? undefined : readAnswer(said, id, question);

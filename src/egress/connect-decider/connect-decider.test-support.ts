@@ -1,6 +1,6 @@
 import { type Answer, decode, encode } from 'dns-packet';
 import { type IpAddress, ipAddressText, parseIpAddress } from '../../common/ip-address.js';
-import { connectPolicyOf, type HostLoopback, type Who } from '../connect-access/index.js';
+import { type AddressFamily, connectPolicyOf, type HostLoopback, type Who } from '../connect-access/index.js';
 import { settingsOf } from '../test-support/settings.js';
 import type { Asking } from './ask-registry.js';
 import type { Asker } from './facts.js';
@@ -25,6 +25,7 @@ export function scene(
   bulkhead: object,
   more: Partial<ConnectFacts> = {},
   hostLoopback: HostLoopback = 'closed',
+  namesWithout?: AddressFamily,
 ) {
   const names: Record<string, readonly string[]> = {
     'a.example': ['203.0.113.1', '203.0.113.2'],
@@ -53,10 +54,11 @@ export function scene(
     now: () => 0,
     ...more,
   };
-  const decider = new ConnectDecider(connectPolicyOf(settingsOf({ bulkhead }), hostLoopback), facts);
-  const look = async (name: string, client = from) => {
-    const question = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type: 'A' }] });
-    const answer = await decider.answer({ from: client, question }, signal);
+  const policy = { ...connectPolicyOf(settingsOf({ bulkhead }), hostLoopback), namesWithout };
+  const decider = new ConnectDecider(policy, facts);
+  const look = async (name: string, client = from, type: 'A' | 'AAAA' | 'TXT' = 'A', byStream = false) => {
+    const question = encode({ type: 'query', id: 7, flags: 0x100, questions: [{ name, type }] });
+    const answer = await decider.answer({ from: client, question, byStream }, signal);
     return answer === undefined ? undefined : decode(answer);
   };
   const decide = async (address: string, said: readonly string[] = [], port = 443) =>

@@ -1,4 +1,5 @@
 export { answerHost } from './answer-host.js';
+export { answerLeftOut } from './answer-left-out.js';
 export { askedOfProxy } from './asked-of-proxy.js';
 export { askRegistry } from './ask-registry.js';
 export { ConnectDecider } from './connect-decider.js';

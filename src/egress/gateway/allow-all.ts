@@ -1,6 +1,11 @@
 import { link } from '../addresses.js';
-import { hostDialled, type HostLoopback, loopbackClosed } from '../connect-access/index.js';
-import { answerHost } from '../connect-decider/index.js';
+import {
+  type AddressFamily,
+  hostDialled,
+  type HostLoopback,
+  loopbackClosed,
+} from '../connect-access/index.js';
+import { answerHost, answerLeftOut } from '../connect-decider/index.js';
 import { ipAddressText } from '../../common/ip-address.js';
 import { readQuestion } from '../name-memory/index.js';
 import { askNameServers, type NameServer } from './ask-name-server.js';
@@ -10,6 +15,8 @@ import { unreachable } from './own-addresses.js';
 export interface AllowAllOptions {
   readonly nameServers: () => readonly NameServer[];
   readonly hostLoopback: HostLoopback;
+  /** The addresses names are without; those that are asked for on a connection have them all the same. */
+  readonly namesWithout?: AddressFamily | undefined;
 }
 
 const why: Readonly<Record<NonNullable<ReturnType<typeof unreachable>>, string>> = {
@@ -19,7 +26,7 @@ const why: Readonly<Record<NonNullable<ReturnType<typeof unreachable>>, string>>
 };
 
 /** Without a policy: everything but what is this machine's own. */
-export function allowAll({ nameServers, hostLoopback }: AllowAllOptions): Decider {
+export function allowAll({ nameServers, hostLoopback, namesWithout }: AllowAllOptions): Decider {
   return {
     decide({ to }): Verdict {
       // An answer that was cut short is asked for again by TCP, at the same address.
@@ -33,8 +40,8 @@ export function allowAll({ nameServers, hostLoopback }: AllowAllOptions): Decide
     },
     async answer({ question }, signal) {
       const asked = readQuestion(question);
-      const ofHost = asked === undefined ? undefined : answerHost(asked);
-      return ofHost ?? askNameServers(nameServers(), question, signal);
+      const own = asked === undefined ? undefined : (answerHost(asked) ?? answerLeftOut(asked, namesWithout));
+      return own ?? askNameServers(nameServers(), question, signal);
     },
   };
 }

@@ -1,6 +1,6 @@
 import type { Settings } from '../../policy/index.js';
 import { link } from '../addresses.js';
-import { connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
+import { type AddressFamily, connectPolicyOf, type HostLoopback } from '../connect-access/index.js';
 import {
   ConnectDecider,
   type ConnectFacts,
@@ -23,6 +23,8 @@ export interface PolicyDecider extends Decider {
 
 export interface PolicyDeciderOptions extends World {
   readonly hostLoopback: HostLoopback;
+  /** The addresses names are without. */
+  readonly namesWithout?: AddressFamily | undefined;
   readonly onName: NonNullable<ConnectFacts['onName']>;
   /** Takes the engine's own connections, by the relay's number, where each request on them is to be decided (`engine-thread.ts`). */
   readonly endEngine?: ((id: number, to: Endpoint) => void) | undefined;
@@ -33,12 +35,19 @@ export interface PolicyDeciderOptions extends World {
 /** Decides by the organization's policy. */
 export function decideByPolicy(
   settings: Settings,
-  { hostLoopback, onName, endEngine, now = () => performance.now(), ...world }: PolicyDeciderOptions,
+  {
+    hostLoopback,
+    namesWithout,
+    onName,
+    endEngine,
+    now = () => performance.now(),
+    ...world
+  }: PolicyDeciderOptions,
 ): PolicyDecider {
   const questions = new QuestionThread();
   const registries = new KnownRegistries((question, asker) => questions.ask(question, asker), now);
   const clients = new Clients((who) => decider.forget(who));
-  const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses() };
+  const policy = { ...connectPolicyOf(settings, hostLoopback), isOwn: machineAddresses(), namesWithout };
   const ending = { contact: policy.contact, isDaemons: isDaemons(settings) };
   const decider = new ConnectDecider(policy, {
     whoIs: (address) => clients.whoIs(address),

@@ -366,3 +366,14 @@ test('without a policy the loopback of the host is reached where its setting ope
   expect(await ask('host.docker.internal')).toMatchObject([{ type: 'A', data: '203.0.113.252' }]);
   expect(await ask('other.example')).toBeUndefined();
 });
+
+test('without a policy names are without the addresses that are left out, and nobody is asked for those', async () => {
+  const decider = allowAll({ nameServers: () => [], hostLoopback: 'closed', namesWithout: 'ipv6' });
+  const ask = async (name: string, type: 'A' | 'AAAA'): Promise<unknown> => {
+    const question = encode({ type: 'query', id: 7, questions: [{ name, type }] });
+    const answer = await decider.answer({ from, asked: '203.0.113.253', question }, AbortSignal.abort());
+    return answer === undefined ? undefined : [answer.readUInt16BE(2) & 15, decode(answer).answers];
+  };
+  expect(await ask('other.example', 'AAAA')).toEqual([0, []]);
+  expect(await ask('other.example', 'A')).toBeUndefined();
+});

@@ -94,10 +94,10 @@ async function serve(path: string, decider: Decider): Promise<void> {
 function deciderOf(relay: string): Promise<Decider> {
   return new Promise((resolve) => {
     let take = (line: string): void => {
-      const { settings, system, authority, hostLoopback } = readSetup(line);
+      const { settings, system, authority, hostLoopback, namesWithout } = readSetup(line);
       if (settings === undefined || !restricts(settings)) {
         take = () => undefined;
-        resolve(allowAll({ nameServers, hostLoopback }));
+        resolve(allowAll({ nameServers, hostLoopback, namesWithout }));
         return;
       }
       const thread = endsEngine(settings) ? engineThread(relay, line, authority) : undefined;
@@ -105,6 +105,7 @@ function deciderOf(relay: string): Promise<Decider> {
         nameServers,
         system,
         hostLoopback,
+        namesWithout,
         endEngine: thread && ((id, to) => thread.hand(id, to)),
         onName: (who, name, decided) => {
           if (decided.kind === 'refused' || toldNames.isNew(who, name))

@@ -31,7 +31,13 @@ test('the loopback of the host is closed unless its starter says otherwise', () 
   expect(setup({ hostLoopback: 'open' }).hostLoopback).toBe('open');
 });
 
+test('names have all their addresses unless its starter says otherwise', () => {
+  expect(setup({}).namesWithout).toBeUndefined();
+  expect(setup({ namesWithout: 'ipv6' }).namesWithout).toBe('ipv6');
+});
+
 test.each([
+  [{ namesWithout: 'auto' }, /namesWithout/],
   [{ hostLoopback: true }, /hostLoopback/],
   [{ publishers: '{}' }, /publishersVersion/],
   [{ policy: '{' }, /the policy/],

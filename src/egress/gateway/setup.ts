@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { egressClientSchema, longestClientLine } from '../../common/egress-clients.js';
 import { learntSchema } from '../../common/pulled-image.js';
-import { type HostLoopback, hostLoopbacks } from '../connect-access/index.js';
+import {
+  addressFamilies,
+  type AddressFamily,
+  type HostLoopback,
+  hostLoopbacks,
+} from '../connect-access/index.js';
 import { type Proxies, proxiesOf } from '../containers-proxy/index.js';
 import {
   currentPublishers,
@@ -35,6 +40,8 @@ export const gatewaySetupSchema = z.strictObject({
   certificates: z.string().optional(),
   /** Whether the loopback of this machine may be reached, as its starter found by the settings. */
   hostLoopback: z.enum(hostLoopbacks).default('closed'),
+  /** The addresses names are without, as its starter found by the settings (`dnsInhibition`). */
+  namesWithout: z.enum(addressFamilies).optional(),
   /** The host's own proxies, by the names they have in settings. */
   system: proxies,
   /** Those the engine is to have (`proxy`), whose connections end here: it is not given them itself. */
@@ -55,6 +62,7 @@ export function readSetup(line: string): {
   readonly certificates: string | undefined;
   readonly publishers: Publishers;
   readonly hostLoopback: HostLoopback;
+  readonly namesWithout: AddressFamily | undefined;
 } {
   const { policy, system, engineProxy, publishers, ...told } = gatewaySetupSchema.parse(JSON.parse(line));
   const settings =
@@ -67,6 +75,7 @@ export function readSetup(line: string): {
     insecureRegistries: told.insecureRegistries,
     certificates: told.certificates,
     hostLoopback: told.hostLoopback,
+    namesWithout: told.namesWithout,
     publishers: publishers === undefined ? publishersAt(undefined, Date.now()) : publishersIn(publishers),
   };
 }

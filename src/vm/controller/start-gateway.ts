@@ -3,7 +3,7 @@ import { insecureRegistriesInForce } from '../../policy/index.js';
 import { type GatewayProcess, keepGateway } from '../egress/index.js';
 import type { GuestLink } from '../guest-link.js';
 import type { InstancePaths } from '../instance/paths.js';
-import { hostLoopback } from '../network/index.js';
+import { hostLoopback, leftOut } from '../network/index.js';
 import { engineProxy, hostProxy } from '../proxy/index.js';
 import type { PreparedDocuments } from './prepare-documents.js';
 
@@ -40,6 +40,7 @@ export async function startGateway(
     system: hostProxy(env, { loopback: 'reached' }).proxy,
     engineProxy: engineProxy(effective, env),
     hostLoopback: hostLoopback(effective).state,
+    namesWithout: leftOut(effective.dnsInhibition.value, 'gateway'),
     clients: link.egressClients,
     onLine: (line) => logger.warn({ line }, 'egress'),
   });

@@ -20,15 +20,15 @@ function networkingNotes({
   ];
 }
 
-/** What is decided on the way into a VM, and so decides nothing without one. */
-const ofTheVm = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
+const [ofTheVm, ofTheWayOut] = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
+const why = {
+  [ofTheVm]: 'it is about the network of a VM, and there is none',
+  [ofTheWayOut]: 'without --egress no name of the outside is answered',
+} as const;
 
-/** What whoever starts an engine in native mode should hear of them. */
-export function nativeNotes(effective: EffectiveSettings): string[] {
-  return ofTheVm
+/** What whoever starts an engine in native mode should hear of settings that decide nothing there. What names are without a gateway carries out. */
+export function nativeNotes(effective: EffectiveSettings, withGateway: boolean): string[] {
+  return (withGateway ? [ofTheVm] : [ofTheVm, ofTheWayOut])
     .filter((name) => effective[name].source !== 'built-in')
-    .map(
-      (name) =>
-        `${name} (${effective[name].source}) decides nothing here: it is about the network of a VM, and there is none.`,
-    );
+    .map((name) => `${name} (${effective[name].source}) decides nothing here: ${why[name]}.`);
 }

@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readLines } from '../../common/line-reader.js';
 import { printable } from '../../common/printable.js';
-import type { HostLoopback } from '../../egress/connect-access/index.js';
+import type { AddressFamily, HostLoopback } from '../../egress/connect-access/index.js';
 import type { GatewaySetup } from '../../egress/gateway/setup.js';
 import { feedClients, type OpenClients } from './feed-clients.js';
 
@@ -39,6 +39,8 @@ export interface GatewayOptions {
   readonly clients: OpenClients;
   /** Whether containers may reach what listens on this machine's loopback; closed where absent. */
   readonly hostLoopback?: HostLoopback | undefined;
+  /** The addresses names are without; with all of theirs where absent. */
+  readonly namesWithout?: AddressFamily | undefined;
   /** `ADDRESS:PORT` of those that are asked for names; without any, this machine's own. */
   readonly nameServers?: readonly string[] | undefined;
   /** A line it says: what was refused, mostly. */
@@ -63,6 +65,7 @@ export function keepGateway({
   engineProxy = {},
   clients,
   hostLoopback = 'closed',
+  namesWithout,
   nameServers = [],
   onLine,
 }: GatewayOptions): GatewayProcess {
@@ -91,6 +94,7 @@ export function keepGateway({
       engineProxy,
       hostLoopback,
       insecureRegistries: [...insecureRegistries],
+      ...(namesWithout === undefined ? {} : { namesWithout }),
       ...(policy === undefined ? {} : { policy }),
       ...(publishers === undefined ? {} : { publishers }),
       ...(authority === undefined ? {} : { authority }),

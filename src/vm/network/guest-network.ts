@@ -1,5 +1,7 @@
 import { addressIn, ipv4NetworkText, parseIpv4Network } from '../../common/ipv4-network.js';
+import type { AddressFamily } from '../../egress/connect-access/index.js';
 import type { DnsInhibition } from '../../policy/index.js';
+import { leftOut } from './left-out.js';
 
 /** The addresses of QEMU's user network, all of one IPv4 network. */
 export interface GuestNetwork {
@@ -14,7 +16,7 @@ export interface GuestNetwork {
   /** Where everybody in the VM asks for names (`vm-image/name-server`); nobody has the address. */
   readonly names: string;
   /** The addresses no name resolves to there. */
-  readonly without: 'ipv4' | 'ipv6' | undefined;
+  readonly without: AddressFamily | undefined;
   /** Below which names without a dot are looked up. */
   readonly search: readonly string[];
   /** Whether what is sent to the gateway's address gets there, which is the loopback of the host. */
@@ -24,9 +26,6 @@ export interface GuestNetwork {
   /** The world is reached by the gateway alone, and by this network nothing but published ports. */
   readonly restricted: boolean;
 }
-
-/** What is left out for each value of `dnsInhibition`: by itself what the VM, which has IPv4 alone, can't reach. */
-const leftOut = { auto: 'ipv6', ipv4: 'ipv4', ipv6: 'ipv6', none: undefined } as const;
 
 /**
  * Gives the VM and what it reaches their addresses: the lowest there are, so that the smallest network has room for them.
@@ -47,7 +46,7 @@ export function guestNetwork(
     resolver: addressIn(network, 2),
     address: `${addressIn(network, 3)}/${network.prefix}`,
     names: addressIn(network, 4),
-    without: leftOut[inhibition],
+    without: leftOut(inhibition, restricted ? 'gateway' : 'routes'),
     search: [],
     hostLoopback,
     restricted,

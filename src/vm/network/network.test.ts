@@ -3,6 +3,7 @@ import { chooseNetwork, engineNetworks } from './choose-network.js';
 import { guestNetwork, kernelNetwork, userNetwork } from './guest-network.js';
 import { readHostNetworks } from './host-networks.js';
 import { nameServerNotes } from './host-name-servers.js';
+import { leftOut } from './left-out.js';
 import { searchDomains } from './search-domains.js';
 
 describe('guestNetwork', () => {
@@ -37,6 +38,19 @@ describe('guestNetwork', () => {
   ] as const)('dnsInhibition %s leaves out %s', (inhibition, without) => {
     expect(guestNetwork('10.0.0.0/8', inhibition).without).toBe(without);
   });
+
+  test.each([
+    ['auto', undefined],
+    ['ipv4', 'ipv4'],
+    ['ipv6', 'ipv6'],
+    ['none', undefined],
+  ] as const)(
+    'with a gateway, which reaches both families, dnsInhibition %s leaves out %s',
+    (inhibition, without) => {
+      expect(leftOut(inhibition, 'gateway')).toBe(without);
+      expect(guestNetwork('10.0.0.0/8', inhibition, false, true).without).toBe(without);
+    },
+  );
 
   test('the smallest network has room, and an address in the network stands for it', () => {
     expect(guestNetwork('10.9.8.15/29')).toEqual({

@@ -1,0 +1,16 @@
+import { expect, test } from 'vitest';
+import { effectiveSettings } from '../../policy/index.js';
+import { nativeNotes } from './index.js';
+
+const set = effectiveSettings(undefined, {
+  dnsInhibition: 'ipv4',
+  linuxVM: { vpnkitCIDR: '10.20.0.0/20' },
+});
+
+test('what decides nothing without a VM is told where somebody has set it; a gateway carries out what names are without', () => {
+  const named = (withGateway: boolean): readonly string[] =>
+    nativeNotes(set, withGateway).map((note) => note.replace(/ \(user\) decides nothing here: .*/, ''));
+  expect(named(false)).toEqual(['linuxVM.vpnkitCIDR', 'dnsInhibition']);
+  expect(named(true)).toEqual(['linuxVM.vpnkitCIDR']);
+  expect(nativeNotes(effectiveSettings(undefined, {}), false)).toEqual([]);
+});
