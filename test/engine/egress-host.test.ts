@@ -61,8 +61,12 @@ test('H15: the engine reaches what rules allow there, and no more', async () => 
   const { open, shut } = services;
   const visits = (): number[] => [open.visits(), shut.visits()];
   const [reached = 0, refused = 0] = visits();
-  for (const { port } of [open, shut])
-    await engine.docker.run(['pull', `host.docker.internal:${port}/image`]);
+  const pullFrom = ({ docker }: PolicyEngine, port: number): Promise<unknown> =>
+    docker.run(['pull', `host.docker.internal:${port}/image`]);
+  for (const { port } of [open, shut]) await pullFrom(engine, port);
   expect(visits()).toEqual([expect.any(Number), refused]);
   expect(open.visits()).toBeGreaterThan(reached);
+  // With the rules off.
+  await pullFrom(free, shut.port);
+  expect(shut.visits()).toBeGreaterThan(refused);
 });

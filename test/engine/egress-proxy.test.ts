@@ -194,8 +194,14 @@ test('mode system is what the host does: its proxies, and directly what they are
 }, 120_000);
 
 test('H14: a file sees no path, so that a rule about one is of no effect, as documented', async () => {
-  const script = `printf 'GET /secret HTTP/1.0\\r\\nHost: plain.test\\r\\n\\r\\n' | nc -w 10 plain.test ${webPort} | tail -n 1`;
-  expect(await engine.inContainer(script)).toBe('web /secret');
+  const secret = (host: string): string => get(host).replace('/got', '/secret');
+  expect(await engine.inContainer(secret('plain.test'))).toBe('web /secret');
+  // The file decides of the same request by what it sees, the name.
+  expect(await engine.inContainer(secret('reject.test'))).toBe('');
+  await engine.lastSaid(/rejects it/);
+  // With the rules off.
+  for (const host of ['plain.test', 'reject.test'])
+    expect(await free.inContainer(secret(host))).toBe('web /secret');
 });
 
 test('what the engine asks registries for goes by the proxy that is set for it, though it ends at the gateway', async () => {
