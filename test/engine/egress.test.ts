@@ -58,6 +58,11 @@ test('a container reaches a server of the world, by IPv4 and, where its network 
   expect((await inContainer(hear(worldAddress6), ['--network', six.name])).stdout).toBe(
     `hello ${worldAddress6}`,
   );
+  // One that has nothing else, by a name.
+  await using alone = await network('--ipv6', '--ipv4=false');
+  expect((await inContainer(hear('both.test'), ['--network', alone.name])).stdout).toBe(
+    `hello ${worldAddress6}`,
+  );
 });
 
 test('without a way out the same container reaches nothing', async () => {

@@ -145,7 +145,7 @@ async function runEngine(context: CliContext, flags: EngineFlags): Promise<void>
     ...(policy === undefined ? [] : policyNotes(policy, policyKey)),
     ...publishers.notes,
     ...otherKeyNotes(paths.policyRecords, admission.key),
-    ...settingsNotes(policy?.settings, inForce),
+    ...settingsNotes(policy?.settings, inForce, flags.egress === true),
     ...nativeNotes(inForce, flags.egress === true),
     ...loopback.notes,
   ];

@@ -91,12 +91,13 @@ export async function prepareDocuments(
     if (bytes === undefined) await rm(documentDisks[name], { force: true });
     else disks.push(await writeDocumentDisk(name, documentDisks[name], bytes));
   }
+  const restricted = policy !== undefined && restricts(policy.settings);
   return {
     policy,
     disks,
     effective,
     user: user.settings,
-    restricted: policy !== undefined && restricts(policy.settings),
+    restricted,
     publishers: publishers.list?.bytes.toString(),
     authority,
     highestSerial: highestSerialOf(admission.known),
@@ -104,7 +105,7 @@ export async function prepareDocuments(
       ...(policy === undefined ? [] : policyNotes(policy, manifest.policyKey)),
       ...publishers.notes,
       ...otherKeyNotes(policyRecords, admission.key),
-      ...settingsNotes(policy?.settings, effective),
+      ...settingsNotes(policy?.settings, effective, restricted),
       ...handedOn.notes,
     ],
   };

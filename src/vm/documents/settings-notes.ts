@@ -1,22 +1,28 @@
 import { type EffectiveSettings, engineOptionsInForce, type Settings } from '../../policy/index.js';
 
-/** What whoever starts an engine should hear of the settings: each option that is kept from dockerd, and who had asked for it. */
-export function settingsNotes(policy: Settings | undefined, effective: EffectiveSettings): string[] {
+/** What whoever starts an engine should hear of the settings: each option that is kept from dockerd, and who had asked for it. @param withGateway it is a gateway that leads out. */
+export function settingsNotes(
+  policy: Settings | undefined,
+  effective: EffectiveSettings,
+  withGateway: boolean,
+): string[] {
   const { source } = effective['linuxVM.dockerDaemonOptions'];
   const stripped = engineOptionsInForce(policy, effective).stripped.map(
     ({ key, reason }) =>
       `Kept from the engine: ${key} of linuxVM.dockerDaemonOptions (${source}): ${reason}.`,
   );
-  return [...stripped, ...networkingNotes(effective)];
+  return [...stripped, ...networkingNotes(effective, withGateway)];
 }
 
-/** The way out of a VM is IPv4's, and natively there is none. */
-function networkingNotes({
-  defaultNetworkingMode: { value, source },
-}: Pick<EffectiveSettings, 'defaultNetworkingMode'>): string[] {
+/** The way out of a VM is IPv4's, unless a gateway takes connections of both, and natively there is no other. */
+function networkingNotes(
+  { defaultNetworkingMode: { value, source } }: Pick<EffectiveSettings, 'defaultNetworkingMode'>,
+  withGateway: boolean,
+): string[] {
   if (value !== 'ipv6only') return [];
+  const way = withGateway ? '' : 'from them nothing outside is reached, and ';
   return [
-    `New networks of containers have no IPv4 (defaultNetworkingMode; ${source}): from them nothing outside is reached, and ports published there are not published on this machine. docker network create --ipv4 makes one that has.`,
+    `New networks of containers have no IPv4 (defaultNetworkingMode; ${source}): ${way}ports published there are not published on this machine. docker network create --ipv4 makes one that has.`,
   ];
 }
 
