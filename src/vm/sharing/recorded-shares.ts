@@ -121,7 +121,8 @@ export async function runningRecords(stateRoot: string): Promise<RunningRecord[]
   return found;
 }
 
-async function instancesIn(stateRoot: string): Promise<readonly string[]> {
+/** By name, but for another user's. @throws BH_SHARE_RECORD */
+export async function instancesIn(stateRoot: string): Promise<readonly string[]> {
   try {
     return await listUsable(stateRoot);
   } catch (cause) {

@@ -28,6 +28,8 @@ export function usedPlaces(
   const ownSettings = userSettingsFile(env);
   return [
     { path: dirname(paths.stateDir), what: 'the state of engines and VMs', secret: true },
+    // A link to elsewhere, such as another disk.
+    { path: paths.stateDir, what: 'the state of engines and VMs', secret: true },
     { path: dirname(paths.runtimeDir), what: 'the sockets of engines and VMs', secret: true },
     { path: cacheRoot(env), what: 'the images engines and VMs run' },
     { path: productDirectory, what: 'the programs of the product' },

@@ -1,0 +1,67 @@
+import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { instancePaths } from '../instance/paths.js';
+import { factsIn } from '../test-support/facts-in.js';
+import { keptPlaces } from './kept-places.js';
+import { closeShares, openShares } from './open-shares.js';
+import { claimPlaces } from './places-shared.js';
+import { recordOfOpened, recordShares } from './recorded-shares.js';
+import { usedPlaces } from './used-places.js';
+
+/** An instance `linked` whose state lies in `data`, where a project lies as well, and another that is to have `data`. */
+let root = '';
+let data = '';
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'bh-kept-'));
+  data = join(root, 'data');
+  for (const made of ['data/of-linked', 'data/project', 'bulkhead/other'])
+    await mkdir(join(root, made), { recursive: true });
+  await symlink(join(data, 'of-linked'), join(root, 'bulkhead/linked'));
+});
+afterEach(() => rm(root, { recursive: true }));
+
+const pathsOf = (name: string) => ({
+  ...instancePaths(name, factsIn(root)),
+  policyRecords: [join(root, 'policies')] as const,
+});
+const env = (): Readonly<Record<string, string>> => ({ XDG_CONFIG_HOME: root, XDG_CACHE_HOME: root });
+const usesOf = (name: string) => usedPlaces(pathsOf(name), {}, env());
+const starts = (name: string): Promise<unknown> =>
+  claimPlaces({ file: pathsOf(name).sharedRecords.vm, uses: usesOf(name), contact: 'Ada' });
+
+/** Has it, and gives what of it is hidden. */
+async function sharesData(): Promise<string> {
+  const paths = pathsOf('other');
+  const kept = await keptPlaces(paths, {}, env());
+  const opened = await openShares([{ path: data, readOnly: false }], kept, undefined, 'server');
+  const directories = await Promise.all(opened.map(recordOfOpened));
+  await closeShares(opened);
+  await recordShares(paths.sharedRecords.vm, { directories, uses: usesOf('other') });
+  return opened.flatMap(({ hidden }) => hidden.map(({ path }) => path)).join();
+}
+
+test.runIf(process.platform === 'linux')(
+  'the state of another that lies elsewhere, behind a link, is hidden, whether that one runs or not',
+  async () => {
+    expect(await sharesData()).toBe('of-linked');
+    await starts('linked');
+    expect(await sharesData()).toBe('of-linked');
+    // And again, beside the one that has it hidden.
+    await starts('linked');
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'one whose state was put, behind a link, into what another has, does not start',
+  async () => {
+    await rm(join(root, 'bulkhead/linked'));
+    expect(await sharesData()).toBe('');
+    await symlink(join(data, 'of-linked'), join(root, 'bulkhead/linked'));
+    await expect(starts('linked')).rejects.toMatchObject({
+      code: 'BH_PLACE_SHARED',
+      params: { name: join(data, 'of-linked'), what: 'the state of engines and VMs', directory: data },
+    });
+  },
+);
