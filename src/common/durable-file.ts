@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { codeOf } from './cause.js';
 
@@ -7,10 +7,19 @@ import { codeOf } from './cause.js';
  * and of the directory after). Synchronous. Throws what the system says; the old file is then still there.
  */
 export function replaceDurably(file: string, text: string): void {
-  const draft = `${file}.new`;
-  writeFileSync(draft, text, { mode: 0o600, flush: true });
-  renameSync(draft, file);
+  replaceAtOnce(file, text, true);
   syncDirectory(dirname(file));
+}
+
+/**
+ * Replaces a file as a whole, for its owner alone: who reads it has the old one or the new one. Synchronous. Threat: who has had the directory, such as containers it was once shared
+ * with, has left a link of the draft's name, and what it leads to would be written; one that is made (O_EXCL of open(2)) follows none.
+ */
+export function replaceAtOnce(file: string, text: string, flush = false): void {
+  const draft = `${file}.new`;
+  rmSync(draft, { force: true });
+  writeFileSync(draft, text, { mode: 0o600, flush, flag: 'wx' });
+  renameSync(draft, file);
 }
 
 /** After it, names made or changed in the directory are there after a power failure too (fsync(2)). Throws what the system says. */

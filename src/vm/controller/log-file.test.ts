@@ -1,4 +1,12 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -26,6 +34,15 @@ test('what others append, as a crash of the controller is told, is in the same f
   log.write('more than ten bytes\n');
   appendFileSync(file, 'Error: crash\n');
   expect(readFileSync(file, 'utf8')).toBe('Error: crash\n');
+  expect(readFileSync(`${file}.1`, 'utf8')).toBe('more than ten bytes\n');
+});
+
+test('neither a link of the name of the log is written through, nor one of the copy’s', () => {
+  const [file, victim] = [join(directory, 'log'), join(directory, 'victim')];
+  writeFileSync(victim, 'of somebody');
+  for (const name of [file, `${file}.1`]) symlinkSync('victim', name);
+  logFile(file, 10).write('more than ten bytes\n');
+  expect(readFileSync(victim, 'utf8')).toBe('of somebody');
   expect(readFileSync(`${file}.1`, 'utf8')).toBe('more than ten bytes\n');
 });
 

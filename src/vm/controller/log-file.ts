@@ -1,6 +1,7 @@
-import { copyFileSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { constants, copyFileSync, fstatSync, ftruncateSync, rmSync, writeSync } from 'node:fs';
 import type { DestinationStream } from 'pino';
 import { orNothing } from '../../common/cause.js';
+import { openLog } from '../../common/open-log.js';
 
 /** Bytes. Two files of about this length are kept. */
 export const largestLog = 1 << 20;
@@ -12,13 +13,15 @@ export const largestLog = 1 << 20;
  * Emptied and not renamed: the controller's own stderr is the same file, which a crash is told in. A file that can't be written costs the text, never the VM.
  */
 export function logFile(file: string, limit = largestLog): DestinationStream {
-  const descriptor = openSync(file, 'a', 0o600);
+  const descriptor = openLog(file, 'its end');
   return {
     write(line) {
       orNothing(() => {
         writeSync(descriptor, line);
         if (fstatSync(descriptor).size <= limit) return;
-        copyFileSync(file, `${file}.1`);
+        // The copy follows no link either.
+        rmSync(`${file}.1`, { force: true });
+        copyFileSync(file, `${file}.1`, constants.COPYFILE_EXCL);
         ftruncateSync(descriptor);
       });
     },

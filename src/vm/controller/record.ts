@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { replaceAtOnce } from '../../common/durable-file.js';
 import { wireErrorSchema } from '../../common/errors/wire-error.js';
 import { stateNames } from '../lifecycle/state.js';
 
@@ -14,9 +15,7 @@ export type ControllerRecord = z.infer<typeof recordSchema>;
 
 /** Synchronous: it is written between two events, and must be on disk before the next one can end the process. */
 export function writeRecord(file: string, record: ControllerRecord): void {
-  const draft = `${file}.new`;
-  writeFileSync(draft, JSON.stringify(record), { mode: 0o600 });
-  renameSync(draft, file);
+  replaceAtOnce(file, JSON.stringify(record));
 }
 
 /** Undefined when there is none, or none that makes sense. */

@@ -1,11 +1,12 @@
 import { spawn } from 'node:child_process';
-import { closeSync, openSync, renameSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, renameSync } from 'node:fs';
 import { Duplex } from 'node:stream';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { fromWire } from '../../common/errors/wire-error.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { makeInstanceDirectories } from '../instance/directories.js';
 import { readLines } from '../../common/line-reader.js';
+import { openLog } from '../../common/open-log.js';
 import { largestLog } from './log-file.js';
 import { type Progress, progressSchema } from './progress.js';
 
@@ -23,7 +24,7 @@ export async function startController(
   signal: AbortSignal,
 ): Promise<void> {
   await makeInstanceDirectories(paths);
-  const log = openLog(paths.controllerLog);
+  const log = openControllerLog(paths.controllerLog);
   const [file, ...args] = command;
   const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log, 'pipe'], cwd: '/' });
   closeSync(log);
@@ -78,8 +79,8 @@ function parseJson(line: string): unknown {
 }
 
 /** The log of the present controller is appended to that of the earlier ones; a long one is kept once more under another name. */
-function openLog(file: string): number {
-  const size = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+function openControllerLog(file: string): number {
+  const size = lstatSync(file, { throwIfNoEntry: false })?.size ?? 0;
   if (size > largestLog) renameSync(file, `${file}.1`);
-  return openSync(file, 'a', 0o600);
+  return openLog(file, 'its end');
 }

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -38,6 +38,14 @@ test('a guest that writes without end fills two files and no more', async () => 
   const [older, newer] = await Promise.all([readFile(`${file}.1`, 'utf8'), readFile(file, 'utf8')]);
   expect([older.length, newer.length]).toEqual([5_000, 5_000]);
   expect(newer.trimEnd().endsWith(' 999')).toBe(true);
+});
+
+test('a link of its name that was left there is not written through', async () => {
+  await writeFile(join(directory, 'victim'), 'of somebody');
+  await symlink('victim', file);
+  await keep(['Linux version\n']);
+  expect(await readFile(join(directory, 'victim'), 'utf8')).toBe('of somebody');
+  expect(await readFile(file, 'utf8')).toBe('Linux version\n');
 });
 
 test("a file that cannot be written is nobody else's trouble", async () => {

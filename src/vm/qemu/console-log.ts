@@ -1,6 +1,7 @@
-import { closeSync, openSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, renameSync, rmSync, writeSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { orNothing } from '../../common/cause.js';
+import { openLog } from '../../common/open-log.js';
 
 /** Bytes. A boot writes some thousand; two files of this length are kept at most. */
 export const largestConsoleLog = 4 << 20;
@@ -17,7 +18,7 @@ export function keepConsole(stream: Readable, file: string, limit = largestConso
   let size = 0;
   let descriptor = orNothing(() => {
     rmSync(older, { force: true });
-    return openSync(file, 'w', 0o600);
+    return openLog(file, 'empty');
   });
   stream.on('data', (chunk: Buffer) => {
     if (descriptor === undefined) return;
@@ -25,7 +26,7 @@ export function keepConsole(stream: Readable, file: string, limit = largestConso
       closeSync(descriptor);
       descriptor = orNothing(() => {
         renameSync(file, older);
-        return openSync(file, 'w', 0o600);
+        return openLog(file, 'empty');
       });
       size = 0;
     }
