@@ -11,7 +11,7 @@ import {
   placeOfName,
   placesRelated,
 } from './host-place.js';
-import { namesOnTheWay } from './names-on-the-way.js';
+import { namesOfUsers, wayTo } from './names-on-the-way.js';
 import { protectedDirectories } from './protected-names.js';
 
 /** What of the product must stay out of containers: its data, its sockets, the programs it starts as root. */
@@ -19,6 +19,8 @@ export interface ProtectedDirectory {
   readonly path: string;
   /** For the reader: `the engine's data`. */
   readonly what: string;
+  /** Whose it is, where users of the machine decide what it leads to (`namesOfUsers`). */
+  readonly users?: readonly number[];
 }
 
 /** Where what no container may have lies now, and how one gets there. */
@@ -40,23 +42,31 @@ export interface Turn {
 export async function protectedPlaces(beside: readonly ProtectedDirectory[]): Promise<ProtectedPlaces> {
   const places: KeptPlace[] = [];
   const turns: Turn[] = [];
-  for (const { path, what, own } of [
-    ...protectedDirectories.map((name) => ({ path: name, what: name, own: false })),
-    ...beside.map((directory) => ({ ...directory, own: true })),
+  for (const { path, what, own, users } of [
+    ...protectedDirectories.map((name) => ({ path: name, what: name, own: false, users: undefined })),
+    ...beside.map((directory) => ({ users: undefined, ...directory, own: true })),
   ]) {
+    const way = own ? await wayTo(path) : [];
+    const names = users === undefined ? way : namesOfUsers(way, users);
+    const last = way.at(-1);
     try {
       await using handle = await open(path, openAsPath);
       const place = await placeOf(handle);
       if (place === undefined)
         throw new BulkheadError('BH_SHARE_UNUSABLE', { path, reason: `where ${what} lies cannot be told` });
       const numbers = await handle.stat({ bigint: true });
-      places.push({ place, inode: numbers.ino, identity: identityOf(numbers), what, own });
+      // What was opened must be what was judged: the users may have changed a link in between.
+      const counts = users === undefined || names.some((one) => one === last && one.name === place.realPath);
+      if (counts) places.push({ place, inode: numbers.ino, identity: identityOf(numbers), what, own });
     } catch (error) {
       if (codeOf(error) !== 'ENOENT') throw error;
     }
-    if (own)
-      for (const name of (await namesOnTheWay(path)).slice(0, -1))
-        turns.push({ place: await placeOfName(name), what: `${name}, which leads to ${path}, ${what}` });
+    for (const one of names)
+      if (one !== last)
+        turns.push({
+          place: await placeOfName(one.name),
+          what: `${one.name}, which leads to ${path}, ${what}`,
+        });
   }
   return { places, turns };
 }

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chown, lchown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { openShares } from './open-shares.js';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { closeShares, openShares } from './open-shares.js';
 import type { ProtectedDirectory } from './protected-places.js';
 import { placesOfUsers, placesRootReaches } from './user-places.js';
 
@@ -49,7 +49,7 @@ test.runIf(process.platform === 'linux')(
       await writeFile(join(state, 'disk.json'), JSON.stringify({ format: 1, file: disk }));
       const passwd = `u:x:12345:12345::${home}:/bin/sh\nother:x:12346:1::${dir}/none:/bin/sh\n`;
       const beside = await placesRootReaches({ SUDO_UID: '12345' }, 0, passwd);
-      expect(beside.map(({ path }) => path)).toEqual([join(home, '.local/state/bulkhead'), disk]);
+      expect(beside.map(({ path }) => path)).toEqual([join(home, '.local/state/bulkhead'), state, disk]);
       expect(await shared(home, [])).toBe('');
       expect(await shared(home, beside)).toBe('.local/state/bulkhead');
       expect(await shared(join(home, 'project'), beside)).toBe('');
@@ -65,3 +65,61 @@ test.runIf(process.platform === 'linux')(
     }
   },
 );
+
+describe.runIf(process.getuid?.() === 0)('what a link of a user’s leads to', () => {
+  let dir = '';
+  let config = '';
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), 'bh-led-'));
+    config = join(dir, 'home/.config/bulkhead');
+    for (const made of ['home/.config', 'home/own', 'project/src', 'project/of-user'])
+      await mkdir(join(dir, made), { recursive: true });
+    for (const theirs of ['home', 'home/.config', 'home/own', 'project/of-user'])
+      await chown(join(dir, theirs), 12_345, 12_345);
+  });
+  afterEach(() => rm(dir, { recursive: true }));
+
+  /** What root's share of the project has hidden. */
+  const hidden = async (target: string, owner = 12_345): Promise<string> => {
+    await symlink(target, config);
+    await lchown(config, owner, owner);
+    const passwd = `u:x:12345:12345::${dir}/home:/bin/sh\n`;
+    const beside = await placesRootReaches({}, 0, passwd);
+    expect(beside.map(({ path }) => path)).toEqual([config]);
+    const request = { path: join(dir, 'project'), readOnly: false };
+    const opened = await openShares([request], beside, undefined, 'server');
+    await closeShares(opened);
+    return opened.flatMap((share) => share.hidden.map(({ path }) => path)).join();
+  };
+
+  test.each(['/', '../../project', '../../project/src', '../../project/src/../../home/own'])(
+    'counts for root where it is that user’s alone: %s is not, or is not led to by what is',
+    async (target) => {
+      expect(await hidden(target)).toBe('');
+    },
+  );
+
+  test('counts where it is that user’s, and not by a link of somebody else’s', async () => {
+    expect(await hidden('../../project/of-user')).toBe('of-user');
+    await rm(config);
+    await chown(join(dir, 'home/.config'), 0, 0);
+    expect(await hidden('../../project/of-user', 12_346)).toBe('');
+    // What root has led there it has meant.
+    await rm(config);
+    await chown(join(dir, 'home'), 0, 0);
+    expect(await hidden('../../project/src', 0)).toBe('src');
+  });
+
+  test('counts as what a VM of the person who ran sudo has its state in', async () => {
+    const state = join(dir, 'home/.local/state/bulkhead');
+    await mkdir(state, { recursive: true });
+    await symlink(join(dir, 'project/of-user'), join(state, 'elsewhere'));
+    await lchown(join(state, 'elsewhere'), 12_345, 12_345);
+    const passwd = `u:x:12345:12345::${dir}/home:/bin/sh\n`;
+    const beside = await placesRootReaches({ SUDO_UID: '12345' }, 0, passwd);
+    const request = { path: join(dir, 'project'), readOnly: false };
+    const [share] = await openShares([request], beside, undefined, 'server');
+    await share?.handle.close();
+    expect(share?.hidden).toMatchObject([{ path: 'of-user' }]);
+  });
+});
