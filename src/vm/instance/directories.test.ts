@@ -35,10 +35,19 @@ test('one in a directory of another user, or in which others may rename what lie
   await chmod(directory, 0o1777);
   await makeInstanceDirectories(paths);
   await chmod(directory, 0o777);
+  const reason = `others may write to ${directory}, and put another in the place of what is in it`;
   await expect(makeInstanceDirectories(paths)).rejects.toMatchObject({
     code: 'BH_RUNTIME_DIRECTORY',
-    params: { directory, reason: 'others may put another in the place of what is in it' },
+    params: { directory, reason },
   });
+  // However far above.
+  const own = join(directory, 'own/tmp');
+  await mkdir(own, { recursive: true, mode: 0o700 });
+  const env = { XDG_STATE_HOME: join(directory, 's'), XDG_RUNTIME_DIR: own };
+  const below = instancePaths('one', { ...factsIn(directory), env });
+  await expect(makeInstanceDirectories(below)).rejects.toMatchObject({ params: { directory: own, reason } });
+  await chmod(directory, 0o1777);
+  await makeInstanceDirectories(below);
 });
 
 test.runIf(uid === 0).each([

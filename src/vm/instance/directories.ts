@@ -24,19 +24,18 @@ export async function makeInstanceDirectories(paths: InstancePaths, uid = proces
 
 /**
  * Threat: whose directory it lies in, however far above, moves it away, whoever it belongs to, and puts another in its place: of root where sudo leaves XDG_RUNTIME_DIR as it was, that user. So does
- * who has a link on the way. What is not there, or can't be looked at, `makePrivate` tells.
+ * who has a link on the way, and in one that others may write to and that is not sticky, whoever comes by. What is not there, or can't be looked at, `makePrivate` tells.
  */
 async function checkAbove(directory: string, uid: number | undefined): Promise<void> {
   if (uid === undefined) return;
   const above = await directoriesTo(directory).catch(() => []);
   const foreign = above.find(({ owner }) => owner !== 0 && owner !== uid);
-  const last = above.at(-1);
-  const isOpen = last !== undefined && (last.mode & writableByOthers) !== 0 && (last.mode & stickyBit) === 0;
+  const open = above.find(({ mode }) => (mode & writableByOthers) !== 0 && (mode & stickyBit) === 0);
   const reason =
     foreign !== undefined
       ? `${foreign.path} belongs to user ${foreign.owner}, who could put another in the place of what is in it`
-      : isOpen
-        ? 'others may put another in the place of what is in it'
+      : open !== undefined
+        ? `others may write to ${open.path}, and put another in the place of what is in it`
         : undefined;
   if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
 }
