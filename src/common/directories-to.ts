@@ -1,6 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { codeOf } from './cause.js';
+import { codeOf, toError } from './cause.js';
 
 /** Bits of a mode by which somebody besides its owner may make, rename and remove what lies in a directory. */
 export const writableByOthers = 0o022;
@@ -24,49 +24,58 @@ export interface DirectoryFacts {
  */
 export async function directoriesTo(place: string): Promise<DirectoryFacts[]> {
   const found: DirectoryFacts[] = [];
-  for await (const { path, facts } of stepsTo(place))
+  for await (const { path, facts, trouble } of stepsTo(place)) {
+    if (trouble !== undefined) throw trouble;
     if (facts?.isLink === false) found.push({ path, owner: facts.owner, mode: facts.mode });
+  }
   return found;
 }
 
 /** A name on the way to a place, by a path that has no other link in it. */
 export interface Step {
   readonly path: string;
-  /** Undefined for what is not there, with which the way ends. */
+  /** Undefined for what is not there, or can't be looked at, with which the way ends. */
   readonly facts: NameFacts | undefined;
+  /** Why it can't be looked at. */
+  readonly trouble?: Error;
 }
 
 type NameFacts = Omit<DirectoryFacts, 'path'> & { readonly isLink: boolean };
 
-/** Each name the system comes by on its way from the root to a place, those in the targets of links among them. */
+/** Each name the system comes by on its way from the root to a place, those in the targets of links among them. Throws nothing. */
 export async function* stepsTo(place: string): AsyncGenerator<Step, void, undefined> {
   const left = ['/', ...partsOf(resolve(place))];
   let at = '/';
   for (let links = 0, part = left.shift(); part !== undefined; part = left.shift()) {
     const path = join(at, part);
-    const facts = await factsOf(path);
-    yield { path, facts };
-    if (facts === undefined) return;
-    if (!facts.isLink) {
+    const step = await stepAt(path);
+    if (step.target !== undefined && ++links > mostLinks) {
+      const trouble = new Error(`there are more than ${mostLinks} links on the way to ${place}`);
+      yield { path, facts: undefined, trouble };
+      return;
+    }
+    yield step;
+    if (step.facts === undefined) return;
+    if (step.target === undefined) {
       at = path;
       continue;
     }
-    if (++links > mostLinks) throw new Error(`there are more than ${mostLinks} links on the way to ${place}`);
-    const target = await readlink(path);
-    left.unshift(...partsOf(target));
-    if (isAbsolute(target)) at = '/';
+    left.unshift(...partsOf(step.target));
+    if (isAbsolute(step.target)) at = '/';
   }
 }
 
 const partsOf = (path: string): string[] => path.split('/').filter((part) => part !== '');
 
-/** Undefined for what is not there. */
-async function factsOf(path: string): Promise<NameFacts | undefined> {
+/** @returns `target` of a link. */
+async function stepAt(path: string): Promise<Step & { readonly target?: string }> {
   try {
     const found = await lstat(path);
-    return { owner: found.uid, mode: found.mode, isLink: found.isSymbolicLink() };
+    const facts = { owner: found.uid, mode: found.mode, isLink: found.isSymbolicLink() };
+    return facts.isLink ? { path, facts, target: await readlink(path) } : { path, facts };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
-    throw error;
+    // Below what is no directory (any more) there is nothing, as where there is none.
+    const isAbsent = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
+    return { path, facts: undefined, ...(isAbsent ? {} : { trouble: toError(error) }) };
   }
 }

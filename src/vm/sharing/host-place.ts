@@ -41,18 +41,32 @@ export async function placeAt(path: string, flags = openAsPath): Promise<HostPla
     await using handle = await open(path, flags);
     return await placeOf(handle);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw error;
+    return undefinedIfAbsent(error);
   }
+}
+
+/** For what is not there, or would lie in what is no directory; throws any other error. */
+export function undefinedIfAbsent(error: unknown): undefined {
+  if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
 }
 
 /** Of a name itself, which may be a link, or not be there. */
 export async function placeOfName(name: string): Promise<HostPlace> {
   const found = await placeAt(name, openAsPath | constants.O_NOFOLLOW);
   if (found !== undefined) return found;
-  const above = (await placeAt(dirname(name))) ?? placeByName(dirname(name));
+  return placeBelow(await placeAt(dirname(name)), name);
+}
+
+/** The same of one that can't be looked at. */
+export async function placeOfUntold(name: string): Promise<HostPlace> {
+  return placeBelow(await placeAt(dirname(name)).catch(() => undefined), name);
+}
+
+/** @param above of the directory it is in, where that is known. */
+function placeBelow(above: HostPlace | undefined, name: string): HostPlace {
+  const known = above ?? placeByName(dirname(name));
   const below = (path: string): string => join(path, basename(name));
-  return { ...above, realPath: below(above.realPath), within: below(above.within) };
+  return { ...known, realPath: below(known.realPath), within: below(known.within) };
 }
 
 /** Of what is gone, or is being taken away, only the name counts. */

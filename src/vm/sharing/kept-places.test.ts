@@ -1,7 +1,7 @@
-import { mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { instancePaths } from '../instance/paths.js';
 import { factsIn } from '../test-support/facts-in.js';
 import { keptPlaces } from './kept-places.js';
@@ -62,6 +62,41 @@ test.runIf(process.platform === 'linux')(
     await expect(starts('linked')).rejects.toMatchObject({
       code: 'BH_PLACE_SHARED',
       params: { name: join(data, 'of-linked'), what: 'the state of engines and VMs', directory: data },
+    });
+  },
+);
+
+describe.runIf(process.platform === 'linux')(
+  'where what another that runs goes by can’t be looked at',
+  () => {
+    /** As with one on a network file system whose server is gone: lstat(2) gives an error, whoever asks. */
+    const untold = 'x'.repeat(300);
+    const goesBy = (path: string): Promise<void> =>
+      recordShares(pathsOf('linked').sharedRecords.vm, {
+        directories: [],
+        uses: [{ path, what: 'a policy' }],
+      });
+
+    test('what it does not lie in is shared', async () => {
+      await writeFile(join(root, 'file'), '');
+      for (const path of [join(root, untold, 'policy.json'), join(root, 'file/policy.json')]) {
+        await goesBy(path);
+        expect(await sharesData()).toBe('of-linked');
+      }
+      // As is what has it hidden with what holds it.
+      await goesBy(join(data, 'of-linked', untold));
+      expect(await sharesData()).toBe('of-linked');
+    });
+
+    test('what its name lies in is not, and who goes by it is named', async () => {
+      await symlink(join(data, untold), join(root, 'link'));
+      for (const path of [join(data, untold, 'policy.json'), join(root, 'link/policy.json')]) {
+        await goesBy(path);
+        const refused = await sharesData().catch(String);
+        expect(refused).toContain(`${data} can't be shared with containers: it is, holds or lies in `);
+        expect(refused).toContain(`${join(data, untold)}, which can't be looked at (ENAMETOOLONG`);
+        expect(refused).toContain('/policy.json, a policy, by which the VM "linked" goes');
+      }
     });
   },
 );

@@ -6,7 +6,7 @@ import { makeHostRecords } from '../documents/index.js';
 import { movedDisks } from '../disk/index.js';
 import type { InstancePaths } from '../instance/paths.js';
 import type { ProtectedDirectory } from './protected-places.js';
-import { instancesIn, runningRecords } from './recorded-shares.js';
+import { instancesIn, type RunningRecord, runningRecords, titleOf } from './recorded-shares.js';
 import { type GoverningFiles, usedPlaces } from './used-places.js';
 import { placesRootReaches } from './user-places.js';
 
@@ -29,8 +29,12 @@ export async function keptPlaces(
     ...(await movedDisks()).map((path) => ({ path, what: 'the data disk of a VM' })),
     ...paths.policyRecords.map((path) => ({ path, what: 'what is remembered of policies' })),
     ...(await placesRootReaches(env)),
-    ...(await runningRecords(stateRoot)).flatMap(({ uses }) => uses),
+    ...(await runningRecords(stateRoot)).flatMap(usesOf),
   ];
+}
+
+function usesOf(record: RunningRecord): ProtectedDirectory[] {
+  return record.uses.map(({ path, what }) => ({ path, what: `${what}, by which ${titleOf(record)} goes` }));
 }
 
 function stateAt(path: string): ProtectedDirectory {

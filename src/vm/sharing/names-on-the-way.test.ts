@@ -24,6 +24,8 @@ test.each([
   // Who can rename what `..` leaves decides where it leads.
   ['a/up/file', ['a/up', 'a', 'near', 'a/b', 'a/b/file']],
   ['near/none/deeper', ['near', 'a/none']],
+  // Nor is there anything in what is no directory.
+  ['near/b/file/deeper', ['near', 'a/b/file/deeper']],
 ])('to %s', async (path, names) => {
   expect(await namesOnTheWay(`${root}/${path}`)).toEqual(names.map((name) => join(root, name)));
 });
@@ -38,8 +40,10 @@ test.runIf(process.getuid?.() === 0)(
     await chown(join(root, 'a'), 12_345, 1);
     await symlink('b/file', join(root, 'a/of-root'));
     await lchown(join(root, 'far'), 12_346, 1);
-    const whose = async (path: string): Promise<unknown> =>
-      (await wayTo(join(root, path))).map(({ name, isLink, by }) => [name.slice(root.length), isLink, by]);
+    const whose = async (path: string): Promise<unknown> => {
+      const { turns, last } = await wayTo(join(root, path));
+      return [...turns, last].map(({ name, isLink, by }) => [name.slice(root.length), isLink, by]);
+    };
     expect(await whose('far/file')).toEqual([
       ['/far', true, 12_346],
       ['', false, 0],

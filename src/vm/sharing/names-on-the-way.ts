@@ -9,18 +9,27 @@ export interface NameOnTheWay {
   readonly by: number;
 }
 
+/** To a place: what decides where it goes on, and what it leads to, which is the last that can be told of it. */
+export interface Way {
+  readonly turns: readonly NameOnTheWay[];
+  readonly last: NameOnTheWay;
+  /** Why that can't be looked at. */
+  readonly trouble: Error | undefined;
+}
+
 /**
  * The names that decide where a path leads: each symbolic link on the way, each directory the way does not go on from into what lies below, and last what it leads to. Where a name
  * is not there, who makes it decides, so it is the last.
  *
  * Threat: a file that nobody may change is another one once a link on the way to it leads elsewhere.
  */
-export async function wayTo(place: string): Promise<readonly NameOnTheWay[]> {
+export async function wayTo(place: string): Promise<Way> {
   const turns = new Map<string, NameOnTheWay>();
   const deciders = new Map<string, number>();
   let at: NameOnTheWay = { name: '/', isLink: false, by: 0 };
   let last = at;
-  for await (const { path, facts } of stepsTo(place)) {
+  let trouble: Error | undefined;
+  for await (const { path, facts, ...step } of stepsTo(place)) {
     const by = (facts?.owner ?? 0) === 0 ? (deciders.get(dirname(path)) ?? 0) : (facts?.owner ?? 0);
     const here = { name: path, isLink: facts?.isLink === true, by };
     deciders.set(path, by);
@@ -28,13 +37,17 @@ export async function wayTo(place: string): Promise<readonly NameOnTheWay[]> {
     if (facts?.isLink === false) at = here;
     else turns.set(path, here);
     last = facts === undefined ? here : at;
+    trouble = step.trouble;
   }
   turns.delete(last.name);
-  return [...turns.values(), last];
+  return { turns: [...turns.values()], last, trouble };
 }
 
+/** Throws what the system says of one that can't be looked at. */
 export async function namesOnTheWay(place: string): Promise<readonly string[]> {
-  return (await wayTo(place)).map(({ name }) => name);
+  const { turns, last, trouble } = await wayTo(place);
+  if (trouble !== undefined) throw trouble;
+  return [...turns, last].map(({ name }) => name);
 }
 
 /**

@@ -4,7 +4,13 @@ import { codeOf } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type HostPlace, identityOf, liesIn, placeAt, placeByName, placeOfName } from './host-place.js';
 import { namesOnTheWay } from './names-on-the-way.js';
-import { type RecordedShare, recordShares, type RunningRecord, runningRecords } from './recorded-shares.js';
+import {
+  type RecordedShare,
+  recordShares,
+  type RunningRecord,
+  runningRecords,
+  titleOf,
+} from './recorded-shares.js';
 import type { UsedPlace } from './used-places.js';
 
 /** A name on the way to a place, or the place itself. */
@@ -86,11 +92,10 @@ async function refuseShared({ uses, contact }: Claim, others: readonly RunningRe
       const share = shares.find((one) => (secret === true || !one.said.readOnly) && reaches(one, placed));
       if (share === undefined) continue;
       const { of, said } = share;
-      const kind = of.kind === 'vm' ? 'the VM' : 'the engine';
       throw new BulkheadError('BH_PLACE_SHARED', {
         name,
         what: isLast ? what : `on the way to ${path}, ${what}`,
-        other: `${kind} ${JSON.stringify(of.name)}`,
+        other: titleOf(of),
         directory: said.path,
         cure: cureOf(of),
         contact,

@@ -58,6 +58,11 @@ export interface RunningRecord extends SharedRecord {
   readonly kind: 'engine' | 'vm';
 }
 
+/** For the reader. */
+export function titleOf({ kind, name }: Pick<RunningRecord, 'kind' | 'name'>): string {
+  return `${kind === 'vm' ? 'the VM' : 'the engine'} ${JSON.stringify(name)}`;
+}
+
 /**
  * Says which directories this process shares with containers from now on, and what it goes by. Before it looks what must not be in them, as who puts such a thing somewhere
  * looks here after having said where: so one of the two sees the other.
