@@ -1,10 +1,13 @@
-/* What programs ask of a file system beside reading and writing; each gets a path, makes a file there and leaves it. */
+/* What programs ask of a file system beside reading and writing; each gets a path, and most make a file there and leave it. */
 #include "attempts.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -79,4 +82,30 @@ int attempt_unix_socket(char **arguments)
 	if (server < 0 || bind(server, (struct sockaddr *)&address, sizeof address) != 0 || listen(server, 1) != 0)
 		return errno;
 	return connect_unix(arguments[0], &client);
+}
+
+/* Hears of files of a directory that were written to, and says their names, until one has the second name: ETIMEDOUT where that takes a minute from the last. */
+int attempt_hear(char **arguments)
+{
+	_Alignas(struct inotify_event) char events[4096];
+	const int watch = inotify_init1(IN_CLOEXEC);
+	struct pollfd heard = { .fd = watch, .events = POLLIN };
+
+	if (watch < 0 || inotify_add_watch(watch, arguments[0], IN_CLOSE_WRITE) < 0)
+		return errno;
+	puts("watching");
+	fflush(stdout);
+	for (;;) {
+		const int ready = poll(&heard, 1, 60000);
+		const ssize_t length = ready == 1 ? read(watch, events, sizeof events) : -1;
+		if (length < 0)
+			return ready == 0 ? ETIMEDOUT : errno;
+		for (const char *at = events; at < events + length;) {
+			const struct inotify_event *const event = (const struct inotify_event *)(const void *)at;
+			puts(event->name);
+			if (strcmp(event->name, arguments[1]) == 0)
+				return 0;
+			at += sizeof *event + event->len;
+		}
+	}
 }

@@ -19,6 +19,7 @@ static const struct {
 	{ "exchange", 2, attempt_exchange },
 	{ "flock", 1, attempt_flock },
 	{ "fspick-rw", 1, attempt_fspick_rw },
+	{ "hear", 2, attempt_hear },
 	{ "io-uring", 0, attempt_io_uring },
 	{ "ioperm", 0, attempt_ioperm },
 	{ "keyring-put", 1, attempt_keyring_put },

@@ -5,6 +5,7 @@ import {
   readdirSync,
   readFileSync,
   statSync,
+  watch,
   writeFileSync,
 } from 'node:fs';
 import { chown, mkdir, mkdtemp, rm, symlink } from 'node:fs/promises';
@@ -120,6 +121,31 @@ describe('D07: what is shared', () => {
       await docker.ok(['exec', name, 'sh', '-c', 'echo two > /w/b']);
       expect(readFileSync(join(live, 'b'), 'utf8')).toBe('two\n');
     } finally {
+      await docker.run(['rm', '-f', name]);
+    }
+  });
+
+  test('a container that watches a directory hears what another changes there, as the host does, and not what the host changes', async () => {
+    const name = unique('watcher');
+    const watched = place('watched');
+    for (const file of ['of-host', 'of-container']) writeFileSync(join(watched, file), '');
+    copyFileSync(attemptProgram, join(home, 'attempt'));
+    const flags = ['-v', `${watched}:/w`, '-v', `${join(home, 'attempt')}:/attempt:ro`];
+    await docker.ok(['run', '-d', '--name', name, ...flags, probe, '/attempt', 'hear', '/w', 'of-container']);
+    const said = (): Promise<string> => docker.ok(['logs', name]);
+    const heard = new Set<string>();
+    const host = watch(watched);
+    try {
+      await expect.poll(said, { timeout: 30_000 }).toBe('watching');
+      writeFileSync(join(watched, 'of-host'), 'changed');
+      host.on('change', (_, file) => heard.add(String(file)));
+      // The host's change is there, before the other is made.
+      const seen = "timeout 60 sh -c 'until grep -q changed /w/of-host; do usleep 100000; done'";
+      await sh(['-v', `${watched}:/w`], `${seen} && echo x > /w/of-container`);
+      await expect.poll(said, { timeout: 30_000 }).toBe('watching\nof-container\nok');
+      await expect.poll(() => heard.has('of-container'), { timeout: 30_000 }).toBe(true);
+    } finally {
+      host.close();
       await docker.run(['rm', '-f', name]);
     }
   });
