@@ -1,5 +1,8 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { execa } from 'execa';
-import { mkdir, mkdtemp, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, rename, rm, rmdir, stat, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -53,6 +56,25 @@ test.runIf(process.platform === 'linux').each([
   await expect(opened([name])).rejects.toMatchObject({ code });
   await expect(opened([name])).rejects.toThrow(text);
 });
+
+test.runIf(process.getuid?.() === 0 && existsSync('/dev/fuse'))(
+  'a file system whose server is gone is refused with what it says, and the name of the directory (as root, with /dev/fuse)',
+  async () => {
+    const dead = join(dir, 'a/b');
+    const device = await open('/dev/fuse', 'r+');
+    const options = 'fd=0,rootmode=40000,user_id=0,group_id=0';
+    const words = ['-i', '-t', 'fuse', '-o', options, 'none', dead];
+    const mounting = spawn('/usr/bin/mount', words, { stdio: [device.fd, 'ignore', 'inherit'] });
+    expect(await once(mounting, 'exit')).toEqual([0, null]);
+    await device.close();
+    try {
+      await expect(opened(['a/b'])).rejects.toMatchObject({ code: 'BH_SHARE_UNUSABLE' });
+      await expect(opened(['a/b'])).rejects.toThrow(/a\/b can't be shared with containers: ENOTCONN/);
+    } finally {
+      await execa('umount', [dead]);
+    }
+  },
+);
 
 test.runIf(process.platform === 'linux')(
   'what is ours in a directory is hidden from its server',

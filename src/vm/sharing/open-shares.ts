@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { codeOf, messageOf } from '../../common/cause.js';
-import { BulkheadError } from '../../common/errors/bulkhead-error.js';
+import { BulkheadError, isBulkheadError } from '../../common/errors/bulkhead-error.js';
 import { idMappable } from '../../common/id-mappable.js';
 import { type AllowedDirectories, allowedPlaces, isAllowed, isFirstUserNamespace } from './allowed-places.js';
 import { hiddenBelow, type HiddenPlace } from './hidden-places.js';
@@ -144,7 +144,8 @@ async function openShare(
     return { handle, place };
   } catch (error) {
     await handle.close();
-    throw error;
+    // Such as of a network file system whose server is gone.
+    throw isBulkheadError(error) ? error : unusable(reasonOf(error), error);
   }
 }
 
