@@ -35,7 +35,7 @@ test('one in a directory of another user, or in which others may rename what lie
   await chmod(directory, 0o1777);
   await makeInstanceDirectories(paths);
   await chmod(directory, 0o777);
-  const reason = `others may write to ${directory}, and put another in the place of what is in it`;
+  const reason = `others (its group, or everybody) may write to ${directory}, and put another in the place of what is in it (\`chmod go-w ${directory}\` keeps them out)`;
   await expect(makeInstanceDirectories(paths)).rejects.toMatchObject({
     code: 'BH_RUNTIME_DIRECTORY',
     params: { directory, reason },

@@ -35,7 +35,7 @@ async function checkAbove(directory: string, uid: number | undefined): Promise<v
     foreign !== undefined
       ? `${foreign.path} belongs to user ${foreign.owner}, who could put another in the place of what is in it`
       : open !== undefined
-        ? `others may write to ${open.path}, and put another in the place of what is in it`
+        ? `others (its group, or everybody) may write to ${open.path}, and put another in the place of what is in it (\`chmod go-w ${open.path}\` keeps them out)`
         : undefined;
   if (reason !== undefined) throw new BulkheadError('BH_RUNTIME_DIRECTORY', { directory, reason });
 }
