@@ -93,7 +93,7 @@ async function answerBehind(plain: Duplex, question: AskedPath, signal: AbortSig
 async function secured(plain: Duplex, { host, turn }: AskedPath, signal: AbortSignal): Promise<Duplex> {
   const heard = new HeardInTurns(plain, turn);
   const stream = connectTls({
-    socket: heard.stream,
+    socket: heard,
     rejectUnauthorized: false,
     ciphers: offeredCiphers,
     // Threat: by TLS 1.2 a server has itself greeted once more, with another chain of certificates, as often as it likes. Go's clients refuse that.
@@ -105,6 +105,8 @@ async function secured(plain: Duplex, { host, turn }: AskedPath, signal: AbortSi
   heard.greeted();
   // It may have ended in what it greeted with. That is told by now, and never to a request.
   await nextRound();
+  // An alert in it is nothing that breaks off without a word.
+  if (stream.errored !== null) throw stream.errored;
   if (stream.readableEnded || stream.destroyed) throw new BrokenOff('it has ended after its greeting');
   return stream;
 }

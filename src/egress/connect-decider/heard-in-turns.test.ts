@@ -2,16 +2,17 @@ import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { type Duplex, duplexPair } from 'node:stream';
 import { expect, onTestFinished, test } from 'vitest';
+import { codeOf } from '../../common/cause.js';
 import { ClientTurns } from '../client-turns.js';
 import { bogusChain } from '../test-support/bogus-chain.js';
 import { askRegistry } from './ask-registry.js';
 import { at, atOnce } from './connect-decider.test-support.js';
 import { HeardInTurns, type Turn } from './heard-in-turns.js';
 
-function connection(turn: Turn = atOnce.turn): { readonly heard: HeardInTurns; readonly server: Duplex } {
+function connection(turn: Turn = atOnce.turn): Record<'plain' | 'server', Duplex> & { heard: HeardInTurns } {
   const [plain, server] = duplexPair();
   plain.on('error', () => undefined);
-  return { heard: new HeardInTurns(plain, turn), server };
+  return { heard: new HeardInTurns(plain, turn), plain, server };
 }
 
 test('what each of several servers says is heard in turns by client, and nothing between', async () => {
@@ -20,14 +21,14 @@ test('what each of several servers says is heard in turns by client, and nothing
   const say = async (name: string, pieces: number): Promise<void> => {
     const { heard, server } = connection((work) => turns.take(name.slice(0, 1), work));
     let count = 0;
-    heard.stream.on('data', () => {
+    heard.on('data', () => {
       count += 1;
       order.push(name);
       if (count === pieces) server.end();
       else server.write('more');
     });
     server.write('one');
-    await once(heard.stream, 'end');
+    await once(heard, 'end');
   };
   await Promise.all([
     ...['a1', 'a2', 'a3', 'a4', 'a5', 'a6'].map(async (name) => say(name, 4)),
@@ -43,17 +44,55 @@ test('what each of several servers says is heard in turns by client, and nothing
 test('no more is heard of a greeting than real ones have, and all that comes after it', async () => {
   const { heard, server } = connection();
   const pieces: number[] = [];
-  heard.stream.on('data', (piece: Buffer) => pieces.push(piece.length));
+  heard.on('data', (piece: Buffer) => pieces.push(piece.length));
   server.write(Buffer.alloc(32 << 10));
   await expect.poll(() => pieces).toEqual([32 << 10]);
   heard.greeted();
   server.write(Buffer.alloc(40_000));
   await expect.poll(() => pieces).toEqual([32 << 10, 40_000]);
   const other = connection();
-  other.heard.stream.on('data', () => pieces.push(0));
+  other.heard.on('data', () => pieces.push(0));
   other.server.write(Buffer.alloc((32 << 10) + 1));
-  await expect(once(other.heard.stream, 'end')).rejects.toThrow('what it greets with is too long');
+  await expect(once(other.heard, 'end')).rejects.toThrow('what it greets with is too long');
   expect(pieces).toEqual([32 << 10, 40_000]);
+});
+
+test('what was said before a connection broke off is heard at its turns, and the end behind it', async () => {
+  const turns: (() => Promise<void>)[] = [];
+  const { heard, plain, server } = connection((work) => turns.push(work));
+  const told: string[] = [];
+  heard.on('data', (piece: Buffer) => told.push(piece.toString()));
+  heard.on('error', (error) => told.push(error.message));
+  server.write('an answer');
+  server.write('its end');
+  await expect.poll(() => turns.length).toBe(1);
+  plain.destroy(new Error('ECONNRESET'));
+  await expect.poll(() => plain.closed).toBe(true);
+  heard.write('what nobody reads any more');
+  expect(told).toEqual([]);
+  await turns[0]?.();
+  await expect.poll(() => turns.length).toBe(2);
+  await turns[1]?.();
+  await expect.poll(() => told).toEqual(['an answer', 'its end', 'ECONNRESET']);
+});
+
+test('where something may not have been read nobody says that the server said nothing', async () => {
+  const end = async (error: Error, isPaused: boolean): Promise<unknown> => {
+    const { heard, plain } = connection();
+    heard.resume();
+    if (isPaused) plain.pause();
+    plain.destroy(error);
+    const told: unknown[] = await once(heard, 'error');
+    return told[0];
+  };
+  const reset = Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'read' });
+  expect(await end(reset, false)).toBe(reset);
+  const writing = Object.assign(new Error('reset'), { code: 'ECONNRESET', syscall: 'write' });
+  for (const told of [await end(reset, true), await end(writing, false)]) {
+    expect(told).toMatchObject({ message: 'it broke off before all was heard' });
+    // By which it would be a server's that says nothing.
+    expect(codeOf(told)).toBeUndefined();
+  }
 });
 
 test('a chain of more certificates than real ones have is not verified', async () => {
