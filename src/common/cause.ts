@@ -17,6 +17,12 @@ export function codeOf(cause: unknown): unknown {
   return cause instanceof Error && 'code' in cause ? cause.code : undefined;
 }
 
+/** Whether the system says that there is nothing of that name: below what is no directory (any more) there is nothing, as where there is none. */
+export function isAbsent(cause: unknown): boolean {
+  const code = codeOf(cause);
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
 /** What `act` gives; undefined where it throws, for what may be gone or refused at any moment and is then passed over. */
 export function orNothing<T>(act: () => T): T | undefined {
   try {

@@ -1,6 +1,6 @@
 import { lstat, readlink } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
-import { codeOf, toError } from './cause.js';
+import { isAbsent, toError } from './cause.js';
 
 /** Bits of a mode by which somebody besides its owner may make, rename and remove what lies in a directory. */
 export const writableByOthers = 0o022;
@@ -74,8 +74,6 @@ async function stepAt(path: string): Promise<Step & { readonly target?: string }
     const facts = { owner: found.uid, mode: found.mode, isLink: found.isSymbolicLink() };
     return facts.isLink ? { path, facts, target: await readlink(path) } : { path, facts };
   } catch (error) {
-    // Below what is no directory (any more) there is nothing, as where there is none.
-    const isAbsent = codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR';
-    return { path, facts: undefined, ...(isAbsent ? {} : { trouble: toError(error) }) };
+    return { path, facts: undefined, ...(isAbsent(error) ? {} : { trouble: toError(error) }) };
   }
 }

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../../common/cause.js';
+import { isAbsent } from '../../common/cause.js';
 import { freeBytes } from '../../common/free-bytes.js';
 import type { InstancePaths } from '../instance/paths.js';
 import { readDiskRecord } from './disk-record.js';
@@ -50,7 +50,7 @@ async function readDisk(file: string): Promise<DiskFacts['disk']> {
     await disk.read(block, 0, superblockLength, superblockOffset);
     return { sizeBytes: size, hostBytes: blocks * 512, fileSystem: readSuperblock(block) ?? null };
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+    if (isAbsent(error)) return null;
     throw error;
   }
 }

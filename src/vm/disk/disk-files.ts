@@ -1,6 +1,6 @@
 import { link, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../../common/cause.js';
+import { codeOf, isAbsent } from '../../common/cause.js';
 import type { Clock } from '../../common/clock.js';
 import { syncDirectory } from '../../common/durable-file.js';
 import { type Exec, systemExec } from '../../common/exec.js';
@@ -87,7 +87,7 @@ export function systemDiskFiles(
         await stat(file);
         return true;
       } catch (error) {
-        if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+        if (isAbsent(error)) return false;
         throw error;
       }
     },

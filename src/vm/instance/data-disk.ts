@@ -1,6 +1,6 @@
 import { open, rename, stat, statfs, unlink } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../../common/cause.js';
+import { isAbsent } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import type { InstancePaths } from './paths.js';
 
@@ -30,7 +30,7 @@ export async function ensureDataDisk(
   sizeMiB = defaultDataDiskMiB,
 ): Promise<DataDisk> {
   const found = await stat(file).catch((error: unknown) => {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    if (isAbsent(error)) return undefined;
     throw error;
   });
   if (found === undefined && diskRecorded === true)

@@ -1,7 +1,7 @@
 import { type BigIntStats, constants, readFileSync, readlinkSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join, posix } from 'node:path';
-import { codeOf } from '../../common/cause.js';
+import { isAbsent } from '../../common/cause.js';
 import { deviceText, parseMountInfo } from '../../common/mountinfo.js';
 
 /** O_PATH of fcntl.h, which Node has no name for: a descriptor that says which file, and opens nothing. */
@@ -47,7 +47,7 @@ export async function placeAt(path: string, flags = openAsPath): Promise<HostPla
 
 /** For what is not there, or would lie in what is no directory; throws any other error. */
 export function undefinedIfAbsent(error: unknown): undefined {
-  if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
+  if (!isAbsent(error)) throw error;
 }
 
 /** Of a name itself, which may be a link, or not be there. */

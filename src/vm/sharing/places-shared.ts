@@ -1,6 +1,6 @@
 import { lstat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { codeOf } from '../../common/cause.js';
+import { isAbsent } from '../../common/cause.js';
 import { BulkheadError } from '../../common/errors/bulkhead-error.js';
 import { type HostPlace, identityOf, liesIn, placeAt, placeByName, placeOfName } from './host-place.js';
 import { namesOnTheWay } from './names-on-the-way.js';
@@ -130,7 +130,7 @@ async function identitiesTo(name: string): Promise<string[]> {
   try {
     return [...above, identityOf(await lstat(name, { bigint: true }))];
   } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return above;
+    if (isAbsent(error)) return above;
     throw error;
   }
 }
