@@ -1,6 +1,5 @@
-import { ownFacts } from './own-settings.js';
-import { bulkheadKeys, type Settings } from './settings-schema.js';
-import { type SettingFacts, type SettingName, settingTable } from './setting-table.js';
+import type { Settings } from './settings-schema.js';
+import { bulkheadTable, type SettingFacts, settingTable } from './setting-table.js';
 
 export interface SettingReport {
   /** As `linuxVM.vpnkitCIDR` or `bulkhead.contact`. */
@@ -10,23 +9,19 @@ export interface SettingReport {
   readonly facts: SettingFacts;
 }
 
+/** Docker's by their paths, then our own. */
+const facts: readonly (readonly [string, SettingFacts])[] = [
+  ...Object.entries(settingTable),
+  ...Object.entries(bulkheadTable).map(([key, own]) => [`bulkhead.${key}`, own] as const),
+];
+
 /** The settings a policy has, in the order of the table, and what each is to Bulkhead: nothing of a file is dropped in silence. */
 export function describeSettings(settings: Settings): readonly SettingReport[] {
-  const all: readonly (readonly [string, SettingFacts])[] = [
-    ...settingNames.map((name) => [name, settingTable[name]] as const),
-    ...bulkheadKeys.map((key) => [`bulkhead.${key}`, ownFacts(key)] as const),
-  ];
-  return all.flatMap(([name, facts]) => {
+  return facts.flatMap(([name, ofIt]) => {
     const value = valueAt(settings, name.split('.'));
-    return value === undefined ? [] : [{ name, locked: isLocked(value), facts }];
+    return value === undefined ? [] : [{ name, locked: isLocked(value), facts: ofIt }];
   });
 }
-
-function isSettingName(name: string): name is SettingName {
-  return Object.hasOwn(settingTable, name);
-}
-
-const settingNames = Object.keys(settingTable).filter(isSettingName);
 
 function valueAt(settings: unknown, path: readonly string[]): unknown {
   return path.reduce<unknown>(

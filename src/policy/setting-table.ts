@@ -69,33 +69,46 @@ export const settingTable = {
   },
 } as const satisfies Readonly<Record<string, SettingFacts>>;
 
-export type SettingName = keyof typeof settingTable;
-
-/** What the keys of the `bulkhead` object decide. */
-export const bulkheadMeanings: Readonly<Record<string, string>> = {
-  contact: 'whom a refusal tells the reader to ask',
-  serial: 'number of the policy; it only grows',
-  expires: 'from when on the policy is not taken any more',
-  minimumImageVersion: 'oldest VM image that is served under the policy',
-  memoryMiB: 'memory of the VM, in MiB',
-  cpus: 'processors of the VM',
-  dataSizeGiB: 'size of a new data disk, in GiB',
-  hostLoopback: "whether containers reach services of the host's loopback by `host.docker.internal`",
-  sshAgent: "whether containers may bind the socket of the host's ssh agent, to list keys and sign",
-  allowPrivileged: 'whether `--privileged` is served',
-  buildHostNetwork: 'what a build step gets that asks for the network of the host',
-  buildInsecure: 'what a build step gets that asks to be insecure',
-  idsPerContainer: 'user ids of each container',
-  devices: 'devices containers may ask for',
-  cgroupParents: 'cgroups containers may be placed under',
-  minimumOomScoreAdj: 'how far a container may be spared by the OOM killer',
-  seccompExempt: 'system calls taken off the seccomp floor',
-  socketRules: 'which commands an image may give through the Docker socket',
-  restartOnChange: 'whether `bulkhead up` restarts a VM for a new policy',
-  audit: 'where else the audit log goes',
-  signIn: 'who may use the engine',
-  registryAccess: 'which registries may be reached, to pull and to push',
-  imageAccess: 'which images may be pulled, pushed and run',
-  networkAccess: 'where containers and the engine may connect',
-  signature: 'the signature of `bulkhead policy sign`',
+/**
+ * The keys of the `bulkhead` object, likewise. Carried out on the host is what says how a VM is started, or what the policy itself is; of both is what the gateway on the host decides, and the gate in the VM, which
+ * tells it sooner.
+ */
+export const bulkheadTable: Readonly<Record<string, SettingFacts>> = {
+  contact: { enforcer: 'vm', meaning: 'whom a refusal tells the reader to ask' },
+  serial: { enforcer: 'vm', meaning: 'number of the policy; it only grows' },
+  expires: { enforcer: 'vm', meaning: 'from when on the policy is not taken any more' },
+  minimumImageVersion: { enforcer: 'vm', meaning: 'oldest VM image that is served under the policy' },
+  memoryMiB: { enforcer: 'host', meaning: 'memory of the VM, in MiB' },
+  cpus: { enforcer: 'host', meaning: 'processors of the VM' },
+  dataSizeGiB: { enforcer: 'host', meaning: 'size of a new data disk, in GiB' },
+  hostLoopback: {
+    enforcer: 'host',
+    meaning: "whether containers reach services of the host's loopback by `host.docker.internal`",
+  },
+  sshAgent: {
+    enforcer: 'vm',
+    meaning: "whether containers may bind the socket of the host's ssh agent, to list keys and sign",
+  },
+  allowPrivileged: { enforcer: 'vm', meaning: 'whether `--privileged` is served' },
+  buildHostNetwork: {
+    enforcer: 'vm',
+    meaning: 'what a build step gets that asks for the network of the host',
+  },
+  buildInsecure: { enforcer: 'vm', meaning: 'what a build step gets that asks to be insecure' },
+  idsPerContainer: { enforcer: 'vm', meaning: 'user ids of each container' },
+  devices: { enforcer: 'vm', meaning: 'devices containers may ask for' },
+  cgroupParents: { enforcer: 'vm', meaning: 'cgroups containers may be placed under' },
+  minimumOomScoreAdj: { enforcer: 'vm', meaning: 'how far a container may be spared by the OOM killer' },
+  seccompExempt: { enforcer: 'vm', meaning: 'system calls taken off the seccomp floor' },
+  socketRules: { enforcer: 'vm', meaning: 'which commands an image may give through the Docker socket' },
+  restartOnChange: { enforcer: 'host', meaning: 'whether `bulkhead up` restarts a VM for a new policy' },
+  audit: { enforcer: 'vm', meaning: 'where else the audit log goes' },
+  signIn: { enforcer: 'vm', meaning: 'who may use the engine' },
+  registryAccess: {
+    enforcer: 'vm and host',
+    meaning: 'which registries may be reached, to pull and to push',
+  },
+  imageAccess: { enforcer: 'vm and host', meaning: 'which images may be pulled, pushed and run' },
+  networkAccess: { enforcer: 'vm and host', meaning: 'where containers and the engine may connect' },
+  signature: { enforcer: 'vm', meaning: 'the signature of `bulkhead policy sign`' },
 };

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { readSettings } from './read-settings.js';
-import { bulkheadMeanings, settingTable } from './setting-table.js';
+import { bulkheadTable, settingTable } from './setting-table.js';
 import { settingsPage } from './settings-page.js';
 import { bulkheadKeys, type Settings } from './settings-schema.js';
 import { settingFacts, type ShownSetting, showSettings } from './show-settings.js';
@@ -69,7 +69,7 @@ describe('G10 showSettings', () => {
       'enhancedContainerIsolation.dockerSocketMount',
     ];
     expect(names.toSorted()).toEqual([...new Set(expected)].toSorted());
-    expect(Object.keys(bulkheadMeanings).toSorted()).toEqual(bulkheadKeys.toSorted());
+    expect(Object.keys(bulkheadTable).toSorted()).toEqual(bulkheadKeys.toSorted());
   });
 });
 

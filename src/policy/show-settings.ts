@@ -4,9 +4,8 @@ import { engineOptionsInForce } from './engine-options-in-force.js';
 import type { JsonValue } from './json-value.js';
 import { isCarriedOut } from './not-carried-out.js';
 import { shownValue } from './proxy-setting.js';
-import { ownFacts } from './own-settings.js';
-import { type Enforcer, settingTable } from './setting-table.js';
-import { bulkheadKeys, type Settings } from './settings-schema.js';
+import { bulkheadTable, type Enforcer, settingTable } from './setting-table.js';
+import type { Settings } from './settings-schema.js';
 import type { UserSettings } from './user-settings.js';
 import { userSettingNamed, userSettingTable } from './user-setting-table.js';
 
@@ -54,10 +53,9 @@ export function settingFacts(): readonly Facts[] {
       name === 'enhancedContainerIsolation' ? [`${name}.value`, `${name}.dockerSocketMount`] : [name];
     return names.map((each) => factsOf(each, enforcer, meaning));
   });
-  const own = bulkheadKeys.map((key) => {
-    const { enforcer, meaning } = ownFacts(key);
-    return factsOf(`bulkhead.${key}`, enforcer, meaning);
-  });
+  const own = Object.entries(bulkheadTable).map(([key, { enforcer, meaning }]) =>
+    factsOf(`bulkhead.${key}`, enforcer, meaning),
+  );
   const shares = factsOf('bulkhead.shares', 'host', userSettingTable['bulkhead.shares']);
   return [...docker, ...own, shares];
 }
