@@ -26,15 +26,19 @@ function networkingNotes(
   ];
 }
 
-const [ofTheVm, ofTheWayOut] = ['linuxVM.vpnkitCIDR', 'dnsInhibition'] as const;
-const why = {
-  [ofTheVm]: 'it is about the network of a VM, and there is none',
-  [ofTheWayOut]: 'without --egress no name of the outside is answered',
-} as const;
+/** Settings that decide nothing in native mode, and whether a gateway carries them out all the same. */
+const idleNatively = [
+  {
+    name: 'linuxVM.vpnkitCIDR',
+    byGateway: false,
+    why: 'it is about the network of a VM, and there is none',
+  },
+  { name: 'dnsInhibition', byGateway: true, why: 'without --egress no name of the outside is answered' },
+] as const;
 
-/** What whoever starts an engine in native mode should hear of settings that decide nothing there. What names are without a gateway carries out. */
+/** What whoever starts an engine in native mode should hear of settings that decide nothing there. */
 export function nativeNotes(effective: EffectiveSettings, withGateway: boolean): string[] {
-  return (withGateway ? [ofTheVm] : [ofTheVm, ofTheWayOut])
-    .filter((name) => effective[name].source !== 'built-in')
-    .map((name) => `${name} (${effective[name].source}) decides nothing here: ${why[name]}.`);
+  return idleNatively
+    .filter(({ name, byGateway }) => !(byGateway && withGateway) && effective[name].source !== 'built-in')
+    .map(({ name, why }) => `${name} (${effective[name].source}) decides nothing here: ${why}.`);
 }
