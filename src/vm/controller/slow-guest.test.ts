@@ -7,6 +7,14 @@ const patient = { answerMs: 60_000, unplugMs: 60_000 };
 const toldOf = (path: string, device: number): string =>
   `guest {"kind":"add","device":${device},"readOnly":false,"paths":["${path}"]}`;
 const done = { kind: 'done' };
+/** Once nothing but `/a` is left, which goes. */
+const onlyOneGoneByForce = [
+  'record /a',
+  'guest {"kind":"remove","paths":["/a"],"force":true}',
+  'unplug share0',
+  'end share0',
+  'record ',
+];
 
 /** A VM with directories that came while it ran, whose guest then answers nothing but what is said by force, until it is awake. */
 async function setUpSilent(names: readonly string[], parts: Parameters<typeof setUp>[0] = {}) {
@@ -90,11 +98,7 @@ test('a directory that is on its way is given up for one that goes by force: not
     'guest {"kind":"remove","paths":["/b"]}',
     'unplug share1',
     'end share1',
-    'record /a',
-    'guest {"kind":"remove","paths":["/a"],"force":true}',
-    'unplug share0',
-    'end share0',
-    'record ',
+    ...onlyOneGoneByForce,
   ]);
   expect([paths(shared), closed()]).toEqual([[], true]);
 });
@@ -130,14 +134,7 @@ test('a device the guest keeps does not hold up one that goes by force', async (
   await expect.poll(() => steps.at(-1)).toBe('unplug share1');
   await shared.remove('/a', true);
   await going;
-  expect(steps.slice(2)).toEqual([
-    'end share1',
-    'record /a',
-    'guest {"kind":"remove","paths":["/a"],"force":true}',
-    'unplug share0',
-    'end share0',
-    'record ',
-  ]);
+  expect(steps.slice(2)).toEqual(['end share1', ...onlyOneGoneByForce]);
 });
 
 test('a guest that was too slow to let go of one is told of it anew, for it may have forgotten it meanwhile', async () => {
